@@ -1,0 +1,362 @@
+"""What the planner's side and the trainer's side say to each other, as JSON objects in the store.
+
+Both sides import this module, so it needs pydantic and the standard library only.
+
+Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overwritten:
+
+    requests/<id>.json                 WorkRequest    written by a runner, read by a worker
+    results/<trial key>.json           TrialResult    the first one written counts, for good
+    preparations/<key>.json            PreparationResult
+    preparations/<key>.f32             its scores, little-endian float32, one per training example
+    attempts/<key>/<attempt>.json      Failure        one per attempt that ended without a result
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTRACT_VERSION = 1
+"""Version of every object below; a reader refuses objects of another version."""
+
+TERMINATION_MESSAGE_BYTES = 4096
+"""Kubernetes cuts a pod's termination message at this size."""
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Version = Annotated[int, Field(ge=CONTRACT_VERSION, le=CONTRACT_VERSION)]
+Seconds = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Message(BaseModel):
+    """Base of all objects here: immutable, and unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+# ----------------------------------------------------------------------------- data set
+
+
+class ShardFile(Message):
+    """One file of fixed-size records, beside the manifest."""
+
+    path: str = Field(description="Relative to the manifest's folder.")
+    bytes: int = Field(ge=0)
+    digest: Digest
+    examples: int = Field(ge=0)
+
+
+class Split(Message):
+    """The training or the held-out part of a data set."""
+
+    examples: int = Field(ge=1)
+    labels: ShardFile = Field(description="Little-endian int64, one per example.")
+    images: dict[int, tuple[ShardFile, ...]] = Field(
+        description="Image size (pixels a side) to shards of uint8 records, height x width x channels, "
+        "all sizes in the same order of examples."
+    )
+
+
+class DatasetManifest(Message):
+    """A data set decoded once: every image size as shards of uint8. Its digest is that of its JSON bytes."""
+
+    version: Version = CONTRACT_VERSION
+    name: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    channels: Literal[1, 3]
+    train: Split
+    held_out: Split
+
+
+class Dataset(Message):
+    """A reference to a data set: where its manifest is, and what its bytes must digest to."""
+
+    manifest: str = Field(description="URI of the manifest.json: file:///… or s3://….")
+    digest: Digest
+
+
+# ----------------------------------------------------------------------------- requests
+
+
+class Fidelity(Message):
+    """How much of a recipe is run."""
+
+    epochs: int = Field(default=1, ge=1)
+    image_size: int | None = Field(default=None, ge=1, description="Pixels a side; None: the largest there is.")
+    batch_size: int | None = Field(default=None, ge=1, description="None: the train function's own.")
+    data_percent: int = Field(default=100, ge=1, le=100)
+    subset: Literal["Random", "EL2N"] = "Random"
+
+    def identity(self) -> dict[str, Any]:
+        """What of it determines a result: how a subset is chosen matters only if there is one."""
+        return self.model_dump(exclude={"subset"} if self.data_percent == 100 else None)
+
+
+class TrialRequest(Message):
+    """One trial to run: (hypothesis, arm, seed) with everything that determines its result."""
+
+    kind: Literal["Trial"] = "Trial"
+    key: Key
+    attempt: int = Field(default=1, ge=1)
+    study: str
+    hypothesis: str
+    arm: str
+    seed: int = Field(ge=0)
+    code: Digest
+    entrypoint: str = Field(description="module:function")
+    recipe: dict[str, Any]
+    fidelity: Fidelity
+    dataset: Dataset = Field(description="What is trained on.")
+    held_out: Dataset = Field(description="Whose held-out split gives the score.")
+    preparation: Key | None = Field(default=None, description="Key of the scores that choose the subset.")
+    metric: str
+    deadline_seconds: int = Field(ge=1)
+    devices: int = Field(default=1, ge=1)
+
+
+class PreparationRequest(Message):
+    """Work that several trials share: the scores by which a core-set is chosen."""
+
+    kind: Literal["Preparation"] = "Preparation"
+    key: Key
+    attempt: int = Field(default=1, ge=1)
+    study: str
+    arm: str = Field(description="The arm that is charged.")
+    method: Literal["EL2N"]
+    code: Digest
+    recipe: dict[str, Any] = Field(description="Recipe of the network that scores the examples.")
+    fidelity: Fidelity = Field(description="Epochs, image and batch size of the scoring runs; all the data.")
+    repeats: int = Field(ge=1, description="Initialisations that the scores are averaged over.")
+    dataset: Dataset
+    deadline_seconds: int = Field(ge=1)
+    devices: int = Field(default=1, ge=1)
+
+
+WorkItem = Annotated[TrialRequest | PreparationRequest, Field(discriminator="kind")]
+
+
+class WorkRequest(Message):
+    """What a worker is given: a list of trials (or preparations) and the store they are for."""
+
+    version: Version = CONTRACT_VERSION
+    store: str = Field(description="URI prefix under which results go.")
+    items: tuple[WorkItem, ...] = Field(min_length=1)
+
+
+# ----------------------------------------------------------------------------- results
+
+
+class CurvePoint(Message):
+    """What a train function reported after an epoch."""
+
+    epoch: int = Field(ge=0)
+    seconds: Seconds = Field(description="Since training began.")
+    metrics: dict[str, float]
+
+
+class Cost(Message):
+    """What a trial took. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds."""
+
+    unit: Literal["accelerator", "cpu-process"]
+    devices: int = Field(ge=1)
+    device_model: str
+    wall_seconds: Seconds
+    accelerator_seconds: Seconds
+    setup_seconds: Seconds
+    training_seconds: Seconds
+    evaluation_seconds: Seconds
+
+
+class Profile(Message):
+    """Where a trial's time went; the shares are of the time from the first batch to the last evaluation."""
+
+    data_wait: Share
+    copy_to_device: Share
+    forward: Share
+    backward: Share
+    optimizer: Share
+    evaluation: Share
+    other: Share
+    samples_per_second: float = Field(ge=0, description="Training examples per second of training.")
+    device_utilisation: Share | None = Field(
+        description="NVML's GPU utilisation; on a CPU the process' share of the cores it was given; None: unknown."
+    )
+    peak_memory_bytes: int = Field(ge=0, description="Of the GPU's allocator; on a CPU the resident set.")
+
+
+class Provenance(Message):
+    """What produced a result."""
+
+    code: Digest
+    dataset: Digest
+    held_out: Digest | None = None
+    python: str
+    torch: str | None
+    device_model: str
+    started_at: float = Field(description="Unix time, seconds.")
+
+
+class TrialResult(Message):
+    """What a trial found. The study, hypothesis and arm are those that first asked for it."""
+
+    version: Version = CONTRACT_VERSION
+    kind: Literal["Trial"] = "Trial"
+    key: Key
+    study: str
+    hypothesis: str
+    arm: str
+    seed: int
+    metric: str
+    score: float = Field(allow_inf_nan=False)
+    metrics: dict[str, float]
+    curve: tuple[CurvePoint, ...] = ()
+    cost: Cost
+    profile: Profile | None = None
+    provenance: Provenance
+    run_url: str | None = Field(default=None, description="Where the team's own tracker shows the run.")
+
+
+class PreparationResult(Message):
+    """Scores are in the object `preparations/<key>.f32`."""
+
+    version: Version = CONTRACT_VERSION
+    kind: Literal["Preparation"] = "Preparation"
+    key: Key
+    study: str
+    arm: str
+    method: Literal["EL2N"]
+    examples: int = Field(ge=1)
+    scores_digest: Digest
+    cost: Cost
+    provenance: Provenance
+
+
+class FailureReason(StrEnum):
+    """Why an attempt ended without a result."""
+
+    ENTRYPOINT_NOT_FOUND = "EntrypointNotFound"
+    INVALID_RECIPE = "InvalidRecipe"
+    INVALID_DATASET = "InvalidDataset"
+    TRAIN_FUNCTION_RAISED = "TrainFunctionRaised"
+    METRIC_MISSING = "MetricMissing"
+    SCORE_NOT_FINITE = "ScoreNotFinite"
+    OUT_OF_MEMORY = "OutOfMemory"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    STORE_FAILED = "StoreFailed"
+    WORKER_DIED = "WorkerDied"
+    DISRUPTED = "Disrupted"
+
+
+INFRASTRUCTURE_REASONS = frozenset({FailureReason.STORE_FAILED, FailureReason.WORKER_DIED, FailureReason.DISRUPTED})
+"""Failures that are not the team's own: another attempt may succeed."""
+
+
+class Failure(Message):
+    """An attempt that ended without a result."""
+
+    version: Version = CONTRACT_VERSION
+    key: Key
+    attempt: int = Field(ge=1)
+    reason: FailureReason
+    message: str
+    accelerator_seconds: Seconds = Field(default=0, description="What the attempt cost all the same.")
+    deadline_seconds: int | None = Field(default=None, description="The deadline that it had.")
+
+    @property
+    def infrastructure(self) -> bool:
+        """Whether another attempt may succeed."""
+        return self.reason in INFRASTRUCTURE_REASONS
+
+
+class TerminationMessage(Message):
+    """What a worker leaves as its last words for each item, a fast path that may be cut short."""
+
+    key: Key
+    attempt: int = 1
+    reason: Literal["Succeeded"] | FailureReason
+    message: str = ""
+    score: float | None = None
+
+
+# ----------------------------------------------------------------------------- names and keys
+
+
+def result_name(key: str) -> str:
+    """Object name of a trial's result."""
+    return f"results/{key}.json"
+
+
+def preparation_name(key: str) -> str:
+    """Object name of a preparation's result."""
+    return f"preparations/{key}.json"
+
+
+def preparation_scores_name(key: str) -> str:
+    """Object name of a preparation's scores."""
+    return f"preparations/{key}.f32"
+
+
+def attempt_name(key: str, attempt: int) -> str:
+    """Object name of the failure of an attempt; zero-padded so that names sort as numbers."""
+    return f"attempts/{key}/{attempt:04d}.json"
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one JSON text of a value: sorted keys, no spaces. NaN and infinity raise ValueError."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of `data` as `sha256:<64 hex digits>`."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def condition_digest(
+    *,
+    code: str,
+    entrypoint: str,
+    recipe: Mapping[str, Any],
+    fidelity: Fidelity,
+    dataset: str,
+    held_out: str,
+    preparation: str | None,
+) -> str:
+    """Digest of all that determines a trial's result but its seed. Data sets count by digest, not by address."""
+    return digest(
+        canonical_json(
+            [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
+        )
+    )
+
+
+def trial_key(condition: str, seed: int) -> str:
+    """Key of the trial of a condition (`condition_digest`) with a seed: 32 hex digits."""
+    return hashlib.sha256(f"{condition}/{seed}".encode()).hexdigest()[:32]
+
+
+def request_condition(request: TrialRequest) -> str:
+    """The condition digest that a trial request's key must come from."""
+    return condition_digest(
+        code=request.code,
+        entrypoint=request.entrypoint,
+        recipe=request.recipe,
+        fidelity=request.fidelity,
+        dataset=request.dataset.digest,
+        held_out=request.held_out.digest,
+        preparation=request.preparation,
+    )
+
+
+def preparation_key(
+    *, method: str, code: str, recipe: Mapping[str, Any], fidelity: Fidelity, repeats: int, dataset: str
+) -> str:
+    """Key of a preparation: 32 hex digits."""
+    return hashlib.sha256(
+        canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset])
+    ).hexdigest()[:32]

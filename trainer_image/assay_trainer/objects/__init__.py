@@ -1,0 +1,17 @@
+"""Objects by name under a prefix: get, put if absent, read a range, list."""
+
+from assay_trainer.objects.errors import ObjectNotFound, StoreError
+from assay_trainer.objects.file import FileObjects
+from assay_trainer.objects.memory import MemoryObjects
+from assay_trainer.objects.protocol import Objects
+from assay_trainer.objects.uri import open_objects, split_object_uri
+
+__all__ = [
+    "FileObjects",
+    "MemoryObjects",
+    "ObjectNotFound",
+    "Objects",
+    "StoreError",
+    "open_objects",
+    "split_object_uri",
+]

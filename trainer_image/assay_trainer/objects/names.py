@@ -1,0 +1,23 @@
+"""Object names that are safe as file paths and as S3 keys alike."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+def checked_name(name: str) -> str:
+    """`name` itself. Raises ValueError if it is not an object name."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"object name {name!r}: parts of letters, digits, '.', '_', '-', none beginning with '.'")
+    return name
+
+
+def checked_prefix(prefix: str) -> str:
+    """`prefix` itself. Raises ValueError unless it is empty or an object name followed by a slash."""
+    if prefix:
+        if not prefix.endswith("/"):
+            raise ValueError(f"prefix {prefix!r} must be empty or end with '/'")
+        checked_name(prefix[:-1])
+    return prefix
