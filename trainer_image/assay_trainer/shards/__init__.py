@@ -1,0 +1,6 @@
+"""Building shards: a data set decoded once, in several image sizes, with a manifest of digests."""
+
+from assay_trainer.shards.build import BuiltDataset, build_shards
+from assay_trainer.shards.errors import InvalidDataset, InvalidSource
+
+__all__ = ["BuiltDataset", "InvalidDataset", "InvalidSource", "build_shards"]

@@ -1,0 +1,65 @@
+"""What a builder needs to know of labelled images, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer.shards.errors import InvalidSource
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labelled square images in a fixed order, of one size."""
+
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]
+    """(n,), indices into `classes`."""
+    size: int
+    """Pixels a side."""
+    channels: int
+    """1 (grey) or 3 (RGB)."""
+    read: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    """From indices (m,) to images (m, size, size, channels)."""
+    held_out: NDArray[np.bool_] | None
+    """(n,), the source's own split; None if it has none."""
+
+
+def from_arrays(
+    where: str,
+    parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+) -> Source:
+    """A source of images, uint8 (n, h, w) or (n, h, w, 1 or 3), and labels, integers or strings (n,).
+
+    One part has no split of its own; of two parts the second is held out. Classes are the sorted labels.
+    Raises InvalidSource, beginning with `where`, if shapes, types or lengths are others.
+    """
+    images = [_as_images(where, x) for x, _ in parts]
+    for x, (_, y) in zip(images, parts, strict=True):
+        if y.ndim != 1 or len(y) != len(x):
+            raise InvalidSource(f"{where}: labels of shape {y.shape} for {len(x)} images; expected ({len(x)},)")
+        if y.dtype.kind not in "iuUS":
+            raise InvalidSource(f"{where}: labels of type {y.dtype}; allowed: integers or strings")
+        if x.shape[1:] != images[0].shape[1:]:
+            raise InvalidSource(
+                f"{where}: images of shapes {images[0].shape[1:]} and {x.shape[1:]}; expected one shape"
+            )
+    names, labels = np.unique(np.concatenate([y for _, y in parts]), return_inverse=True)
+    held_out = np.repeat([False, True], [len(x) for x in images]) if len(parts) == 2 else None
+    pooled = images[0] if len(images) == 1 else np.concatenate(images)
+    classes = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
+    _, size, _, channels = pooled.shape
+    return Source(classes, labels.astype(np.int64), size, channels, lambda indices: pooled[indices], held_out)
+
+
+def _as_images(where: str, x: NDArray[Any]) -> NDArray[np.uint8]:
+    if x.dtype != np.uint8:
+        raise InvalidSource(f"{where}: images of type {x.dtype}; allowed: uint8, 0 to 255")
+    images = x[..., None] if x.ndim == 3 else x
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.shape[1] != images.shape[2] or not images.shape[1]:
+        raise InvalidSource(f"{where}: images of shape {x.shape}; allowed: (n, side, side) or (n, side, side, 1 or 3)")
+    return images

@@ -1,0 +1,5 @@
+"""Which training examples a trial gets."""
+
+from assay_trainer.subsets.choice import choose
+
+__all__ = ["choose"]

@@ -1,0 +1,51 @@
+"""The examples that a fidelity's `data_percent` and `subset` choose."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer import contract
+
+_RANDOM_SUBSET = 0x5B5E7  # keeps this stream apart from others that start at the same seed
+
+
+def choose(
+    examples: int,
+    fidelity: contract.Fidelity,
+    seed: int,
+    scores: NDArray[np.float32] | None,
+    labels: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Indices of the chosen training examples, ascending; `data_percent` of all, rounded, at least one.
+
+    `Random` depends on seed, percent and number of examples only: drawn anew for each seed, the same for all
+    hypotheses of that seed; of two percents the smaller one's subset lies in the larger one's.
+    `EL2N` keeps the examples with the highest `scores` (float (examples,)), the same for all seeds; see
+    `hardest` for the rule. `labels` is int64 (examples,).
+
+    Raises ValueError if EL2N is asked for without one finite score per example.
+    """
+    if fidelity.data_percent == 100:
+        return np.arange(examples)
+    count = max(1, round(examples * fidelity.data_percent / 100))
+    if fidelity.subset == "Random":
+        order = np.random.default_rng([_RANDOM_SUBSET, seed]).permutation(examples)
+        return np.sort(order[:count])
+    if scores is None or scores.shape != (examples,) or not np.isfinite(scores).all():
+        given = "none" if scores is None else f"{np.isfinite(scores).sum()} finite ones of shape {scores.shape}"
+        raise ValueError(f"subset EL2N needs one score for each of the {examples} examples; given: {given}")
+    return hardest(scores, labels, count)
+
+
+def hardest(scores: NDArray[np.float32], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Indices, ascending, of `count` examples: of each class, in proportion, those with the highest scores.
+
+    The scores are those of Paul et al. 2021, "Deep Learning on a Data Diet"; ties go to the first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    rank_in_class = np.empty(len(scores))
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        rank_in_class[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.sort(np.argsort(rank_in_class, kind="stable")[:count])
