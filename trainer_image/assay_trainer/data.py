@@ -104,7 +104,7 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
         objects = open_objects(prefix)
         data = objects.get(name)
     except ValueError as error:
-        raise InvalidDataset(f"manifest: {error}") from None
+        raise InvalidDataset(f"manifest {dataset.manifest}: {error}") from None
     except ObjectNotFound:
         raise InvalidDataset(f"{dataset.manifest}: no such manifest; `assay shards build` writes one") from None
     if (found := contract.digest(data)) != dataset.digest:

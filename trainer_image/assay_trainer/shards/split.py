@@ -13,8 +13,10 @@ def split(source: Source, held_out_percent: int, seed: int) -> tuple[NDArray[np.
     """(training indices, held-out indices) of a source, each shuffled, so that a prefix is a random subset.
 
     The source's own split is kept. Without one, `held_out_percent` (1 to 99) of each class is held out, rounded,
-    at least one example. Raises InvalidSource if a class has too few examples, or none to train on.
+    at least one example. Raises InvalidSource if a class has no example left to train on.
     """
+    if not 0 <= seed < 2**32:
+        raise InvalidSource(f"seed {seed}; allowed: 0 to {2**32 - 1}")
     # numpy promises that RandomState gives the same numbers in all its versions; of default_rng it does not.
     random = np.random.RandomState(seed)
     if source.held_out is None:

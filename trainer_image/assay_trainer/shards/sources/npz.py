@@ -24,8 +24,10 @@ WHOLE_KEYS = (("x", "y"), ("images", "labels"), ("data", "labels"), ("image", "l
 
 def read_npz(path: Path) -> Source:
     """See SPLIT_KEYS and WHOLE_KEYS for the keys, `from_arrays` for what they hold. Raises InvalidSource."""
+    if not zipfile.is_zipfile(path):
+        raise InvalidSource(f"{path}: not an .npz file, which is a zip of arrays")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = tuple(arrays.files)
             for keys in (*SPLIT_KEYS, *WHOLE_KEYS):
                 if set(keys) <= set(found):

@@ -49,6 +49,8 @@ def from_arrays(
                 f"{where}: images of shapes {images[0].shape[1:]} and {x.shape[1:]}; expected one shape"
             )
     names, labels = np.unique(np.concatenate([y for _, y in parts]), return_inverse=True)
+    if len(names) < 2:
+        raise InvalidSource(f"{where}: labels of {len(names)} classes; expected two or more")
     held_out = np.repeat([False, True], [len(x) for x in images]) if len(parts) == 2 else None
     pooled = images[0] if len(images) == 1 else np.concatenate(images)
     classes = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
