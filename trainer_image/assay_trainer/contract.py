@@ -240,6 +240,7 @@ class PreparationResult(Message):
 class FailureReason(StrEnum):
     """Why an attempt ended without a result."""
 
+    INVALID_REQUEST = "InvalidRequest"
     ENTRYPOINT_NOT_FOUND = "EntrypointNotFound"
     INVALID_RECIPE = "InvalidRecipe"
     INVALID_DATASET = "InvalidDataset"
@@ -251,10 +252,13 @@ class FailureReason(StrEnum):
     STORE_FAILED = "StoreFailed"
     WORKER_DIED = "WorkerDied"
     DISRUPTED = "Disrupted"
+    STOPPED = "Stopped"
 
 
-INFRASTRUCTURE_REASONS = frozenset({FailureReason.STORE_FAILED, FailureReason.WORKER_DIED, FailureReason.DISRUPTED})
-"""Failures that are not the team's own: another attempt may succeed."""
+INFRASTRUCTURE_REASONS = frozenset(
+    {FailureReason.STORE_FAILED, FailureReason.WORKER_DIED, FailureReason.DISRUPTED, FailureReason.STOPPED}
+)
+"""Failures that are not the team's own: another attempt may succeed. Stopped: Assay itself ended the attempt."""
 
 
 class Failure(Message):

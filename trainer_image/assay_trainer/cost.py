@@ -1,0 +1,52 @@
+"""What an attempt costs, also when it fails."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass, field
+
+from assay_trainer.contract import Cost
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Started when made. On CUDA the unit is devices x wall seconds, else CPU-process seconds."""
+
+    device: str
+    devices: int
+    started_at: float = field(default_factory=time.time)
+    started_ns: int = field(default_factory=time.perf_counter_ns)
+    started_cpu: float = field(default_factory=cpu_seconds)
+
+    @property
+    def wall_seconds(self) -> float:
+        """Since the start."""
+        return (time.perf_counter_ns() - self.started_ns) / 1e9
+
+    @property
+    def accelerator_seconds(self) -> float:
+        """What the attempt is charged so far."""
+        if self.device.startswith("cuda"):
+            return self.devices * self.wall_seconds
+        return max(0.0, cpu_seconds() - self.started_cpu)
+
+    def cost(self, device_model: str, *, setup_seconds: float, evaluation_seconds: float) -> Cost:
+        """The bill; what is neither set-up nor evaluation is training."""
+        wall = self.wall_seconds
+        return Cost(
+            unit="accelerator" if self.device.startswith("cuda") else "cpu-process",
+            devices=self.devices,
+            device_model=device_model,
+            wall_seconds=wall,
+            accelerator_seconds=self.accelerator_seconds,
+            setup_seconds=setup_seconds,
+            training_seconds=max(0.0, wall - setup_seconds - evaluation_seconds),
+            evaluation_seconds=evaluation_seconds,
+        )

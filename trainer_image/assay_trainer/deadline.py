@@ -1,0 +1,45 @@
+"""A deadline by the process' own clock."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import TracebackType
+
+AGAIN_SECONDS = 1.0
+"""A function that swallows the exception gets it again after so long."""
+
+
+class DeadlineExceeded(BaseException):
+    """Raised within the block. No `Exception`, so that `except Exception` in a train function lets it through."""
+
+
+class Deadline:
+    """A `with` block that DeadlineExceeded ends after some seconds. `expired` says whether it was raised.
+
+    Python raises it between two of its own instructions: a call into C that never returns is not interrupted.
+    Signals reach the main thread only; in another thread the block has no deadline.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._armed = False
+        self.expired = False
+
+    def __enter__(self) -> Deadline:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGALRM, self._on_alarm)
+            self._armed = True
+            signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN_SECONDS)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._armed:
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._previous)
+
+    def _on_alarm(self, *_: object) -> None:
+        if self._armed:  # else it rang while the block was being left
+            self.expired = True
+            raise DeadlineExceeded(f"still running after {self._seconds:g} s")

@@ -1,0 +1,106 @@
+"""From an exception to the reason and the message of a failure."""
+
+from __future__ import annotations
+
+import errno
+import sysconfig
+import traceback
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from assay_trainer.contract import FailureReason
+from assay_trainer.deadline import DeadlineExceeded
+from assay_trainer.entrypoint import EntrypointNotFound
+from assay_trainer.objects import StoreError
+from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.trial import InvalidRecipe, describe_validation
+
+MESSAGE_CHARACTERS = 2000
+FRAMES = 4
+
+_OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
+_NOT_THE_TEAMS = (
+    str(Path(__file__).parent),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+    sysconfig.get_path("platlib"),
+)
+
+
+class InvalidRequest(Exception):
+    """A request whose key does not come from its contents."""
+
+
+class MetricMissing(Exception):
+    """The train function returned no mapping with the study's metric."""
+
+
+class ScoreNotFinite(Exception):
+    """The study's metric is NaN or infinite."""
+
+
+class Disrupted(BaseException):
+    """For a worker's signal handler to raise: this process was told to end, through no fault of the trial."""
+
+
+_REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], FailureReason], ...] = (
+    (DeadlineExceeded, FailureReason.DEADLINE_EXCEEDED),
+    ((Disrupted, KeyboardInterrupt), FailureReason.DISRUPTED),
+    (InvalidRequest, FailureReason.INVALID_REQUEST),
+    (EntrypointNotFound, FailureReason.ENTRYPOINT_NOT_FOUND),
+    ((InvalidRecipe, ValidationError), FailureReason.INVALID_RECIPE),
+    (InvalidDataset, FailureReason.INVALID_DATASET),
+    (MetricMissing, FailureReason.METRIC_MISSING),
+    (ScoreNotFinite, FailureReason.SCORE_NOT_FINITE),
+    (StoreError, FailureReason.STORE_FAILED),
+)
+_SELF_EXPLAINING = frozenset(reason for _, reason in _REASONS)
+_SHOW_WHERE = frozenset(
+    {FailureReason.TRAIN_FUNCTION_RAISED, FailureReason.OUT_OF_MEMORY, FailureReason.DEADLINE_EXCEEDED}
+)
+
+
+def reason_of(error: BaseException) -> FailureReason:
+    """Whose fault it is, and of which kind; what is none of ours is the train function's own."""
+    if ran_out_of_memory(error):
+        return FailureReason.OUT_OF_MEMORY
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), FailureReason.TRAIN_FUNCTION_RAISED)
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Python's, numpy's and torch's ways to say so; torch's CPU allocator raises a plain RuntimeError."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _OUT_OF_MEMORY_TEXTS)
+
+
+def message_of(error: BaseException, reason: FailureReason) -> str:
+    """What a person needs to mend it: the exception and the last lines of the team's code that led to it."""
+    if isinstance(error, ValidationError):
+        text = describe_validation(error)
+    elif reason in _SELF_EXPLAINING and str(error):
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    shown = (
+        error if reason in _SHOW_WHERE else error.__cause__ if reason is FailureReason.ENTRYPOINT_NOT_FOUND else None
+    )
+    place = _where(shown) if shown is not None else ""
+    return bounded(text, MESSAGE_CHARACTERS - len(place)) + place
+
+
+def bounded(text: str, characters: int) -> str:
+    """`text`, its end replaced by an ellipsis if it is longer than `characters`."""
+    return text if len(text) <= characters else text[: max(0, characters - 1)] + "…"
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    teams = [
+        frame for frame in frames if not frame.filename.startswith(_NOT_THE_TEAMS) and "<frozen" not in frame.filename
+    ]
+    lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in teams[-FRAMES:]]
+    return bounded("".join("\n" + line for line in lines), MESSAGE_CHARACTERS // 2)

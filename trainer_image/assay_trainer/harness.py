@@ -1,0 +1,289 @@
+"""Does one work item in this process, from the request to the result in the store."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from assay_trainer import contract
+from assay_trainer.contract import (
+    FailureReason,
+    PreparationRequest,
+    PreparationResult,
+    TerminationMessage,
+    TrialRequest,
+    TrialResult,
+)
+from assay_trainer.cost import Meter, cpu_seconds
+from assay_trainer.data import OpenedDataset, open_dataset
+from assay_trainer.deadline import Deadline
+from assay_trainer.device import device_model, seed_everything, torch_version, use_device
+from assay_trainer.entrypoint import load_entrypoint
+from assay_trainer.failures import (
+    InvalidRequest,
+    MetricMissing,
+    ScoreNotFinite,
+    bounded,
+    message_of,
+    reason_of,
+)
+from assay_trainer.nearest import did_you_mean
+from assay_trainer.objects import ObjectNotFound, Objects, StoreError
+from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
+from assay_trainer.profile.phases import PHASES
+from assay_trainer.profile.utilisation import GpuUtilisation
+from assay_trainer.subsets import choose
+from assay_trainer.trial import Images, Labels, Trial, as_numbers
+
+Item = TrialRequest | PreparationRequest
+Result = TrialResult | PreparationResult
+Prepared = tuple[PreparationResult, NDArray[np.float32]]
+
+LAST_WORDS_CHARACTERS = 500
+"""Of a message that goes into the termination message; the whole of it is in the store."""
+
+
+def perform(item: Item, store: Objects, *, device: str, threads: int) -> TerminationMessage:
+    """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
+
+    `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. If the result is there
+    already, nothing is run. Never raises for what the trial, its code or the store does wrong. The deadline
+    needs the main thread (see `Deadline`), and a hang within C code needs somebody outside to end it.
+    """
+    meter = Meter(device, item.devices)
+    deadline = Deadline(item.deadline_seconds)
+    try:
+        with deadline:
+            result = _recorded(item, store)
+            if result is None:
+                _check_key(item)
+                outcome = (
+                    _run_trial(item, store, meter, threads)
+                    if isinstance(item, TrialRequest)
+                    else _run_preparation(item, meter, threads)
+                )
+        if result is None:  # written outside the deadline: what was computed in time is not thrown away
+            result = _record(outcome, store)
+    except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
+        reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
+        return _failed(item, store, meter, reason, message_of(error, reason))
+    score = result.score if isinstance(result, TrialResult) else None
+    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded", score=score)
+
+
+# ----------------------------------------------------------------------------- trials
+
+
+def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int) -> TrialResult:
+    device = meter.device
+    train_split = open_dataset(request.dataset)
+    held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
+    image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
+
+    def training_data() -> tuple[Images, Labels]:
+        images, labels = train_split.train(image_size)
+        if request.fidelity.data_percent == 100:
+            return images, labels
+        scores = None if request.preparation is None else _scores(request.preparation, store)
+        try:
+            chosen = choose(len(labels), request.fidelity, request.seed, scores, labels)
+        except ValueError as error:
+            raise InvalidRequest(f"fidelity.subset: {error}") from error
+        return images[chosen], labels[chosen]
+
+    train = load_entrypoint(request.entrypoint)
+    use_device(device, threads)
+    seed_everything(request.seed)
+    reset_peak_memory(device)
+    trial = Trial(
+        recipe=request.recipe,
+        fidelity=request.fidelity,
+        seed=request.seed,
+        classes=train_split.manifest.classes,
+        training_data=training_data,
+        held_out=lambda: held_out_split.held_out(image_size),
+        device=device,
+        threads=threads,
+    )
+    began_ns, began_cpu = time.perf_counter_ns(), cpu_seconds()
+    try:
+        with GpuUtilisation(device) as gpu:
+            metrics = _checked_metrics(train(trial), request.metric)
+    finally:
+        trial.close()
+    phases = trial.timer.seconds()
+    if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
+        setup_seconds = (began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
+    else:
+        setup_seconds = (trial.timer.first - meter.started_ns) / 1e9
+    model = device_model(device)
+    cost = meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=phases["evaluation"])
+    if device.startswith("cuda"):
+        utilisation = gpu.share
+    else:
+        cores_seconds = threads * (time.perf_counter_ns() - began_ns) / 1e9
+        utilisation = min(1.0, (cpu_seconds() - began_cpu) / cores_seconds)
+    return TrialResult(
+        key=request.key,
+        study=request.study,
+        hypothesis=request.hypothesis,
+        arm=request.arm,
+        seed=request.seed,
+        metric=request.metric,
+        score=metrics[request.metric],
+        metrics=metrics,
+        curve=tuple(trial.curve),
+        cost=cost,
+        profile=_profile(trial, phases, cost, utilisation),
+        provenance=_provenance(request, meter, model, held_out=request.held_out.digest),
+        run_url=trial.run_url,
+    )
+
+
+def _checked_metrics(returned: Any, metric: str) -> dict[str, float]:
+    if not isinstance(returned, Mapping):
+        raise MetricMissing(f"the train function returned {returned!r:.80}; allowed: a mapping with {metric!r}")
+    metrics = as_numbers(returned)
+    if metric not in metrics:
+        given = ", ".join(metrics) or "nothing"
+        raise MetricMissing(f"metric {metric!r}: the train function returned {given}{did_you_mean(metric, metrics)}")
+    if not math.isfinite(metrics[metric]):
+        raise ScoreNotFinite(f"metric {metric!r}: given {metrics[metric]}; allowed: a finite number")
+    return metrics
+
+
+def _profile(
+    trial: Trial, phases: Mapping[Any, float], cost: contract.Cost, utilisation: float | None
+) -> contract.Profile:
+    first, last = trial.timer.first, trial.timer.last
+    measured = sum(phases.values())
+    # Sampled GPU phases are estimates, so that their sum may exceed the whole by a little.
+    whole = max((last - first) / 1e9, measured) if first is not None and last is not None else 0.0
+    shares = {name: phases[name] / whole if whole else 0.0 for name in PHASES}
+    samples = trial.samples or trial.training_examples * trial.fidelity.epochs
+    return contract.Profile(
+        **shares,
+        other=max(0.0, 1.0 - sum(shares.values())),
+        samples_per_second=samples / cost.training_seconds if cost.training_seconds else 0.0,
+        device_utilisation=utilisation,
+        peak_memory_bytes=peak_memory_bytes(trial.device),
+    )
+
+
+# ----------------------------------------------------------------------------- preparations
+
+
+def _run_preparation(request: PreparationRequest, meter: Meter, threads: int) -> Prepared:
+    from assay_trainer.subsets.el2n import score_examples  # it needs torch, which a trial may do without
+
+    data: OpenedDataset = open_dataset(request.dataset)
+    use_device(meter.device, threads)
+    seed_everything(0)
+    setup_seconds = meter.wall_seconds
+    scores = np.ascontiguousarray(score_examples(request, data, device=meter.device), dtype="<f4")
+    model = device_model(meter.device)
+    result = PreparationResult(
+        key=request.key,
+        study=request.study,
+        arm=request.arm,
+        method=request.method,
+        examples=len(scores),
+        scores_digest=contract.digest(scores.tobytes()),
+        cost=meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=0.0),
+        provenance=_provenance(request, meter, model),
+    )
+    return result, scores
+
+
+def _scores(key: str, store: Objects) -> NDArray[np.float32]:
+    """The scores of a preparation; its result says what they must digest to."""
+    result = PreparationResult.model_validate_json(store.get(contract.preparation_name(key)))
+    data = store.get(contract.preparation_scores_name(key))
+    if contract.digest(data) != result.scores_digest:
+        name = contract.preparation_scores_name(key)
+        raise StoreError(f"{store.uri}/{name}: digest {contract.digest(data)}; expected {result.scores_digest}")
+    return np.frombuffer(data, dtype="<f4").astype(np.float32)
+
+
+# ----------------------------------------------------------------------------- requests and records
+
+
+def _check_key(item: Item) -> None:
+    if isinstance(item, TrialRequest):
+        expected = contract.trial_key(contract.request_condition(item), item.seed)
+    else:
+        expected = contract.preparation_key(
+            method=item.method,
+            code=item.code,
+            recipe=item.recipe,
+            fidelity=item.fidelity,
+            repeats=item.repeats,
+            dataset=item.dataset.digest,
+        )
+    if item.key != expected:
+        raise InvalidRequest(f"key: given {item.key}; its contents have the key {expected}")
+
+
+def _recorded(item: Item, store: Objects) -> Result | None:
+    """The result that is there already."""
+    try:
+        if isinstance(item, TrialRequest):
+            return TrialResult.model_validate_json(store.get(contract.result_name(item.key)))
+        return PreparationResult.model_validate_json(store.get(contract.preparation_name(item.key)))
+    except ObjectNotFound:
+        return None
+    except ValidationError as error:
+        raise StoreError(f"{store.uri}: the result of {item.key} can't be read: {error}") from error
+
+
+def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
+    """Put it if absent, and return the result that counts: the first one written."""
+    if isinstance(outcome, TrialResult):
+        name = contract.result_name(outcome.key)
+        first = store.put_if_absent(name, outcome.model_dump_json().encode())
+        return outcome if first else TrialResult.model_validate_json(store.get(name))
+    result, scores = outcome
+    # The scores first: who sees the result may rely on them. An attempt that died between the two has left its own.
+    name = contract.preparation_scores_name(result.key)
+    if not store.put_if_absent(name, scores.tobytes()):
+        result = result.model_copy(update={"scores_digest": contract.digest(store.get(name))})
+    store.put_if_absent(contract.preparation_name(result.key), result.model_dump_json().encode())
+    return result
+
+
+def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, message: str) -> TerminationMessage:
+    failure = contract.Failure(
+        key=item.key,
+        attempt=item.attempt,
+        reason=reason,
+        message=message,
+        accelerator_seconds=meter.accelerator_seconds,
+        deadline_seconds=item.deadline_seconds,
+    )
+    try:
+        store.put_if_absent(contract.attempt_name(item.key, item.attempt), failure.model_dump_json().encode())
+    except StoreError as error:
+        if reason is not FailureReason.STORE_FAILED:
+            reason, message = FailureReason.STORE_FAILED, f"{error}; the attempt itself ended with {reason}: {message}"
+    return TerminationMessage(
+        key=item.key, attempt=item.attempt, reason=reason, message=bounded(message, LAST_WORDS_CHARACTERS)
+    )
+
+
+def _provenance(item: Item, meter: Meter, model: str, held_out: str | None = None) -> contract.Provenance:
+    return contract.Provenance(
+        code=item.code,
+        dataset=item.dataset.digest,
+        held_out=held_out,
+        python=platform.python_version(),
+        torch=torch_version(),
+        device_model=model,
+        started_at=meter.started_at,
+    )

@@ -1,0 +1,1 @@
+"""Where a trial's time goes: phases, device utilisation, peak memory."""

@@ -1,0 +1,164 @@
+"""What a train function is given.
+
+A train function is any `def train(trial: Trial) -> dict[str, float]`. The least that one does:
+
+    def train(trial):
+        images, labels = trial.training_data()           # uint8 (n, height, width, channels), int64 (n,)
+        model = MyModel(**trial.recipe).fit(images, labels, epochs=trial.fidelity.epochs)
+        images, labels = trial.held_out()
+        return {"accuracy": model.score(images, labels)}
+
+The study's metric must be among the keys that it returns. All the rest below is optional.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from assay_trainer.contract import CurvePoint, Fidelity
+from assay_trainer.nearest import did_you_mean
+from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class InvalidRecipe(Exception):
+    """A train function refuses its recipe. Say the field's path, what was given and what is allowed."""
+
+
+class Trial:
+    """One run to be made: (hypothesis, arm, seed).
+
+    recipe: the merged recipe, read-only.
+    fidelity: `.epochs`, `.image_size`, `.batch_size` (None: choose your own), `.data_percent`. The data come
+        cut to image size and percent already; epochs and batch size are the function's to keep.
+    seed: seeds everything random. `random`, numpy and torch (if imported by then) are seeded with it already.
+    device: "cpu", "cuda" or "cuda:<n>".
+    threads: how many threads this trial may use on the CPU.
+    classes: names of the classes; labels are indices into it.
+    run_url: set it to where your own tracker shows this run.
+    """
+
+    def __init__(
+        self,
+        *,
+        recipe: Mapping[str, Any],
+        fidelity: Fidelity,
+        seed: int,
+        classes: tuple[str, ...],
+        training_data: Callable[[], tuple[Images, Labels]],
+        held_out: Callable[[], tuple[Images, Labels]],
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> None:
+        self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
+        self.fidelity = fidelity
+        self.seed = seed
+        self.classes = classes
+        self.device = device
+        self.threads = threads
+        self.run_url: str | None = None
+        self.timer = PhaseTimer(device)
+        self.curve: list[CurvePoint] = []
+        self.samples = 0
+        self.training_examples = 0
+        self.loading_seconds = 0.0
+        self._started = time.perf_counter_ns()
+        self._training_data = training_data
+        self._held_out = held_out
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    def training_data(self) -> tuple[Images, Labels]:
+        """Images uint8 (n, height, width, channels) and labels int64 (n,): the trial's subset at its image size.
+
+        Raises InvalidDataset if a shard is missing or damaged. The arrays are the caller's to change.
+        """
+        images, labels = self._load(self._training_data)
+        self.training_examples = len(labels)
+        return images, labels
+
+    def held_out(self) -> tuple[Images, Labels]:
+        """The study's held-out split, whole, in the same form. It gives the score: do not train on it."""
+        return self._load(self._held_out)
+
+    def recipe_as(self, model: type[Model]) -> Model:
+        """The recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid name."""
+        try:
+            return model.model_validate(dict(self.recipe))
+        except ValidationError as error:
+            raise InvalidRecipe(describe_validation(error, model)) from error
+
+    def report(self, epoch: int, **metrics: float) -> None:
+        """Add a point to the learning curve: `trial.report(3, accuracy=0.91, loss=0.3)`; NaN is allowed.
+
+        Raises TypeError for a value that is no number.
+        """
+        seconds = (time.perf_counter_ns() - (self.timer.first or self._started)) / 1e9
+        self.curve.append(CurvePoint(epoch=epoch, seconds=seconds, metrics=as_numbers(metrics)))
+
+    def timed(self, phase: PhaseName) -> Phase:
+        """`with trial.timed("forward"): ...` charges the block to a phase of the profile.
+
+        Phases: data_wait, copy_to_device, forward, backward, optimizer, evaluation. Costs about a microsecond.
+        What no phase claims is shown as "other"; a phase within another counts as the outer one.
+        """
+        return self.timer.phase(phase)
+
+    def count_samples(self, samples: int) -> None:
+        """Say that so many more training examples were processed; if never called, examples x epochs is assumed."""
+        self.samples += samples
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder of this trial's own, removed when the trial ends."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="assay-trial-", ignore_cleanup_errors=True)
+        return Path(self._scratch.name)
+
+    def close(self) -> None:
+        """Remove the scratch folder."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def _load(self, load: Callable[[], tuple[Images, Labels]]) -> tuple[Images, Labels]:
+        began = time.perf_counter_ns()
+        try:
+            return load()
+        finally:
+            self.loading_seconds += (time.perf_counter_ns() - began) / 1e9
+
+
+def as_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics as floats; numpy and torch scalars too. Raises TypeError, naming the metric, for anything else."""
+    numbers = {}
+    for name, value in metrics.items():
+        try:
+            numbers[str(name)] = float(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"metric {name!r}: given {value!r:.80}; allowed: a number") from error
+    return numbers
+
+
+def describe_validation(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+    """One line per invalid field: its path below `recipe`, what was given, what is allowed, the nearest name."""
+    names = [field.alias or name for name, field in model.model_fields.items()] if model else []
+    lines = []
+    for problem in error.errors(include_url=False):
+        path = ".".join(["recipe", *(str(part) for part in problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            allowed = f"; allowed: {', '.join(names)}" if names else ""
+            lines.append(f"{path}: no such field{did_you_mean(str(problem['loc'][-1]), names)}{allowed}")
+        else:
+            lines.append(f"{path}: given {problem['input']!r:.80}; {problem['msg']}")
+    return "\n".join(lines)
