@@ -1,0 +1,84 @@
+"""Conditions of the resources, their types and reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from assay.api.base import Model
+from assay.api.values import CONDITION_REASON, CONDITION_TYPE, TIME
+
+
+class ConditionType(StrEnum):
+    """What a condition is about."""
+
+    ACCEPTED = "Accepted"
+    """The spec is valid and supported."""
+    SUCCEEDED = "Succeeded"
+    """The study has said all that it will say about the hypotheses that it selects."""
+    PROXY_TRUSTED = "ProxyTrusted"
+    """At least one proxy has a certificate."""
+    SUSPENDED = "Suspended"
+    """No new trial is started, since the spec says so."""
+    RECONCILING = "Reconciling"
+    """kstatus: work is under way."""
+    STALLED = "Stalled"
+    """kstatus: nothing will go on without a change by somebody."""
+    CONCLUDED = "Concluded"
+    """Of a hypothesis: every study that selects it has a verdict."""
+
+
+class Reason(StrEnum):
+    """Why a condition has its status."""
+
+    VALID = "Valid"
+    INVALID = "Invalid"
+    NOT_SUPPORTED = "NotSupported"
+    EDITED_AFTER_LOOKING = "EditedAfterLooking"
+    DATASET_NOT_READABLE = "DatasetNotReadable"
+
+    TRIALS_OPEN = "TrialsOpen"
+    ALL_TRIALS_ENDED = "AllTrialsEnded"
+    BUDGET_SPENT = "BudgetSpent"
+    DEADLINE_REACHED = "DeadlineReached"
+    TOO_MANY_FAILURES = "TooManyFailures"
+    REFERENCE_FAILED = "ReferenceFailed"
+    BASELINE_FAILED = "BaselineFailed"
+
+    CERTIFIED = "Certified"
+    NOT_CERTIFIED = "NotCertified"
+    UNDECIDED = "Undecided"
+    NO_PROXIES = "NoProxies"
+    TOO_FEW_HYPOTHESES = "TooFewHypotheses"
+    PENDING = "Pending"
+
+    SUSPENDED = "Suspended"
+    NOT_SUSPENDED = "NotSuspended"
+    PROGRESSING = "Progressing"
+    DONE = "Done"
+    WAITING_FOR_RESULTS = "WaitingForResults"
+
+    VERDICT_REACHED = "VerdictReached"
+    NOT_SELECTED = "NotSelected"
+
+
+class Condition(Model):
+    """A condition as metav1 has it."""
+
+    type: str = Field(pattern=CONDITION_TYPE, max_length=63, description="What the condition is about.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: str = Field(
+        pattern=CONDITION_REASON, min_length=1, max_length=63, description="Why, as one word for programs."
+    )
+    message: str = Field(default="", max_length=512, description="Why, as a sentence for people.")
+    last_transition_time: str = Field(
+        pattern=TIME,
+        max_length=40,
+        description="When the status last changed.",
+        json_schema_extra={"format": "date-time"},
+    )
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The metadata.generation that the condition is about."
+    )

@@ -1,0 +1,15 @@
+"""Kubernetes' own schema keywords, for `json_schema_extra`."""
+
+from __future__ import annotations
+
+from pydantic.config import JsonDict
+
+
+def cel(*rules: tuple[str, str]) -> JsonDict:
+    """Validation rules as (CEL expression over `self`, message)."""
+    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]}
+
+
+def list_map(key: str) -> JsonDict:
+    """A list whose items are told apart by a key, so that several appliers can each own some of them."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}

@@ -1,0 +1,40 @@
+"""How recipes merge: study, then arm, then hypothesis, so that an arm never hides what a hypothesis changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """JSON merge patch (RFC 7396): objects merge key by key, null removes a key, all else replaces.
+
+    Neither argument is changed; the result may share values with both.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def merged_recipe(study: ProxyStudy, arm_name: str, hypothesis: Hypothesis | None = None) -> dict[str, Any]:
+    """The recipe of a trial: study <- reference <- proxy <- hypothesis (without one: the arm's own).
+
+    Raises KeyError if the study has no such arm.
+    """
+    patches = [study.spec.reference.recipe]
+    if arm_name != REFERENCE:
+        patches.append({arm.name: arm.recipe for arm in study.spec.proxies}[arm_name])
+    if hypothesis is not None:
+        patches.append(hypothesis.spec.recipe)
+    # The study's recipe is itself merged into nothing, so that a null in it means the same everywhere.
+    merged: dict[str, Any] = reduce(merge_patch, [study.spec.trainer.recipe, *patches], {})
+    return merged

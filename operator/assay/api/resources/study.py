@@ -1,0 +1,362 @@
+"""ProxyStudy: which cheap comparison ranks the hypotheses as the full run does, and how they rank."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from assay.api.base import API_VERSION, Model
+from assay.api.extensions import cel, list_map
+from assay.api.metadata import LabelSelector, ObjectMeta
+from assay.api.resources.hypothesis import DatasetReference
+from assay.api.resources.pod_template import PodTemplate
+from assay.api.resources.study_status import ProxyStudyStatus
+from assay.api.values import (
+    METRIC_NAME,
+    REVISION,
+    Entrypoint,
+    FreeForm,
+    Image,
+    LabelKey,
+    Name,
+    PositiveDecimalString,
+)
+
+REFERENCE = "reference"
+"""Name of the arm that the proxies are compared with."""
+
+
+class Question(StrEnum):
+    """What a study is to find out."""
+
+    RANK_ALL = "RankAll"
+    BEAT_BASELINE = "BeatBaseline"
+    FIND_BEST = "FindBest"
+
+
+class Goal(StrEnum):
+    """Which scores are better."""
+
+    MAXIMIZE = "Maximize"
+    MINIMIZE = "Minimize"
+
+
+class Subset(StrEnum):
+    """How a part of the training data is chosen."""
+
+    RANDOM = "Random"
+    EL2N = "EL2N"
+
+
+class TrustStatistic(StrEnum):
+    """Which agreement statistic a proxy is trusted by."""
+
+    KENDALL_TAU = "KendallTau"
+    WEIGHTED_TAU = "WeightedTau"
+    SPEARMAN_RHO = "SpearmanRho"
+    DECISION_ACCURACY = "DecisionAccuracy"
+    TOP_K_OVERLAP = "TopKOverlap"
+
+
+class Correction(StrEnum):
+    """Which error probability is kept over all verdicts together."""
+
+    FAMILY_WISE = "FamilyWise"
+    FALSE_DISCOVERY = "FalseDiscovery"
+
+
+class HypothesesSelection(Model):
+    """Which hypotheses are compared, and with which."""
+
+    baseline: Name = Field(
+        description="Name of the hypothesis that all others are compared with. It is always among the selected."
+    )
+    selector: LabelSelector | None = Field(
+        default=None, description="Labels of the hypotheses in the study's namespace. Default: all hypotheses."
+    )
+
+
+class Packing(Model):
+    """How trials share Jobs."""
+
+    trials: int = Field(default=1, ge=1, le=64, description="Trials per Job, one after another; 1 to 64.")
+
+
+class TrainerSpec(Model):
+    """The code that is trained, and what it runs on."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "!has(self.image) || self.image.contains('@sha256:') || has(self.revision)",
+                "image: must be given by digest (name@sha256:…), or by tag together with a revision",
+            )
+        )
+    )
+
+    image: Image | None = Field(
+        default=None,
+        description="Container image of the trials: by digest, or by tag together with `revision`. "
+        "Needed on Kubernetes; not used by runs on one machine.",
+    )
+    revision: str | None = Field(
+        default=None,
+        pattern=REVISION,
+        min_length=1,
+        max_length=128,
+        description="What the code is, if the image is given by tag: another revision means that trials run anew.",
+    )
+    entrypoint: Entrypoint = Field(description="Train function as module:function, such as assay_trainer.vision:train.")
+    recipe: FreeForm = Field(
+        default={}, description="Everything else that defines a training run: any JSON object of at most 256 keys."
+    )
+    devices: int = Field(default=1, ge=1, le=64, description="Devices per trial; 1 to 64.")
+    packing: Packing = Field(default=Packing(), description="How trials share Jobs.")
+    deadline_seconds: int = Field(
+        default=3600,
+        ge=1,
+        le=2_592_000,
+        description="Seconds that a trial may take by the worker's own clock; 1 to 2592000 (30 days).",
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Further attempts after failures of the infrastructure; 0 to 10. Failures of the code are final.",
+    )
+    pod_template: PodTemplate | None = Field(default=None, description="Overlay on the pods of the trials.")
+    queue_name: Name | None = Field(default=None, description="Kueue LocalQueue that the Jobs go through.")
+
+
+class Metric(Model):
+    """What the hypotheses are ranked by."""
+
+    name: str = Field(
+        pattern=METRIC_NAME, min_length=1, max_length=63, description="Name under which the train function returns it."
+    )
+    goal: Goal = Field(default=Goal.MAXIMIZE, description="Which scores are better.")
+    smallest_effect: PositiveDecimalString = Field(
+        default="0",
+        description="Smallest difference that matters, in the metric's unit; 0 or more, as a decimal string. "
+        "Hypotheses nearer to the baseline than this are Equivalent; with 0 none ever is.",
+    )
+
+
+class ReferenceArm(Model):
+    """The full run: the conditions that count."""
+
+    epochs: int = Field(ge=1, le=1_000_000, description="Passes over the training data; 1 to 1000000.")
+    image_size: int | None = Field(
+        default=None, ge=1, le=8192, description="Pixels a side; 1 to 8192. Default: the largest that the data set has."
+    )
+    batch_size: int | None = Field(
+        default=None, ge=1, le=1_048_576, description="Examples per step; 1 to 1048576. Default: the train function's."
+    )
+    data_percent: int = Field(
+        default=100, ge=1, le=100, description="Percent of the training examples, chosen at random; 1 to 100."
+    )
+    recipe: FreeForm = Field(default={}, description="Changes to the recipe in all arms, as a JSON merge patch.")
+
+
+class ProxyArm(Model):
+    """A cheaper comparison. What is left out is as in the reference."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            ("self.name != 'reference'", "name: 'reference' is the name of the arm that proxies are compared with"),
+            (
+                "has(self.epochs) || has(self.imageSize) || has(self.batchSize) || has(self.dataPercent) || has(self.recipe)",
+                "a proxy must differ from the reference: set one of epochs, imageSize, batchSize, dataPercent and recipe",
+            ),
+        )
+    )
+
+    name: Name = Field(description="Name of the arm: a DNS label of 1 to 63 characters, not 'reference'.")
+    epochs: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Passes over the training data; at most the reference's."
+    )
+    image_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=8192,
+        description="Pixels a side; at most the reference's, and one that the data set has.",
+    )
+    batch_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_048_576,
+        description="Examples per step. Smaller than the reference's only if the run takes no more steps in all.",
+    )
+    data_percent: int | None = Field(
+        default=None, ge=1, le=100, description="Percent of the training examples; at most the reference's."
+    )
+    subset: Subset | None = Field(
+        default=None,
+        description="How the examples are chosen if dataPercent is below 100. Random (default): anew for each seed; "
+        "EL2N: those that a short training finds hardest.",
+    )
+    recipe: FreeForm = Field(
+        default={}, description="Changes to the reference's recipe, as a JSON merge patch (RFC 7396)."
+    )
+
+
+class Seeds(Model):
+    """How often each hypothesis is tried in each arm."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(("self.initial <= self.maximum", "initial: must not be larger than maximum"))
+    )
+
+    initial: int = Field(default=3, ge=2, le=100, description="Seeds that every hypothesis gets; 2 to 100.")
+    maximum: int = Field(default=10, ge=2, le=100, description="Seeds that a hypothesis gets at most; 2 to 100.")
+
+
+class Trust(Model):
+    """When a proxy is trusted."""
+
+    statistic: TrustStatistic = Field(
+        default=TrustStatistic.KENDALL_TAU, description="Agreement statistic that must reach the threshold."
+    )
+    threshold: PositiveDecimalString = Field(
+        default="0.8",
+        description="What the statistic must be at or above, as a decimal string above 0 and below 1; "
+        "above 0.5 for DecisionAccuracy.",
+    )
+    confidence_percent: int = Field(
+        default=95, ge=50, le=99, description="Confidence of the certificate, in percent; 50 to 99."
+    )
+
+
+class Verdicts(Model):
+    """When a hypothesis is called better or worse than the baseline."""
+
+    confidence_percent: int = Field(
+        default=95, ge=50, le=99, description="Confidence of all verdicts together, in percent; 50 to 99."
+    )
+    correction: Correction = Field(
+        default=Correction.FAMILY_WISE,
+        description="FamilyWise: the confidence is that no verdict is wrong. "
+        "FalseDiscovery: it is the share of right ones.",
+    )
+
+
+class Screening(Model):
+    """Screen all hypotheses on a trusted proxy, run only the best ones in full."""
+
+    promote: int = Field(default=3, ge=1, le=1000, description="Hypotheses that are run in full; 1 to 1000.")
+    audit_percent: int = Field(
+        default=10, ge=0, le=100, description="Percent of the others that are run in full to audit the proxy; 0 to 100."
+    )
+    seed: int = Field(default=0, ge=0, le=2_147_483_647, description="Seed by which audits are drawn; 0 or more.")
+    stratify_by: LabelKey | None = Field(
+        default=None, description="Label of the hypotheses; audits are drawn from each of its values."
+    )
+
+
+class Budget(Model):
+    """What a study may use. What is left out is not limited."""
+
+    accelerator_seconds: int | None = Field(
+        default=None, ge=1, le=10**12, description="Devices times seconds that all trials may hold them; 1 to 10^12."
+    )
+    deadline_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=31_536_000,
+        description="Seconds after which no trial is started; 1 to 31536000 (a year).",
+    )
+    max_failed_trials: int | None = Field(
+        default=None, ge=0, le=100_000, description="Failed trials after which no further one is started; 0 to 100000."
+    )
+    parallelism: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="Trials at the same time; 1 to 10000. Default: as many as the machine or the quota has room for.",
+    )
+
+
+class Retention(Model):
+    """How long finished Jobs are kept. Results are kept for good."""
+
+    finished_jobs_seconds: int = Field(
+        default=3600, ge=0, le=31_536_000, description="Seconds until a finished Job is removed; 0 to 31536000."
+    )
+
+
+def _every_proxy(rule: str) -> str:
+    return f"!has(self.proxies) || self.proxies.all(p, {rule})"
+
+
+def _not_above(field: str) -> str:
+    reference = f"self.reference.{field}"
+    return _every_proxy(f"!has(p.{field}) || !has({reference}) || p.{field} <= {reference}")
+
+
+_DATA_PERCENT = "(has(p.dataPercent) ? p.dataPercent : self.reference.dataPercent)"
+
+_SUBSET_OF_SOMETHING = _every_proxy(f"!has(p.subset) || {_DATA_PERCENT} < 100")
+
+_STEPS_NOT_ABOVE = _every_proxy(
+    "!has(p.batchSize) || !has(self.reference.batchSize) || p.batchSize >= self.reference.batchSize || "
+    f"(has(p.epochs) ? p.epochs : self.reference.epochs) * {_DATA_PERCENT} * self.reference.batchSize"
+    " <= self.reference.epochs * self.reference.dataPercent * p.batchSize"
+)
+
+
+class ProxyStudySpec(Model):
+    """What is compared, how, and when it is enough."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (_not_above("epochs"), "proxies: epochs must not be above the reference's"),
+            (_not_above("imageSize"), "proxies: imageSize must not be above the reference's"),
+            (_not_above("dataPercent"), "proxies: dataPercent must not be above the reference's"),
+            (
+                _STEPS_NOT_ABOVE,
+                "proxies: a batchSize below the reference's must not lead to more steps (epochs * dataPercent / batchSize)",
+            ),
+            (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
+        )
+    )
+
+    question: Question = Field(default=Question.RANK_ALL, description="What the study is to find out.")
+    hypotheses: HypothesesSelection = Field(description="Which hypotheses are compared, and with which.")
+    dataset: DatasetReference = Field(description="What is trained on, and whose held-out split gives the score.")
+    trainer: TrainerSpec = Field(description="The code that is trained, and what it runs on.")
+    metric: Metric = Field(description="What the hypotheses are ranked by.")
+    reference: ReferenceArm = Field(description="The full run: the conditions that count.")
+    proxies: tuple[ProxyArm, ...] = Field(
+        default=(),
+        max_length=16,
+        description="The cheaper comparisons, at most 16. With none the study only compares hypotheses.",
+        json_schema_extra=list_map("name"),
+    )
+    seeds: Seeds = Field(default=Seeds(), description="How often each hypothesis is tried in each arm.")
+    trust: Trust = Field(default=Trust(), description="When a proxy is trusted.")
+    verdicts: Verdicts = Field(
+        default=Verdicts(), description="When a hypothesis is called better or worse than the baseline."
+    )
+    screening: Screening | None = Field(
+        default=None, description="Screen all hypotheses on a trusted proxy, run only the best in full."
+    )
+    budget: Budget = Field(default=Budget(), description="What the study may use.")
+    retention: Retention = Field(default=Retention(), description="How long finished Jobs are kept.")
+    suspend: bool = Field(default=False, description="Whether to start no further trials. Running ones end as usual.")
+
+
+class ProxyStudy(Model):
+    """Which cheap comparison ranks the hypotheses as the full run does, and how they rank."""
+
+    api_version: Literal["assay.dev/v1alpha1"] = API_VERSION
+    kind: Literal["ProxyStudy"] = "ProxyStudy"
+    metadata: ObjectMeta = Field(description="Name and labels.")
+    spec: ProxyStudySpec = Field(description="What is compared, how, and when it is enough.")
+    status: ProxyStudyStatus | None = Field(default=None, description="What the study has found so far.")
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.metadata.name

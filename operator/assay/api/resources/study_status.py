@@ -1,0 +1,208 @@
+"""What a study has found. Small whatever the study's size: rows and curves are in the store."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from assay.api.base import Model
+from assay.api.conditions import Condition
+from assay.api.extensions import list_map
+from assay.api.resources.hypothesis import Verdict
+from assay.api.values import DecimalString, Message, Name, PositiveDecimalString, Uri
+
+MAXIMUM_RANKED = 50
+"""Hypotheses that the ranking in a status shows."""
+
+CostUnit = Literal["accelerator", "cpu-process"]
+"""Devices times seconds; on a CPU, seconds of CPU processes."""
+
+
+class TrustDecision(StrEnum):
+    """Whether a proxy may stand for the reference."""
+
+    TRUSTED = "Trusted"
+    NOT_TRUSTED = "NotTrusted"
+    UNDECIDED = "Undecided"
+    PENDING = "Pending"
+
+
+class LeverKind(StrEnum):
+    """Where a lever acts."""
+
+    PROXY = "Proxy"
+    TRAIN_LOOP = "TrainLoop"
+
+
+class TrialCounts(Model):
+    """Numbers of trials."""
+
+    planned: int = Field(default=0, ge=0, description="Trials that the spec asks for so far.")
+    succeeded: int = Field(default=0, ge=0, description="Trials with a result.")
+    failed: int = Field(default=0, ge=0, description="Trials that failed for good.")
+    running: int = Field(default=0, ge=0, description="Trials that run.")
+    pending: int = Field(default=0, ge=0, description="Trials that are still to be started.")
+    stale: int = Field(default=0, ge=0, description="Trials of earlier specs that no longer count.")
+
+
+class AgreementStatus(Model):
+    """How alike an arm and the reference order the hypotheses."""
+
+    hypotheses: int = Field(ge=0, description="Hypotheses that both arms have scores of.")
+    seeds: int = Field(ge=0, description="Fewest seeds that a hypothesis has in either arm.")
+    kendall_tau: DecimalString | None = Field(default=None, description="Kendall's tau-b; -1 to 1.")
+    low: DecimalString | None = Field(
+        default=None, description="Lower end of tau's interval, of the trust test itself."
+    )
+    high: DecimalString | None = Field(default=None, description="Upper end of tau's interval.")
+    weighted_tau: DecimalString | None = Field(
+        default=None, description="Tau that weighs the best of the reference more; -1 to 1."
+    )
+    spearman_rho: DecimalString | None = Field(default=None, description="Spearman's rho; -1 to 1.")
+    decision_accuracy: DecimalString | None = Field(
+        default=None, description="Share of all pairs that both order alike; 0 to 1."
+    )
+    separable_decision_accuracy: DecimalString | None = Field(
+        default=None, description="The same over the pairs that the reference separates; 0 to 1."
+    )
+    separable_pairs: int | None = Field(default=None, ge=0, description="Pairs that the reference separates.")
+    top_k: int | None = Field(default=None, ge=1, description="How many of the best topKOverlap looks at.")
+    top_k_overlap: DecimalString | None = Field(
+        default=None, description="Share of the reference's best that are among the arm's best; 0 to 1."
+    )
+    winner_regret: DecimalString | None = Field(
+        default=None,
+        description="How much worse the arm's best is than the reference's best, in the reference's scores.",
+    )
+
+
+class ArmCost(Model):
+    """What an arm has cost, and what one of its trials costs."""
+
+    trial_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Mean of a trial, in accelerator seconds."
+    )
+    preparation_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="All preparations of the arm, in accelerator seconds."
+    )
+    total_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="Trials, preparations and failures of the arm, in accelerator seconds."
+    )
+    relative_percent: int | None = Field(
+        default=None, ge=0, description="A trial's cost in percent of the reference's; preparations apart."
+    )
+    unit: CostUnit = Field(default="accelerator", description="What the seconds are of.")
+    device_model: str = Field(default="", max_length=128, description="Device model, or several and that they differ.")
+
+
+class ArmStatus(Model):
+    """What is known of an arm."""
+
+    name: Name = Field(description="Name of the arm: reference, or that of a proxy.")
+    trials: TrialCounts = Field(default=TrialCounts(), description="Trials of the arm.")
+    agreement: AgreementStatus | None = Field(default=None, description="Agreement with the reference.")
+    noise_ceiling: DecimalString | None = Field(
+        default=None, description="Kendall's tau of the reference with itself across seeds: no proxy can do better."
+    )
+    cost: ArmCost | None = Field(default=None, description="What the arm costs.")
+    saving_percent: int | None = Field(
+        default=None,
+        description="What a study on this arm alone would save, preparations included; below 0: it costs more.",
+    )
+    break_even_hypotheses: int | None = Field(
+        default=None, ge=0, description="Further hypotheses after which trusting the arm has paid for this study."
+    )
+    decision: TrustDecision | None = Field(
+        default=None, description="Whether the proxy may stand for the reference; the reference has none."
+    )
+    reason: str | None = Field(default=None, max_length=63, description="Why, as one word for programs.")
+    message: Message | None = Field(default=None, description="Why, and what it would take, as a sentence for people.")
+
+
+class RankedHypothesis(Model):
+    """A row of the ranking."""
+
+    name: Name = Field(description="Name of the hypothesis.")
+    rank: int | None = Field(default=None, ge=1, description="Rank; 1 is the best.")
+    rank_low: int | None = Field(default=None, ge=1, description="Best rank that the data allow.")
+    rank_high: int | None = Field(default=None, ge=1, description="Worst rank that the data allow.")
+    score: DecimalString | None = Field(default=None, description="Mean of the metric over seeds.")
+    low: DecimalString | None = Field(default=None, description="Lower end of the score's interval.")
+    high: DecimalString | None = Field(default=None, description="Upper end of the score's interval.")
+    difference: DecimalString | None = Field(
+        default=None, description="Score minus the baseline's, in the metric's unit; above 0 is better."
+    )
+    difference_low: DecimalString | None = Field(default=None, description="Lower end of the difference's interval.")
+    difference_high: DecimalString | None = Field(default=None, description="Upper end of the difference's interval.")
+    verdict: Verdict = Field(description="Against the baseline.")
+    relative_cost_percent: int | None = Field(
+        default=None, ge=0, description="A trial's cost in percent of the baseline's."
+    )
+    seeds: int = Field(default=0, ge=0, description="Seeds with a result.")
+    message: str | None = Field(default=None, max_length=160, description="Why there is no verdict.")
+
+
+class Lever(Model):
+    """Something that makes trials cheaper."""
+
+    name: str = Field(min_length=1, max_length=63, description="Name of the proxy or of the train-loop option.")
+    kind: LeverKind = Field(description="Where it acts.")
+    speedup: PositiveDecimalString | None = Field(
+        default=None, description="How many times cheaper a trial gets, as measured."
+    )
+    risk: str = Field(max_length=160, description="What it may do to the order.")
+
+
+class CostLedger(Model):
+    """What the study has cost, in accelerator seconds. The parts add up to the whole."""
+
+    accelerator_seconds: PositiveDecimalString = Field(default="0", description="All of it.")
+    reference_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="Trials of the reference that succeeded."
+    )
+    proxies_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="Trials of proxies that succeeded."
+    )
+    preparations_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="Preparations that succeeded."
+    )
+    failures_accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="Attempts that ended without a result."
+    )
+    unit: CostUnit = Field(default="accelerator", description="What the seconds are of.")
+
+
+class ProxyStudyStatus(Model):
+    """What the study has found so far."""
+
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The metadata.generation that the status is about."
+    )
+    conditions: tuple[Condition, ...] = Field(
+        default=(), max_length=8, description="State of the study.", json_schema_extra=list_map("type")
+    )
+    trials: TrialCounts = Field(default=TrialCounts(), description="Trials of all arms.")
+    arms: tuple[ArmStatus, ...] = Field(
+        default=(),
+        max_length=17,
+        description="One entry per arm, the reference first.",
+        json_schema_extra=list_map("name"),
+    )
+    ranking: tuple[RankedHypothesis, ...] = Field(
+        default=(),
+        max_length=MAXIMUM_RANKED,
+        description="The best hypotheses, at most 50; all of them are in the report.",
+        json_schema_extra=list_map("name"),
+    )
+    recommended_proxy: Name | None = Field(default=None, description="The cheapest of the trusted proxies.")
+    levers: tuple[Lever, ...] = Field(
+        default=(),
+        max_length=32,
+        description="What makes trials cheaper, the best first.",
+        json_schema_extra=list_map("name"),
+    )
+    cost: CostLedger = Field(default=CostLedger(), description="What the study has cost.")
+    ledger: Uri | None = Field(default=None, description="URI of the table of all trials.")
+    report: Uri | None = Field(default=None, description="URI of the report.")
