@@ -288,6 +288,88 @@ class TerminationMessage(Message):
     score: float | None = None
 
 
+# ----------------------------------------------------------------------------- a local runner and its fork server
+
+
+class StartItem(Message):
+    """Run a trial or a preparation in a process of its own. Answered by ItemStarted, and in the end by ItemEnded."""
+
+    command: Literal["StartItem"] = "StartItem"
+    store: str = Field(description="URI prefix under which the result goes.")
+    item: WorkItem
+    gpus: tuple[str, ...] = Field(default=(), description="Ids as in CUDA_VISIBLE_DEVICES; none: it runs on the CPU.")
+    threads: int = Field(default=1, ge=1)
+    memory_bytes: int | None = Field(default=None, ge=1, description="None: no limit.")
+
+
+class StopItem(Message):
+    """Kill what runs under a key. Answered by its ItemEnded; not at all if nothing runs."""
+
+    command: Literal["StopItem"] = "StopItem"
+    key: Key
+
+
+class InspectCode(Message):
+    """Import an entry point and digest its code. Answered by CodeInspected."""
+
+    command: Literal["InspectCode"] = "InspectCode"
+    entrypoint: str
+
+
+Command = Annotated[StartItem | StopItem | InspectCode, Field(discriminator="command")]
+
+
+class Ready(Message):
+    """The first event: the fork server has imported what it should, and what this machine may use."""
+
+    event: Literal["Ready"] = "Ready"
+    gpus: tuple[str, ...] = Field(description="Ids as in CUDA_VISIBLE_DEVICES.")
+    cores: int = Field(ge=1)
+    memory_bytes: int = Field(ge=1)
+
+
+class ItemStarted(Message):
+    """A process runs the item."""
+
+    event: Literal["ItemStarted"] = "ItemStarted"
+    key: Key
+    attempt: int
+    pid: int
+    started_at: float = Field(description="Unix time, seconds.")
+
+
+class ItemEnded(Message):
+    """The process and all that it started have ended."""
+
+    event: Literal["ItemEnded"] = "ItemEnded"
+    termination: TerminationMessage
+    started_at: float
+    ended_at: float
+    accelerator_seconds: Seconds = Field(description="GPUs x wall seconds; on the CPU, CPU-process seconds.")
+
+
+class CodeInspected(Message):
+    """The digest of an entry point's code, or why it can't be used."""
+
+    event: Literal["CodeInspected"] = "CodeInspected"
+    entrypoint: str
+    code: Digest | None = None
+    error: str | None = None
+
+
+class CommandRefused(Message):
+    """A line that is no command, or one that can't be carried out."""
+
+    event: Literal["CommandRefused"] = "CommandRefused"
+    error: str
+
+
+Event = Annotated[
+    Ready | ItemStarted | ItemEnded | CodeInspected | CommandRefused,
+    Field(discriminator="event"),
+]
+
+
 # ----------------------------------------------------------------------------- names and keys
 
 

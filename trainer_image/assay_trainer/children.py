@@ -1,0 +1,257 @@
+"""Forked children that leave nothing behind: each with a time limit, a memory limit and a log of its own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from assay_trainer.linux import (
+    adopt_orphans,
+    children,
+    data_bytes,
+    die_with,
+    family,
+    is_zombie,
+    out_of_memory_kills,
+    proportional_bytes,
+    resident_bytes,
+)
+
+MEMORY_CHECK_SECONDS = 0.25
+_GROUP_END_SECONDS = 2.0
+
+Cause = Literal["time", "memory", "stopped"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one child with all its descendants. None: no limit."""
+
+    seconds: float | None = None
+    memory_bytes: int | None = None
+    address_space: bool = False
+    """Whether its allocations fail at `memory_bytes`, beside being killed above it. Not for CUDA, which reserves
+    far more addresses than it uses."""
+
+
+@dataclass
+class Child:
+    """One that runs."""
+
+    pid: int
+    limits: Limits
+    output: int
+    out_of_memory_kills: int
+    started_at: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
+    killed_for: Cause | None = None
+
+
+@dataclass(frozen=True)
+class Exit:
+    """One that has ended, its descendants with it."""
+
+    pid: int
+    output: bytes
+    status: int
+    """Its exit status, or minus the signal that killed it."""
+    killed_for: Cause | None
+    started_at: float
+    wall_seconds: float
+    cpu_seconds: float
+
+    @property
+    def how(self) -> str:
+        """In words."""
+        if self.status < 0:
+            return f"was killed by {signal.Signals(-self.status).name}"
+        return f"exited with status {self.status}"
+
+
+class Children:
+    """Forks, watches, kills and reaps. To be used by one thread of a process that has no other.
+
+    A child is the leader of a session of its own, dies with this process, and when it ends all that is left of
+    its session is killed. Its descendants that left the session become children of this process once their own
+    parent has ended, and are killed then.
+    """
+
+    def __init__(self, close_in_child: Collection[int] = ()) -> None:
+        """`close_in_child`: descriptors that are this process' own business."""
+        adopt_orphans()
+        self._close_in_child = tuple(close_in_child)
+        self._running: dict[int, Child] = {}
+        self._pid = os.getpid()
+        self._own_bytes = 0
+        self._memory_checked = 0.0
+
+    def fork(self, body: Callable[[], bytes], limits: Limits, log: Path | None = None) -> Child:
+        """Run `body` in a child; what it returns is the output of its Exit. Its prints go to `log`, or to stderr."""
+        output = os.memfd_create("output")  # a pipe might be full, or held open by a grandchild
+        kills = out_of_memory_kills()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        pid = os.fork()
+        if pid == 0:
+            self._be_child(body, limits, log, output)
+        child = Child(pid, limits, output, kills)
+        self._running[pid] = child
+        return child
+
+    def kill(self, child: Child, cause: Cause) -> None:
+        """Kill it with its session; `poll` reports it when it has ended."""
+        if child.pid in self._running:
+            child.killed_for = child.killed_for or cause
+            self._signal(child.pid)
+
+    def poll(self) -> Sequence[Exit]:
+        """Enforce the limits and reap. Never waits for a child that runs."""
+        exits = [self._reap(child) for child in list(self._running.values()) if _has_ended(child.pid)]
+        now = time.monotonic()
+        check_memory = now - self._memory_checked >= MEMORY_CHECK_SECONDS
+        if check_memory:
+            self._memory_checked = now
+            self._own_bytes = resident_bytes(self._pid)
+        for child in list(self._running.values()):
+            if child.limits.seconds is not None and now - child.started >= child.limits.seconds:
+                self.kill(child, "time")
+            elif check_memory and self._exceeds_memory(child):
+                self.kill(child, "memory")
+        self._end_adopted()
+        return exits
+
+    def next_check_seconds(self) -> float | None:
+        """In how many seconds `poll` should be called, even if no SIGCHLD comes; None: no need."""
+        limits = [(child.started, child.limits) for child in self._running.values()]
+        if any(limit.memory_bytes is not None for _, limit in limits):
+            return MEMORY_CHECK_SECONDS
+        ends = [started + limit.seconds for started, limit in limits if limit.seconds is not None]
+        return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+    def close(self) -> None:
+        """Kill all, and return when none is left."""
+        for child in self._running.values():
+            self.kill(child, "stopped")
+        until = time.monotonic() + _GROUP_END_SECONDS
+        while (self._running or any(children(self._pid))) and time.monotonic() < until:
+            self.poll()
+            time.sleep(0.002)
+
+    # ------------------------------------------------------------------------- in this process
+
+    def _exceeds_memory(self, child: Child) -> bool:
+        allowed = child.limits.memory_bytes
+        if allowed is None:
+            return False
+        pids = list(family(child.pid))
+        if sum(max(0, resident_bytes(pid) - self._own_bytes) for pid in pids) <= allowed:
+            return False  # the cheap look counts shared pages once too often, never too seldom
+        return sum(map(proportional_bytes, pids)) > allowed
+
+    def _reap(self, child: Child) -> Exit:
+        """The leader has ended but is not reaped yet, so that its process group can't be somebody else's."""
+        wall_seconds = time.monotonic() - child.started
+        status, cpu_seconds = 0, 0.0
+        until = time.monotonic() + _GROUP_END_SECONDS
+        while True:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+            try:
+                pid, wait_status, usage = os.wait4(-child.pid, os.WNOHANG)
+            except ChildProcessError:
+                break  # none of the group is left
+            if pid == 0:
+                if time.monotonic() > until:
+                    break  # one that the kernel can't end at once; `_end_adopted` reaps it
+                time.sleep(0.001)
+                continue
+            cpu_seconds += usage.ru_utime + usage.ru_stime
+            if pid == child.pid:
+                status = os.waitstatus_to_exitcode(wait_status)
+        del self._running[child.pid]
+        with os.fdopen(child.output, "rb") as file:
+            file.seek(0)
+            output = file.read()
+        killed_for = child.killed_for
+        if killed_for is None and status == -signal.SIGKILL and out_of_memory_kills() > child.out_of_memory_kills:
+            killed_for = "memory"
+        return Exit(child.pid, output, status, killed_for, child.started_at, wall_seconds, cpu_seconds)
+
+    def _end_adopted(self) -> None:
+        for pid in list(children(self._pid)):
+            if pid in self._running:
+                continue
+            with contextlib.suppress(ProcessLookupError, ChildProcessError, PermissionError):
+                if is_zombie(pid):
+                    os.waitpid(pid, os.WNOHANG)
+                elif os.getsid(pid) not in self._running:
+                    os.kill(pid, signal.SIGKILL)
+
+    def _signal(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)  # it may not have got as far as setsid
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+    # ------------------------------------------------------------------------- in the child
+
+    def _be_child(self, body: Callable[[], bytes], limits: Limits, log: Path | None, output: int) -> NoReturn:
+        status = 1
+        try:
+            os.setsid()
+            die_with(self._pid)
+            self._forget_parents_business(log)
+            if limits.memory_bytes is not None and limits.address_space:
+                most = data_bytes() + limits.memory_bytes
+                resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+            view = memoryview(body())
+            while view:
+                view = view[os.write(output, view) :]
+            atexit._run_exitfuncs()  # a tracker's last upload
+            status = 0
+        except BaseException:  # noqa: BLE001 - nothing may unwind into the parent's frames
+            traceback.print_exc()
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):
+                    stream.flush()
+            os._exit(status)
+
+    def _forget_parents_business(self, log: Path | None) -> None:
+        atexit._clear()
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        for descriptor in (*self._close_in_child, *(child.output for child in self._running.values())):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        _redirect(os.open(os.devnull, os.O_RDONLY), 0)
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(descriptor, 1)
+            _redirect(descriptor, 2)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+        gc.enable()
+
+
+def _redirect(descriptor: int, to: int) -> None:
+    os.dup2(descriptor, to)
+    if descriptor != to:
+        os.close(descriptor)
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

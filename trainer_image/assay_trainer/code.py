@@ -1,0 +1,91 @@
+"""The digest of the code that an entry point runs: equal digests, equal results."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+import sysconfig
+from collections.abc import Iterable, Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+from assay_trainer.contract import CodeInspected, canonical_json, digest
+from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
+
+_INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+
+
+def inspect_entrypoint(entrypoint: str) -> CodeInspected:
+    """Import the function that `module:function` names and digest its code; never raises for the team's own fault.
+
+    To be called in a process that may be thrown away: an import may do anything. The sources are read before
+    they are run, so that an edit in between makes a digest that no longer holds, never one that hides the edit.
+    """
+    try:
+        code = code_digest(entrypoint.partition(":")[0])
+        load_entrypoint(entrypoint)
+    except EntrypointNotFound as error:
+        return CodeInspected(entrypoint=entrypoint, error=str(error))
+    except BaseException as error:  # noqa: BLE001 - SystemExit at import is the team's fault, too
+        problem = f"{type(error).__name__}: {error}"
+        return CodeInspected(
+            entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {problem}"
+        )
+    return CodeInspected(entrypoint=entrypoint, code=code)
+
+
+def code_digest(module: str) -> str:
+    """Digest of a module's code, which is not imported.
+
+    It covers all Python sources of the module's top-level package (of a module that is in no package: all Python
+    sources of its folder and below, since it may import any of them), those of assay_trainer, the names and
+    versions of all installed distributions, and Python's version. Not covered: data files, and what a package
+    imports from outside of it that is not installed. Where the files lie does not matter.
+
+    Raises EntrypointNotFound if there is no such module.
+    """
+    sources = {
+        "entrypoint": _digests(_sources(module.partition(".")[0])),
+        "assay_trainer": _digests(_sources("assay_trainer")),
+    }
+    installed = sorted(f"{distribution.name}=={distribution.version}" for distribution in distributions())
+    return digest(canonical_json([sources, installed, platform.python_version()]))
+
+
+def _sources(package: str) -> Iterable[tuple[str, Path]]:
+    """(name, path) of each source, the name relative to what the package is found in."""
+    importlib.invalidate_caches()  # a file that is newer than the last look
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None:
+        raise EntrypointNotFound(f"entrypoint: no module named {package!r}")
+    if spec.submodule_search_locations is not None:
+        return [source for folder in spec.submodule_search_locations for source in _below(Path(folder))]
+    if spec.origin is None or not spec.has_location:
+        return []  # built into Python: its version says it all
+    path = Path(spec.origin)
+    if path.parent.resolve() in _INSTALLED:
+        return [(path.name, path)]
+    return _below(path.parent)
+
+
+def _below(folder: Path) -> Iterator[tuple[str, Path]]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if _may_hold_sources(Path(parent, name))]
+        for file in files:
+            if file.endswith(".py"):
+                path = Path(parent, file)
+                yield path.relative_to(folder).as_posix(), path
+
+
+def _may_hold_sources(folder: Path) -> bool:
+    return (
+        not folder.name.startswith(".")
+        and folder.name not in ("__pycache__", "node_modules", "site-packages")
+        and not (folder / "pyvenv.cfg").exists()
+    )
+
+
+def _digests(sources: Iterable[tuple[str, Path]]) -> list[list[str]]:
+    return sorted([name, digest(path.read_bytes())] for name, path in sources)

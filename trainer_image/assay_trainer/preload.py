@@ -1,0 +1,71 @@
+"""What a process imports once, so that the trials it forks need not."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable
+
+DEFAULT_MODULES = ("torch", "assay_trainer.vision")
+
+
+def be_single_threaded() -> None:
+    """Keep numerical libraries that are imported from here on from starting threads: they do not survive a fork."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def preload(modules: Iterable[str]) -> None:
+    """Import the harness and those of `modules` that are installed, and move all objects out of the collector's sight.
+
+    Of torch, one optimizer is built, since the first one imports half of torch again (`torch._dynamo`, 3 s).
+    Nothing is computed: a child of a process that has run an operation on several threads hangs.
+    """
+    for module in ("assay_trainer.harness", *modules):
+        if _is_installed(module):
+            importlib.import_module(module)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+        torch.optim.SGD([torch.nn.Parameter(torch.empty(1))], lr=0.0)
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to, and so copy, every page that holds an object
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a package around it
+        return False
+
+
+def usable_gpus() -> tuple[str, ...]:
+    """Ids of the GPUs that this process may use, as in CUDA_VISIBLE_DEVICES; counted by NVML.
+
+    Asking CUDA itself would initialise it, and no fork of this process could use it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.version.cuda is None:
+        return ()  # a build for CPUs
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        ids = [name.strip() for name in visible.split(",")]
+        return tuple(name for name in ids if name and name != "-1") if _gpu_count() else ()
+    return tuple(map(str, range(_gpu_count())))
+
+
+def _gpu_count() -> int:
+    try:
+        import pynvml
+    except ModuleNotFoundError:
+        return 0
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:  # no driver
+        return 0
+    try:
+        return int(pynvml.nvmlDeviceGetCount())
+    finally:
+        pynvml.nvmlShutdown()

@@ -1,0 +1,193 @@
+"""Runs work items and inspections in child processes, and says how each of them ended."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from assay_trainer.children import Child, Children, Exit, Limits
+from assay_trainer.code import inspect_entrypoint
+from assay_trainer.contract import (
+    CodeInspected,
+    Failure,
+    FailureReason,
+    InspectCode,
+    ItemEnded,
+    ItemStarted,
+    StartItem,
+    TerminationMessage,
+    TrialRequest,
+    TrialResult,
+    attempt_name,
+    preparation_name,
+    result_name,
+)
+from assay_trainer.objects import StoreError, open_objects
+
+GRACE_SECONDS = 5.0
+"""How long after its deadline an item is killed that the harness could not end."""
+
+INSPECTION_SECONDS = 300.0
+
+
+@dataclass
+class Supervisor:
+    """Single-threaded, like the `Children` below it. Whoever uses it calls `poll` when SIGCHLD comes, and every
+    `next_check_seconds()`."""
+
+    grace_seconds: float = GRACE_SECONDS
+    log_folder: Path | None = None
+    """Where the prints of each item go; None: to stderr."""
+    close_in_child: Collection[int] = ()
+
+    _items: dict[int, tuple[StartItem, Child]] = field(init=False, default_factory=dict)
+    _inspections: dict[int, InspectCode] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._children = Children(self.close_in_child)
+
+    def start(self, command: StartItem) -> ItemStarted | ItemEnded:
+        """Run an item. It has ended at once if the machine has no room for another process."""
+        limits = Limits(
+            seconds=command.item.deadline_seconds + self.grace_seconds,
+            memory_bytes=command.memory_bytes,
+            address_space=not command.gpus,
+        )
+        try:
+            child = self._children.fork(partial(_perform, command), limits, self._log(command))
+        except OSError as error:
+            return _not_started(command, error)
+        self._items[child.pid] = command, child
+        return ItemStarted(
+            key=command.item.key, attempt=command.item.attempt, pid=child.pid, started_at=child.started_at
+        )
+
+    def stop(self, key: str) -> None:
+        """Kill the items of that key, if any run."""
+        for command, child in self._items.values():
+            if command.item.key == key:
+                self._children.kill(child, "stopped")
+
+    def inspect(self, command: InspectCode) -> None:
+        """Import an entry point and digest its code. Raises OSError if there is no room for a process."""
+        child = self._children.fork(partial(_inspect, command.entrypoint), Limits(seconds=INSPECTION_SECONDS))
+        self._inspections[child.pid] = command
+
+    def poll(self) -> Sequence[ItemEnded | CodeInspected]:
+        """What has ended since the last call."""
+        return [self._event(ended) for ended in self._children.poll()]
+
+    def next_check_seconds(self) -> float | None:
+        """See `Children.next_check_seconds`."""
+        return self._children.next_check_seconds()
+
+    def close(self) -> None:
+        """Kill everything and wait for its end. What it kills leaves no failure: it is none."""
+        self._children.close()
+
+    def _log(self, command: StartItem) -> Path | None:
+        return self.log_folder and self.log_folder / f"{command.item.key}.{command.item.attempt}.log"
+
+    def _event(self, ended: Exit) -> ItemEnded | CodeInspected:
+        inspection = self._inspections.pop(ended.pid, None)
+        if inspection is not None:
+            return _inspected(inspection.entrypoint, ended)
+        command, _ = self._items.pop(ended.pid)
+        seconds = len(command.gpus) * ended.wall_seconds if command.gpus else ended.cpu_seconds
+        return ItemEnded(
+            termination=self._termination(command, ended, seconds),
+            started_at=ended.started_at,
+            ended_at=ended.started_at + ended.wall_seconds,
+            accelerator_seconds=seconds,
+        )
+
+    def _termination(self, command: StartItem, ended: Exit, accelerator_seconds: float) -> TerminationMessage:
+        with contextlib.suppress(ValidationError):  # it died before its last words, or in the middle of them
+            return TerminationMessage.model_validate_json(ended.output)
+        item = command.item
+        with contextlib.suppress(StoreError, ValueError):
+            return _recorded(command)
+        reason, message = self._cause_of_death(command, ended)
+        if reason is not FailureReason.STOPPED:
+            failure = Failure(
+                key=item.key,
+                attempt=item.attempt,
+                reason=reason,
+                message=message,
+                accelerator_seconds=accelerator_seconds,
+                deadline_seconds=item.deadline_seconds,
+            )
+            try:
+                open_objects(command.store).put_if_absent(
+                    attempt_name(item.key, item.attempt), failure.model_dump_json().encode()
+                )
+            except (StoreError, ValueError) as error:
+                message += f"; and this could not be written to the store: {error}"
+        return TerminationMessage(key=item.key, attempt=item.attempt, reason=reason, message=message)
+
+    def _cause_of_death(self, command: StartItem, ended: Exit) -> tuple[FailureReason, str]:
+        log = self._log(command)
+        its_output = f"; its output is in {log}" if log is not None else ""
+        if ended.killed_for == "stopped":
+            return FailureReason.STOPPED, "stopped on request"
+        if ended.killed_for == "time":
+            return FailureReason.DEADLINE_EXCEEDED, (
+                f"killed {self.grace_seconds:g} s after its deadline of {command.item.deadline_seconds} s: "
+                f"it was in code that Python can't interrupt{its_output}"
+            )
+        if ended.killed_for == "memory":
+            allowed = "what there is" if command.memory_bytes is None else f"{command.memory_bytes / 2**30:.2f} GiB"
+            return FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {allowed}{its_output}"
+        return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{its_output}"
+
+
+def _not_started(command: StartItem, error: OSError) -> ItemEnded:
+    now, item = time.time(), command.item
+    message = f"no process could be started for it: {error.strerror}"
+    termination = TerminationMessage(
+        key=item.key, attempt=item.attempt, reason=FailureReason.DISRUPTED, message=message
+    )
+    return ItemEnded(termination=termination, started_at=now, ended_at=now, accelerator_seconds=0)
+
+
+def _recorded(command: StartItem) -> TerminationMessage:
+    """Of a process that put its result into the store, and died before it could say so. Raises ObjectNotFound."""
+    store, item, score = open_objects(command.store), command.item, None
+    if isinstance(item, TrialRequest):
+        score = TrialResult.model_validate_json(store.get(result_name(item.key))).score
+    else:
+        store.get(preparation_name(item.key))
+    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded", score=score)
+
+
+def _inspected(entrypoint: str, ended: Exit) -> CodeInspected:
+    with contextlib.suppress(ValidationError):
+        return CodeInspected.model_validate_json(ended.output)
+    how = f"it took more than {INSPECTION_SECONDS:g} s" if ended.killed_for == "time" else f"the process {ended.how}"
+    return CodeInspected(entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {how}")
+
+
+# ----------------------------------------------------------------------------- in the child
+
+
+def _perform(command: StartItem) -> bytes:
+    from assay_trainer.harness import perform  # numpy is imported after the fork server has set the threads
+
+    faulthandler.enable()
+    if command.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(command.gpus)
+    device = "cuda" if command.gpus else "cpu"
+    ended = perform(command.item, open_objects(command.store), device=device, threads=command.threads)
+    return ended.model_dump_json().encode()
+
+
+def _inspect(entrypoint: str) -> bytes:
+    return inspect_entrypoint(entrypoint).model_dump_json().encode()
