@@ -1,0 +1,10 @@
+"""Times as Kubernetes writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def time_string(seconds: float) -> str:
+    """Unix time in seconds as RFC 3339 in UTC, to the second: 2026-01-31T12:00:00Z."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,49 @@
+"""What a plan asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.api.resources import ProxyStudyStatus
+from assay_trainer.contract import Failure, PreparationRequest, TrialRequest
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start an attempt. Starting the same attempt twice starts it once."""
+
+    item: TrialRequest | PreparationRequest
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End a running attempt; what it cost is counted, and it does not count as a failure."""
+
+    key: str
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True)
+class RecordLost:
+    """Write down an attempt that vanished with its runner, so that its cost is counted."""
+
+    failure: Failure
+
+
+Action = Start | Stop | RecordLost
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, what to say now, and when to look again (None: when something changes).
+
+    `finished`: nothing runs and nothing will start until the study, its hypotheses or the store change.
+    `seconds_left` is the expected time to the end, None while nothing is known to go by.
+    """
+
+    actions: tuple[Action, ...]
+    status: ProxyStudyStatus
+    finished: bool
+    requeue_after: float | None
+    seconds_left: float | None

@@ -1,0 +1,98 @@
+"""One arm's part of the status: agreement, cost, saving, trust."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from assay.api.decimals import decimal_string
+from assay.api.resources import REFERENCE, AgreementStatus, ArmCost, ArmStatus, TrialCounts, TrustDecision
+from assay.planning.conditions import shortened
+
+if TYPE_CHECKING:
+    from assay.planning.assessment import Assessment, ProxyAssessment
+    from assay.planning.costs import Costs
+    from assay.planning.study import Study
+
+_DIGITS = 3
+"""Significant digits of agreements: more would be noise."""
+
+
+def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assessment: Assessment) -> ArmStatus:
+    """What is known of an arm."""
+    cost = _cost(arm, costs)
+    if arm == REFERENCE:
+        return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
+    judged = assessment.proxies[arm]
+    certificate = judged.certificate
+    return ArmStatus(
+        name=arm,
+        trials=trials,
+        agreement=_agreement(judged),
+        noise_ceiling=_text(assessment.ceiling),
+        cost=cost,
+        saving_percent=_saving_percent(study, arm, costs),
+        break_even_hypotheses=break_even(study, arm, costs),
+        decision=TrustDecision(certificate.decision) if certificate else TrustDecision.PENDING,
+        reason=certificate.decision if certificate else TrustDecision.PENDING.value,
+        message=shortened(certificate.message, 512) if certificate else None,
+    )
+
+
+def break_even(study: Study, arm: str, costs: Costs) -> int | None:
+    """After how many further hypotheses, run on the proxy instead of the reference, what the proxy's own
+    trials and preparations cost in this study is saved. None: never, or not known."""
+    reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
+    if reference.trial_seconds is None or proxy.trial_seconds is None:
+        return None
+    saved = (reference.trial_seconds - proxy.trial_seconds) * len(study.design.seeds)
+    return math.ceil(proxy.total_seconds / saved) if saved > 0 else None
+
+
+def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:
+    reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
+    if not reference.trial_seconds or proxy.trial_seconds is None:
+        return None
+    trials = len(study.hypotheses) * len(study.design.seeds)
+    return round(
+        100 * (1 - (proxy.trial_seconds * trials + proxy.preparation_seconds) / (reference.trial_seconds * trials))
+    )
+
+
+def _cost(arm: str, costs: Costs) -> ArmCost:
+    own, relative = costs.arms[arm], costs.relative(arm, REFERENCE)
+    models = costs.device_models
+    mixed = f"{costs.device_model} (the study also ran on {', '.join(m for m in models if m != costs.device_model)})"
+    return ArmCost(
+        trial_accelerator_seconds=decimal_string(own.trial_seconds) if own.trial_seconds is not None else None,
+        preparation_accelerator_seconds=decimal_string(own.preparation_seconds),
+        total_accelerator_seconds=decimal_string(own.total_seconds),
+        relative_percent=round(100 * relative) if relative is not None else None,
+        unit=costs.unit or "accelerator",
+        device_model=shortened(mixed if len(models) > 1 else costs.device_model or "", 128),
+    )
+
+
+def _agreement(judged: ProxyAssessment) -> AgreementStatus | None:
+    found, certificate = judged.agreement, judged.certificate
+    if found is None:
+        return None
+    return AgreementStatus(
+        hypotheses=found.hypotheses,
+        seeds=found.seeds,
+        kendall_tau=_text(found.kendall_tau),
+        low=_text(certificate.low) if certificate else None,
+        high=_text(certificate.high) if certificate else None,
+        weighted_tau=_text(found.weighted_tau),
+        spearman_rho=_text(found.spearman_rho),
+        decision_accuracy=_text(found.decision_accuracy),
+        separable_decision_accuracy=_text(found.separable_decision_accuracy),
+        separable_pairs=found.separable_pairs,
+        top_k=found.top_k,
+        top_k_overlap=_text(found.top_k_overlap),
+        winner_regret=_text(found.winner_regret),
+    )
+
+
+def _text(value: float | None) -> str | None:
+    return decimal_string(value, _DIGITS) if value is not None else None

@@ -1,0 +1,103 @@
+"""Whether a study may go on, and how much of what is ready fits its budget and its parallelism."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.planning.costs import Costs, Prediction, predictions
+from assay.planning.design import PlannedPreparation, PlannedTrial
+from assay.planning.progress import Progress, State
+
+if TYPE_CHECKING:
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What may start now. `spent` says which limit holds back what is ready, None if none does."""
+
+    starts: tuple[PlannedTrial | PlannedPreparation, ...]
+    halted: str | None = None
+    spent: str | None = None
+
+
+def allowance(study: Study, records: Records, progress: Progress, costs: Costs, now: float) -> Allowance:
+    """Take what is ready, in the design's order, as long as it fits.
+
+    The first that does not fit ends it: passing over it for something cheaper would unbalance the arms.
+    """
+    budget = study.spec.budget
+    failed = sum(
+        isinstance(work, PlannedTrial) and progress.states[work.key] is State.FAILED for work in study.design.work
+    )
+    if study.spec.suspend:
+        return Allowance((), halted="spec.suspend is true")
+    if budget.max_failed_trials is not None and failed > budget.max_failed_trials:
+        return Allowance(
+            (), halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}"
+        )
+    ready = [work for work in study.design.work if progress.states[work.key] is State.READY]
+    started = started_at(records)
+    deadline = budget.deadline_seconds
+    if ready and deadline is not None and started is not None and now - started >= deadline:
+        return Allowance((), spent=f"spec.budget.deadlineSeconds of {deadline} s have passed")
+    running = {key for key, state in progress.states.items() if state is State.RUNNING}
+    slots = min(
+        (limit for limit in (budget.parallelism, study.capacity) if limit is not None), default=len(progress.states)
+    )
+    free = max(0, slots - len(running))
+    if budget.accelerator_seconds is None:
+        return Allowance(tuple(ready[:free]))
+    expected = _Expected(study, records, costs, budget.accelerator_seconds, slots)
+    left = budget.accelerator_seconds - costs.spent - sum(expected.still_to_come(key, now) for key in running)
+    starts: list[PlannedTrial | PlannedPreparation] = []
+    for work in ready:
+        cost = expected.of(work)
+        if cost > left:
+            return Allowance(
+                tuple(starts),
+                spent=f"the next trial's {cost:.0f} accelerator seconds do not fit: {costs.spent:.0f} of "
+                f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent",
+            )
+        if len(starts) == free:
+            break
+        left -= cost
+        starts.append(work)
+    return Allowance(tuple(starts))
+
+
+def started_at(records: Records) -> float | None:
+    """Unix time at which the study's first attempt started, None if none did."""
+    times = [
+        *(record.result.provenance.started_at for record in records.values() if record.result is not None),
+        *(record.running.started_at for record in records.values() if record.running is not None),
+        *(attempt.started_at for record in records.values() for attempt in record.lost),
+    ]
+    return min(times, default=None)
+
+
+class _Expected:
+    """Expected accelerator seconds of work, from what ran so far."""
+
+    def __init__(self, study: Study, records: Records, costs: Costs, budget: int, slots: int) -> None:
+        self._records = records
+        self._arms = study.design.arm_of
+        self._predictions: Mapping[str, Prediction] | None = predictions(study, costs)
+        # Before anything ran there is nothing to go by: let as much start as can run at a time.
+        deadline = study.spec.trainer.deadline_seconds * study.spec.trainer.devices
+        self._unknown = min(float(deadline), budget / max(1, slots))
+
+    def of(self, work: PlannedTrial | PlannedPreparation) -> float:
+        """Of one that has not started."""
+        return self._predictions[work.arm].accelerator_seconds if self._predictions else self._unknown
+
+    def still_to_come(self, key: str, now: float) -> float:
+        """Of one that runs: at least what it has been running for."""
+        running = self._records[key].running
+        elapsed = max(0.0, now - running.started_at) if running else 0.0
+        arm = self._arms.get(key)
+        predicted = self._predictions[arm].accelerator_seconds if self._predictions and arm else self._unknown
+        return max(predicted, elapsed)

@@ -1,0 +1,120 @@
+"""What was spent, on what, and what the next trials will cost."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay_trainer.contract import Fidelity, TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+
+class ArmCosts(NamedTuple):
+    """Of one arm. Means are over trials on the device model that most of the study's trials ran on; None: none ran."""
+
+    trials: int
+    trial_seconds: float | None
+    trial_wall_seconds: float | None
+    preparation_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Accelerator seconds. `spent` is what this study ran, failed and stale work included; results that it
+    found in the store are not in it, but count in the arms' means."""
+
+    arms: Mapping[str, ArmCosts]
+    spent: float
+    spent_on_failures: float
+    unit: str | None
+    device_model: str | None
+    device_models: tuple[str, ...]
+
+    def relative(self, arm: str, reference: str) -> float | None:
+        """An arm's cost per trial over the reference's, on the same device model; None: not known yet."""
+        own, full = self.arms[arm].trial_seconds, self.arms[reference].trial_seconds
+        return own / full if own is not None and full else None
+
+
+def costs_of(study: Study, records: Records) -> Costs:
+    """Add up what the records say."""
+    arm_of = study.design.arm_of
+    models: Counter[str] = Counter()
+    units: dict[str, str] = {}
+    cells: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    totals: dict[str, float] = defaultdict(float)
+    preparations: dict[str, float] = defaultdict(float)
+    spent = failed = 0.0
+    for key, record in records.items():
+        result = record.result
+        if result is not None:
+            cost = result.cost
+            if result.study == study.name:
+                spent += cost.accelerator_seconds
+            arm = arm_of.get(key)
+            if arm is None:
+                pass  # of an earlier spec
+            elif isinstance(result, TrialResult):
+                models[cost.device_model] += 1
+                units[cost.device_model] = cost.unit
+                cell = cells[arm, cost.device_model]
+                cell[0] += 1
+                cell[1] += cost.accelerator_seconds
+                cell[2] += cost.wall_seconds
+                totals[arm] += cost.accelerator_seconds
+            else:
+                preparations[arm] += cost.accelerator_seconds
+        for failure in record.failures:
+            failed += failure.accelerator_seconds
+    model = models.most_common(1)[0][0] if models else None
+    return Costs(
+        arms={
+            arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm] + preparations[arm])
+            for arm in study.design.arms
+        },
+        spent=spent + failed,
+        spent_on_failures=failed,
+        unit=units[model] if model else None,
+        device_model=model,
+        device_models=tuple(sorted(models)),
+    )
+
+
+def _arm_costs(cell: list[float], preparation: float, total: float) -> ArmCosts:
+    count, seconds, wall = int(cell[0]), cell[1], cell[2]
+    return ArmCosts(count, seconds / count if count else None, wall / count if count else None, preparation, total)
+
+
+def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
+    """A guess, before anything ran, at an arm's cost over the reference's: epochs x data x pixels."""
+    pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
+    return fidelity.epochs / reference.epochs * fidelity.data_percent / reference.data_percent * pixels
+
+
+class Prediction(NamedTuple):
+    """What a trial of an arm is expected to take."""
+
+    accelerator_seconds: float
+    wall_seconds: float
+
+
+def predictions(study: Study, costs: Costs) -> Mapping[str, Prediction] | None:
+    """By arm: the mean of its own trials, else scaled from the arm with most trials; None: nothing ran yet."""
+    known = {arm: cost for arm, cost in costs.arms.items() if cost.trial_seconds is not None}
+    if not known:
+        return None
+    fidelities = study.design.fidelities
+    measured = max(known, key=lambda arm: known[arm].trials)
+    found: dict[str, Prediction] = {}
+    for arm in study.design.arms:
+        source = arm if arm in known else measured
+        scale = relative_work(fidelities[arm], fidelities[source]) if source != arm else 1.0
+        cost = known[source]
+        found[arm] = Prediction((cost.trial_seconds or 0.0) * scale, (cost.trial_wall_seconds or 0.0) * scale)
+    return found

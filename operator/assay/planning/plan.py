@@ -1,0 +1,104 @@
+"""The one function that decides: what to do now, and what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
+from assay.planning.assessment import assess
+from assay.planning.budget import Allowance, allowance, started_at
+from assay.planning.costs import Costs, costs_of, predictions
+from assay.planning.design import PlannedTrial, preparation_request, trial_request
+from assay.planning.progress import Progress, State, progress_of
+from assay.planning.records import UNKNOWN, Records, RunningAttempt
+from assay.planning.status import status_of
+from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
+
+if TYPE_CHECKING:
+    from assay.planning.design import PlannedPreparation
+    from assay.planning.study import Study
+
+
+def plan(study: Study, records: Records, now: float) -> Plan:
+    """Decide from the study, what is known of its trials, and the time (Unix seconds).
+
+    Nothing is remembered between calls, and nothing depends on the order in which trials ended: the same
+    world gives the same plan.
+    """
+    progress = progress_of(study, records)
+    costs = costs_of(study, records)
+    allowed = allowance(study, records, progress, costs, now)
+    active = any(record.running for record in records.values())
+    finished = not active and not allowed.starts
+    assessment = assess(study, records, progress, final=finished and not study.spec.suspend)
+    actions: tuple[Action, ...] = (
+        *_lost(study, records, costs, now),
+        *_stops(study, records),
+        *(Start(_request(study, records, work)) for work in allowed.starts),
+    )
+    return Plan(
+        actions=actions,
+        status=status_of(study, records, progress, costs, assessment, allowed, finished=finished, now=now),
+        finished=finished,
+        requeue_after=_requeue_after(study, records, now) if not finished else None,
+        seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),
+    )
+
+
+def _request(
+    study: Study, records: Records, work: PlannedTrial | PlannedPreparation
+) -> TrialRequest | PreparationRequest:
+    attempt = records.get(work.key, UNKNOWN).attempts + 1
+    if isinstance(work, PlannedTrial):
+        return trial_request(study, work, attempt)
+    return preparation_request(study, work, attempt)
+
+
+def _stops(study: Study, records: Records) -> Iterator[Stop]:
+    """Work that an edited spec no longer needs is ended; everything else that runs may end as usual."""
+    for key, record in records.items():
+        if record.running is not None and key not in study.design.arm_of:
+            yield Stop(key, record.running.attempt, "the study no longer needs it")
+
+
+def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[RecordLost]:
+    """What a vanished attempt cost is not known; it is charged what such a trial takes, or its age if that is less."""
+    expected = predictions(study, costs)
+    for key, record in records.items():
+        for attempt in record.lost:
+            arm = study.design.arm_of.get(key)
+            age = max(0.0, now - attempt.started_at)
+            cost = min(age, expected[arm].accelerator_seconds) if expected and arm else 0.0
+            yield RecordLost(_stopped(key, attempt, cost))
+
+
+def _stopped(key: str, attempt: RunningAttempt, cost: float) -> Failure:
+    return Failure(
+        key=key,
+        attempt=attempt.attempt,
+        reason=FailureReason.STOPPED,
+        message="its runner was killed; the cost is what such a trial takes",
+        accelerator_seconds=cost,
+    )
+
+
+def _requeue_after(study: Study, records: Records, now: float) -> float | None:
+    """Seconds until the study's own deadline; everything else announces itself."""
+    started, deadline = started_at(records), study.spec.budget.deadline_seconds
+    if started is None or deadline is None:
+        return None
+    return max(0.0, started + deadline - now)
+
+
+def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Allowance) -> float | None:
+    expected = predictions(study, costs)
+    if expected is None or allowed.halted or allowed.spent:
+        return None
+    open_work = [
+        expected[work.arm].wall_seconds
+        for work in study.design.work
+        if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
+    ]
+    limits = (study.spec.budget.parallelism, study.capacity, len(open_work))
+    return sum(open_work) / max(1, min(limit for limit in limits if limit is not None))

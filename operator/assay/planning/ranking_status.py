@@ -1,0 +1,112 @@
+"""The rows of the ranking: best first, those without a score last."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.api.decimals import decimal_string
+from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
+from assay.planning.conditions import shortened
+from assay.planning.progress import Progress
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.assessment import Assessment
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+    from assay_trainer.contract import Failure
+
+_DIGITS = 5
+"""Significant digits of scores."""
+
+
+def ranking_rows(
+    study: Study, records: Records, progress: Progress, assessment: Assessment
+) -> tuple[RankedHypothesis, ...]:
+    """All hypotheses of the study, ordered by the reference arm's mean scores."""
+    costs = _relative_costs(study, records)
+    failures = _failures(study, progress)
+    reference = assessment.reference
+    order = sorted(
+        range(len(reference.hypotheses)),
+        key=lambda row: (not reference.counts[row], -reference.adjusted_means[row] if reference.counts[row] else 0.0),
+    )
+    return tuple(
+        _row(study, assessment, row, costs.get(reference.hypotheses[row]), failures.get(reference.hypotheses[row]))
+        for row in order
+    )
+
+
+def _row(study: Study, assessment: Assessment, row: int, cost: int | None, failure: Failure | None) -> RankedHypothesis:
+    reference, sign = assessment.reference, assessment.sign
+    name = reference.hypotheses[row]
+    comparison, interval = assessment.comparisons.get(name), assessment.ranks.get(name)
+    scored = bool(reference.counts[row])
+    message = f"{failure.reason}: {failure.message}" if failure else None
+    if name == study.baseline:
+        verdict = Verdict.BASELINE
+    elif failure and not scored:
+        verdict = Verdict.FAILED
+    else:
+        verdict = Verdict(comparison.verdict) if comparison else Verdict.INCONCLUSIVE
+    low, high = _turned(sign, interval.score_low, interval.score_high) if interval else (None, None)
+    difference_low, difference_high = _turned(sign, comparison.low, comparison.high) if comparison else (None, None)
+    difference = comparison.difference if comparison else None
+    return RankedHypothesis(
+        name=name,
+        rank=interval.rank if interval and scored else None,
+        rank_low=interval.low if interval and scored else None,
+        rank_high=interval.high if interval and scored else None,
+        score=_text(sign * float(reference.adjusted_means[row])) if scored else None,
+        low=_text(low),
+        high=_text(high),
+        difference=_text(sign * difference if difference is not None else None),
+        difference_low=_text(difference_low),
+        difference_high=_text(difference_high),
+        verdict=verdict,
+        relative_cost_percent=cost,
+        seeds=int(reference.counts[row]),
+        message=shortened(message, 160) if message else None,
+    )
+
+
+def _turned(sign: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """An interval of oriented scores in the metric's own units."""
+    if low is None or high is None:
+        return None, None
+    return (low, high) if sign > 0 else (-high, -low)
+
+
+def _relative_costs(study: Study, records: Records) -> dict[str, int]:
+    """Percent of the baseline's cost per reference trial, on the same device model."""
+    seconds: dict[str, dict[str, list[float]]] = {}
+    for trial in study.design.trials:
+        record = records.get(trial.key)
+        if trial.arm == REFERENCE and record and isinstance(record.result, TrialResult):
+            cost = record.result.cost
+            seconds.setdefault(trial.hypothesis, {}).setdefault(cost.device_model, []).append(cost.accelerator_seconds)
+    found: dict[str, int] = {}
+    for name, by_model in seconds.items():
+        common = [model for model in by_model if model in seconds.get(study.baseline, {})]
+        if common:
+            model = max(common, key=lambda each: len(by_model[each]))
+            baseline = float(np.mean(seconds[study.baseline][model]))
+            if baseline > 0:
+                found[name] = round(100 * float(np.mean(by_model[model])) / baseline)
+    return found
+
+
+def _failures(study: Study, progress: Progress) -> dict[str, Failure]:
+    """A failure of each hypothesis that has one on the reference arm."""
+    return {
+        trial.hypothesis: progress.failures[trial.key]
+        for trial in study.design.trials
+        if trial.arm == REFERENCE and trial.key in progress.failures
+    }
+
+
+def _text(value: float | None) -> str | None:
+    return decimal_string(value, _DIGITS) if value is not None and math.isfinite(value) else None

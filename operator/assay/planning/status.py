@@ -1,0 +1,140 @@
+"""The status of a study: small whatever its size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from assay.api.decimals import decimal_string
+from assay.api.resources import (
+    MAXIMUM_RANKED,
+    REFERENCE,
+    ArmStatus,
+    CostLedger,
+    Lever,
+    LeverKind,
+    ProxyStudyStatus,
+    TrialCounts,
+    TrustDecision,
+)
+from assay.planning.arm_status import arm_status
+from assay.planning.conditions import dated, shortened, statements
+from assay.planning.progress import Progress, State
+from assay.planning.ranking_status import ranking_rows
+
+if TYPE_CHECKING:
+    from assay.planning.assessment import Assessment
+    from assay.planning.budget import Allowance
+    from assay.planning.costs import Costs
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+
+def status_of(
+    study: Study,
+    records: Records,
+    progress: Progress,
+    costs: Costs,
+    assessment: Assessment,
+    allowed: Allowance,
+    *,
+    finished: bool,
+    now: float,
+) -> ProxyStudyStatus:
+    """All that the study has to say."""
+    counts = _counts(study, progress)
+    arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
+    rows = ranking_rows(study, records, progress, assessment)
+    trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
+    said = statements(study, allowed, trials, arms, rows, told_apart=_told_apart(assessment), finished=finished)
+    trusted = [arm for arm in arms if arm.decision is TrustDecision.TRUSTED]
+    return ProxyStudyStatus(
+        observed_generation=study.generation,
+        conditions=dated(said, study.status, study.generation, now),
+        trials=trials,
+        arms=arms,
+        ranking=rows[:MAXIMUM_RANKED],
+        recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
+        levers=_levers(arms, costs),
+        cost=_cost_ledger(costs),
+        ledger=study.ledger,
+        report=study.report if finished else None,
+    )
+
+
+def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
+    cells = Counter((trial.arm, progress.states[trial.key]) for trial in study.design.trials)
+    return {
+        arm: TrialCounts(
+            planned=sum(cells[arm, state] for state in State),
+            succeeded=cells[arm, State.SUCCEEDED],
+            failed=cells[arm, State.FAILED],
+            running=cells[arm, State.RUNNING],
+            pending=cells[arm, State.READY] + cells[arm, State.WAITING],
+        )
+        for arm in study.design.arms
+    }
+
+
+def _total(counts: dict[str, TrialCounts], *, stale: int) -> TrialCounts:
+    return TrialCounts(
+        planned=sum(count.planned for count in counts.values()),
+        succeeded=sum(count.succeeded for count in counts.values()),
+        failed=sum(count.failed for count in counts.values()),
+        running=sum(count.running for count in counts.values()),
+        pending=sum(count.pending for count in counts.values()),
+        stale=stale,
+    )
+
+
+def _told_apart(assessment: Assessment) -> bool:
+    """Whether any hypothesis is known to be better than another: then its ranks do not reach from first to last."""
+    scored = [interval for interval in assessment.ranks.values() if interval.rank is not None]
+    return any(
+        interval.low is not None and interval.high is not None and (interval.low > 1 or interval.high < len(scored))
+        for interval in scored
+    )
+
+
+def _per_trial(arm: ArmStatus, costs: Costs) -> float:
+    seconds = costs.arms[arm.name].trial_seconds
+    return seconds if seconds is not None else float("inf")
+
+
+def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
+    """Each proxy with what it saves and what it risks, the largest saving first."""
+    levers = []
+    for arm in arms:
+        relative = costs.relative(arm.name, REFERENCE)
+        if arm.decision is None or not relative:
+            continue
+        agreement = arm.agreement
+        tau = f", tau {agreement.kendall_tau}" if agreement and agreement.kendall_tau is not None else ""
+        interval = f" [{agreement.low}, {agreement.high}]" if agreement and agreement.low is not None else ""
+        levers.append(
+            (
+                1 / relative,
+                Lever(
+                    name=arm.name,
+                    kind=LeverKind.PROXY,
+                    speedup=decimal_string(1 / relative, 3),
+                    risk=shortened(f"{arm.decision}{tau}{interval}", 160),
+                ),
+            )
+        )
+    return tuple(lever for _, lever in sorted(levers, key=lambda pair: -pair[0]))
+
+
+def _cost_ledger(costs: Costs) -> CostLedger:
+    reference = costs.arms[REFERENCE].total_seconds - costs.arms[REFERENCE].preparation_seconds
+    preparations = sum(arm.preparation_seconds for arm in costs.arms.values())
+    proxies = sum(arm.total_seconds for arm in costs.arms.values()) - reference - preparations
+    parts = (reference, max(0.0, proxies), preparations, costs.spent_on_failures)
+    return CostLedger(
+        accelerator_seconds=decimal_string(sum(parts)),
+        reference_accelerator_seconds=decimal_string(parts[0]),
+        proxies_accelerator_seconds=decimal_string(parts[1]),
+        preparations_accelerator_seconds=decimal_string(parts[2]),
+        failures_accelerator_seconds=decimal_string(parts[3]),
+        unit=costs.unit or "accelerator",
+    )

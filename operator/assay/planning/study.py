@@ -1,0 +1,68 @@
+"""A study as the planner sees it: the manifests, resolved, and the digests of all that trials depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
+from assay_trainer.contract import Dataset
+
+if TYPE_CHECKING:
+    from assay.planning.design import Design
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything about a study, but its trials, that a plan depends on.
+
+    `hypotheses` are the selected ones, the baseline first, then by descending priority.
+    `code` gives the digest of the code behind each entry point (or image) that a hypothesis uses.
+    `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
+    `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
+    `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
+    """
+
+    resource: ProxyStudy
+    hypotheses: tuple[Hypothesis, ...]
+    code: Mapping[str, str]
+    dataset: Dataset
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    criteria_seen: frozenset[str] = frozenset()
+    capacity: int | None = None
+    report: str | None = None
+    ledger: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.resource.name
+
+    @property
+    def spec(self) -> ProxyStudySpec:
+        """What the study asks for."""
+        return self.resource.spec
+
+    @property
+    def status(self) -> ProxyStudyStatus | None:
+        """What was said of the study before."""
+        return self.resource.status
+
+    @property
+    def generation(self) -> int:
+        """Of the spec; 1 where nobody counts."""
+        return self.resource.metadata.generation or 1
+
+    @property
+    def baseline(self) -> str:
+        """Name of the baseline."""
+        return self.spec.hypotheses.baseline
+
+    @cached_property
+    def design(self) -> Design:
+        """The trials of the study, in the order in which they start; worked out once per study object."""
+        from assay.planning.design import fixed_design
+
+        return fixed_design(self)

@@ -1,0 +1,1 @@
+"""Observing, starting and stopping trials, and the round that ties a runner to the planner."""

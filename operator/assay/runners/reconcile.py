@@ -1,0 +1,113 @@
+"""Gather, decide, act: one round of a study, the same on one machine, on Kubernetes and in a replay.
+
+A round can be lost, repeated or interrupted anywhere: the next one reads the world and goes on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from assay.planning.actions import Plan, RecordLost, Start, Stop
+from assay.planning.criteria import criteria_digest, criteria_of
+from assay.planning.plan import plan
+from assay.planning.records import Records, RunningAttempt, WorkRecord
+from assay_trainer.contract import Failure, FailureReason, WorkRequest
+
+if TYPE_CHECKING:
+    from assay.planning.study import Study
+    from assay.runners.protocol import ObservedAttempt, Runner
+    from assay.store import Ledger
+
+
+def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Plan:
+    """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
+    observed = runner.observe()
+    _record_ended(ledger, runner, observed)
+    study = replace(study, criteria_seen=ledger.criteria(study.name))
+    decided = plan(study, records_of(study, ledger, observed), now)
+    if decided.status.trials.succeeded:
+        ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
+    _apply(study, decided, ledger, runner, now)
+    return decided
+
+
+def drive(
+    study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Plan], None]
+) -> Plan:
+    """Rounds until the study has finished; `show` gets every plan. Returns the last one."""
+    while True:
+        decided = reconcile(study, ledger, runner, clock())
+        show(decided)
+        if decided.finished:
+            return decided
+        runner.wait(decided.requeue_after)
+
+
+def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]) -> Records:
+    """What is known of every key of the study's design, and of every key that it ever started."""
+    results, failures, forgiven = ledger.results(), ledger.failures(), ledger.forgiven()
+    running = {
+        attempt.key: RunningAttempt(attempt.attempt, attempt.started_at)
+        for attempt in observed
+        if attempt.phase == "Running"
+    }
+    known = {(failure.key, failure.attempt) for list_ in failures.values() for failure in list_}
+    known |= {(attempt.key, attempt.attempt) for attempt in observed}
+    lost: dict[str, list[RunningAttempt]] = defaultdict(list)
+    started = ledger.started(study.name)
+    for (key, attempt), started_at in started.items():
+        if (key, attempt) not in known and key not in results:
+            lost[key].append(RunningAttempt(attempt, started_at))
+    records: dict[str, WorkRecord] = {}
+    for key in {*study.design.keys, *(attempt.key for attempt in started)}:
+        if key in results or key in failures or key in running or key in lost:
+            records[key] = WorkRecord(
+                result=ledger.result(results[key]) if key in results else None,
+                failures=failures.get(key, ()),
+                running=running.get(key),
+                lost=tuple(lost.get(key, ())),
+                forgiven=forgiven.get(key, 0),
+            )
+    return records
+
+
+def _record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
+    """Write down the attempts that left no result, then let the runner forget what has ended."""
+    ended = [attempt for attempt in observed if attempt.phase == "Ended"]
+    results = ledger.results() if ended else {}
+    for attempt in ended:
+        if attempt.key not in results:
+            ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
+        runner.forget(attempt.key, attempt.attempt)
+
+
+def _failure(attempt: ObservedAttempt) -> Failure:
+    last_words = attempt.termination
+    if last_words is None:
+        reason, message = FailureReason.WORKER_DIED, "the worker left no word"
+    elif last_words.reason == "Succeeded":
+        reason, message = FailureReason.STORE_FAILED, "the worker reported a result that is not in the store"
+    else:
+        reason, message = last_words.reason, last_words.message
+    return Failure(
+        key=attempt.key,
+        attempt=attempt.attempt,
+        reason=reason,
+        message=message,
+        accelerator_seconds=attempt.accelerator_seconds,
+    )
+
+
+def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> None:
+    for action in decided.actions:
+        match action:
+            case RecordLost(failure):
+                ledger.put_failure(failure)
+            case Stop(key, _, _):
+                runner.stop(key)
+            case Start(item):
+                request = WorkRequest(store=ledger.uri, items=(item,))
+                runner.start(request, ledger.put_request(study.name, request, now))
