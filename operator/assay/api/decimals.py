@@ -10,15 +10,17 @@ _LARGEST = 1e25
 
 
 def decimal_string(value: float, digits: int = 6) -> str:
-    """`value` with so many significant digits, no exponent and no trailing zeros: at most 32 characters.
+    """`value` with so many significant digits (1 to 10), no exponent and no trailing zeros: at most 32 characters.
 
-    What is nearer to 0 than 1e-20 is "0". Raises ValueError if the value is not finite, or beyond 1e25.
+    What is nearer to 0 than 1e-20 is "0", and what is beyond 1e25 is shown as 1e25: a diverged loss must not
+    break a status. Raises ValueError if the value is infinite or not a number.
     """
-    if not math.isfinite(value) or abs(value) > _LARGEST:
+    if not math.isfinite(value):
         raise ValueError(f"{value!r} is no number that a status can hold")
     if abs(value) < _SMALLEST:
         return "0"
-    text = format(Decimal(f"{value:.{digits - 1}e}"), "f")
+    shown = max(-_LARGEST, min(value, _LARGEST))
+    text = format(Decimal(f"{shown:.{digits - 1}e}"), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

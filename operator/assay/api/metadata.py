@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field
 
 from assay.api.base import Model
 from assay.api.extensions import cel
-from assay.api.values import LabelKey, LabelValue, Name
+from assay.api.values import FreeForm, LabelKey, LabelValue, Name
 
 
 class ObjectMeta(Model):
@@ -27,9 +27,9 @@ class ObjectMeta(Model):
     deletion_timestamp: str | None = Field(default=None, description="Set by Kubernetes.")
     deletion_grace_period_seconds: int | None = Field(default=None, description="Set by Kubernetes.")
     generate_name: str | None = Field(default=None, description="Prefix of a name that Kubernetes makes.")
-    owner_references: tuple[JsonValue, ...] | None = Field(default=None, description="Not read.")
+    owner_references: tuple[FreeForm, ...] | None = Field(default=None, description="Not read.")
     finalizers: tuple[str, ...] | None = Field(default=None, description="Not read.")
-    managed_fields: tuple[JsonValue, ...] | None = Field(default=None, description="Set by Kubernetes.")
+    managed_fields: tuple[FreeForm, ...] | None = Field(default=None, description="Set by Kubernetes.")
     self_link: str | None = Field(default=None, description="Set by older Kubernetes.")
 
 

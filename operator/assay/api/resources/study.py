@@ -160,6 +160,9 @@ class ReferenceArm(Model):
     recipe: FreeForm = Field(default={}, description="Changes to the recipe in all arms, as a JSON merge patch.")
 
 
+_WHAT_DIFFERS = ("epochs", "imageSize", "batchSize", "dataPercent", "recipe")
+
+
 class ProxyArm(Model):
     """A cheaper comparison. What is left out is as in the reference."""
 
@@ -167,8 +170,8 @@ class ProxyArm(Model):
         json_schema_extra=cel(
             ("self.name != 'reference'", "name: 'reference' is the name of the arm that proxies are compared with"),
             (
-                "has(self.epochs) || has(self.imageSize) || has(self.batchSize) || has(self.dataPercent) || has(self.recipe)",
-                "a proxy must differ from the reference: set one of epochs, imageSize, batchSize, dataPercent and recipe",
+                " || ".join(f"has(self.{field})" for field in _WHAT_DIFFERS),
+                f"a proxy must differ from the reference: set one or more of {', '.join(_WHAT_DIFFERS)}",
             ),
         )
     )
@@ -316,7 +319,7 @@ class ProxyStudySpec(Model):
             (_not_above("dataPercent"), "proxies: dataPercent must not be above the reference's"),
             (
                 _STEPS_NOT_ABOVE,
-                "proxies: a batchSize below the reference's must not lead to more steps (epochs * dataPercent / batchSize)",
+                "proxies: a batchSize below the reference's needs fewer epochs or less data, for no more steps in all",
             ),
             (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
         )

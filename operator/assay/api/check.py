@@ -1,0 +1,159 @@
+"""What a schema can't say of a study and its hypotheses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assay.api.arms import Arm, arms_of
+from assay.api.decimals import decimal_value
+from assay.api.errors import Problem, nearest
+from assay.api.resources import (
+    REFERENCE,
+    Correction,
+    Hypothesis,
+    ProxyArm,
+    ProxyStudy,
+    Question,
+    TrustStatistic,
+)
+from assay.api.selection import select_hypotheses
+from assay.api.words import one_of
+from assay_trainer.contract import DatasetManifest
+
+_LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
+"""What guessing gives, where that is not 0: a threshold at or below it would certify nothing."""
+
+
+def check_study(
+    study: ProxyStudy, hypotheses: Sequence[Hypothesis], dataset: DatasetManifest | None = None
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with a study and the hypotheses beside it; nothing if it can be run.
+
+    `dataset` is the manifest of the study's data set; without it, what needs it is not checked.
+    """
+    problems = [*_hypotheses(study, hypotheses), *_trainer(study), *_numbers(study)]
+    names = list(_arm_names(study))
+    # Arms are told apart by name, so with a name given twice there is nothing more to say of them.
+    problems += names or _proxies(study)
+    if dataset is not None:
+        problems += _image_sizes(study, dataset)
+    return tuple(problems)
+
+
+def not_supported(study: ProxyStudy) -> tuple[Problem, ...]:
+    """What the schema has and this version of Assay can't do."""
+    spec, where = study.spec, _where(study)
+    problems = []
+    if spec.question != Question.RANK_ALL:
+        problems.append(Problem(where, "spec.question", spec.question, f"{Question.RANK_ALL} in this version"))
+    if spec.trust.statistic != TrustStatistic.KENDALL_TAU:
+        allowed = f"{TrustStatistic.KENDALL_TAU} in this version"
+        problems.append(Problem(where, "spec.trust.statistic", spec.trust.statistic, allowed))
+    if spec.verdicts.correction != Correction.FAMILY_WISE:
+        allowed = f"{Correction.FAMILY_WISE} in this version"
+        problems.append(Problem(where, "spec.verdicts.correction", spec.verdicts.correction, allowed))
+    if spec.screening is not None:
+        problems.append(Problem(where, "spec.screening", "an object", "no screening in this version"))
+    return tuple(problems)
+
+
+def _where(resource: ProxyStudy | Hypothesis) -> str:
+    return f"{resource.kind}/{resource.name}"
+
+
+def _hypotheses(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    for name, count in Counter(each.name for each in select_hypotheses(study, hypotheses)).items():
+        if count > 1:
+            yield Problem(f"Hypothesis/{name}", "metadata.name", f"{count} hypotheses of this name", "each name once")
+    baseline, selector = study.spec.hypotheses.baseline, study.spec.hypotheses.selector
+    names = sorted({each.name for each in hypotheses})
+    if baseline not in names:
+        allowed = f"the name of a hypothesis ({', '.join(names[:20])}{', …' if names[20:] else ''})"
+        given = f'"{baseline}"' if names else f'"{baseline}", and there is no hypothesis at all'
+        yield Problem(_where(study), "spec.hypotheses.baseline", given, allowed, nearest(baseline, names))
+    if selector is not None and not any(selector.matches(each.metadata.labels) for each in hypotheses):
+        labels = sorted({f"{key}={value}" for each in hypotheses for key, value in each.metadata.labels.items()})
+        there = f"there are {', '.join(labels[:20])}" if labels else "the hypotheses have none"
+        given = "labels that no hypothesis has"
+        yield Problem(_where(study), "spec.hypotheses.selector", given, f"labels of hypotheses ({there})")
+    for each in hypotheses:
+        image = each.spec.trainer.image if each.spec.trainer else None
+        if image and "@sha256:" not in image:
+            yield Problem(_where(each), "spec.trainer.image", f'"{image}"', "an image by digest (name@sha256:…)")
+
+
+def _trainer(study: ProxyStudy) -> Iterator[Problem]:
+    trainer = study.spec.trainer
+    if trainer.image and "@sha256:" not in trainer.image and not trainer.revision:
+        allowed = "an image by digest (name@sha256:…), or by tag together with spec.trainer.revision"
+        yield Problem(_where(study), "spec.trainer.image", f'"{trainer.image}"', allowed)
+
+
+def _numbers(study: ProxyStudy) -> Iterator[Problem]:
+    seeds, trust = study.spec.seeds, study.spec.trust
+    if seeds.initial > seeds.maximum:
+        allowed = f"a whole number of 2 to spec.seeds.maximum, which is {seeds.maximum}"
+        yield Problem(_where(study), "spec.seeds.initial", str(seeds.initial), allowed)
+    least = _LEAST_THRESHOLD.get(trust.statistic, 0)
+    if not least < decimal_value(trust.threshold) < 1:
+        allowed = f'a decimal string above "{least}" and below "1" for {trust.statistic}'
+        yield Problem(_where(study), "spec.trust.threshold", f'"{trust.threshold}"', allowed)
+
+
+def _arm_names(study: ProxyStudy) -> Iterator[Problem]:
+    names = [REFERENCE, *(proxy.name for proxy in study.spec.proxies)]
+    for index, name in enumerate(names[1:]):
+        if name in names[: index + 1]:
+            allowed = "a name that no other arm has (the reference's is reference)"
+            yield Problem(_where(study), f"spec.proxies[{index}].name", f'"{name}"', allowed)
+
+
+def _proxies(study: ProxyStudy) -> Iterator[Problem]:
+    """A proxy must be cheaper on the face of it. What a recipe patch saves, only the measured cost can tell."""
+    reference, *proxies = arms_of(study)
+    for index, (arm, proxy) in enumerate(zip(proxies, study.spec.proxies, strict=True)):
+        path = f"spec.proxies[{index}]"
+        yield from _dearer(_where(study), path, reference, proxy, arm)
+        if proxy.subset is not None and arm.fidelity.data_percent == 100:
+            allowed = "a subset only together with a dataPercent below 100"
+            yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
+        same = next((other.name for other in [reference, *proxies[:index]] if _alike(arm, other)), None)
+        if same is not None:
+            given = f'"{proxy.name}", which runs exactly what {same} runs'
+            allowed = "another epochs, imageSize, batchSize, dataPercent, subset or recipe than in other arms"
+            yield Problem(_where(study), path, given, allowed)
+
+
+def _alike(one: Arm, other: Arm) -> bool:
+    return (one.fidelity.identity(), one.recipe) == (other.fidelity.identity(), other.recipe)
+
+
+def _dearer(where: str, path: str, reference: Arm, proxy: ProxyArm, arm: Arm) -> Iterator[Problem]:
+    full = reference.fidelity
+    for name, value, most in (
+        ("epochs", proxy.epochs, full.epochs),
+        ("imageSize", proxy.image_size, full.image_size),
+        ("dataPercent", proxy.data_percent, full.data_percent),
+    ):
+        if value is not None and most is not None and value > most:
+            yield Problem(where, f"{path}.{name}", str(value), f"at most the reference's, which is {most}")
+    if proxy.batch_size is not None and full.batch_size is not None and proxy.batch_size < full.batch_size:
+        # Half the batch with a quarter of the data is a sound proxy; half the batch alone takes twice the steps.
+        steps = arm.fidelity.epochs * arm.fidelity.data_percent * full.batch_size
+        if steps > full.epochs * full.data_percent * proxy.batch_size:
+            allowed = (
+                f"{full.batch_size} (the reference's) or more; "
+                "less only if fewer epochs or less data keep the steps of the whole run at or below the reference's"
+            )
+            yield Problem(where, f"{path}.batchSize", str(proxy.batch_size), allowed)
+
+
+def _image_sizes(study: ProxyStudy, dataset: DatasetManifest) -> Iterator[Problem]:
+    there = sorted(set(dataset.train.images) & set(dataset.held_out.images))
+    sizes = [("spec.reference", study.spec.reference.image_size)]
+    sizes += [(f"spec.proxies[{index}]", proxy.image_size) for index, proxy in enumerate(study.spec.proxies)]
+    for path, size in sizes:
+        if size is not None and size not in there:
+            allowed = f"an image size that the data set {dataset.name} has: {one_of([str(each) for each in there])}"
+            yield Problem(_where(study), f"{path}.imageSize", str(size), allowed)

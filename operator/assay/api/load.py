@@ -1,0 +1,146 @@
+"""Reading manifests from files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from assay.api import words
+from assay.api.base import API_VERSION
+from assay.api.errors import InvalidInput, Problem, nearest
+from assay.api.resources import Hypothesis, ProxyStudy
+from assay.api.schema import structural_schema
+from assay.api.yaml_documents import Document, Location, path_text, read_documents
+
+Resource = ProxyStudy | Hypothesis
+
+_KINDS: dict[str, type[Resource]] = {"Hypothesis": Hypothesis, "ProxyStudy": ProxyStudy}
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """The resources of some files, in the order of the files' names and of the documents in them."""
+
+    studies: tuple[ProxyStudy, ...]
+    hypotheses: tuple[Hypothesis, ...]
+
+
+def load_manifests(path: Path) -> Manifests:
+    """The resources in a YAML file, or in all *.yaml and *.yml below a folder.
+
+    A data set's relative path is taken from the manifest's folder and becomes a file:// URI. What a manifest says
+    as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
+    """
+    problems: list[Problem] = []
+    resources: list[tuple[Document, Resource]] = []
+    for file in _manifest_files(path):
+        documents, unreadable = read_documents(file)
+        problems += unreadable
+        for document in documents:
+            resource, wrong = _resource(document)
+            problems += wrong
+            if resource is not None:
+                resources.append((document, resource))
+    problems += _repeated_names(resources)
+    if problems:
+        raise InvalidInput(problems)
+    return Manifests(
+        studies=tuple(each for _, each in resources if isinstance(each, ProxyStudy)),
+        hypotheses=tuple(each for _, each in resources if isinstance(each, Hypothesis)),
+    )
+
+
+def _manifest_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        if not files:
+            raise InvalidInput([Problem(str(path), "", "a folder without manifests", "*.yaml or *.yml files in it")])
+        return files
+    if not path.exists():
+        raise InvalidInput([Problem(str(path), "", "a path where nothing is", "a YAML file, or a folder of them")])
+    return [path]
+
+
+def _resource(document: Document) -> tuple[Resource | None, list[Problem]]:
+    value = document.value
+    if not isinstance(value, dict):
+        return None, [_problem(document, (), words.given(value), "an object with apiVersion, kind, metadata, spec")]
+    if wrong := [*_wrong_name(document, "apiVersion", [API_VERSION]), *_wrong_name(document, "kind", list(_KINDS))]:
+        return None, wrong
+    model = _KINDS[value["kind"]]
+    text = json.dumps(_with_absolute_manifest({**value, "status": None}, document.file))
+    try:
+        # From JSON and strictly, so that what passes here also passes the API server: "5" is no number.
+        return model.model_validate_json(text, strict=True, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        return None, list(_field_problems(document, model, error))
+
+
+def _wrong_name(document: Document, field: str, valid: list[str]) -> Iterator[Problem]:
+    if field not in document.value:
+        yield _problem(document, (field,), "nothing", words.one_of(valid), nearest(field, document.value))
+    elif document.value[field] not in valid:
+        name = document.value[field]
+        yield _problem(document, (field,), words.given(name), words.one_of(valid), nearest(name, valid))
+
+
+def _with_absolute_manifest(value: dict[str, Any], file: Path) -> dict[str, Any]:
+    spec = value.get("spec")
+    dataset = spec.get("dataset") if isinstance(spec, dict) else None
+    manifest = dataset.get("manifest") if isinstance(dataset, dict) else None
+    if not isinstance(manifest, str) or not manifest or ":" in manifest:
+        return value
+    assert isinstance(spec, dict)
+    assert isinstance(dataset, dict)
+    uri = (file.parent / manifest).resolve().as_uri()
+    return {**value, "spec": {**spec, "dataset": {**dataset, "manifest": uri}}}
+
+
+def _field_problems(document: Document, model: type[Resource], error: ValidationError) -> Iterator[Problem]:
+    seen = set()
+    for fault in error.errors(include_url=False):
+        schema, location = words.schema_at(_schema(model), fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            location, fields = fault["loc"], list(schema["properties"])
+            problem = _problem(document, location, "an unknown field", ", ".join(fields), nearest(location[-1], fields))
+        elif fault["type"] == "missing":
+            what = schema.get("description", "").rstrip(".")
+            problem = _problem(document, location, "nothing", f"{words.allowed(schema)} ({what})")
+        else:
+            close = nearest(fault["input"], schema.get("enum", ()))
+            problem = _problem(document, location, words.given(fault["input"]), words.allowed(schema), close)
+        # A value of several types, none of which fits, is one problem.
+        if location not in seen:
+            yield problem
+        seen.add(location)
+
+
+@cache
+def _schema(model: type[Resource]) -> dict[str, Any]:
+    return structural_schema(model)
+
+
+def _repeated_names(resources: list[tuple[Document, Resource]]) -> Iterator[Problem]:
+    first: dict[tuple[str, str | None, str], Document] = {}
+    for document, resource in resources:
+        identity = (resource.kind, resource.metadata.namespace, resource.name)
+        if identity in first:
+            other = first[identity]
+            given = f"{words.given(resource.name)}, as in {other.file}:{other.line()}"
+            yield _problem(document, ("metadata", "name"), given, f"each {resource.kind}'s name once")
+        first.setdefault(identity, document)
+
+
+def _problem(document: Document, location: Location, given: str, allowed: str, close: str | None = None) -> Problem:
+    where = f"{document.file}:{document.line(location)}"
+    value = document.value
+    if isinstance(value, dict) and isinstance(value.get("metadata"), dict):
+        where += f" ({value.get('kind')}/{value['metadata'].get('name')})"
+    return Problem(where, path_text(location), given, allowed, close)

@@ -1,0 +1,146 @@
+"""Reading YAML with everything that helps to say where something is wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assay.api.errors import Problem
+
+Location = tuple[str | int, ...]
+"""Keys and indices from the top of a document to a value."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a file, as JSON values."""
+
+    file: Path
+    value: Any
+    node: yaml.Node
+
+    def line(self, location: Location = ()) -> int:
+        """Line (from 1) of the value there, or of what is nearest above it."""
+        node = self.node
+        for step in location:
+            inner = _child(node, step)
+            if inner is None:
+                break
+            node = inner
+        return int(node.start_mark.line) + 1
+
+
+def read_documents(file: Path) -> tuple[list[Document], list[Problem]]:
+    """All documents of a file that could be read, and what is wrong with the others."""
+    try:
+        loader = _Loader(file.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        return [], [Problem(str(file), "", f"a file that can't be read ({error.strerror})", "a readable file")]
+    except UnicodeDecodeError as error:
+        return [], [Problem(str(file), "", f"bytes that are no text (at byte {error.start})", "YAML in UTF-8")]
+    except yaml.reader.ReaderError as error:
+        given = f"the character U+{ord(error.character):04X} (at character {error.position})"
+        return [], [Problem(str(file), "", given, "printable text")]
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None, "check_node says that there is one"
+            faults = list(_repeated_keys(file, node, ()))
+            if not faults:
+                value = loader.construct_document(node)
+                faults = list(_not_json(Document(file, value, node), value, ()))
+            if faults:
+                problems += faults
+            elif value is not None:
+                documents.append(Document(file, value, node))
+    except yaml.MarkedYAMLError as error:
+        problems.append(_broken(file, error))
+    except RecursionError:
+        problems.append(Problem(str(file), "", "values nested too deeply, or within themselves", "plain YAML"))
+    if not documents and not problems:
+        problems.append(Problem(str(file), "", "an empty file", "one or more resources"))
+    return documents, problems
+
+
+def path_text(location: Location) -> str:
+    """A location as people write it: `spec.proxies[2].subset`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return text.removeprefix(".")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Kubernetes' tools read it: 1e-3 is a number, 2026-01-31 and 1:30 are text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^([-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+)$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^([-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$"),
+    list("-+0123456789."),
+)
+
+
+def _broken(file: Path, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
+    what = ", ".join(part for part in (error.context, error.problem) if part)
+    return Problem(where, "", f"broken YAML ({what}; line and column are in front)", "YAML")
+
+
+def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        child: yaml.Node = node.value[step]
+        return child
+    return None
+
+
+def _repeated_keys(file: Path, node: yaml.Node, location: Location) -> Iterator[Problem]:
+    """PyYAML would silently take the last one."""
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            line = key.start_mark.line + 1
+            if name in lines and key.tag != "tag:yaml.org,2002:merge":
+                given = f"the key twice, in lines {lines[name]} and {line}"
+                yield Problem(f"{file}:{line}", path_text((*location, name)), given, "each key once")
+            lines[name] = line
+            yield from _repeated_keys(file, value, (*location, name))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated_keys(file, item, (*location, index))
+
+
+def _not_json(document: Document, value: Any, location: Location) -> Iterator[Problem]:
+    where = f"{document.file}:{document.line(location)}"
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(key, str):
+                yield from _not_json(document, inner, (*location, key))
+            else:
+                given = f"the key {str(key).lower() if isinstance(key, bool) else key}"
+                yield Problem(where, path_text(location), given, "text as a key: put it in quotes")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_json(document, inner, (*location, index))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(where, path_text(location), str(value), "a finite number")
+    elif value is not None and not isinstance(value, str | int | float):
+        yield Problem(where, path_text(location), f"a YAML {type(value).__name__}", "text, a number, a list, an object")
