@@ -42,12 +42,12 @@ def load_manifests(path: Path) -> Manifests:
     resources: list[tuple[Document, Resource]] = []
     for file in _manifest_files(path):
         documents, unreadable = read_documents(file)
-        problems += unreadable
         for document in documents:
             resource, wrong = _resource(document)
             problems += wrong
             if resource is not None:
                 resources.append((document, resource))
+        problems += unreadable
     problems += _repeated_names(resources)
     if problems:
         raise InvalidInput(problems)

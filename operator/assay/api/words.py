@@ -36,7 +36,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
             return "a whole number" + _between(schema, "minimum", "maximum")
         case "string":
             words = IN_WORDS.get(schema.get("pattern", ""))
-            return (words + "; " if words else "") + "text" + _between(schema, "minLength", "maxLength", " characters")
+            length = _between(schema, "minLength", "maxLength", " characters")
+            return f"{words}; a length{length}" if words else f"text{length}"
         case "array":
             return "a list" + _between(schema, "minItems", "maxItems", " items")
         case "object":

@@ -45,7 +45,7 @@ def read_documents(file: Path) -> tuple[list[Document], list[Problem]]:
     except UnicodeDecodeError as error:
         return [], [Problem(str(file), "", f"bytes that are no text (at byte {error.start})", "YAML in UTF-8")]
     except yaml.reader.ReaderError as error:
-        given = f"the character U+{ord(error.character):04X} (at character {error.position})"
+        given = f"the character U+{int(error.character):04X} (at character {error.position})"
         return [], [Problem(str(file), "", given, "printable text")]
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -99,7 +99,7 @@ def _broken(file: Path, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
     what = ", ".join(part for part in (error.context, error.problem) if part)
-    return Problem(where, "", f"broken YAML ({what}; line and column are in front)", "YAML")
+    return Problem(where, "", f"broken YAML ({what})", "YAML")
 
 
 def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:

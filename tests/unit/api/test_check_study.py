@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assay.api.check import check_study, not_supported
+from assay.api.resources import (
+    Correction,
+    HypothesesSelection,
+    LabelSelector,
+    ProxyArm,
+    ProxyStudy,
+    Question,
+    ReferenceArm,
+    Screening,
+    Seeds,
+    Subset,
+    TrainerOverride,
+    TrainerSpec,
+    Trust,
+    TrustStatistic,
+    Verdicts,
+)
+from builders.manifests import a_dataset_manifest, a_hypothesis, a_proxy, a_study, some_hypotheses
+
+
+def paths(study: ProxyStudy, **others: Any) -> list[str]:
+    return [problem.path for problem in check_study(study, some_hypotheses(3), **others)]
+
+
+def test_a_sound_study_has_no_problems() -> None:
+    proxies = [
+        a_proxy("short", epochs=5),
+        a_proxy("quarter", data_percent=25),
+        a_proxy("coreset", data_percent=25, subset=Subset.EL2N),
+        a_proxy("small", image_size=14, batch_size=128),
+        a_proxy("narrow", recipe={"width": 8}),
+    ]
+    assert paths(a_study(proxies=proxies), dataset=a_dataset_manifest(14, 28)) == []
+    assert not_supported(a_study(proxies=proxies)) == ()
+
+
+def test_a_missing_baseline_is_named_with_the_nearest_hypothesis() -> None:
+    (problem,) = check_study(a_study(hypotheses=HypothesesSelection(baseline="base-line")), some_hypotheses(3))
+    assert problem.path == "spec.hypotheses.baseline"
+    assert (problem.given, problem.nearest) == ('"base-line"', "baseline")
+
+
+def test_a_study_without_any_hypothesis_says_so() -> None:
+    (problem,) = check_study(a_study(), ())
+    assert problem.given == '"baseline", and there is no hypothesis at all'
+
+
+def test_a_selector_that_matches_nothing_is_named_with_the_labels_that_there_are() -> None:
+    selection = HypothesesSelection(baseline="baseline", selector=LabelSelector(match_labels={"backlog": "text"}))
+    hypotheses = (a_hypothesis("baseline"), a_hypothesis("wide", labels={"backlog": "vision"}))
+    (problem,) = check_study(a_study(hypotheses=selection), hypotheses)
+    assert problem.path == "spec.hypotheses.selector"
+    assert "backlog=vision" in problem.allowed
+
+
+def test_hypotheses_of_one_name_are_a_problem() -> None:
+    (problem,) = check_study(a_study(), (*some_hypotheses(2), a_hypothesis("h001")))
+    assert (problem.where, problem.path) == ("Hypothesis/h001", "metadata.name")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "path"),
+    [
+        ({"epochs": 11}, "spec.proxies[0].epochs"),
+        ({"image_size": 56}, "spec.proxies[0].imageSize"),
+        ({"data_percent": 60}, "spec.proxies[0].dataPercent"),
+        ({"batch_size": 32}, "spec.proxies[0].batchSize"),
+        ({"batch_size": 32, "epochs": 6}, "spec.proxies[0].batchSize"),
+        ({"epochs": 10, "image_size": 28, "batch_size": 64, "data_percent": 50}, "spec.proxies[0]"),
+        ({"recipe": {"learningRate": 0.4}}, "spec.proxies[0]"),
+        ({"recipe": {}}, "spec.proxies[0]"),
+        ({"subset": Subset.RANDOM}, "spec.proxies[0]"),
+    ],
+)
+def test_a_proxy_that_asks_for_more_or_is_the_reference_is_a_problem(proxy: dict[str, Any], path: str) -> None:
+    reference = ReferenceArm(epochs=10, image_size=28, batch_size=64, data_percent=50)
+    assert paths(a_study(reference=reference, proxies=[ProxyArm(name="proxy", **proxy)])) == [path]
+
+
+def test_a_batch_may_be_larger_or_be_smaller_if_that_takes_no_more_steps() -> None:
+    proxies = [a_proxy("large", batch_size=128), a_proxy("less", batch_size=32, data_percent=50)]
+    assert paths(a_study(proxies=proxies)) == []
+
+
+def test_a_subset_of_all_the_data_is_a_problem() -> None:
+    assert paths(a_study(proxies=[a_proxy(epochs=1, subset=Subset.EL2N)])) == ["spec.proxies[0].subset"]
+
+
+def test_arms_of_one_name_and_one_named_reference_are_problems() -> None:
+    proxies = [a_proxy("short", epochs=1), a_proxy("short", epochs=2), a_proxy("reference", epochs=3)]
+    assert paths(a_study(proxies=proxies)) == ["spec.proxies[1].name", "spec.proxies[2].name"]
+
+
+def test_two_proxies_that_run_the_same_are_a_problem() -> None:
+    proxies = [a_proxy("short", epochs=1), a_proxy("brief", epochs=1, batch_size=64)]
+    (problem,) = check_study(a_study(proxies=proxies), some_hypotheses(3))
+    assert (problem.path, problem.given) == ("spec.proxies[1]", '"brief", which runs exactly what short runs')
+
+
+def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> None:
+    study = a_study(reference=ReferenceArm(epochs=1, image_size=32), proxies=[a_proxy(image_size=16)])
+    found = check_study(study, some_hypotheses(3), a_dataset_manifest(14, 28))
+    assert [problem.path for problem in found] == ["spec.reference.imageSize", "spec.proxies[0].imageSize"]
+    assert found[0].allowed.endswith("14 or 28")
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"seeds": Seeds(initial=5, maximum=4)}, "spec.seeds.initial"),
+        ({"trust": Trust(threshold="1")}, "spec.trust.threshold"),
+        ({"trust": Trust(threshold="0")}, "spec.trust.threshold"),
+        (
+            {"trust": Trust(statistic=TrustStatistic.DECISION_ACCURACY, threshold="0.5")},
+            "spec.trust.threshold",
+        ),
+        ({"trainer": TrainerSpec(entrypoint="a:b", image="registry/trainer:v1")}, "spec.trainer.image"),
+    ],
+)
+def test_numbers_and_images_out_of_range_are_problems(spec: dict[str, Any], path: str) -> None:
+    assert paths(a_study(**spec)) == [path]
+
+
+def test_an_image_by_tag_needs_a_revision_and_that_of_a_hypothesis_a_digest() -> None:
+    study = a_study(trainer=TrainerSpec(entrypoint="a:b", image="registry/trainer:v1", revision="abc"))
+    hypothesis = a_hypothesis("branch", trainer=TrainerOverride(image="registry/trainer:v1"))
+    (problem,) = check_study(study, (*some_hypotheses(3), hypothesis))
+    assert (problem.where, problem.path) == ("Hypothesis/branch", "spec.trainer.image")
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"question": Question.FIND_BEST}, "spec.question"),
+        ({"trust": Trust(statistic=TrustStatistic.SPEARMAN_RHO)}, "spec.trust.statistic"),
+        ({"verdicts": Verdicts(correction=Correction.FALSE_DISCOVERY)}, "spec.verdicts.correction"),
+        ({"screening": Screening()}, "spec.screening"),
+    ],
+)
+def test_what_is_not_supported_is_valid_but_said(spec: dict[str, Any], path: str) -> None:
+    assert paths(a_study(**spec)) == []
+    assert [problem.path for problem in not_supported(a_study(**spec))] == [path]
