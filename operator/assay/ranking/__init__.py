@@ -1,0 +1,29 @@
+"""Pure statistics: how alike two arms rank, whether a proxy may be trusted, which hypotheses beat the baseline."""
+
+from assay.ranking.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy
+from assay.ranking.ceiling import noise_ceiling
+from assay.ranking.certificate import Certificate, Decision, certify
+from assay.ranking.power import certification_power, hypotheses_for_power
+from assay.ranking.ranks import RankInterval, rank_intervals
+from assay.ranking.scores import Scores, balanced
+from assay.ranking.verdicts import Comparison, Verdict, compare_with_baseline
+
+__all__ = [
+    "Agreement",
+    "Certificate",
+    "Comparison",
+    "Decision",
+    "DecisionAccuracy",
+    "RankInterval",
+    "Scores",
+    "Verdict",
+    "agreement",
+    "balanced",
+    "certification_power",
+    "certify",
+    "compare_with_baseline",
+    "decision_accuracy",
+    "hypotheses_for_power",
+    "noise_ceiling",
+    "rank_intervals",
+]

@@ -1,0 +1,65 @@
+"""Critical values of simultaneous comparisons with a common, estimated variance.
+
+scipy has the studentized range, but slowly, and keeps Dunnett's value to itself. Both are a double integral: over one
+normal variable, and over the estimated standard deviation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from assay.ranking.scores import FloatArray
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+
+
+@lru_cache(maxsize=1024)
+def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
+    """Two-sided: all |t| of `comparisons` groups with one control stay below it with probability `confidence`.
+
+    Groups of equal size, hence correlation 1/2 (Dunnett 1955).
+    """
+
+    def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
+        half = np.sqrt(2) * bounds
+        inside: FloatArray = (special.ndtr(z + half) - special.ndtr(z - half)) ** comparisons
+        return inside
+
+    return _solve(within, degrees_of_freedom, confidence)
+
+
+@lru_cache(maxsize=1024)
+def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float) -> float:
+    """All pairwise |t| of `groups` of equal size stay below it with probability `confidence` (Tukey).
+
+    It is the studentized range's quantile over sqrt(2), so that it is to be set against a difference over its own
+    standard error.
+    """
+
+    def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
+        inside: FloatArray = groups * (special.ndtr(z) - special.ndtr(z - np.sqrt(2) * bounds)) ** (groups - 1)
+        return inside
+
+    return _solve(within, degrees_of_freedom, confidence)
+
+
+def _solve(within: Callable[[FloatArray, FloatArray], FloatArray], degrees_of_freedom: int, confidence: float) -> float:
+    """The c at which the mean of within(c * s, z), over s ~ sqrt(chi2 / df) and z ~ N(0, 1), is the confidence."""
+    z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * stats.norm.pdf(8.5 * _NODES)
+    # log s: smooth for every number of degrees of freedom
+    least, most = np.log(stats.chi2.isf([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2
+    log_s = (most + least) / 2 + (most - least) / 2 * _NODES
+    density = stats.chi2.pdf(degrees_of_freedom * np.exp(2 * log_s), degrees_of_freedom)
+    s_weights = density * 2 * degrees_of_freedom * np.exp(2 * log_s) * (most - least) / 2 * _WEIGHTS
+
+    def excess(critical: float) -> float:
+        return float(s_weights @ within(critical * np.exp(log_s)[:, None], z) @ z_weights) - confidence
+
+    highest = 4.0
+    while excess(highest) < 0:
+        highest *= 2
+    return float(optimize.brentq(excess, 0.0, highest, xtol=1e-6))

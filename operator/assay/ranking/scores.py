@@ -1,0 +1,197 @@
+"""The scores of one arm as a table: hypotheses by seeds.
+
+**Which cells count.** A failed or missing trial is NaN, never a bad score: a crash says nothing about how well a
+hypothesis ranks. Comparing two arms, or estimating noise jointly, uses a *balanced block*: some hypotheses and some
+seeds, with a score in every cell of every arm concerned, so that no hypothesis profits from an easy seed. Of the blocks
+reached by giving up seeds one at a time, that with the most comparisons (pairs of hypotheses times seeds) is used; on
+equal counts, the one that gives up less. So a seed that is still being run is left aside until most of it is there,
+and a hypothesis that keeps failing is left out. What was used is reported with each result.
+
+**Ties** are ties: equal scores are ordered neither way. Each statistic says what it does with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class SeedNoise:
+    """How much scores vary from seed to seed, pooled over the hypotheses of an arm."""
+
+    variance: float
+    """Of one score around (hypothesis effect + seed effect), in the metric's units squared."""
+    degrees_of_freedom: int
+    """Scores less fitted effects; at least 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of one arm; higher is better (`build` turns metrics that are minimised around)."""
+
+    hypotheses: tuple[str, ...]
+    seeds: tuple[int, ...]
+    values: FloatArray
+    """(hypotheses, seeds), NaN where a trial is missing or failed; read-only."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if the shape does not fit, a name is there twice, or a score is infinite."""
+        values = np.array(self.values, dtype=np.float64)
+        expected = (len(self.hypotheses), len(self.seeds))
+        if values.shape != expected:
+            raise ValueError(f"values: shape {values.shape}, expected (hypotheses, seeds) = {expected}")
+        for field, names in (("hypotheses", self.hypotheses), ("seeds", self.seeds)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field}: each may be there once only, got {names}")
+        if np.isinf(values).any():
+            raise ValueError("values: scores must be finite, or NaN where there is none")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    @classmethod
+    def build(
+        cls,
+        hypotheses: Iterable[str],
+        seeds: Iterable[int],
+        cells: Mapping[tuple[str, int], float],
+        maximize: bool,
+    ) -> Scores:
+        """A table from cells keyed (hypothesis, seed); cells of other hypotheses or seeds are left aside."""
+        rows, columns = tuple(hypotheses), tuple(seeds)
+        values = np.array([[cells.get((row, seed), np.nan) for seed in columns] for row in rows], dtype=np.float64)
+        return cls(rows, columns, (values if maximize else -values).reshape(len(rows), len(columns)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Scores)
+            and (self.hypotheses, self.seeds) == (other.hypotheses, other.seeds)
+            and np.array_equal(self.values, other.values, equal_nan=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def present(self) -> BoolArray:
+        """(hypotheses, seeds): where there is a score."""
+        return ~np.isnan(self.values)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """(hypotheses,): how many seeds have a score."""
+        counts: NDArray[np.int64] = self.present.sum(axis=1, dtype=np.int64)
+        return counts
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """(hypotheses,): mean over the seeds that have a score; NaN where none has."""
+        return _mean(np.where(self.present, self.values, 0.0).sum(axis=1), self.counts)
+
+    @cached_property
+    def adjusted_means(self) -> FloatArray:
+        """(hypotheses,): means with the seed effects taken out, so that who lacks a hard seed gains nothing by it.
+
+        Equal to `means` where no score is missing.
+        """
+        return _mean(np.where(self.present, self.values - self.seed_effects, 0.0).sum(axis=1), self.counts)
+
+    @cached_property
+    def seed_effects(self) -> FloatArray:
+        """(seeds,): what a seed adds to the scores of all hypotheses; least squares, mean 0."""
+        return self._two_way[0]
+
+    @cached_property
+    def residuals(self) -> FloatArray:
+        """(hypotheses, seeds): score - hypothesis effect - seed effect; NaN where there is no score."""
+        residuals: FloatArray = self.values - self.seed_effects - self.adjusted_means[:, None]
+        return residuals
+
+    @cached_property
+    def noise(self) -> SeedNoise | None:
+        """Residual variance of the two-way layout (hypothesis + seed); None where no degree of freedom is left."""
+        degrees_of_freedom = int(self.present.sum()) - int((self.counts > 0).sum()) - self._two_way[1]
+        if degrees_of_freedom < 1:
+            return None
+        squares = float(np.nansum(self.residuals**2))
+        # what rounding leaves of scores that the seed does not change is no noise
+        magnitude = float(np.nanmax(np.abs(self.values)))
+        if squares <= self.present.sum() * (8 * np.finfo(np.float64).eps * magnitude) ** 2:
+            squares = 0.0
+        return SeedNoise(squares / degrees_of_freedom, degrees_of_freedom)
+
+    @cached_property
+    def complete_seeds(self) -> tuple[int, ...]:
+        """The seeds at which every hypothesis has a score."""
+        return tuple(seed for seed, column in zip(self.seeds, self.present.T, strict=True) if column.all())
+
+    def row(self, hypothesis: str) -> int:
+        """Where a hypothesis is in `values`. Raises KeyError, with the nearest name, if it is not there."""
+        try:
+            return self.hypotheses.index(hypothesis)
+        except ValueError:
+            near = get_close_matches(hypothesis, self.hypotheses, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise KeyError(f"no hypothesis {hypothesis!r} among the {len(self.hypotheses)} scored{hint}") from None
+
+    def restricted(self, hypotheses: Iterable[str], seeds: Iterable[int] | None = None) -> Scores:
+        """The same scores for these hypotheses (and seeds) only, in this order. Raises KeyError if one is not there."""
+        rows = tuple(hypotheses)
+        columns = self.seeds if seeds is None else tuple(seeds)
+        at_row = {name: index for index, name in enumerate(self.hypotheses)}
+        at_column = {seed: index for index, seed in enumerate(self.seeds)}
+        row_index = [at_row[name] if name in at_row else self.row(name) for name in rows]
+        column_index = [at_column[seed] for seed in columns]
+        return Scores(rows, columns, self.values[np.ix_(row_index, column_index)].reshape(len(rows), len(columns)))
+
+    @cached_property
+    def _two_way(self) -> tuple[FloatArray, int]:
+        """Seed effects, and how many degrees of freedom they take (normal equations, hypothesis effects eliminated)."""
+        present = self.present.astype(np.float64)
+        seen = np.maximum(self.counts, 1)
+        centred = np.where(self.present, self.values - np.where(self.counts > 0, self.means, 0.0)[:, None], 0.0)
+        normal = np.diag(present.sum(axis=0)) - present.T @ (present / seen[:, None])
+        effects = np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ centred.sum(axis=0)
+        rank = int(np.linalg.matrix_rank(normal, tol=1e-9 * max(1.0, len(self.hypotheses)), hermitian=True))
+        return effects, rank
+
+
+def balanced(*arms: Scores) -> tuple[Scores, ...]:
+    """The balanced block of these arms (see the module's text): same hypotheses, same seeds, no score missing.
+
+    Hypotheses and seeds keep the first arm's order. The block may be empty.
+    """
+    hypotheses = tuple(name for name in arms[0].hypotheses if all(name in set(arm.hypotheses) for arm in arms[1:]))
+    seeds = tuple(seed for seed in arms[0].seeds if all(seed in arm.seeds for arm in arms[1:]))
+    common = [arm.restricted(hypotheses, seeds) for arm in arms]
+    present = np.logical_and.reduce([arm.present for arm in common])
+
+    used = list(range(len(seeds)))
+    best: tuple[int, list[int]] = (-1, used)
+    while used:
+        complete = int(present[:, used].all(axis=1).sum())
+        comparisons = complete * (complete - 1) // 2 * len(used)
+        if comparisons > best[0]:
+            best = (comparisons, list(used))
+        # without which seed are most hypotheses complete? On equal counts the later one goes.
+        gain = [int(present[:, [other for other in used if other != seed]].all(axis=1).sum()) for seed in used]
+        del used[max(range(len(used)), key=lambda at: (gain[at], at))]
+    kept_seeds = [seeds[index] for index in best[1]]
+    kept_hypotheses = [
+        name for name, row in zip(hypotheses, present[:, best[1]], strict=True) if kept_seeds and row.all()
+    ]
+    return tuple(arm.restricted(kept_hypotheses, kept_seeds) for arm in common)
+
+
+def _mean(total: FloatArray, count: NDArray[np.int64]) -> FloatArray:
+    means: NDArray[Any] = np.full(total.shape, np.nan)
+    np.divide(total, count, out=means, where=count > 0)
+    return means

@@ -1,0 +1,132 @@
+"""Kendall's tau of K independent normal pairs, turned around: at which correlation does it reach an observed value?
+
+Take K pairs (X, Y) with Y = r X + sqrt(1 - r^2) Z. Two of the pairs are concordant if and only if r / sqrt(1 - r^2)
+exceeds their slope -dZ / dX. So, for fixed draws of X and Z, tau only rises with r, and the r at which it reaches an
+observed value is an order statistic of the slopes. One pass inverts the test over all r, exactly and monotone by
+construction: no search, and the same random numbers for every r.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import FloatArray
+
+SIMULATED_UP_TO = 100
+"""Hypotheses. Beyond, studies of this size are simulated, and their deviations shrunk as 1 / sqrt(hypotheses)."""
+
+_BLOCK_ELEMENTS = 1 << 17
+
+
+@dataclass(frozen=True, eq=False)
+class TauDraws:
+    """Simulated studies of `hypotheses` pairs, not yet at any correlation."""
+
+    hypotheses: int
+    slopes: NDArray[np.float32]
+    """(draws, pairs of simulated hypotheses), sorted along the pairs if `ordered`."""
+    ordered: bool
+    moments: FloatArray
+    """(3, draws): sample variance of X, sample variance of Z, their sample covariance."""
+
+    @classmethod
+    def simulate(
+        cls, hypotheses: int, generator: np.random.Generator, draws: int, *, ordered: bool = False
+    ) -> TauDraws:
+        """Draws for at least 2 hypotheses; `ordered` sorts the slopes, for who asks for many observed values."""
+        simulated = min(hypotheses, SIMULATED_UP_TO)
+        first, second = np.triu_indices(simulated, 1)
+        slopes = np.empty((draws, len(first)), dtype=np.float32)
+        moments = np.empty((3, draws))
+        step = max(1, _BLOCK_ELEMENTS // len(first))
+        for start in range(0, draws, step):
+            rows = slice(start, min(start + step, draws))
+            x, z = generator.standard_normal((2, rows.stop - start, simulated))
+            np.divide(z[:, second] - z[:, first], x[:, first] - x[:, second], out=slopes[rows], casting="same_kind")
+            if ordered:
+                slopes[rows].sort(axis=1)
+            x -= x.mean(axis=1, keepdims=True)
+            z -= z.mean(axis=1, keepdims=True)
+            moments[:, rows] = (x * x).sum(axis=1), (z * z).sum(axis=1), (x * z).sum(axis=1)
+        expected = np.array([[1.0], [1.0], [0.0]])
+        moments = expected + (moments / (simulated - 1) - expected) * np.sqrt((simulated - 1) / (hypotheses - 1))
+        return cls(hypotheses, slopes, ordered, moments)
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of hypotheses."""
+        return self.hypotheses * (self.hypotheses - 1) // 2
+
+    def concordant_at(self, correlation: float) -> NDArray[np.int64]:
+        """(draws,): how many pairs each simulated study orders alike, at this correlation in [-1, 1]."""
+        bound = correlation / np.sqrt(max(1 - correlation**2, 1e-30))
+        concordant: NDArray[np.int64] = (self.slopes < bound).sum(axis=1, dtype=np.int64)
+        simulated = self.slopes.shape[1]
+        if simulated == self.pairs:
+            return concordant
+        centre = np.arctanh(_open(expected_tau(correlation)))
+        deviation = np.arctanh(_open(2 * concordant / simulated - 1)) - centre
+        return np.rint((np.tanh(centre + deviation * self._shrinkage) + 1) / 2 * self.pairs).astype(np.int64)
+
+    def correlations_reaching(self, concordant: NDArray[np.int64]) -> FloatArray:
+        """The correlation at which each simulated study comes to have so many concordant pairs.
+
+        `concordant`: (observations,) int. Returns (draws, observations) in [-1, 1]: -1 where none are asked for, 1
+        where more are asked for than there are pairs.
+        """
+        simulated = self.slopes.shape[1]
+        asked = np.clip(concordant, 1, self.pairs)
+        rank = np.ceil(asked * (simulated / self.pairs) - 1e-9).astype(np.int64)
+        if self.ordered:
+            chosen = self.slopes[:, rank - 1]
+        elif len(rank) == 1:
+            chosen = np.partition(self.slopes, rank[0] - 1, axis=1)[:, rank - 1]
+        else:
+            chosen = np.partition(self.slopes, np.unique(rank) - 1, axis=1)[:, rank - 1]
+        wide = chosen.astype(np.float64)
+        reached = wide / np.sqrt(1 + wide * wide)
+        if simulated != self.pairs:
+            # each from the correlation whose expected tau is the asked one, half a pair less for continuity
+            of_simulated, of_all = (
+                np.arctanh(_open(correlation_of((2 * count - 1) / pairs - 1)))
+                for count, pairs in ((rank, simulated), (asked, self.pairs))
+            )
+            reached = np.tanh(of_all + (np.arctanh(_open(reached)) - of_simulated) * self._shrinkage)
+        return np.where(concordant < 1, -1.0, np.where(concordant > self.pairs, 1.0, reached))
+
+    @property
+    def _shrinkage(self) -> float:
+        return float(np.sqrt(min(self.hypotheses, SIMULATED_UP_TO) / self.hypotheses))
+
+    def sample_variances(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of X and of Y, both 1 in truth, in the simulated studies at these correlations (draws, observations)."""
+        of_x, of_z, both = self.moments[:, :, None]
+        rest = np.sqrt(np.maximum(1 - correlation**2, 0.0))
+        return of_x, correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
+
+
+def expected_tau(correlation: FloatArray | float) -> FloatArray:
+    """Kendall's tau of a normal pair with this correlation: 2 / pi * asin(r) (Greiner)."""
+    tau: FloatArray = 2 / np.pi * np.arcsin(correlation)
+    return tau
+
+
+def correlation_of(tau: FloatArray | float) -> FloatArray:
+    """Inverse of `expected_tau`: sin(pi * tau / 2)."""
+    correlation: FloatArray = np.sin(np.pi / 2 * np.asarray(tau))
+    return correlation
+
+
+def tau_variance(hypotheses: NDArray[np.int64], correlation: float) -> FloatArray:
+    """Exact variance of the sample tau of so many normal pairs (Esscher 1924; Kendall & Gibbons, ch. 10)."""
+    asin, asin_half = expected_tau(correlation), expected_tau(correlation / 2)
+    pairs = hypotheses * (hypotheses - 1) / 2
+    variance: FloatArray = (1 - asin**2 + 2 * (hypotheses - 2) * (1 / 9 - asin_half**2)) / pairs
+    return variance
+
+
+def _open(tau: FloatArray) -> FloatArray:
+    return np.clip(tau, -1 + 1e-12, 1 - 1e-12)

@@ -1,0 +1,115 @@
+"""From the correlation of noisy mean scores to the tau of the hypotheses themselves.
+
+Both arms' means are signal plus the mean of n seeds' noise. With w the signal's share of an arm's variance and g the
+correlation of the two arms' noise (a seed may start both from the same weights), the observed correlation is
+r sqrt(w1 w2) + g sqrt((1 - w1)(1 - w2)), where r is that of the signals.
+
+w and g are estimates, so they are drawn too: the ratio 1 / (1 - w), of total to noise variance of the means, is
+estimated with the relative error of an F variable. So each draw is a generalised pivotal quantity (Weerahandi 1993):
+its quantiles bound r. Where a draw finds no signal, nothing is known about r.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import FloatArray
+from assay.ranking.tau_distribution import TauDraws, expected_tau
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseDraws:
+    """Draws of what the noise estimates may be off by."""
+
+    reference_noise: FloatArray
+    """(draws,): estimated over true noise variance."""
+    proxy_noise: FloatArray
+    correlation_error: FloatArray
+    """(draws,): error of atanh(noise correlation)."""
+
+    @classmethod
+    def simulate(cls, degrees_of_freedom: int, generator: np.random.Generator, draws: int) -> NoiseDraws:
+        """For noise variances with so many degrees of freedom, at least 1, in each arm."""
+        reference, proxy = generator.chisquare(degrees_of_freedom, (2, draws)) / degrees_of_freedom
+        error = generator.standard_normal(draws) / np.sqrt(max(degrees_of_freedom - 1, 1))
+        return cls(reference, proxy, error)
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseEstimates:
+    """What the seeds say about signal and noise; (observations,) each."""
+
+    reference_ratio: FloatArray
+    """Total over noise variance of the means, 1 / (1 - w), at least 1; inf without noise."""
+    proxy_ratio: FloatArray
+    noise_correlation: FloatArray
+    """Of the two arms' residuals, in [-1, 1]."""
+
+
+def bound_true_tau(
+    side: Literal["low", "high"],
+    taus: TauDraws,
+    noise: NoiseDraws,
+    estimates: NoiseEstimates,
+    concordant: NDArray[np.int64],
+) -> FloatArray:
+    """(draws, observations): draws of the true tau in [-1, 1] that fit this many concordant pairs; quantiles bound it.
+
+    A lower bound asks where the simulated tau reaches the observed one, an upper bound where it exceeds it. A draw
+    without signal says -1 for the one and 1 for the other.
+
+    The lower bound takes the total variance from the same simulated study as the tau, which sharpens it, since they
+    vary together where the pairs are normal. The upper bound does without: with skewed scores it would call good
+    proxies untrustworthy twice as often as it may.
+    A negative noise correlation counts as none.
+    """
+    if side == "low":
+        reached = taus.correlations_reaching(concordant)
+        reference_variance, proxy_variance = taus.sample_variances(reached)
+    else:
+        reached = taus.correlations_reaching(concordant + 1)
+        reference_variance = proxy_variance = np.ones((1, 1))
+    noise1 = reference_variance / noise.reference_noise[:, None] / estimates.reference_ratio
+    noise2 = proxy_variance / noise.proxy_noise[:, None] / estimates.proxy_ratio
+    centre = np.arctanh(np.clip(estimates.noise_correlation, -1 + 1e-9, 1 - 1e-9))
+    shared = np.maximum(np.tanh(centre + noise.correlation_error[:, None]), 0.0)
+    known = (noise1 < 1) & (noise2 < 1)
+    signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
+    correlation = disattenuated(reached, signal1, signal2, shared)
+    return np.where(known, expected_tau(correlation), -1.0 if side == "low" else 1.0)
+
+
+def disattenuated(
+    correlation: FloatArray | float,
+    reference_signal: FloatArray | float,
+    proxy_signal: FloatArray | float,
+    noise_correlation: FloatArray | float,
+) -> FloatArray:
+    """The signals' correlation in [-1, 1] from that of the means; the signals' shares are in (0, 1]."""
+    from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
+    return np.clip((correlation - from_noise) / np.sqrt(reference_signal * proxy_signal), -1.0, 1.0)
+
+
+def attenuated(correlation: float, reference_signal: float, proxy_signal: float, noise_correlation: float) -> float:
+    """The means' correlation from that of the signals: inverse of `disattenuated`."""
+    from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
+    return float(correlation * np.sqrt(reference_signal * proxy_signal) + from_noise)
+
+
+def bound(side: Literal["low", "high"], draws: FloatArray, confidence: float) -> FloatArray:
+    """(observations,): the one-sided confidence bound from `bound_true_tau`'s draws (draws, observations).
+
+    A low bound is the k-th smallest draw, k the largest with k / (draws + 1) <= 1 - confidence: simulating so few
+    draws never makes the bound bolder on average. With too few draws for any k the bound says nothing.
+    """
+    count = len(draws)
+    rejected = int((1 - confidence) * (count + 1) + 1e-9)
+    if rejected < 1:
+        return np.full(draws.shape[1], -1.0 if side == "low" else 1.0)
+    at = rejected - 1 if side == "low" else count - rejected
+    quantile: FloatArray = np.partition(draws, at, axis=0)[at]
+    return quantile

@@ -1,0 +1,111 @@
+"""Every hypothesis against the baseline: the difference, its interval, a verdict.
+
+Differences are paired by seed. A difference's standard error is the larger of its own and the pooled one: three
+seeds alone say too little about their own variance, and the pooled variance alone too little about a hypothesis that
+is noisier than the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from assay.ranking.critical_values import dunnett_critical_value
+from assay.ranking.scores import FloatArray, Scores
+
+Verdict = Literal["Better", "Worse", "Equivalent", "Inconclusive"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One hypothesis against the baseline, in the metric's units; a positive difference is better."""
+
+    hypothesis: str
+    seeds: int
+    """That both have scores at."""
+    difference: float | None
+    """Mean over these seeds; None if there are none."""
+    low: float | None
+    """The interval's ends; None where the noise is not known."""
+    high: float | None
+    verdict: Verdict
+
+
+def compare_with_baseline(
+    reference: Scores,
+    baseline: str,
+    *,
+    smallest_effect: float,
+    confidence: float,
+    family_wise: bool = True,
+) -> tuple[Comparison, ...]:
+    """All hypotheses but the baseline, in the order of `reference`; one look, at a number of seeds fixed beforehand.
+
+    Verdicts: Equivalent if the interval lies within +- `smallest_effect` (it wins over the next two), Better if it lies
+    above 0, Worse if below, otherwise Inconclusive. Inconclusive without an interval: fewer than two seeds in common
+    with the baseline, no degree of freedom for the noise, or scores that no seed changes, which don't show the noise.
+
+    `family_wise`: the probability that any interval misses its difference is 1 - `confidence` (Dunnett's
+    critical value). Otherwise the share of false ones among the differences that are called Better or Worse is
+    expected to be that (Benjamini & Hochberg 1995, with the intervals of Benjamini & Yekutieli 2005).
+
+    Raises KeyError if the baseline is not there, ValueError on a confidence or an effect out of range.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: {confidence}, allowed are values between 0 and 1, both excluded")
+    if not smallest_effect >= 0:
+        raise ValueError(f"smallest_effect: {smallest_effect}, allowed are values from 0 on")
+    at = reference.row(baseline)
+    paired = reference.values - reference.values[at]
+    table = Scores(reference.hypotheses, reference.seeds, paired)
+    others = np.arange(len(reference.hypotheses)) != at
+    difference, counts = table.means[others], table.counts[others]
+
+    noise = reference.noise
+    known = (counts >= 2) & (noise is not None and noise.variance > 0)
+    half_width = np.full(difference.shape, np.nan)
+    if noise is not None and known.any():
+        own = np.nanvar(paired[others][known], axis=1, ddof=1)
+        error = np.sqrt(np.maximum(own, 2 * noise.variance) / counts[known])
+        critical = (
+            dunnett_critical_value(int(known.sum()), noise.degrees_of_freedom, confidence)
+            if family_wise
+            else _false_discovery_critical_value(
+                np.abs(difference[known]) / error, noise.degrees_of_freedom, confidence
+            )
+        )
+        half_width[known] = critical * error
+
+    names = [name for name in reference.hypotheses if name != baseline]
+    return tuple(
+        _comparison(name, int(count), float(middle), float(half), smallest_effect)
+        for name, count, middle, half in zip(names, counts, difference, half_width, strict=True)
+    )
+
+
+def _comparison(
+    hypothesis: str, seeds: int, difference: float, half_width: float, smallest_effect: float
+) -> Comparison:
+    if np.isnan(half_width):
+        return Comparison(hypothesis, seeds, None if np.isnan(difference) else difference, None, None, "Inconclusive")
+    low, high = difference - half_width, difference + half_width
+    verdict: Verdict = "Inconclusive"
+    if low >= -smallest_effect and high <= smallest_effect:
+        verdict = "Equivalent"
+    elif low > 0:
+        verdict = "Better"
+    elif high < 0:
+        verdict = "Worse"
+    return Comparison(hypothesis, seeds, difference, low, high, verdict)
+
+
+def _false_discovery_critical_value(t: FloatArray, degrees_of_freedom: int, confidence: float) -> float:
+    """Of intervals at level 1 - R (1 - confidence) / m, R the discoveries of m: they exclude 0 just for these."""
+    p_values = np.sort(2 * stats.t.sf(t, degrees_of_freedom))
+    levels = (1 - confidence) * np.arange(1, len(t) + 1) / len(t)
+    discoveries = np.flatnonzero(p_values <= levels)
+    level = levels[discoveries[-1]] if len(discoveries) else levels[0]
+    return float(stats.t.isf(level / 2, degrees_of_freedom))
