@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import sysconfig
 import traceback
 from pathlib import Path
@@ -20,12 +21,9 @@ MESSAGE_CHARACTERS = 2000
 FRAMES = 4
 
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
-_NOT_THE_TEAMS = (
-    str(Path(__file__).parent),
-    sysconfig.get_path("stdlib"),
-    sysconfig.get_path("purelib"),
-    sysconfig.get_path("platlib"),
-)
+_HERE = Path(__file__).parent
+_OURS = (*(str(_HERE / name) for name in ("harness.py", "deadline.py", "entrypoint.py")), importlib.__file__, "<frozen")
+_INSTALLED = (str(_HERE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 
 
 class InvalidRequest(Exception):
@@ -98,9 +96,9 @@ def bounded(text: str, characters: int) -> str:
 
 
 def _where(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    teams = [
-        frame for frame in frames if not frame.filename.startswith(_NOT_THE_TEAMS) and "<frozen" not in frame.filename
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
+    teams = [frame for frame in frames if not frame.filename.startswith(_INSTALLED)]
+    lines = [
+        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in (teams or frames)[-FRAMES:]
     ]
-    lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in teams[-FRAMES:]]
     return bounded("".join("\n" + line for line in lines), MESSAGE_CHARACTERS // 2)

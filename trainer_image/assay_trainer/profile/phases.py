@@ -76,10 +76,10 @@ class CudaPhase(Phase):
     @property
     def seconds(self) -> float:
         """Time within this phase on the GPU's clock. Call it after a synchronisation."""
-        exact = sum(start.elapsed_time(end) for start, end in self._exact) / 1e3
+        exact: float = sum(start.elapsed_time(end) for start, end in self._exact) / 1e3
         if not self._sampled:
             return exact
-        mean = sum(start.elapsed_time(end) for start, end in self._sampled) / 1e3 / len(self._sampled)
+        mean: float = sum(start.elapsed_time(end) for start, end in self._sampled) / 1e3 / len(self._sampled)
         return exact + mean * (self._occurrences - EXACT)
 
 
@@ -118,5 +118,5 @@ def _recorded_event() -> Any:
     import torch
 
     event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-    event.record()  # type: ignore[no-untyped-call]
+    event.record()
     return event

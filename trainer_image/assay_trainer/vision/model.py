@@ -1,0 +1,60 @@
+"""The networks. Both take float (n, channels, side, side) of any side and give logits (n, classes)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from assay_trainer.vision.recipe import WIDTHS, Recipe
+
+
+def build_model(recipe: Recipe, channels: int, classes: int) -> nn.Module:
+    """The network that a recipe describes, its weights drawn from torch's global generator."""
+    width = recipe.width or WIDTHS[recipe.architecture]
+    if recipe.architecture == "resnet9":
+        return nn.Sequential(*resnet9(recipe, channels, width), *head(recipe, 8 * width, classes))
+    widths = [channels, *(width * 2**stage for stage in range(1 + (recipe.depth or 2)))]
+    blocks = [block(recipe, inside, outside, halve=True) for inside, outside in pairwise(widths)]
+    return nn.Sequential(*blocks, *head(recipe, widths[-1], classes))
+
+
+def resnet9(recipe: Recipe, channels: int, width: int) -> list[nn.Module]:
+    """David Page's ResNet-9 (myrtle.ai, "How to train your ResNet", 2018) without its head."""
+    return [
+        block(recipe, channels, width),
+        block(recipe, width, 2 * width, halve=True),
+        Residual(recipe, 2 * width),
+        block(recipe, 2 * width, 4 * width, halve=True),
+        block(recipe, 4 * width, 8 * width, halve=True),
+        Residual(recipe, 8 * width),
+    ]
+
+
+def block(recipe: Recipe, inside: int, outside: int, *, halve: bool = False) -> nn.Module:
+    """3x3 convolution, pooling to half the side (rounded up, so images may be as small as they like), norm, activation.
+
+    Pooling comes before the norm, so that norm and activation, which are bound by memory, see a quarter of it.
+    """
+    convolution = nn.Conv2d(inside, outside, 3, padding=1, bias=not recipe.batch_norm)
+    pool = [nn.MaxPool2d(2, ceil_mode=True)] if halve else []
+    norm = [nn.BatchNorm2d(outside)] if recipe.batch_norm else []
+    activation = {"relu": nn.ReLU(inplace=True), "gelu": nn.GELU(), "silu": nn.SiLU()}[recipe.activation]
+    return nn.Sequential(convolution, *pool, *norm, activation)
+
+
+def head(recipe: Recipe, width: int, classes: int) -> list[nn.Module]:
+    """From feature maps to logits."""
+    dropout = [nn.Dropout(recipe.dropout)] if recipe.dropout else []
+    return [nn.AdaptiveMaxPool2d(1), nn.Flatten(), *dropout, nn.Linear(width, classes)]
+
+
+class Residual(nn.Module):
+    """x + two blocks of x."""
+
+    def __init__(self, recipe: Recipe, width: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(block(recipe, width, width), block(recipe, width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.blocks(x)  # type: ignore[no-any-return]

@@ -1,0 +1,68 @@
+"""The recipe of the vision train function: everything but how much of it is run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+LEARNING_RATES = {"sgd": 0.1, "adamw": 0.003, "muon": 0.003}
+WEIGHT_DECAYS = {"sgd": 5e-4, "adamw": 0.01, "muon": 0.01}
+WIDTHS = {"convnet": 16, "resnet9": 64}
+
+
+class Recipe(BaseModel):
+    """Keys are written in camelCase (`learningRate`); unknown keys are errors, and so are NaN and infinity.
+
+    What depends on the image size is given as a share of the side, so that a recipe means the same at every size.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, allow_inf_nan=False)
+
+    architecture: Literal["convnet", "resnet9"] = "convnet"
+    width: int | None = Field(
+        default=None, ge=1, le=1024, description="Channels of the first layer; convnet 16, resnet9 64."
+    )
+    depth: int | None = Field(default=None, ge=1, le=8, description="Convolutions after the first; convnet only, 2.")
+    activation: Literal["relu", "gelu", "silu"] = "relu"
+    batch_norm: bool = True
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="Before the last layer.")
+
+    optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
+    learning_rate: float | None = Field(
+        default=None, gt=0, description="At the schedule's peak; sgd 0.1, adamw 0.003, muon 0.003."
+    )
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="Of sgd and muon; beta 1 of adamw.")
+    nesterov: bool = Field(default=True, description="Of sgd and muon.")
+    weight_decay: float | None = Field(
+        default=None, ge=0, description="Of weights, not of biases and norms; sgd 5e-4, adamw 0.01, muon 0.01."
+    )
+    schedule: Literal["onecycle", "cosine", "constant"] = "onecycle"
+    warm_up: float = Field(default=0.2, ge=0, lt=1, description="Share of the steps in which the rate rises.")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    gradient_clip: float | None = Field(default=None, gt=0, description="Largest norm of the whole gradient.")
+    average_decay: float | None = Field(
+        default=None, gt=0, lt=1, description="Evaluate the moving average of the weights, with this decay a step."
+    )
+    batch_size: int = Field(default=128, ge=1, description="Unless the fidelity says another.")
+
+    flip: bool = Field(default=False, description="Mirror each image or not, at random.")
+    crop: float = Field(default=0.0, ge=0, le=0.5, description="Shift by up to this share of the side, at random.")
+    cutout: float = Field(default=0.0, ge=0, le=1, description="Blank a square of this share of the side.")
+
+    bf16: bool = Field(default=False, description="Compute in bfloat16 (autocast); weights stay float32.")
+    channels_last: bool = True
+    evaluate_every: int | None = Field(
+        default=None,
+        ge=1,
+        description="Epochs between the evaluations of the learning curve; None: four in all. The last one always is.",
+    )
+
+    @model_validator(mode="after")
+    def _checked(self) -> Recipe:
+        if self.depth is not None and self.architecture != "convnet":
+            raise ValueError(f"depth is of the convnet alone; given depth {self.depth} for {self.architecture}")
+        if self.optimizer == "sgd" and self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0; set nesterov to false, or momentum")
+        return self
