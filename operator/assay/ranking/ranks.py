@@ -37,8 +37,10 @@ class RankInterval:
 def rank_intervals(reference: Scores, confidence: float) -> tuple[RankInterval, ...]:
     """One per hypothesis, in the order of `reference`; ranks are among the hypotheses that have a score.
 
-    The pooled noise variance serves all pairs, and more where a pair's own seeds vary more. Where the noise is not
-    known (one seed, or scores that no seed changes), every place is possible. Raises ValueError on a confidence
+    Each hypothesis counts with the larger of its own and the pooled noise variance. By simulation, at 95 % confidence
+    and equal scores, any place is excluded falsely in .02 to .04 of all cases with equal noise (8 to 36 hypotheses, 3
+    and 5 seeds), .03 to .07 if one hypothesis is 4 times as noisy, and up to .10 if half of them are 3 times as noisy.
+    Where the noise is not known (one seed, or scores that no seed changes), every place is possible. Raises ValueError on a confidence
     outside (0, 1).
     """
     if not 0 < confidence < 1:
@@ -49,11 +51,11 @@ def rank_intervals(reference: Scores, confidence: float) -> tuple[RankInterval, 
     rank = stats.rankdata(-means, method="min").astype(int)
     low, high = np.ones(total, dtype=int), np.full(total, total)
     margin = np.full(total, np.nan)
-    noise = reference.noise
-    if noise is not None and noise.variance > 0:
-        margin = stats.t.ppf((1 + confidence) / 2, noise.degrees_of_freedom) * np.sqrt(noise.variance / counts)
+    noise, variances = reference.noise, reference.cautious_variances
+    if noise is not None and variances is not None:
+        squared = variances[scored] / counts
+        margin = stats.t.ppf((1 + confidence) / 2, noise.degrees_of_freedom) * np.sqrt(squared)
         if total > 1:
-            squared = noise.variance / counts
             critical = tukey_critical_value(total, noise.degrees_of_freedom, confidence)
             better = means - means[:, None] > critical * np.sqrt(squared + squared[:, None])
             low, high = 1 + better.sum(axis=1), total - better.sum(axis=0)

@@ -129,6 +129,21 @@ class Scores:
         return SeedNoise(squares / degrees_of_freedom, degrees_of_freedom)
 
     @cached_property
+    def cautious_variances(self) -> FloatArray | None:
+        """(hypotheses,): variance of one score of each, the larger of its own and the pooled one; None if unknown.
+
+        Two or three seeds say too little about a hypothesis' own variance, and the pooled one too little about a
+        hypothesis that is noisier than the others. None too where the pooled variance is 0: scores that no seed
+        changes do not show the noise.
+        """
+        if self.noise is None or self.noise.variance == 0:
+            return None
+        # a share 1 / hypotheses of each residual went into the seed effects
+        scored = max(int((self.counts > 0).sum()), 2)
+        own = np.nansum(self.residuals**2, axis=1) / np.maximum(self.counts - 1, 1) * scored / (scored - 1)
+        return np.maximum(own, self.noise.variance)
+
+    @cached_property
     def complete_seeds(self) -> tuple[int, ...]:
         """The seeds at which every hypothesis has a score."""
         return tuple(seed for seed, column in zip(self.seeds, self.present.T, strict=True) if column.all())

@@ -1,8 +1,19 @@
 """Every hypothesis against the baseline: the difference, its interval, a verdict.
 
-Differences are paired by seed. A difference's standard error is the larger of its own and the pooled one: three
-seeds alone say too little about their own variance, and the pooled variance alone too little about a hypothesis that
-is noisier than the others.
+Differences are paired by seed. For a difference's standard error, the hypothesis and the baseline each count with the
+larger of their own and the pooled variance, seed effects taken out.
+
+How often any of the intervals misses, at 95 % confidence, by simulation (8, 16, 36 hypotheses; standard error .004):
+
+    noise                               3 seeds         5 seeds
+    equal                               .02 to .03      .03 to .04
+    half the hypotheses 3 times         .03             .02
+    one hypothesis 4 times              .06             .03 to .04
+    the baseline 1.5 times              .06 to .07      .05 to .06
+    the baseline 3 times                .11             .07 to .08
+
+The larger of the pair's own and the pooled variance errs more (.15 to .20 and .10 to .13 in the last row) at intervals
+that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
 """
 
 from __future__ import annotations
@@ -64,12 +75,11 @@ def compare_with_baseline(
     others = np.arange(len(reference.hypotheses)) != at
     difference, counts = table.means[others], table.counts[others]
 
-    noise = reference.noise
-    known = (counts >= 2) & (noise is not None and noise.variance > 0)
+    noise, variances = reference.noise, reference.cautious_variances
+    known = counts >= 2
     half_width = np.full(difference.shape, np.nan)
-    if noise is not None and known.any():
-        own = np.nanvar(paired[others][known], axis=1, ddof=1)
-        error = np.sqrt(np.maximum(own, 2 * noise.variance) / counts[known])
+    if noise is not None and variances is not None and known.any():
+        error = np.sqrt((variances[others][known] + variances[at]) / counts[known])
         critical = (
             dunnett_critical_value(int(known.sum()), noise.degrees_of_freedom, confidence)
             if family_wise
