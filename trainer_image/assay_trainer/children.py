@@ -93,7 +93,6 @@ class Children:
         self._close_in_child = tuple(close_in_child)
         self._running: dict[int, Child] = {}
         self._pid = os.getpid()
-        self._own_bytes = 0
         self._memory_checked = 0.0
 
     def fork(self, body: Callable[[], bytes], limits: Limits, log: Path | None = None) -> Child:
@@ -122,7 +121,6 @@ class Children:
         check_memory = now - self._memory_checked >= MEMORY_CHECK_SECONDS
         if check_memory:
             self._memory_checked = now
-            self._own_bytes = resident_bytes(self._pid)
         for child in list(self._running.values()):
             if child.limits.seconds is not None and now - child.started >= child.limits.seconds:
                 self.kill(child, "time")
@@ -155,8 +153,8 @@ class Children:
         if allowed is None:
             return False
         pids = list(family(child.pid))
-        if sum(max(0, resident_bytes(pid) - self._own_bytes) for pid in pids) <= allowed:
-            return False  # the cheap look counts shared pages once too often, never too seldom
+        if sum(map(resident_bytes, pids)) <= allowed:
+            return False  # the cheap look counts shared pages too often, never too seldom
         return sum(map(proportional_bytes, pids)) > allowed
 
     def _reap(self, child: Child) -> Exit:

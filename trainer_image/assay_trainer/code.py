@@ -44,7 +44,7 @@ def code_digest(module: str) -> str:
     versions of all installed distributions, and Python's version. Not covered: data files, and what a package
     imports from outside of it that is not installed. Where the files lie does not matter.
 
-    Raises EntrypointNotFound if there is no such module.
+    Raises ModuleNotFoundError if there is no such top-level package.
     """
     sources = {
         "entrypoint": _digests(_sources(module.partition(".")[0])),
@@ -59,7 +59,7 @@ def _sources(package: str) -> Iterable[tuple[str, Path]]:
     importlib.invalidate_caches()  # a file that is newer than the last look
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None:
-        raise EntrypointNotFound(f"entrypoint: no module named {package!r}")
+        raise ModuleNotFoundError(f"No module named {package!r}")
     if spec.submodule_search_locations is not None:
         return [source for folder in spec.submodule_search_locations for source in _below(Path(folder))]
     if spec.origin is None or not spec.has_location:

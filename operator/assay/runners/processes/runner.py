@@ -1,0 +1,312 @@
+"""Trials as processes of this machine."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assay.runners.processes.connection import Connection, ForkServerDied
+from assay.runners.processes.marked import cpu_seconds
+from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableEntrypoint
+from assay_trainer.contract import (
+    CodeInspected,
+    CommandRefused,
+    Event,
+    FailureReason,
+    InspectCode,
+    ItemEnded,
+    ItemStarted,
+    Ready,
+    StartItem,
+    StopItem,
+    TerminationMessage,
+    WorkItem,
+    WorkRequest,
+)
+
+READY_SECONDS = 300.0
+"""How long a fork server may take to import what it should."""
+
+SHARE_OF_MEMORY = 0.9
+"""Of what this machine has, what all trials together may use by default."""
+
+LEAST_MEMORY_BYTES = 1 << 30
+"""No more trials run at a time by default than leave each of them so much."""
+
+DEATHS_IN_A_ROW = 2
+"""Fork servers that may die with no trial ended in between, before the runner gives up."""
+
+
+@dataclass(eq=False)
+class _Attempt:
+    """One that was started."""
+
+    store: str
+    item: WorkItem
+    waiting_since: float
+    started: ItemStarted | None = None
+    gpus: tuple[str, ...] | None = None  # None: it waits, or has ended
+    observed: ObservedAttempt | None = None  # set when it has ended
+
+    @property
+    def is_running(self) -> bool:
+        return self.gpus is not None
+
+
+class ProcessRunner:
+    """See the `Runner` protocol. On the CPU each trial has one thread and a core; else a GPU, or several."""
+
+    def __init__(
+        self,
+        *,
+        paths: Sequence[Path],
+        log_folder: Path,
+        slots: int | None = None,
+        memory_bytes: int | None = None,
+        preload: Sequence[str] | None = None,
+        grace_seconds: float | None = None,
+    ) -> None:
+        """Starts the fork server, which gets ready on its own.
+
+        paths: folders where team code is looked for, before all others.
+        log_folder: gets `forkserver.log`, and `<key>.<attempt>.log` with what each trial printed.
+        slots: None: as many as there are GPUs, or else cores, at most what the memory allows. Never more than GPUs.
+        memory_bytes: of each trial; None: a fair share of the machine's.
+        preload: modules to import once for all trials; None: torch.
+        grace_seconds: how long after its deadline a trial is killed that does not end by itself.
+        """
+        self._command = [sys.executable, "-P", "-m", "assay_trainer.forkserver", "--log-folder", str(log_folder)]
+        self._command += [f"--path={path.absolute()}" for path in paths]
+        if grace_seconds is not None:
+            self._command += [f"--grace-seconds={grace_seconds}"]
+        if preload is not None:
+            self._command += ["--preload", *preload]
+        self._log = log_folder / "forkserver.log"
+        self._slots_given = slots
+        self._memory_given = memory_bytes
+        self._attempts: dict[tuple[str, int], _Attempt] = {}
+        self._queue: deque[_Attempt] = deque()
+        self._inspected: dict[str, CodeInspected] = {}
+        self._ready: Ready | None = None
+        self._deaths = 0
+        self._ended_unobserved = False
+        self._closed = False
+        self._connection = Connection(self._command, self._log)
+
+    # ------------------------------------------------------------------------- the protocol
+
+    def slots(self) -> int:
+        ready = self._machine()
+        if ready.gpus:
+            return min(self._slots_given or len(ready.gpus), len(ready.gpus))
+        if self._slots_given:
+            return self._slots_given
+        fit = int(ready.memory_bytes * SHARE_OF_MEMORY) // (self._memory_given or LEAST_MEMORY_BYTES)
+        return max(1, min(ready.cores, fit))
+
+    def code_digest(self, entrypoint: str) -> str:
+        self._machine()
+        self._inspected.pop(entrypoint, None)
+        connection = self._connection
+        connection.send(InspectCode(entrypoint=entrypoint))
+        while entrypoint not in self._inspected:
+            self._take_events(None)
+            if self._connection is not connection:
+                raise UnusableEntrypoint(entrypoint, f"entrypoint: given {entrypoint!r}; importing it ends all trials")
+        inspected = self._inspected.pop(entrypoint)
+        if inspected.code is None:
+            raise UnusableEntrypoint(entrypoint, inspected.error or "")
+        return inspected.code
+
+    def observe(self) -> Sequence[ObservedAttempt]:
+        self._take_events(0)
+        self._ended_unobserved = False
+        return [attempt.observed or self._running(attempt) for attempt in self._attempts.values()]
+
+    def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the fork server is sent the item
+        gpus = len(self._machine().gpus)
+        for item in request.items:
+            if item.devices > max(gpus, 1):
+                raise ValueError(f"devices: given {item.devices}; this machine has {gpus} GPUs")
+        for item in request.items:
+            if (item.key, item.attempt) not in self._attempts:
+                attempt = _Attempt(request.store, item, waiting_since=time.time())
+                self._attempts[item.key, item.attempt] = attempt
+                self._queue.append(attempt)
+        self._start_waiting()
+
+    def stop(self, key: str) -> None:
+        for attempt in self._attempts.values():
+            if attempt.item.key == key and attempt.is_running:
+                self._connection.send(StopItem(key=key))
+            elif attempt in self._queue and attempt.item.key == key:
+                self._queue.remove(attempt)
+                self._end(attempt, FailureReason.STOPPED, "stopped before it began", 0.0)
+
+    def forget(self, key: str, attempt: int) -> None:
+        found = self._attempts.get((key, attempt))
+        if found is not None and found.observed is not None:
+            del self._attempts[key, attempt]
+
+    def wait(self, timeout: float | None) -> None:
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._ended_unobserved:
+            left = None if until is None else until - time.monotonic()
+            if left is None and all(attempt.observed is not None for attempt in self._attempts.values()):
+                return
+            if left is not None and left <= 0:
+                return
+            self._take_events(left)
+
+    def close(self) -> None:
+        self._closed = True
+        self._queue.clear()
+        for attempt in self._attempts.values():
+            if attempt.observed is None:
+                self._end(attempt, FailureReason.STOPPED, "stopped, as the run was", self._seconds(attempt))
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------- slots
+
+    @property
+    def fork_server_pid(self) -> int:
+        """Process id of the fork server that is in use."""
+        return self._connection.pid
+
+    def _machine(self) -> Ready:
+        """What there is to run on, as the fork server says when it is ready."""
+        until = time.monotonic() + READY_SECONDS
+        while self._ready is None:
+            if time.monotonic() > until:
+                raise RunnerFailed(f"the fork server is not ready after {READY_SECONDS:g} s; its log is {self._log}")
+            self._take_events(until - time.monotonic())
+        return self._ready
+
+    def _start_waiting(self) -> None:
+        """First come, first served: one that needs several GPUs is not overtaken for ever."""
+        ready = self._ready
+        if ready is None:
+            return  # its event comes here again
+        slots = self.slots()
+        memory_bytes = self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // slots
+        while self._queue:
+            running = [attempt for attempt in self._attempts.values() if attempt.is_running]
+            taken = {gpu for attempt in running for gpu in attempt.gpus or ()}
+            free = [gpu for gpu in ready.gpus if gpu not in taken]
+            needed = self._queue[0].item.devices if ready.gpus else 0
+            if len(running) >= slots or len(free) < needed:
+                return
+            attempt = self._queue.popleft()
+            attempt.gpus = tuple(free[:needed])
+            self._connection.send(
+                StartItem(
+                    store=attempt.store,
+                    item=attempt.item,
+                    gpus=attempt.gpus,
+                    threads=max(1, ready.cores // slots) if attempt.gpus else 1,
+                    memory_bytes=memory_bytes,
+                )
+            )
+
+    # ------------------------------------------------------------------------- events
+
+    def _take_events(self, timeout: float | None) -> None:
+        if self._closed:
+            return
+        try:
+            events = self._connection.receive(timeout)
+        except ForkServerDied as death:
+            self._outlive(death)
+        else:
+            for event in events:
+                self._take(event)
+        if self._queue:
+            self._start_waiting()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Ready():
+                self._ready = event
+            case CodeInspected(entrypoint=entrypoint):
+                self._inspected[entrypoint] = event
+            case ItemStarted():
+                self._attempts[event.key, event.attempt].started = event
+            case ItemEnded(termination=last_words):
+                self._deaths = 0
+                self._end_as(self._attempts[last_words.key, last_words.attempt], event)
+            case CommandRefused(error=error):
+                raise RunnerFailed(f"the fork server refused a command: {error}")
+
+    def _outlive(self, death: ForkServerDied) -> None:
+        """The trials of a dead fork server have died; those that wait get another one."""
+        for attempt in self._attempts.values():
+            if attempt.is_running:
+                why = f"its process died, since {str(death).splitlines()[0]}"
+                self._end(attempt, FailureReason.WORKER_DIED, why, self._seconds(attempt))
+        self._deaths += 1
+        if self._ready is None or self._deaths >= DEATHS_IN_A_ROW:
+            raise RunnerFailed(str(death)) from death
+        self._connection.close()
+        self._ready = None
+        self._connection = Connection(self._command, self._log)
+
+    # ------------------------------------------------------------------------- attempts
+
+    def _running(self, attempt: _Attempt) -> ObservedAttempt:
+        return ObservedAttempt(
+            key=attempt.item.key,
+            attempt=attempt.item.attempt,
+            phase="Running",
+            started_at=attempt.started.started_at if attempt.started else attempt.waiting_since,
+            ended_at=None,
+            accelerator_seconds=self._seconds(attempt),
+            termination=None,
+        )
+
+    def _seconds(self, attempt: _Attempt) -> float:
+        """What a running one took so far; of a process that is gone, its wall seconds, which is no less."""
+        if attempt.started is None:
+            return 0.0
+        wall_seconds = max(0.0, time.time() - attempt.started.started_at)
+        if attempt.gpus:
+            return len(attempt.gpus) * wall_seconds
+        return cpu_seconds(attempt.started.pid) or wall_seconds
+
+    def _end(self, attempt: _Attempt, reason: FailureReason, message: str, accelerator_seconds: float) -> None:
+        item, now = attempt.item, time.time()
+        last_words = TerminationMessage(key=item.key, attempt=item.attempt, reason=reason, message=message)
+        started_at = attempt.started.started_at if attempt.started else attempt.waiting_since
+        self._end_as(
+            attempt,
+            ItemEnded(
+                termination=last_words,
+                started_at=started_at,
+                ended_at=now,
+                accelerator_seconds=accelerator_seconds,
+            ),
+        )
+
+    def _end_as(self, attempt: _Attempt, ended: ItemEnded) -> None:
+        attempt.gpus = None
+        attempt.observed = ObservedAttempt(
+            key=attempt.item.key,
+            attempt=attempt.item.attempt,
+            phase="Ended",
+            started_at=ended.started_at,
+            ended_at=ended.ended_at,
+            accelerator_seconds=ended.accelerator_seconds,
+            termination=ended.termination,
+        )
+        self._ended_unobserved = True

@@ -1,0 +1,94 @@
+"""The one interface to whatever runs trials; its conformance suite is tests/runners/conformance.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from assay_trainer.contract import TerminationMessage, WorkRequest
+
+
+class UnusableEntrypoint(ValueError):
+    """An entry point that can't be imported, or is no function."""
+
+    def __init__(self, given: str, why: str) -> None:
+        super().__init__(why)
+        self.given = given
+        self.why = why
+
+
+class RunnerFailed(Exception):
+    """The runner itself can't go on; what it has started has ended, or ends with `close`."""
+
+
+@dataclass(frozen=True)
+class ObservedAttempt:
+    """What a runner knows of one attempt that it started. Times are in Unix seconds.
+
+    An attempt is Running from `start` on, also while it waits for its turn. `accelerator_seconds` is what it took
+    so far, or in all: an estimate until it has ended. An Ended one has a termination, unless the worker left none.
+    """
+
+    key: str
+    attempt: int
+    phase: Literal["Running", "Ended"]
+    started_at: float
+    ended_at: float | None
+    accelerator_seconds: float
+    termination: TerminationMessage | None
+
+
+class Runner(Protocol):
+    """Runs the items of work requests, each in a process of its own, and puts what comes of them into the store.
+
+    The store is the truth: a result that is there counts, whatever an attempt's termination says. A failure may
+    be there already, or not: whoever observes it records it. For use by one thread. Every method but `close`
+    raises RunnerFailed.
+    """
+
+    def slots(self) -> int:
+        """How many items it can run at a time, at least 1."""
+        ...
+
+    def code_digest(self, entrypoint: str) -> str:
+        """Digest of the code that an entry point runs, as it is now. Raises UnusableEntrypoint."""
+        ...
+
+    def observe(self) -> Sequence[ObservedAttempt]:
+        """All attempts that were started and not forgotten, in the order in which they were started."""
+        ...
+
+    def start(self, request: WorkRequest, request_uri: str) -> None:
+        """Run the items of a request, which is in the store under that URI.
+
+        An attempt that was started before, and not forgotten, is not started again. More items than there are
+        slots wait. Raises ValueError if an item asks for more devices than there are.
+        """
+        ...
+
+    def stop(self, key: str) -> None:
+        """End the attempt under a key, which is then observed as Ended, Stopped. Nothing happens if none runs."""
+        ...
+
+    def forget(self, key: str, attempt: int) -> None:
+        """Observe an ended attempt no more. Nothing happens if it is not there, or still runs."""
+        ...
+
+    def wait(self, timeout: float | None) -> None:
+        """Return when an attempt has ended that was not observed as Ended yet, or after `timeout` seconds.
+
+        Returns at once if there is no timeout and nothing runs.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop everything. On return nothing runs any more that it started, and it starts nothing. May be repeated."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,51 @@
+"""Work requests with keys that fit their contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay_trainer import contract
+
+NO_CODE = contract.digest(b"")
+
+
+def a_trial(
+    dataset: contract.Dataset,
+    entrypoint: str,
+    *,
+    seed: int = 0,
+    attempt: int = 1,
+    recipe: Mapping[str, Any] | None = None,
+    fidelity: contract.Fidelity | None = None,
+    deadline_seconds: int = 60,
+    devices: int = 1,
+) -> contract.TrialRequest:
+    """The trial of an entry point on a data set, scored by `accuracy`."""
+    recipe, fidelity = dict(recipe or {}), fidelity or contract.Fidelity()
+    condition = contract.condition_digest(
+        code=NO_CODE,
+        entrypoint=entrypoint,
+        recipe=recipe,
+        fidelity=fidelity,
+        dataset=dataset.digest,
+        held_out=dataset.digest,
+        preparation=None,
+    )
+    return contract.TrialRequest(
+        key=contract.trial_key(condition, seed),
+        attempt=attempt,
+        study="study",
+        hypothesis="hypothesis",
+        arm="reference",
+        seed=seed,
+        code=NO_CODE,
+        entrypoint=entrypoint,
+        recipe=recipe,
+        fidelity=fidelity,
+        dataset=dataset,
+        held_out=dataset,
+        metric="accuracy",
+        deadline_seconds=deadline_seconds,
+        devices=devices,
+    )

@@ -1,0 +1,1 @@
+"""What a team's code may do to a runner."""

@@ -1,0 +1,98 @@
+"""Train functions that behave in all the ways that a runner must survive."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from assay_trainer.trial import Trial
+
+
+def succeeds(trial: Trial) -> dict[str, float]:
+    return {"accuracy": trial.seed / 1000}
+
+
+def raises(trial: Trial) -> dict[str, float]:
+    raise ValueError("momentum and loss disagree")
+
+
+def returns_nan(trial: Trial) -> dict[str, float]:
+    return {"accuracy": float("nan")}
+
+
+def returns_nothing(trial: Trial) -> None:
+    return None
+
+
+def exits(trial: Trial) -> None:
+    sys.exit(0)
+
+
+def exits_at_once(trial: Trial) -> None:
+    os._exit(7)
+
+
+def dies(trial: Trial) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def crashes(trial: Trial) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hangs(trial: Trial) -> None:
+    while True:
+        time.sleep(60)
+
+
+def hangs_in_c(trial: Trial) -> None:
+    deque(itertools.repeat(None), maxlen=0)  # takes no signal before it ends, and it never does
+
+
+def exhausts_memory(trial: Trial) -> None:
+    held = []
+    while True:
+        held.append(b"x" * (32 << 20))
+
+
+def exhausts_memory_with_others(trial: Trial) -> None:
+    """No process of these exceeds the limit; together they do."""
+    code = "import time; held = b'x' * (80 << 20); time.sleep(60)"
+    others = [subprocess.Popen([sys.executable, "-S", "-c", code]) for _ in range(4)]
+    for other in others:
+        other.wait()
+
+
+def reads_and_prints(trial: Trial) -> dict[str, float]:
+    assert sys.stdin.read() == ""
+    for _ in range(20_000):
+        print("a line that is no event, " * 4)
+    os.write(1, b'{"event": "nonsense"}\n')
+    return {"accuracy": 0.5}
+
+
+def leaves_processes(trial: Trial) -> dict[str, float]:
+    """One in its own process group, one that has detached itself; then it ends as the recipe says."""
+    sleeping = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
+    pids = [
+        subprocess.Popen(sleeping, stdout=subprocess.DEVNULL).pid,
+        subprocess.Popen(sleeping, start_new_session=True).pid,
+        os.getpid(),
+    ]
+    unfinished = Path(str(trial.recipe["pids"]) + ".unfinished")
+    unfinished.write_text(" ".join(map(str, pids)))
+    unfinished.rename(trial.recipe["pids"])
+    if trial.recipe["end"] == "dies":
+        dies(trial)
+    if trial.recipe["end"] == "hangs":
+        hangs(trial)
+    return {"accuracy": 0.5}
+
+
+def needs_its_gpus(trial: Trial) -> dict[str, float]:
+    assert trial.device == "cuda"
+    return {"accuracy": float(os.environ["CUDA_VISIBLE_DEVICES"])}
