@@ -92,3 +92,54 @@ kind: Hypothesis
 metadata: {name: baseline, labels: {backlog: vision}}
 spec: {statement: The recipe as it is.}
 """
+
+EVERY_FIELD_YAML = """\
+apiVersion: assay.dev/v1alpha1
+kind: Hypothesis
+metadata: {name: label-smoothing, labels: {backlog: vision}}
+spec:
+  statement: Label smoothing of 0.1 raises accuracy at no cost.
+  priority: 10
+  recipe: {labelSmoothing: 0.1}
+  trainer: {image: registry.example/assay-trainer@sha256:0123, entrypoint: team.train:run}
+  dataset: {manifest: ../cleaned/manifest.json}
+---
+apiVersion: assay.dev/v1alpha1
+kind: ProxyStudy
+metadata: {name: fashion}
+spec:
+  question: RankAll
+  hypotheses:
+    baseline: label-smoothing
+    selector: {matchLabels: {backlog: vision}, matchExpressions: [{key: draft, operator: DoesNotExist}]}
+  dataset: {manifest: s3://datasets/fashion/manifest.json}
+  trainer:
+    image: registry.example/assay-trainer:v1
+    revision: 3f2c1a
+    entrypoint: assay_trainer.vision:train
+    recipe: {architecture: resnet9, optimizer: sgd, learningRate: 0.4}
+    devices: 1
+    packing: {trials: 1}
+    deadlineSeconds: 3600
+    retries: 2
+    podTemplate:
+      resources: {requests: {cpu: 2, memory: 8Gi}, limits: {nvidia.com/gpu: 1}}
+      tolerations: [{key: gpu, operator: Exists}]
+      env: [{name: LEVEL, value: info}, {name: TOKEN, valueFrom: {secretKeyRef: {name: tracker, key: token}}}]
+      imagePullSecrets: [{name: registry}]
+    queueName: gpu-queue
+  metric: {name: accuracy, goal: Maximize, smallestEffect: "0.002"}
+  reference: {epochs: 20, imageSize: 28, batchSize: 512, dataPercent: 100}
+  proxies:
+  - {name: quarter, dataPercent: 25, subset: Random}
+  - {name: coreset, dataPercent: 25, subset: EL2N}
+  - {name: short, epochs: 5}
+  - {name: small, imageSize: 14, batchSize: 1024, recipe: {learningRate: 0.6}}
+  seeds: {initial: 3, maximum: 10}
+  trust: {statistic: KendallTau, threshold: "0.8", confidencePercent: 95}
+  verdicts: {confidencePercent: 95, correction: FamilyWise}
+  screening: {promote: 3, auditPercent: 10, seed: 0, stratifyBy: kind}
+  budget: {acceleratorSeconds: 360000, deadlineSeconds: 86400, maxFailedTrials: 5, parallelism: 8}
+  retention: {finishedJobsSeconds: 3600}
+  suspend: false
+"""

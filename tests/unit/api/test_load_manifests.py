@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from assay.api.check import check_study
 from assay.api.errors import InvalidInput, Problem
 from assay.api.load import Manifests, load_manifests
-from builders.manifests import HYPOTHESIS_YAML, STUDY_YAML
+from assay.api.resources import ProxyStudy
+from builders.manifests import EVERY_FIELD_YAML, HYPOTHESIS_YAML, STUDY_YAML
 
 
 def load(folder: Path, **files: str) -> Manifests:
@@ -45,6 +47,16 @@ def test_a_folder_is_read_recursively_in_the_order_of_its_files(tmp_path: Path) 
 def test_a_relative_data_set_is_found_from_the_manifests_folder(tmp_path: Path) -> None:
     want = (tmp_path / "data" / "manifest.json").resolve().as_uri()
     assert load(tmp_path, study=STUDY_YAML).studies[0].spec.dataset.manifest == want
+
+
+def test_every_field_of_the_schema_can_be_written(tmp_path: Path) -> None:
+    manifests = load(tmp_path, all=EVERY_FIELD_YAML)
+    (study,), (hypothesis,) = manifests.studies, manifests.hypotheses
+    assert set(study.to_dict()["spec"]) == {each.alias for each in type(study.spec).model_fields.values()}
+    assert check_study(study, manifests.hypotheses) == ()
+    assert hypothesis.spec.dataset is not None
+    assert hypothesis.spec.dataset.manifest == (tmp_path.parent / "cleaned" / "manifest.json").resolve().as_uri()
+    assert ProxyStudy.model_validate(study.to_dict()) == study
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/digits/manifest.json", "file:///data/manifest.json"])
