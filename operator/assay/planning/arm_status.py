@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from assay.planning.assessment import Assessment, ProxyAssessment
     from assay.planning.costs import Costs
     from assay.planning.study import Study
+    from assay.ranking import Certificate
 
 _DIGITS = 3
 """Significant digits of agreements: more would be noise."""
@@ -35,8 +36,14 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         break_even_hypotheses=break_even(study, arm, costs),
         decision=TrustDecision(certificate.decision) if certificate else TrustDecision.PENDING,
         reason=certificate.decision if certificate else TrustDecision.PENDING.value,
-        message=shortened(certificate.message, 512) if certificate else None,
+        message=_why(certificate) if certificate else None,
     )
+
+
+def _why(certificate: Certificate) -> str:
+    """The certificate's reason as a sentence, and what it would take."""
+    reason = certificate.reason[:1].upper() + certificate.reason[1:]
+    return shortened(f"{reason}. {certificate.needed_message}".strip(), 512)
 
 
 def break_even(study: Study, arm: str, costs: Costs) -> int | None:

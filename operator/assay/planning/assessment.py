@@ -77,6 +77,7 @@ def assess(study: Study, records: Records, progress: Progress, *, final: bool) -
         study.baseline,
         smallest_effect=float(spec.metric.smallest_effect),
         confidence=spec.verdicts.confidence_percent / 100,
+        family_wise=spec.verdicts.correction == "FamilyWise",
     )
     return Assessment(
         reference=reference,

@@ -88,7 +88,8 @@ def _requeue_after(study: Study, records: Records, now: float) -> float | None:
     started, deadline = started_at(records), study.spec.budget.deadline_seconds
     if started is None or deadline is None:
         return None
-    return max(0.0, started + deadline - now)
+    left = started + deadline - now
+    return left if left > 0 else None
 
 
 def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Allowance) -> float | None:

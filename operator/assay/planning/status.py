@@ -57,8 +57,6 @@ def status_of(
         recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
         levers=_levers(arms, costs),
         cost=_cost_ledger(costs),
-        ledger=study.ledger,
-        report=study.report if finished else None,
     )
 
 

@@ -32,8 +32,6 @@ class Study:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     criteria_seen: frozenset[str] = frozenset()
     capacity: int | None = None
-    report: str | None = None
-    ledger: str | None = None
 
     @property
     def name(self) -> str:

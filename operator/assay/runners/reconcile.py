@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Plan:
     """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
     observed = runner.observe()
-    _record_ended(ledger, runner, observed)
+    record_ended(ledger, runner, observed)
     study = replace(study, criteria_seen=ledger.criteria(study.name))
     decided = plan(study, records_of(study, ledger, observed), now)
     if decided.status.trials.succeeded:
@@ -46,6 +46,30 @@ def drive(
         runner.wait(decided.requeue_after)
 
 
+def interrupt(ledger: Ledger, runner: Runner) -> None:
+    """Stop all that runs, and write down what it cost."""
+    for attempt in runner.observe():
+        if attempt.phase == "Running":
+            runner.stop(attempt.key)
+    record_ended(ledger, runner, wait_for_all(runner))
+
+
+def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
+    """What a runner observes when nothing runs any more."""
+    while True:
+        observed = runner.observe()
+        if all(attempt.phase == "Ended" for attempt in observed):
+            return observed
+        runner.wait(None)
+
+
+def forgive_failures(study: Study, ledger: Ledger) -> None:
+    """Let every failure of the study's trials no longer count, so that they are tried again."""
+    for key, failures in ledger.failures().items():
+        if key in study.design.arm_of:
+            ledger.forgive(key, failures[-1].attempt)
+
+
 def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]) -> Records:
     """What is known of every key of the study's design, and of every key that it ever started."""
     results, failures, forgiven = ledger.results(), ledger.failures(), ledger.forgiven()
@@ -62,7 +86,7 @@ def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]
         if (key, attempt) not in known and key not in results:
             lost[key].append(RunningAttempt(attempt, started_at))
     records: dict[str, WorkRecord] = {}
-    for key in {*study.design.keys, *(attempt.key for attempt in started)}:
+    for key in {*study.design.arm_of, *(attempt.key for attempt in started)}:
         if key in results or key in failures or key in running or key in lost:
             records[key] = WorkRecord(
                 result=ledger.result(results[key]) if key in results else None,
@@ -74,7 +98,7 @@ def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]
     return records
 
 
-def _record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
+def record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
     """Write down the attempts that left no result, then let the runner forget what has ended."""
     ended = [attempt for attempt in observed if attempt.phase == "Ended"]
     results = ledger.results() if ended else {}

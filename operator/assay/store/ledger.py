@@ -4,6 +4,8 @@ Beside the objects that `assay_trainer.contract` names:
 
     studies/<study>/started/<key>/<attempt>.json    which attempts the study started, and when: its index
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
+    studies/<study>/reports/<digest>.html           what was made of its results
+    studies/<study>/trials/<digest>.json            the table of its trials
     attempts/<key>/<attempt>.forgiven.json          a failure that no longer counts, since a retry was asked for
 """
 
@@ -124,6 +126,12 @@ class Ledger:
         """Remember under which criteria, named by their digest, results were looked at."""
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
         self._objects.put_if_absent(f"studies/{study}/criteria/{name}.json", text)
+
+    def put_document(self, study: str, folder: str, suffix: str, data: bytes) -> str:
+        """Keep what was made of a study's results, under the digest of its contents; its URI."""
+        name = f"studies/{study}/{folder}/{digest(data).removeprefix('sha256:')[:16]}.{suffix}"
+        self._objects.put_if_absent(name, data)
+        return f"{self.uri}/{name}"
 
     def _remembered(self, name: str, kind: Any) -> Any:
         if name not in self._read:

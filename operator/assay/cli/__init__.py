@@ -1,0 +1,1 @@
+"""The command line: assay, and the same program as kubectl assay."""

@@ -1,0 +1,81 @@
+"""The program: its commands, and what its exit codes mean.
+
+0 done · 1 the study, its runner or its store failed · 2 bad input · 130 interrupted
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+import typer
+
+from assay import __version__
+from assay.api.errors import InvalidInput
+from assay.cli.crds import crds
+from assay.cli.exits import BAD_INPUT, DONE, FAILED, INTERRUPTED
+from assay.cli.plan import plan
+from assay.cli.profile import profile
+from assay.cli.replay import replay
+from assay.cli.report import report
+from assay.cli.run import run
+from assay.cli.shards import shards
+from assay.cli.validate import validate
+from assay.runners.protocol import RunnerFailed
+from assay_trainer.objects import StoreError
+
+app = typer.Typer(
+    name="assay",
+    help="Which cheap comparison of hypotheses may be trusted, what it saves, and where the time goes.",
+    epilog="Exit codes: 0 done, 1 the study failed, 2 bad input, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (validate, plan, run, replay, profile, report, crds):
+    app.command()(command)
+app.add_typer(shards, name="shards")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = app(standalone_mode=False) or DONE
+    except InvalidInput as error:
+        code = _complain(str(error), BAD_INPUT)
+    except (StoreError, RunnerFailed) as error:
+        code = _complain(f"assay: {error}", FAILED)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = _complain("Interrupted.", INTERRUPTED)
+    sys.exit(code)
+
+
+def _complain(text: str, code: int) -> int:
+    typer.echo(text, err=True)
+    return code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,66 @@
+"""assay profile: where the baseline's time goes, and what each proxy and each switch would bring."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from assay.cli.exits import FAILED
+from assay.cli.inputs import FileOption, StudyOption, folder_of, load_study, log_folder
+from assay.planning.contestants import contestant_request, contestants, preparations_of
+from assay.reporting.profile import Measured, profile_table
+from assay.runners.gather import gather_study
+from assay.runners.one_at_a_time import run_to_end
+from assay.runners.processes import ProcessRunner
+from assay.store import Ledger
+from assay_trainer.contract import Failure, TrialResult
+from assay_trainer.objects import FileObjects
+
+if TYPE_CHECKING:
+    from assay.planning.study import Study
+    from assay.runners.protocol import Runner
+
+
+def profile(
+    file: FileOption,
+    study: StudyOption = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each, in turn.")] = 2,
+) -> None:
+    """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
+    resource, manifests = load_study(file, study)
+    with (
+        tempfile.TemporaryDirectory(prefix="assay-profile-") as folder,
+        ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=1) as runner,
+    ):
+        gathered = gather_study(resource, manifests.hypotheses, runner)
+        measured = _measure(gathered, Ledger(FileObjects(Path(folder))), runner, repeats)
+    Console().print(profile_table(gathered, measured))
+
+
+def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
+    """Everything once, then everything again: a machine that gets slower slows all of them."""
+    console = Console(stderr=True)
+    for preparation in preparations_of(study):
+        _show_failure(run_to_end(study.name, preparation, ledger, runner, time.time()), preparation.arm)
+    found: dict[str, list[TrialResult]] = {}
+    entrants = contestants(study)
+    for seed in range(repeats):
+        for entrant in entrants:
+            console.print(f"{entrant.name}, run {seed + 1} of {repeats}")
+            outcome = run_to_end(study.name, contestant_request(study, entrant, seed), ledger, runner, time.time())
+            _show_failure(outcome, entrant.name)
+            if isinstance(outcome, TrialResult):
+                found.setdefault(entrant.name, []).append(outcome)
+    if entrants[0].name not in found:
+        raise typer.Exit(FAILED)
+    return [Measured(each.name, each.kind, tuple(found[each.name])) for each in entrants if each.name in found]
+
+
+def _show_failure(outcome: object, name: str) -> None:
+    if isinstance(outcome, Failure):
+        typer.echo(f"{name}: {outcome.reason}: {outcome.message}", err=True)

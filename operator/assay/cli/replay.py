@@ -1,0 +1,66 @@
+"""assay replay: a study on a table of recorded results, in no time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.api.errors import InvalidInput, Problem, nearest
+from assay.cli.inputs import FileOption, StudyOption, load_study
+from assay.cli.run import Output, OutputOption, exit_code
+from assay.cli.screen import Screen
+from assay.reporting.tables import summary
+from assay.runners.reconcile import drive
+from assay.runners.replay.runner import ReplayRunner
+from assay.runners.replay.study import replay_study
+from assay.runners.replay.table import COLUMNS, read_table
+from assay.store import Ledger
+from assay_trainer.objects import MemoryObjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def replay(
+    table: Annotated[Path, typer.Argument(help="A Parquet or CSV file with a row per recorded run.")],
+    file: FileOption,
+    study: StudyOption = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help=f"NAME=COLUMN, where a column is not called so: {', '.join(COLUMNS)}."),
+    ] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.")] = None,
+    slots: Annotated[int, typer.Option("--slots", min=1, help="Recorded runs at a time.")] = 1,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for."""
+    columns = _pairs(column or (), "--column")
+    for name in columns:
+        if name not in COLUMNS:
+            problem = Problem("assay replay", "--column", repr(name), ", ".join(COLUMNS), nearest(name, COLUMNS))
+            raise InvalidInput([problem])
+    resource, manifests = load_study(file, study)
+    recorded = read_table(table, columns, _pairs(where or (), "--where"))
+    replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
+    objects = MemoryObjects()
+    with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
+        decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None)
+        if output is Output.JSON:
+            typer.echo(json.dumps(decided.status.to_dict(), indent=2, ensure_ascii=False))
+        else:
+            screen.print(summary(replayed.study, decided.status))
+            screen.print(f"{decided.status.trials.succeeded} recorded runs, {runner.clock():.0f} virtual seconds.")
+    raise typer.Exit(exit_code(decided.status))
+
+
+def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise InvalidInput([Problem("assay replay", option, repr(text), "NAME=VALUE")])
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,64 @@
+"""What is shown while a study runs: a live block on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from assay.reporting.progress import progress, progress_line
+
+if TYPE_CHECKING:
+    from assay.planning.actions import Plan
+    from assay.planning.study import Study
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Screen:
+    """Progress goes to standard error, results to standard output. A context manager."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._output = Console()
+        self._progress = Console(stderr=True, quiet=quiet)
+        self._latest: tuple[Study, Plan, float] | None = None
+        self._last_line = 0.0
+        self._live = Live(
+            console=self._progress,
+            get_renderable=self._block,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+
+    def show(self, study: Study, plan: Plan, started: float) -> None:
+        """Show a plan; `started` is the Unix time at which the run began."""
+        self._latest = (study, plan, started)
+        if self._progress.is_terminal and not self._progress.quiet:
+            self._live.start()
+            return
+        now = time.monotonic()
+        if plan.finished or now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self._progress.print(progress_line(study, plan, time.time() - started), soft_wrap=True)
+
+    def print(self, what: RenderableType) -> None:
+        """Print a result, below where progress was shown."""
+        self._live.stop()
+        self._output.print(what, soft_wrap=isinstance(what, str))
+
+    def _block(self) -> RenderableType:
+        if self._latest is None:
+            return ""
+        study, plan, started = self._latest
+        return progress(study, plan, time.time() - started)

@@ -1,0 +1,30 @@
+"""The report and the table of trials, put into the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.reporting.html import html_report
+from assay.reporting.trial_rows import trial_rows
+from assay.runners.reconcile import records_of
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
+    from assay.planning.study import Study
+    from assay.store import Ledger
+
+
+class Written(NamedTuple):
+    """URIs of what was written."""
+
+    report: str
+    trials: str
+
+
+def write_report(study: Study, ledger: Ledger, status: ProxyStudyStatus) -> Written:
+    """Write both under names that are digests of their contents: what is the same is written once."""
+    records = records_of(study, ledger, ())
+    return Written(
+        report=ledger.put_document(study.name, "reports", "html", html_report(study, records, status).encode()),
+        trials=ledger.put_document(study.name, "trials", "json", trial_rows(study, records)),
+    )

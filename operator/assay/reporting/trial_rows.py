@@ -1,0 +1,41 @@
+"""The table of all trials, for whoever wants to look further with tools of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from assay.planning.progress import progress_of
+from assay.planning.records import UNKNOWN
+from assay_trainer.contract import CONTRACT_VERSION, TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+
+def trial_rows(study: Study, records: Records) -> bytes:
+    """A JSON object: `version`, `study`, and `trials`, one object per trial in the order of the design."""
+    progress = progress_of(study, records)
+    rows = []
+    for trial in study.design.trials:
+        result = records.get(trial.key, UNKNOWN).result
+        failure = progress.failures.get(trial.key)
+        row: dict[str, Any] = {
+            "key": trial.key,
+            "hypothesis": trial.hypothesis,
+            "arm": trial.arm,
+            "seed": trial.seed,
+            "state": progress.states[trial.key].value,
+        }
+        if isinstance(result, TrialResult):
+            row |= {
+                "metrics": result.metrics,
+                "cost": result.cost.model_dump(),
+                "profile": result.profile.model_dump() if result.profile else None,
+                "run_url": result.run_url,
+            }
+        if failure:
+            row |= {"reason": failure.reason, "message": failure.message}
+        rows.append(row)
+    return json.dumps({"version": CONTRACT_VERSION, "study": study.name, "trials": rows}).encode()

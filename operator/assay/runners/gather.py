@@ -1,0 +1,100 @@
+"""From manifests to a study that can be planned: the data sets read, the code known, everything checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from assay.api.check import check_study, not_supported
+from assay.api.errors import InvalidInput, Problem
+from assay.api.selection import select_hypotheses
+from assay.planning.design import SCORING_ENTRYPOINT
+from assay.planning.study import Study
+from assay.runners.protocol import UnusableEntrypoint
+from assay_trainer.contract import Dataset, DatasetManifest, digest
+from assay_trainer.objects import ObjectNotFound, StoreError, open_objects, split_object_uri
+
+if TYPE_CHECKING:
+    from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
+    from assay.runners.protocol import Runner
+
+
+def gather_study(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], runner: Runner) -> Study:
+    """The study with its selected hypotheses, the digests of their data and code. Raises InvalidInput."""
+    hypotheses = tuple(hypotheses)
+    checked(resource, hypotheses, None)
+    place = f"ProxyStudy/{resource.name}"
+    dataset, manifest = read_dataset(resource.spec.dataset, place)
+    checked(resource, hypotheses, manifest)
+    selected = select_hypotheses(resource, hypotheses)
+    return Study(
+        resource=resource,
+        hypotheses=selected,
+        code=_code(resource, selected, runner),
+        dataset=dataset,
+        datasets={
+            hypothesis.name: read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
+            for hypothesis in selected
+            if hypothesis.spec.dataset
+        },
+        capacity=runner.slots(),
+    )
+
+
+def checked(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], manifest: DatasetManifest | None) -> None:
+    """Raises InvalidInput with all that is wrong, or not supported."""
+    if problems := (*check_study(resource, tuple(hypotheses), manifest), *not_supported(resource)):
+        raise InvalidInput(problems)
+
+
+def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, DatasetManifest]:
+    """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput."""
+    uri = reference.manifest
+
+    def problem(given: str, allowed: str) -> InvalidInput:
+        return InvalidInput([Problem(place, "spec.dataset.manifest", given, allowed)])
+
+    try:
+        prefix, name = split_object_uri(uri)
+        data = open_objects(prefix).get(name)
+    except ObjectNotFound:
+        raise problem(
+            f"{uri}, where there is nothing", "the manifest.json that `assay shards build` has written"
+        ) from None
+    except (ValueError, StoreError) as error:
+        raise problem(f"{uri} ({error})", "file:///folder/manifest.json") from error
+    try:
+        manifest = DatasetManifest.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole file"
+        raise problem(
+            f"{uri}, whose {where} is wrong: {first['msg']}", "a manifest.json that `assay shards build` has written"
+        ) from error
+    return Dataset(manifest=uri, digest=digest(data)), manifest
+
+
+def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) -> dict[str, str]:
+    """Digest of the code behind every entry point that the study needs."""
+    places = {resource.spec.trainer.entrypoint: f"ProxyStudy/{resource.name}"}
+    for hypothesis in selected:
+        if hypothesis.spec.trainer and hypothesis.spec.trainer.entrypoint:
+            places.setdefault(hypothesis.spec.trainer.entrypoint, f"Hypothesis/{hypothesis.name}")
+    if any(proxy.subset and proxy.subset != "Random" for proxy in resource.spec.proxies):
+        places.setdefault(SCORING_ENTRYPOINT, f"ProxyStudy/{resource.name}")
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for entrypoint, place in places.items():
+        try:
+            found[entrypoint] = runner.code_digest(entrypoint)
+        except UnusableEntrypoint as error:
+            problems.append(
+                Problem(
+                    place, "spec.trainer.entrypoint", f"{entrypoint} ({error})", "module:function that can be imported"
+                )
+            )
+    if problems:
+        raise InvalidInput(problems)
+    return found
