@@ -34,6 +34,8 @@ Decision = Literal["Trusted", "NotTrusted", "Undecided"]
 
 WANTED_POWER = 0.8
 """`needed_hypotheses` is the number with which a certificate is had with this probability."""
+ASSUMED_NOISE = 0.5
+"""Noise to signal of a seed where too few hypotheses show none."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,12 @@ def certify(
     hypotheses, seeds = untested.hypotheses, untested.seeds
     assert untested.tau is not None
 
-    signals = reliability(reference), reliability(proxy)
-    noise_correlation = _noise_correlation(reference, proxy)
-    estimates = NoiseEstimates(_ratio(signals[0]), _ratio(signals[1]), np.array([noise_correlation]))
+    estimates = estimate_noise(reference, proxy)
     degrees_of_freedom = (hypotheses - 1) * (seeds - 1)
     draws = draws or int(np.clip(16_000_000 // (hypotheses * (hypotheses - 1)), 1500, 4000))
     taus = TauDraws.simulate(hypotheses, generator, draws)
     noise = NoiseDraws.simulate(degrees_of_freedom, generator, draws)
-    at_least, at_most = _concordant(reference.means, proxy.means, untested.tau)
+    at_least, at_most = concordant_pairs(reference.means, proxy.means)
     # the second column is what the same noise would let perfect agreement prove
     low_draws = bound_true_tau("low", taus, noise, estimates, np.array([at_least, taus.pairs]))
     high_draws = bound_true_tau("high", taus, noise, estimates, np.array([at_most]))
@@ -110,11 +110,14 @@ def certify(
         high=high,
         p_value=float((1 + (low_draws[:, 0] < threshold).sum()) / (draws + 1)),
         noise_to_signal=(_noise_to_signal(reference), _noise_to_signal(proxy)),
-        noise_correlation=noise_correlation,
-        corrected_tau=_corrected(untested.tau, signals, noise_correlation),
+        noise_correlation=float(estimates.noise_correlation[0]),
+        corrected_tau=_corrected(untested.tau, estimates),
     )
     indistinct = _indistinct(estimates, hypotheses - 1, degrees_of_freedom, confidence)
-    needed, message = _what_it_takes(certificate, threshold, confidence, possible=low_if_perfect >= threshold)
+    # what perfect agreement would prove without any noise
+    at_best = expected_tau(taus.correlations_reaching(np.array([taus.pairs])))
+    too_few = float(bound("low", at_best, confidence)[0]) < threshold
+    needed, message = _what_it_takes(certificate, threshold, confidence, too_few, low_if_perfect < threshold)
     return replace(
         certificate,
         reason=_reason(certificate, threshold, confidence, indistinct),
@@ -170,46 +173,56 @@ def _reason(certificate: Certificate, threshold: float, confidence: float, indis
 
 
 def _what_it_takes(
-    certificate: Certificate, threshold: float, confidence: float, possible: bool
+    certificate: Certificate, threshold: float, confidence: float, too_few: bool, too_noisy: bool
 ) -> tuple[int | None, str]:
-    """How many hypotheses would do, and the sentence that says so; `possible`: perfect agreement would do already."""
-    corrected = certificate.corrected_tau
+    """How many hypotheses would do, and the sentence that says so.
+
+    `too_few`: even perfect agreement without noise would not be certified; `too_noisy`: nor would it with this noise.
+    """
     if certificate.decision == "Trusted":
         return None, ""
     if certificate.decision == "NotTrusted":
         return None, "More hypotheses can't help: it takes a proxy that is closer to the reference."
-    impossible = (
-        ""
-        if possible
-        else f"{certificate.hypotheses} hypotheses of this noise can't certify a tau of {threshold:g}, "
-        "even if the proxy orders every pair as the reference does. "
-    )
+    begin = ""
+    if too_few or too_noisy:
+        begin = (
+            f"{certificate.hypotheses} hypotheses{'' if too_few else ' of this noise'} can't certify a tau of "
+            f"{threshold:g}, even if the proxy orders every pair as the reference does. "
+        )
+    corrected = certificate.corrected_tau
     reference_noise, proxy_noise = certificate.noise_to_signal
-    if corrected is None or reference_noise is None or proxy_noise is None:
-        return None, impossible + "It takes more seeds, or hypotheses that differ more."
-    if corrected <= threshold:
+    known = reference_noise is not None and proxy_noise is not None
+    if not known and not too_few:
+        return None, f"{begin}It takes more seeds, or hypotheses that differ more."
+    if corrected is not None and corrected <= threshold and not too_few:
         return None, (
-            f"{impossible}The estimate itself, {corrected:.2f} after correction for noise, is not above the threshold "
+            f"{begin}The estimate itself, {corrected:.2f} after correction for noise, is not above the threshold "
             f"of {threshold:g}: more hypotheses help only if the proxy orders them better than these."
         )
-    # an estimate of 1 promises too much: no more than half way from the threshold to 1 is counted on
-    assumed = min(corrected, (1 + threshold) / 2)
+    # an estimate of 1 promises too much: no more than half way from the threshold to 1 is counted on, and where there
+    # are too few hypotheses for any certificate, their estimate counts for nothing
+    half_way = (1 + threshold) / 2
+    assumed = half_way if too_few or corrected is None else min(corrected, half_way)
+    if reference_noise is None or proxy_noise is None:
+        noise, of_noise = (ASSUMED_NOISE, ASSUMED_NOISE), f", noise {ASSUMED_NOISE:g} of their spread,"
+    else:
+        noise, of_noise = (reference_noise, proxy_noise), " of this noise"
     needed = hypotheses_for_power(
         WANTED_POWER,
         threshold=threshold,
         confidence=confidence,
         true_tau=assumed,
-        noise_to_signal=(reference_noise, proxy_noise),
+        noise_to_signal=noise,
         seeds=certificate.seeds,
         noise_correlation=max(certificate.noise_correlation or 0.0, 0.0),
     )
     if needed is None:
         return None, (
-            f"{impossible}Even {MOST_HYPOTHESES} hypotheses would not certify a true tau of {assumed:.2f} with "
+            f"{begin}Even {MOST_HYPOTHESES} hypotheses{of_noise} would not certify a true tau of {assumed:.2f} with "
             f"probability {WANTED_POWER:g}: it takes more seeds, or a proxy that is closer to the reference."
         )
     return needed, (
-        f"{impossible}With about {needed} hypotheses of this noise a true tau of {assumed:.2f} "
+        f"{begin}With about {needed} hypotheses{of_noise} a true tau of {assumed:.2f} "
         f"would be certified with probability {WANTED_POWER:g}."
     )
 
@@ -225,37 +238,42 @@ def _indistinct(estimates: NoiseEstimates, between: int, within: int, confidence
     return "the proxy can't tell the hypotheses apart: they differ no more than the seeds of one do" if proxy else ""
 
 
-def _concordant(reference: FloatArray, proxy: FloatArray, tau_b: float) -> tuple[int, int]:
-    """Pairs ordered alike, for the lower end (ties count one half) and for the upper one (as tau-b has it)."""
+def estimate_noise(reference: Scores, proxy: Scores) -> NoiseEstimates:
+    """Of two balanced arms with at least two seeds: one observation."""
+    assert reference.noise is not None
+    assert proxy.noise is not None
+    scale = np.sqrt(reference.noise.variance * proxy.noise.variance) * reference.noise.degrees_of_freedom
+    products = float((reference.residuals * proxy.residuals).sum())
+    correlation = float(np.clip(products / scale, -1.0, 1.0)) if scale > 0 else 0.0
+    with np.errstate(divide="ignore"):
+        ratios = 1 / (1 - np.array([[reliability(reference)], [reliability(proxy)]]))
+    return NoiseEstimates(ratios[0], ratios[1], np.array([correlation]))
+
+
+def concordant_pairs(reference: FloatArray, proxy: FloatArray) -> tuple[int, int]:
+    """Pairs that two vectors of scores order alike: for the lower end, where ties count one half, and the upper one.
+
+    For the upper end it is the share that gives tau-b, of all pairs. The vectors are not constant.
+    """
     first, second = np.triu_indices(len(reference), 1)
-    net = (np.sign(reference[first] - reference[second]) * np.sign(proxy[first] - proxy[second])).sum()
-    pairs = len(first)
+    of_reference, of_proxy = np.sign(reference[first] - reference[second]), np.sign(proxy[first] - proxy[second])
+    net, pairs = float(of_reference @ of_proxy), len(first)
+    tau_b = net / np.sqrt((of_reference @ of_reference) * (of_proxy @ of_proxy))
     low, high = (net + pairs) / 2, (tau_b + 1) / 2 * pairs
     return int(np.floor(min(low, high) + 1e-9)), int(np.ceil(max(low, high) - 1e-9))
 
 
-def _noise_correlation(reference: Scores, proxy: Scores) -> float:
-    """Correlation of the two arms' residuals; 0 if one has none. The arms are balanced."""
-    products = float((reference.residuals * proxy.residuals).sum())
-    assert reference.noise is not None
-    assert proxy.noise is not None
-    scale = np.sqrt(reference.noise.variance * proxy.noise.variance) * reference.noise.degrees_of_freedom
-    return float(np.clip(products / scale, -1.0, 1.0)) if scale > 0 else 0.0
-
-
-def _corrected(tau: float, signals: tuple[float, float], noise_correlation: float) -> float | None:
+def _corrected(tau: float, estimates: NoiseEstimates) -> float | None:
+    signals = [float(1 - 1 / ratio[0]) for ratio in (estimates.reference_ratio, estimates.proxy_ratio)]
     if min(signals) <= 0:
         return None
-    return float(expected_tau(disattenuated(float(correlation_of(tau)), *signals, max(noise_correlation, 0.0))))
+    shared = max(float(estimates.noise_correlation[0]), 0.0)
+    return float(expected_tau(disattenuated(float(correlation_of(tau)), signals[0], signals[1], shared)))
 
 
 def _noise_to_signal(arm: Scores) -> float | None:
     single = single_seed_reliability(arm)
     return float(np.sqrt((1 - single) / single)) if single > 0 else None
-
-
-def _ratio(signal: float) -> FloatArray:
-    return np.array([1 / (1 - signal) if signal < 1 else np.inf])
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -40,8 +40,9 @@ def rank_intervals(reference: Scores, confidence: float) -> tuple[RankInterval, 
     Each hypothesis counts with the larger of its own and the pooled noise variance. By simulation, at 95 % confidence
     and equal scores, any place is excluded falsely in .02 to .04 of all cases with equal noise (8 to 36 hypotheses, 3
     and 5 seeds), .03 to .07 if one hypothesis is 4 times as noisy, and up to .10 if half of them are 3 times as noisy.
-    Where the noise is not known (one seed, or scores that no seed changes), every place is possible. Raises ValueError on a confidence
-    outside (0, 1).
+    Where the noise is not known (one seed, or scores that no seed changes), every place is possible.
+
+    Raises ValueError on a confidence outside (0, 1).
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: {confidence}, allowed are values between 0 and 1, both excluded")

@@ -141,7 +141,8 @@ class Scores:
         # a share 1 / hypotheses of each residual went into the seed effects
         scored = max(int((self.counts > 0).sum()), 2)
         own = np.nansum(self.residuals**2, axis=1) / np.maximum(self.counts - 1, 1) * scored / (scored - 1)
-        return np.maximum(own, self.noise.variance)
+        variances: FloatArray = np.maximum(own, self.noise.variance)
+        return variances
 
     @cached_property
     def complete_seeds(self) -> tuple[int, ...]:
