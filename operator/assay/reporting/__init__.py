@@ -1,0 +1,1 @@
+"""What people read: tables for a terminal, Markdown for a pull request, one HTML file."""

@@ -1,0 +1,112 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from assay.api.decimals import decimal_value
+
+if TYPE_CHECKING:
+    from assay.api.resources import CostUnit
+
+NOTHING = "–"
+"""Shown where there is no value."""
+
+_MOST_DECIMALS = 6
+_PLAIN_BELOW = 1e6
+
+
+def value_of(text: str | None) -> float | None:
+    """The number that a status holds as a decimal string."""
+    return None if text is None else decimal_value(text)
+
+
+def fixed(value: float | None, decimals: int, *, signed: bool = False) -> str:
+    """`value` with so many decimals; what would be over six digits long before the point has an exponent."""
+    if value is None:
+        return NOTHING
+    sign = "+" if signed else ""
+    return format(value, f"{sign}.{decimals}f" if abs(value) < _PLAIN_BELOW else f"{sign}.2e")
+
+
+def interval(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
+    """`[low, high]`, or nothing if there is none."""
+    if low is None or high is None:
+        return ""
+    return f"[{fixed(low, decimals, signed=signed)}, {fixed(high, decimals, signed=signed)}]"
+
+
+def decimals_for(widths: Iterable[float | None], values: Iterable[float | None]) -> int:
+    """Decimals that show two digits of the usual interval's half width, or four of the values if there is none."""
+    known = [width / 2 for width in widths if width is not None and width > 0]
+    if known:
+        return _clamped(1 - _magnitude(statistics.median(known)))
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    return _clamped(3 - _magnitude(largest)) if largest > 0 else 3
+
+
+def _magnitude(value: float) -> int:
+    return math.floor(math.log10(value))
+
+
+def _clamped(decimals: int) -> int:
+    return max(0, min(_MOST_DECIMALS, decimals))
+
+
+def percent(value: float | None) -> str:
+    """A percentage, whole."""
+    return NOTHING if value is None else f"{value:.0f} %"
+
+
+def share(value: float | None) -> str:
+    """A share of 0 to 1 as a percentage."""
+    return percent(None if value is None else 100 * value)
+
+
+def duration(seconds: float) -> str:
+    """A time in at most two units: `48 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    whole = max(0, round(seconds))
+    for size, unit, smaller_size, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller_size
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Accelerator seconds with three digits: `0.84`, `12.3`, `1,240`. The unit is said elsewhere."""
+    if seconds is None:
+        return NOTHING
+    if seconds >= 100:
+        return f"{seconds:,.0f}"
+    return f"{seconds:.1f}" if seconds >= 10 else f"{seconds:.2f}"
+
+
+def unit_in_words(unit: CostUnit) -> str:
+    """What costs are counted in."""
+    return "CPU-process seconds" if unit == "cpu-process" else "accelerator seconds"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 trial`, `3 trials`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """With a capital at the start and a full stop at the end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """`a, b and c`; after `most` names how many more there are."""
+    all_names = list(names)
+    shown = all_names[:most]
+    if len(all_names) > most:
+        return f"{', '.join(shown)} and {len(all_names) - most} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""

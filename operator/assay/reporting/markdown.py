@@ -1,0 +1,84 @@
+"""A study's findings as a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from assay.api.resources import REFERENCE, Verdict
+from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
+from assay.reporting.figures import NOTHING, count
+from assay.reporting.rows import arm_rows, rank_rows
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
+    from assay.planning.study import Study
+
+_MOST_ROWS = 20
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@])")
+
+
+def markdown(study: Study, status: ProxyStudyStatus) -> str:
+    """The two answers, a table of verdicts (the first 20, and the baseline) and one of the proxies."""
+    trials = status.trials
+    failed = f", {trials.failed} failed" if trials.failed else ""
+    parts = [
+        f"### Assay: {_escaped(study.name)}",
+        f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
+        f"**Proxies.** {_escaped(trust_answer(study, status))}",
+        _verdicts(study, status),
+    ]
+    if len(status.arms) > 1:
+        parts.append(_proxies(status))
+    parts.append(f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}. {cost_answer(status)}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
+    rows = rank_rows(study, status.ranking)
+    shown = [row for place, row in enumerate(rows) if place < _MOST_ROWS or row.verdict is Verdict.BASELINE]
+    header = ("rank", "hypothesis", study.spec.metric.name, "against the baseline", "verdict", "cost")
+    table = _table(
+        header,
+        (
+            (
+                row.rank,
+                f"**{_escaped(row.name)}** {_escaped(row.statement)}",
+                row.score,
+                "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip(),
+                f"**{row.verdict}**" if row.verdict is Verdict.BETTER else str(row.verdict),
+                row.relative_cost,
+            )
+            for row in shown
+        ),
+    )
+    left = len(study.hypotheses) - len(shown)
+    return f"{table}\n\n… and {left} more." if left > 0 else table
+
+
+def _proxies(status: ProxyStudyStatus) -> str:
+    return _table(
+        ("proxy", "agreement (tau)", "saving", "decision"),
+        (
+            (
+                _escaped(row.name),
+                f"{row.agreement} {row.agreement_interval}".rstrip(),
+                row.saving or NOTHING,
+                f"**{row.decision_text}**" if row.decision_text == "Trusted" else row.decision_text,
+            )
+            for row in arm_rows(status)
+            if row.name != REFERENCE
+        ),
+    )
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = [_escaped(name) for name in header]
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _escaped(text: str) -> str:
+    """User text as plain text: no markup, no mentions, one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,120 @@
+"""What is shown while a study runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from assay.api.resources import REFERENCE
+from assay.planning.actions import Start
+from assay.reporting.figures import count, duration, fixed, listed, value_of
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
+    from assay.planning.actions import Plan
+    from assay.planning.records import WorkRecord
+    from assay.planning.study import Study
+
+_MOST_RUNNING = 4
+_MOST_PROXIES = 4
+
+_NO_RECORDS: Mapping[str, WorkRecord] = MappingProxyType({})
+
+
+def progress(
+    study: Study, plan: Plan, elapsed: float, records: Mapping[str, WorkRecord] = _NO_RECORDS
+) -> RenderableType:
+    """At most 12 lines for a live display. `elapsed`: seconds since the run began. With the `records` that the plan
+    was made from it names what runs; without, only what the plan starts."""
+    status = plan.status
+    done = status.trials.succeeded + status.trials.failed
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        Text(study.name, style="bold"),
+        ProgressBar(total=max(1, status.trials.planned), completed=done, width=24),
+        Text(_counts(status)),
+    )
+    lines = [Text(_time(plan, elapsed), style="dim"), *_running_lines(study, plan, records)]
+    leaders = _leaders(status)
+    if leaders:
+        lines.append(Text.assemble(("leading   ", "dim"), leaders))
+    agreements = _agreements(status)
+    for number, each in enumerate(agreements[:_MOST_PROXIES]):
+        lines.append(Text.assemble(("agreement " if number == 0 else " " * 10, "dim"), each))
+    if len(agreements) > _MOST_PROXIES:
+        lines.append(Text(f"{'':10}and {len(agreements) - _MOST_PROXIES} more", style="dim"))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(bar, *lines)
+
+
+def progress_line(study: Study, plan: Plan, elapsed: float, records: Mapping[str, WorkRecord] = _NO_RECORDS) -> str:
+    """The same in one line, for logs."""
+    parts = [f"{study.name}: {_counts(plan.status)}", _time(plan, elapsed)]
+    running = _running(study, plan, records)
+    if running:
+        parts.append(f"runs {listed(running, 2)}")
+    if leaders := _leaders(plan.status):
+        parts.append(f"leading {leaders}")
+    if agreements := _agreements(plan.status):
+        parts.append(f"tau {', '.join(agreements)}")
+    return " · ".join(parts)
+
+
+def _counts(status: ProxyStudyStatus) -> str:
+    trials = status.trials
+    failed = f", {trials.failed} failed" if trials.failed else ""
+    return f"{trials.succeeded + trials.failed}/{count(trials.planned, 'trial')}{failed}"
+
+
+def _time(plan: Plan, elapsed: float) -> str:
+    if plan.finished:
+        return f"done in {duration(elapsed)}"
+    left = f"about {duration(plan.seconds_left)} left" if plan.seconds_left is not None else "time left not known yet"
+    return f"{duration(elapsed)} so far, {left}"
+
+
+def _running(study: Study, plan: Plan, records: Mapping[str, WorkRecord]) -> list[str]:
+    starting = {action.item.key for action in plan.actions if isinstance(action, Start)}
+    active = starting | {key for key, record in records.items() if record.running is not None}
+    if not active:
+        return []
+    found = [f"core-set scores for {each.arm}" for each in study.design.preparations if each.key in active]
+    trials = {each.key: each for each in study.design.trials if each.key in active}
+    return found + [f"{each.hypothesis} × {each.arm} × seed {each.seed}" for each in trials.values()]
+
+
+def _running_lines(study: Study, plan: Plan, records: Mapping[str, WorkRecord]) -> list[Text]:
+    running = _running(study, plan, records)
+    shown = [
+        Text.assemble(("running   " if number == 0 else " " * 10, "dim"), each)
+        for number, each in enumerate(running[:_MOST_RUNNING])
+    ]
+    if len(running) > _MOST_RUNNING:
+        shown[-1].append(f" and {len(running) - _MOST_RUNNING} more", style="dim")
+    return shown
+
+
+def _leaders(status: ProxyStudyStatus) -> str:
+    """Those that may be the best."""
+    scored = [row for row in status.ranking if row.score is not None]
+    if len(scored) < 2:
+        return ""
+    best = [row.name for row in scored if row.rank == 1 or row.rank_low == 1]
+    if len(best) == len(scored):
+        return f"{scored[0].name}, but none can be told from the others yet"
+    return listed(best, 3)
+
+
+def _agreements(status: ProxyStudyStatus) -> list[str]:
+    return [
+        f"{arm.name} {fixed(value_of(arm.agreement.kendall_tau), 2)}"
+        for arm in status.arms
+        if arm.name != REFERENCE and arm.agreement is not None and arm.agreement.kendall_tau is not None
+    ]

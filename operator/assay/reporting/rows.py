@@ -1,0 +1,137 @@
+"""The arms and the ranking of a status as text, row by row, for whichever medium shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.api.resources import REFERENCE, TrustDecision
+from assay.reporting.figures import (
+    NOTHING,
+    decimals_for,
+    fixed,
+    interval,
+    percent,
+    seconds_text,
+    sentence,
+    share,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from assay.api.resources import ArmStatus, ProxyStudyStatus, RankedHypothesis, Verdict
+    from assay.planning.study import Study
+
+DECISIONS = {
+    TrustDecision.TRUSTED: "Trusted",
+    TrustDecision.NOT_TRUSTED: "Not trusted",
+    TrustDecision.UNDECIDED: "Undecided",
+    TrustDecision.PENDING: "Pending",
+}
+"""The decisions as people read them."""
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm. `trials` are those succeeded of those planned; `why` is a sentence, or empty."""
+
+    name: str
+    trials: str
+    failed: int
+    agreement: str
+    agreement_interval: str
+    accuracy: str
+    trial_seconds: str
+    relative_cost: str
+    saving: str
+    break_even: str
+    decision: TrustDecision | None
+    decision_text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RankRow:
+    """One hypothesis of the ranking."""
+
+    rank: str
+    name: str
+    score: str
+    score_interval: str
+    difference: str
+    difference_interval: str
+    verdict: Verdict
+    relative_cost: str
+    seeds: int
+    statement: str
+    message: str
+
+
+def arm_rows(status: ProxyStudyStatus) -> tuple[ArmRow, ...]:
+    """All arms, the reference first."""
+    return tuple(_arm_row(arm) for arm in status.arms)
+
+
+def _arm_row(arm: ArmStatus) -> ArmRow:
+    agreement, cost = arm.agreement, arm.cost
+    return ArmRow(
+        name=arm.name,
+        trials=f"{arm.trials.succeeded}/{arm.trials.planned}",
+        failed=arm.trials.failed,
+        agreement=fixed(value_of(agreement.kendall_tau), 2) if agreement else NOTHING,
+        agreement_interval=interval(value_of(agreement.low), value_of(agreement.high), 2) if agreement else "",
+        accuracy=share(value_of(agreement.separable_decision_accuracy)) if agreement else NOTHING,
+        trial_seconds=seconds_text(value_of(cost.trial_accelerator_seconds)) if cost else NOTHING,
+        relative_cost=percent(cost.relative_percent) if cost else NOTHING,
+        saving=percent(arm.saving_percent) if arm.name != REFERENCE else "",
+        break_even=(
+            ""
+            if arm.name == REFERENCE
+            else NOTHING
+            if arm.break_even_hypotheses is None
+            else f"{arm.break_even_hypotheses:,}"
+        ),
+        decision=arm.decision,
+        decision_text=DECISIONS[arm.decision] if arm.decision else "",
+        why=sentence(arm.message or ""),
+    )
+
+
+def noise_ceiling(status: ProxyStudyStatus) -> float | None:
+    """Tau of the reference with itself, None if it is not known."""
+    return next((value_of(arm.noise_ceiling) for arm in status.arms if arm.name == REFERENCE), None)
+
+
+def rank_rows(study: Study, ranking: Sequence[RankedHypothesis]) -> tuple[RankRow, ...]:
+    """The ranking in its own order; all scores have the same number of decimals."""
+    statements = {hypothesis.name: hypothesis.spec.statement for hypothesis in study.hypotheses}
+    ends = [(value_of(row.low), value_of(row.high)) for row in ranking]
+    widths = [high - low for low, high in ends if low is not None and high is not None]
+    decimals = decimals_for(widths, [value_of(row.score) for row in ranking])
+    return tuple(_rank_row(row, " ".join(statements.get(row.name, "").split()), decimals) for row in ranking)
+
+
+def _rank_row(row: RankedHypothesis, statement: str, decimals: int) -> RankRow:
+    low, high = value_of(row.difference_low), value_of(row.difference_high)
+    return RankRow(
+        rank=_rank(row),
+        name=row.name,
+        score=fixed(value_of(row.score), decimals),
+        score_interval=interval(value_of(row.low), value_of(row.high), decimals),
+        difference=fixed(value_of(row.difference), decimals, signed=True),
+        difference_interval=interval(low, high, decimals, signed=True),
+        verdict=row.verdict,
+        relative_cost=percent(row.relative_cost_percent),
+        seeds=row.seeds,
+        statement=statement,
+        message=row.message or "",
+    )
+
+
+def _rank(row: RankedHypothesis) -> str:
+    if row.rank is None:
+        return NOTHING
+    if row.rank_low is None or row.rank_high is None or row.rank_low == row.rank_high == row.rank:
+        return str(row.rank)
+    return f"{row.rank} [{row.rank_low}–{row.rank_high}]"

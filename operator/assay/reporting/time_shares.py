@@ -1,0 +1,79 @@
+"""Where the trials' time went, arm by arm."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.resources import REFERENCE
+from assay.reporting.figures import listed, share
+
+if TYPE_CHECKING:
+    from assay.reporting.trials import Trials
+    from assay_trainer.contract import TrialResult
+
+PHASES = {
+    "data_wait": "waiting for data",
+    "copy_to_device": "copy to the device",
+    "forward": "forward pass",
+    "backward": "backward pass",
+    "optimizer": "optimizer",
+    "evaluation": "evaluation",
+    "other": "other",
+    "training": "training (no profile)",
+    "setup": "set-up",
+}
+"""Where time goes, in the order in which it is drawn. Training is split up only where a profile was taken."""
+
+
+class TimeShare(NamedTuple):
+    """One phase of one arm: its share of the arm's time (0 to 1), and wall seconds of a trial on average."""
+
+    arm: str
+    phase: str
+    share: float
+    seconds: float
+
+
+def time_shares(trials: Trials) -> tuple[TimeShare, ...]:
+    """All arms with results, and the phases that took any time."""
+    found: list[TimeShare] = []
+    for arm, succeeded in trials.succeeded.items():
+        seconds: dict[str, float] = defaultdict(float)
+        for trial in succeeded:
+            if trial.result:
+                for phase, spent in _phases(trial.result).items():
+                    seconds[phase] += spent
+        total = sum(seconds.values())
+        found.extend(
+            TimeShare(arm, phase, seconds[phase] / total, seconds[phase] / len(succeeded))
+            for phase in PHASES
+            if seconds[phase] > 0
+        )
+    return tuple(found)
+
+
+def _phases(result: TrialResult) -> dict[str, float]:
+    """Seconds by phase; a profile's shares are of training and evaluation together."""
+    cost, profile = result.cost, result.profile
+    if profile is None:
+        return {"setup": cost.setup_seconds, "training": cost.training_seconds, "evaluation": cost.evaluation_seconds}
+    measured = cost.training_seconds + cost.evaluation_seconds
+    shares = {phase: getattr(profile, phase) for phase in PHASES if phase not in ("training", "setup")}
+    return {"setup": cost.setup_seconds, **{phase: each * measured for phase, each in shares.items()}}
+
+
+def time_answer(shares: tuple[TimeShare, ...]) -> str:
+    """Where a reference trial's time goes: the largest phases, and whether the loop waits for data."""
+    own = sorted((each for each in shares if each.arm == REFERENCE), key=lambda each: -each.share)
+    if not own:
+        return "No trial of the reference has ended, so it is not known where its time goes."
+    largest = listed(f"{share(each.share)} {PHASES[each.phase]}" for each in own[:3])
+    idle = sum(each.share for each in own if each.phase in ("data_wait", "copy_to_device"))
+    if not any(each.phase == "data_wait" for each in own):
+        hint = ""
+    elif idle >= 0.2:
+        hint = f" The device waits for data for {share(idle)} of the time: a faster loader costs no trust."
+    else:
+        hint = f" Data are no bottleneck: loading and copying take {share(idle)}."
+    return f"A trial of the reference spends its time on {largest}.{hint}"

@@ -1,0 +1,77 @@
+"""The trials of a study as results, failures and scores, collected in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from assay.api.resources import Goal
+from assay.planning.progress import Progress, State, progress_of
+from assay.ranking import Scores
+from assay_trainer.contract import Failure, TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.design import PlannedTrial
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A planned trial and what became of it. `score` is the study's metric; None unless it succeeded."""
+
+    planned: PlannedTrial
+    state: State
+    score: float | None
+    result: TrialResult | None
+    failure: Failure | None
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Trials:
+    """All trials of a study's design, in the order in which they start."""
+
+    study: Study
+    progress: Progress
+    trials: tuple[Trial, ...]
+
+    @cached_property
+    def succeeded(self) -> Mapping[str, tuple[Trial, ...]]:
+        """Those with a score, by arm; each arm is there."""
+        found: dict[str, list[Trial]] = {arm: [] for arm in self.study.design.arms}
+        for trial in self.trials:
+            if trial.score is not None:
+                found[trial.planned.arm].append(trial)
+        return {arm: tuple(trials) for arm, trials in found.items()}
+
+    def ranks(self, arm: str) -> dict[str, tuple[int, float]]:
+        """Rank (1 is the best; equal scores in the study's order) and mean score of each hypothesis with a score on
+        the arm. Missing seeds are adjusted for, as in the ranking."""
+        names = [hypothesis.name for hypothesis in self.study.hypotheses]
+        cells = {(each.planned.hypothesis, each.planned.seed): each.score or 0.0 for each in self.succeeded[arm]}
+        if not cells:
+            return {}
+        maximize = self.study.spec.metric.goal is Goal.MAXIMIZE
+        scores = Scores.build(names, self.study.design.seeds, cells, maximize)
+        scored = [row for row in range(len(names)) if scores.counts[row]]
+        order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
+        sign = 1.0 if maximize else -1.0
+        return {
+            names[row]: (place, sign * float(scores.adjusted_means[row])) for place, row in enumerate(order, start=1)
+        }
+
+
+def trials_of(study: Study, records: Records) -> Trials:
+    """Look up every trial of the design."""
+    progress, metric = progress_of(study, records), study.spec.metric.name
+    found = []
+    for planned in study.design.trials:
+        record, state = records.get(planned.key), progress.states[planned.key]
+        result = record.result if record and isinstance(record.result, TrialResult) else None
+        score = result.metrics[metric] if result and state is State.SUCCEEDED else None
+        failure = progress.failures.get(planned.key)
+        found.append(Trial(planned, state, score, result, failure, record.attempts if record else 0))
+    return Trials(study, progress, tuple(found))

@@ -1,0 +1,183 @@
+"""Studies as the planner sees them, and results of their trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from assay.api.resources import Goal, Hypothesis, Metric, ProxyArm, ReferenceArm, Seeds, Trust
+from assay.planning.design import SCORING_ENTRYPOINT, PlannedPreparation, PlannedTrial
+from assay.planning.records import Records, WorkRecord
+from assay.planning.study import Study
+from assay_trainer import contract
+from builders import manifests
+
+CODE = contract.digest(b"the team's code")
+DATASET = contract.Dataset(manifest="file:///data/digits/manifest.json", digest=contract.digest(b"digits"))
+
+
+def a_study(
+    *,
+    hypotheses: int | Sequence[Hypothesis] = 4,
+    proxies: Sequence[ProxyArm] = (),
+    seeds: int = 2,
+    epochs: int = 10,
+    threshold: str = "0.6",
+    smallest_effect: str = "0",
+    goal: Goal = Goal.MAXIMIZE,
+    name: str = "digits",
+    capacity: int | None = 2,
+    **spec: Any,
+) -> Study:
+    """A study of so many hypotheses, the baseline first; `spec` are fields of its spec in snake_case."""
+    chosen = manifests.some_hypotheses(hypotheses) if isinstance(hypotheses, int) else tuple(hypotheses)
+    fields = {
+        "metric": Metric(name="accuracy", goal=goal, smallest_effect=smallest_effect),
+        "reference": ReferenceArm(epochs=epochs, batch_size=64),
+        "seeds": Seeds(initial=seeds, maximum=max(10, seeds)),
+        "trust": Trust(threshold=threshold),
+        **spec,
+    }
+    resource = manifests.a_study(name=name, proxies=proxies, **fields)
+    entrypoint = resource.spec.trainer.entrypoint
+    return Study(
+        resource=resource,
+        hypotheses=chosen,
+        code={entrypoint: CODE, SCORING_ENTRYPOINT: contract.digest(b"our code")},
+        dataset=DATASET,
+        capacity=capacity,
+    )
+
+
+def a_profile(**shares: float) -> contract.Profile:
+    """Where the time went; what is left out is as in a loop that the backward pass bounds."""
+    usual = {
+        "data_wait": 0.08,
+        "copy_to_device": 0.04,
+        "forward": 0.26,
+        "backward": 0.42,
+        "optimizer": 0.10,
+        "evaluation": 0.06,
+        "other": 0.04,
+    }
+    return contract.Profile(
+        **{**usual, **shares}, samples_per_second=4200.0, device_utilisation=0.9, peak_memory_bytes=300_000_000
+    )
+
+
+def a_cost(seconds: float = 10.0, *, device_model: str = "a CPU", unit: str = "cpu-process") -> contract.Cost:
+    """A cost of so many accelerator seconds, a tenth of them for setting up."""
+    return contract.Cost.model_validate(
+        {
+            "unit": unit,
+            "devices": 1,
+            "device_model": device_model,
+            "wall_seconds": seconds,
+            "accelerator_seconds": seconds,
+            "setup_seconds": 0.1 * seconds,
+            "training_seconds": 0.84 * seconds,
+            "evaluation_seconds": 0.06 * seconds,
+        }
+    )
+
+
+def a_result(
+    study: Study,
+    trial: PlannedTrial,
+    score: float,
+    *,
+    seconds: float = 10.0,
+    curve: tuple[contract.CurvePoint, ...] = (),
+    profile: contract.Profile | None = None,
+    device_model: str = "a CPU",
+    unit: str = "cpu-process",
+    started_at: float = 1_000_000.0,
+) -> contract.TrialResult:
+    """The result of a planned trial."""
+    metric = study.spec.metric.name
+    return contract.TrialResult(
+        key=trial.key,
+        study=study.name,
+        hypothesis=trial.hypothesis,
+        arm=trial.arm,
+        seed=trial.seed,
+        metric=metric,
+        score=score,
+        metrics={metric: score},
+        curve=curve,
+        cost=a_cost(seconds, device_model=device_model, unit=unit),
+        profile=profile,
+        provenance=_provenance(device_model, started_at),
+    )
+
+
+def a_preparation_result(
+    study: Study, preparation: PlannedPreparation, *, seconds: float = 5.0, device_model: str = "a CPU"
+) -> contract.PreparationResult:
+    """The result of a planned preparation."""
+    return contract.PreparationResult(
+        key=preparation.key,
+        study=study.name,
+        arm=preparation.arm,
+        method="EL2N",
+        examples=100,
+        scores_digest=contract.digest(b"scores"),
+        cost=a_cost(seconds, device_model=device_model),
+        provenance=_provenance(device_model, 1_000_000.0),
+    )
+
+
+def a_failure(
+    key: str,
+    *,
+    attempt: int = 1,
+    reason: contract.FailureReason = contract.FailureReason.TRAIN_FUNCTION_RAISED,
+    message: str = "ValueError: no such optimizer",
+    seconds: float = 1.0,
+) -> contract.Failure:
+    """An attempt that ended without a result."""
+    return contract.Failure(key=key, attempt=attempt, reason=reason, message=message, accelerator_seconds=seconds)
+
+
+def records_of_scores(
+    study: Study,
+    scores: Mapping[tuple[str, str, int], float] | Callable[[PlannedTrial], float | None],
+    *,
+    seconds: Callable[[PlannedTrial], float] = lambda trial: 10.0,
+    curve: Callable[[PlannedTrial, float], tuple[contract.CurvePoint, ...]] = lambda trial, score: (),
+    profile: Callable[[PlannedTrial], contract.Profile | None] = lambda trial: None,
+    **result: Any,
+) -> Records:
+    """Results of the trials that have a score, by (hypothesis, arm, seed) or by a function that may say None; the
+    preparations that such trials wait for have one too."""
+    records: dict[str, WorkRecord] = {}
+    preparations = {preparation.key: preparation for preparation in study.design.preparations}
+    for trial in study.design.trials:
+        score = scores(trial) if callable(scores) else scores.get((trial.hypothesis, trial.arm, trial.seed))
+        if score is None:
+            continue
+        if trial.preparation and trial.preparation not in records:
+            prepared = a_preparation_result(study, preparations[trial.preparation])
+            records[trial.preparation] = WorkRecord(result=prepared)
+        found = a_result(
+            study,
+            trial,
+            score,
+            seconds=seconds(trial),
+            curve=curve(trial, score),
+            profile=profile(trial),
+            **result,
+        )
+        records[trial.key] = WorkRecord(result=found)
+    return records
+
+
+def _provenance(device_model: str, started_at: float) -> contract.Provenance:
+    return contract.Provenance(
+        code=CODE,
+        dataset=DATASET.digest,
+        python="3.11.7",
+        torch=None,
+        device_model=device_model,
+        started_at=started_at,
+    )
