@@ -1,0 +1,76 @@
+"""Learning curves, one per hypothesis; the arm is chosen below the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification
+
+if TYPE_CHECKING:
+    from assay.api.resources import Verdict
+    from assay.reporting.curves import CurveMean
+
+_HEIGHT = 360
+_MANY = 30
+
+
+def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str, Verdict]) -> Spec | None:
+    """Means over seeds by epoch."""
+    if not points:
+        return None
+    arms = list(dict.fromkeys(point.arm for point in points))
+    names = list(dict.fromkeys(point.hypothesis for point in points))
+    # Thousands of points: numbers stand for names, which are looked up.
+    number = {name: place for place, name in enumerate(names)}
+    values = [
+        {"h": number[each.hypothesis], "arm": each.arm, "epoch": each.epoch, "mean": float(f"{each.value:.5g}")}
+        for each in points
+    ]
+    known = [
+        {"h": number[name], "hypothesis": name, "verdict": verdicts[name].value if name in verdicts else None}
+        for name in names
+    ]
+    arm = alt.param(name="arm", value=arms[0], bind=alt.binding_select(options=arms, name="arm "))
+    over = alt.selection_point(
+        name="over", fields=["h"], on="pointerover", nearest=True, empty=False, clear="pointerout"
+    )
+    many = len(names) > _MANY
+    base = (
+        alt.Chart(rows(values))
+        .transform_filter("datum.arm == arm")
+        .transform_lookup(lookup="h", from_=alt.LookupData(data=rows(known), key="h", fields=["hypothesis", "verdict"]))
+        .encode(
+            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+            y=alt.Y("mean:Q", title=f"{metric}, mean over seeds", scale=alt.Scale(zero=False)),
+            color=alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None),
+            detail="h:N",
+        )
+    )
+    lines = base.mark_line(strokeJoin="round").encode(
+        opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.3 if many else 0.6)),
+        strokeWidth=alt.when(over).then(alt.value(3.5)).otherwise(alt.value(1 if many else 1.6)),
+    )
+    dots = (
+        base.mark_circle()
+        .encode(
+            opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.0)),
+            tooltip=[
+                alt.Tooltip("hypothesis:N"),
+                alt.Tooltip("verdict:N"),
+                alt.Tooltip("epoch:Q"),
+                alt.Tooltip("mean:Q", title=metric),
+            ],
+        )
+        .add_params(over)
+    )
+    chart = alt.layer(lines, dots)
+    return specification(
+        chart.add_params(arm) if len(arms) > 1 else chart.add_params(_constant(arms[0])), height=_HEIGHT
+    )
+
+
+def _constant(arm: str) -> alt.Parameter:
+    return alt.param(name="arm", value=arm)

@@ -1,0 +1,106 @@
+"""Ranks under the reference and each proxy: one line per hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from assay.api.resources import REFERENCE
+from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification
+from assay.reporting.figures import fixed
+
+if TYPE_CHECKING:
+    from assay.api.resources import Verdict
+
+_ROW, _TALLEST = 22, 1100
+_MANY = 50
+"""Hypotheses from which on lines are drawn thin."""
+
+
+def rank_chart(
+    arms: tuple[str, ...],
+    ranks: Mapping[str, Mapping[str, tuple[int, float]]],
+    verdicts: Mapping[str, Verdict],
+    decimals: int,
+) -> Spec | None:
+    """`ranks`: by arm, each hypothesis' rank and score. A hypothesis without a score on an arm has a gap there; one
+    without a score on the reference is not drawn."""
+    shown = [arm for arm in arms if ranks.get(arm)]
+    reference = ranks.get(REFERENCE, {})
+    if len(reference) < 2 or len(shown) < 2:
+        return None
+    points = [
+        {
+            "arm": arm,
+            "hypothesis": name,
+            "rank": ranks[arm][name][0] if name in ranks[arm] else None,
+            "score": fixed(ranks[arm][name][1], decimals) if name in ranks[arm] else None,
+            "at_reference": reference[name][0],
+            "verdict": verdicts[name].value if name in verdicts else None,
+        }
+        for arm in shown
+        for name in reference
+    ]
+    count = max(len(ranks[arm]) for arm in shown)
+    many = len(reference) > _MANY
+    by_rank = [name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])]
+    names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
+    x = alt.X(
+        "arm:N",
+        sort=shown,
+        title=None,
+        axis=alt.Axis(
+            orient="top", labelAngle=0, labelLimit=90, domain=False, ticks=False, grid=True, labelFontWeight=600
+        ),
+        scale=alt.Scale(padding=0.12),
+    )
+    y = alt.Y(
+        "rank:Q",
+        title=None,
+        scale=alt.Scale(domain=[0.5, count + 0.5], reverse=True, nice=False, zero=False),
+        axis=alt.Axis(
+            values=list(range(1, len(by_rank) + 1)),
+            labelExpr=f"datum.value + '  ' + {names}[datum.value - 1]",
+            labelLimit=150,
+            labelOverlap="greedy",
+            grid=False,
+            domain=False,
+            ticks=False,
+        ),
+    )
+    over = alt.selection_point(
+        name="over", fields=["hypothesis"], on="pointerover", nearest=True, empty=False, clear="pointerout"
+    )
+    colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
+    tooltip = [
+        alt.Tooltip("hypothesis:N"),
+        alt.Tooltip("arm:N"),
+        alt.Tooltip("rank:Q"),
+        alt.Tooltip("score:N", title="mean score"),
+        alt.Tooltip("at_reference:Q", title="rank on the reference"),
+    ]
+    base = alt.Chart(rows(points)).encode(x=x, y=y, color=colour, detail="hypothesis:N")
+    lines = base.mark_line(strokeJoin="round").encode(
+        opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.28 if many else 0.6)),
+        strokeWidth=alt.when(over).then(alt.value(4)).otherwise(alt.value(1 if many else 2)),
+    )
+    dots = (
+        base.mark_circle()
+        .encode(
+            opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.4 if many else 0.9)),
+            size=alt.when(over).then(alt.value(110)).otherwise(alt.value(12 if many else 48)),
+            tooltip=tooltip,
+        )
+        .add_params(over)
+    )
+    named = (
+        alt.Chart(rows(points))
+        .transform_filter("isValid(datum.rank)")
+        .transform_filter(over)
+        .transform_filter(f"datum.arm == '{shown[-1]}'")
+        .mark_text(align="right", dx=-8, dy=-9, fontWeight=600)
+        .encode(x=x, y=y, text="hypothesis:N")
+    )
+    return specification(alt.layer(lines, dots, named), height=min(_TALLEST, _ROW * count + 20))

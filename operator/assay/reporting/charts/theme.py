@@ -1,0 +1,65 @@
+"""What all charts have in common: colours as CSS variables, quiet axes, the page's font."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import altair as alt
+
+from assay.api.resources import TrustDecision, Verdict
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+
+VERDICT_COLOURS = {verdict.value: f"var(--{verdict.value.lower()})" for verdict in Verdict}
+
+DECISION_COLOURS = {
+    TrustDecision.TRUSTED: "var(--better)",
+    TrustDecision.NOT_TRUSTED: "var(--worse)",
+    TrustDecision.UNDECIDED: "var(--inconclusive)",
+    TrustDecision.PENDING: "var(--inconclusive)",
+}
+
+Spec = dict[str, Any]
+"""A Vega-Lite specification."""
+
+_LINES = {"domainColor": "currentColor", "domainOpacity": 0.25, "tickColor": "currentColor", "tickOpacity": 0.25}
+_TEXT = {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12}
+
+_CONFIG: Spec = {
+    "background": None,
+    "font": FONT,
+    "padding": 4,
+    "view": {"stroke": None},
+    "axis": {
+        **_LINES,
+        **_TEXT,
+        "gridColor": "currentColor",
+        "gridOpacity": 0.1,
+        "titleFontWeight": "normal",
+        "titlePadding": 10,
+        "labelPadding": 6,
+    },
+    "text": {"color": "currentColor", "fontSize": 12},
+    "rule": {"color": "currentColor"},
+    "header": _TEXT,
+    "legend": _TEXT,
+}
+
+
+def specification(chart: alt.LayerChart | alt.Chart, *, height: int) -> Spec:
+    """The chart as wide as its container."""
+    spec: Spec = chart.to_dict()
+    spec.pop("$schema", None)
+    spec.update(width="container", height=height, autosize={"type": "fit-x", "contains": "padding"}, config=_CONFIG)
+    return spec
+
+
+def rows(records: Iterable[Mapping[str, object]]) -> alt.InlineData:
+    """Records as a chart's data."""
+    return alt.InlineData(values=[dict(record) for record in records])
+
+
+def scale(colours: Mapping[Any, str]) -> alt.Scale:
+    """Of names to their colours."""
+    return alt.Scale(domain=[str(name) for name in colours], range=list(colours.values()))

@@ -1,0 +1,171 @@
+"""The report: one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import vl_convert
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from assay.api.resources import Goal, TrustDecision, Verdict
+from assay.planning.assessment import assess
+from assay.planning.progress import State
+from assay.planning.ranking_status import ranking_rows
+from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
+from assay.reporting.charts.agreement_chart import agreement_chart
+from assay.reporting.charts.curve_chart import curve_chart
+from assay.reporting.charts.rank_chart import rank_chart
+from assay.reporting.charts.ranking_charts import difference_chart, drawn, score_chart
+from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
+from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
+from assay.reporting.curves import curve_means, curve_metric
+from assay.reporting.figures import count, decimals_for, fixed, listed, unit_in_words, value_of
+from assay.reporting.rows import DECISIONS, arm_rows, noise_ceiling, rank_rows
+from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
+from assay.reporting.trial_table import trial_table
+from assay.reporting.trials import Trials, trials_of
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus, RankedHypothesis
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+_MOST_CURVES = 100
+"""Hypotheses whose curves are drawn: the best, and the baseline."""
+
+_MOST_CURVE_POINTS = 20_000
+"""Of all curves together; longer curves are thinned."""
+
+
+def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str:
+    """The report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the largest
+    studies. Draws whatever there is: a study may still run, or have failed."""
+    trials = trials_of(study, records)
+    ranking = _whole_ranking(study, records, status, trials)
+    texts, arms = rank_rows(study, ranking), arm_rows(status)
+    shares = time_shares(trials)
+    verdicts = {row.name: row.verdict for row in ranking}
+    ranks = {arm: trials.ranks(arm) for arm in study.design.arms}
+    decimals = decimals_for([], [score for by_name in ranks.values() for _, score in by_name.values()])
+    curves, curves_note = _curves(trials, ranking, verdicts)
+    metric = study.spec.metric.name
+    charts: dict[str, Spec | None] = {
+        "agreement-chart": agreement_chart(study, status),
+        "rank-chart": rank_chart(study.design.arms, ranks, verdicts, decimals),
+        "difference-chart": difference_chart(ranking, texts, metric),
+        "score-chart": score_chart(ranking, texts, metric),
+        "curve-chart": curves,
+        "time-chart": time_chart(shares),
+    }
+    unranked = [row.name for row in ranking if row.score is None]
+    return _template().render(
+        study=study,
+        status=status,
+        facts=_facts(study, status),
+        answers={
+            "trust": trust_answer(study, status),
+            "verdicts": verdict_answer(study, status.model_copy(update={"ranking": ranking})),
+            "time": time_answer(shares),
+            "cost": cost_answer(status),
+        },
+        arms=arms,
+        ceiling=fixed(noise_ceiling(status), 2),
+        ranking=texts,
+        unranked=listed(unranked, 12),
+        not_drawn=len(ranking) - len(drawn(ranking)),
+        minimize=study.spec.metric.goal is Goal.MINIMIZE,
+        unit=unit_in_words(status.cost.unit),
+        device=next((arm.cost.device_model for arm in status.arms if arm.cost), ""),
+        charts=charts,
+        curves_note=curves_note,
+        trials_note=_trials_note(status),
+        states=[state.value for state in State if any(trial.state is state for trial in trials.trials)],
+        decision_colours=DECISION_COLOURS,
+        verdict_colours=VERDICT_COLOURS,
+        **_legends(status, ranking, shares),
+        data={
+            "charts": {name: chart for name, chart in charts.items() if chart is not None},
+            "trials": trial_table(trials),
+        },
+        css=Markup(_file("report.css")),  # noqa: S704  our own files, and the chart library
+        javascript=Markup(_file("report.js")),  # noqa: S704
+        libraries=Markup(_libraries()),  # noqa: S704
+    )
+
+
+def _whole_ranking(
+    study: Study, records: Records, status: ProxyStudyStatus, trials: Trials
+) -> tuple[RankedHypothesis, ...]:
+    """All hypotheses; a status has the first ones only."""
+    if len(status.ranking) == len(study.hypotheses):
+        return status.ranking
+    return ranking_rows(study, records, trials.progress, assess(study, records, trials.progress, final=False))
+
+
+def _facts(study: Study, status: ProxyStudyStatus) -> str:
+    trials = status.trials
+    failed = f", {trials.failed} failed" if trials.failed else ""
+    left = trials.planned - trials.succeeded - trials.failed
+    still_open = f", {left:,} still open" if left else ""
+    return (
+        f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(study.design.arms), 'arm')} × "
+        f"{count(len(study.design.seeds), 'seed')}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
+        f"succeeded{failed}{still_open}"
+    )
+
+
+def _curves(
+    trials: Trials, ranking: tuple[RankedHypothesis, ...], verdicts: dict[str, Verdict]
+) -> tuple[Spec | None, str]:
+    metric = curve_metric(trials)
+    if metric is None:
+        return None, "What the train function reported after each epoch."
+    chosen = {row.name for place, row in enumerate(ranking) if place < _MOST_CURVES or row.verdict is Verdict.BASELINE}
+    most = max(2, _MOST_CURVE_POINTS // (len(chosen) * len(trials.study.design.arms)))
+    points = curve_means(trials, metric, chosen, most)
+    note = "What the train function reported after each epoch, the mean over seeds. Point at a line to see whose it is."
+    if metric != trials.study.spec.metric.name:
+        note += f" It did not report {trials.study.spec.metric.name}, so this is {metric}."
+    if len(chosen) < len(ranking):
+        note += f" Drawn: the best {_MOST_CURVES} hypotheses and the baseline."
+    return curve_chart(points, metric, verdicts), note
+
+
+def _trials_note(status: ProxyStudyStatus) -> str:
+    failed = status.trials.failed
+    note = "Every trial of the study. A heading sorts."
+    return f"{note} {count(failed, 'trial')} failed: the remark says why." if failed else note
+
+
+def _legends(
+    status: ProxyStudyStatus, ranking: tuple[RankedHypothesis, ...], shares: tuple[TimeShare, ...]
+) -> dict[str, list[tuple[str, str]]]:
+    """Of what there is alone: (name, colour)."""
+    decisions = {arm.decision for arm in status.arms}
+    verdicts = {row.verdict for row in ranking}
+    phases = {each.phase for each in shares}
+    return {
+        "decision_legend": [(DECISIONS[each], DECISION_COLOURS[each]) for each in TrustDecision if each in decisions],
+        "verdict_legend": [(each.value, VERDICT_COLOURS[each.value]) for each in Verdict if each in verdicts],
+        "phase_legend": [(PHASES[each], PHASE_COLOURS[each]) for each in PHASES if each in phases],
+    }
+
+
+def _file(name: str) -> str:
+    return (files("assay.reporting") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_file("report.html.jinja"))
+
+
+@cache
+def _libraries() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script. No text in it may end the element that it stands in."""
+    bundle: Any = vl_convert.javascript_bundle()
+    return str(bundle).replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,0 +1,50 @@
+"""The table of trials as compact JSON columns: thousands of rows, drawn by the report's script as they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assay.planning.progress import State
+
+if TYPE_CHECKING:
+    from assay.reporting.trials import Trial, Trials
+
+_MESSAGE_LENGTH = 300
+
+
+def trial_table(trials: Trials) -> dict[str, Any]:
+    """`rows` are [hypothesis, arm, seed, score, accelerator seconds, state, message]: the first two are places in
+    `hypotheses` and `arms`, the last one in `messages`; a cell without a value is null."""
+    hypotheses = [hypothesis.name for hypothesis in trials.study.hypotheses]
+    arms = list(trials.study.design.arms)
+    row_of, column_of = _places(hypotheses), _places(arms)
+    messages: dict[str, int] = {}
+    rows = []
+    for trial in trials.trials:
+        said = _said(trial)
+        cost = trial.result.cost if trial.result else None
+        rows.append(
+            [
+                row_of[trial.planned.hypothesis],
+                column_of[trial.planned.arm],
+                trial.planned.seed,
+                float(f"{trial.score:.6g}") if trial.score is not None else None,
+                round(cost.accelerator_seconds, 3) if cost else None,
+                trial.state.value,
+                messages.setdefault(said, len(messages)) if said else None,
+            ]
+        )
+    return {"hypotheses": hypotheses, "arms": arms, "rows": rows, "messages": list(messages)}
+
+
+def _places(names: list[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
+
+
+def _said(trial: Trial) -> str:
+    if trial.failure is not None:
+        text = f"{trial.failure.reason}: {trial.failure.message}"
+        return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+    if trial.state is State.WAITING:
+        return "waits for its preparation"
+    return f"run {trial.result.run_url}" if trial.result and trial.result.run_url else ""
