@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import vl_convert
 from jinja2 import Environment, StrictUndefined, Template
@@ -22,7 +22,7 @@ from assay.reporting.charts.ranking_charts import difference_chart, drawn, score
 from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
 from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
-from assay.reporting.figures import count, decimals_for, fixed, listed, unit_in_words, value_of
+from assay.reporting.figures import count, decimals_for, fixed, listed, unit_in_words
 from assay.reporting.rows import DECISIONS, arm_rows, noise_ceiling, rank_rows
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
@@ -66,10 +66,13 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
         status=status,
         facts=_facts(study, status),
         answers={
-            "trust": trust_answer(study, status),
-            "verdicts": verdict_answer(study, status.model_copy(update={"ranking": ranking})),
-            "time": time_answer(shares),
-            "cost": cost_answer(status),
+            name: answer.replace(" %", "\u00a0%")
+            for name, answer in (
+                ("trust", trust_answer(study, status)),
+                ("verdicts", verdict_answer(study, status.model_copy(update={"ranking": ranking}))),
+                ("time", time_answer(shares)),
+                ("cost", cost_answer(status)),
+            )
         },
         arms=arms,
         ceiling=fixed(noise_ceiling(status), 2),
@@ -126,7 +129,10 @@ def _curves(
     chosen = {row.name for place, row in enumerate(ranking) if place < _MOST_CURVES or row.verdict is Verdict.BASELINE}
     most = max(2, _MOST_CURVE_POINTS // (len(chosen) * len(trials.study.design.arms)))
     points = curve_means(trials, metric, chosen, most)
-    note = "What the train function reported after each epoch, the mean over seeds. Point at a line to see whose it is."
+    note = (
+        "What the train function reported after each epoch, the mean over seeds. The range is that after the first "
+        "third of the epochs. Point at a line to see whose it is."
+    )
     if metric != trials.study.spec.metric.name:
         note += f" It did not report {trials.study.spec.metric.name}, so this is {metric}."
     if len(chosen) < len(ranking):
@@ -167,5 +173,5 @@ def _template() -> Template:
 @cache
 def _libraries() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script. No text in it may end the element that it stands in."""
-    bundle: Any = vl_convert.javascript_bundle()
-    return str(bundle).replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,4 +1,4 @@
-"""The table of trials as compact JSON columns: thousands of rows, drawn by the report's script as they are asked for."""
+"""The table of trials as compact JSON: thousands of rows, which the report's script draws as they are asked for."""
 
 from __future__ import annotations
 

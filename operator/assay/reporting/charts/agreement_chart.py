@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import altair as alt
 
-from assay.api.resources import REFERENCE
 from assay.reporting.charts.theme import DECISION_COLOURS, Spec, rows, scale, specification
 from assay.reporting.figures import fixed, interval, percent, value_of
 from assay.reporting.rows import DECISIONS, noise_ceiling
 
 if TYPE_CHECKING:
-    from assay.api.resources import ArmStatus, ProxyStudyStatus
+    from assay.api.resources import ArmStatus, ProxyStudyStatus, TrustDecision
     from assay.planning.study import Study
 
 _HEIGHT = 340
+_TITLE = "agreement with the reference (tau)"
 _LABEL_HEIGHT = 0.05
 """Of a label, as a part of the chart's height."""
+
+_LABEL_WIDTH = 20.0
+"""Of a label, in percent of the reference's cost."""
+
+_SIDE_BY_SIDE = 0.9
+"""Percent of the reference's cost that keep two intervals apart."""
+
+
+@dataclass
+class _Point:
+    """A proxy: percent of the reference's cost, tau with its interval, and where they are drawn."""
+
+    arm: ArmStatus
+    decision: TrustDecision
+    cost: float
+    tau: float
+    low: float | None
+    high: float | None
+    drawn_cost: float = 0.0
+    label: float = 0.0
 
 
 def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
@@ -26,72 +47,73 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
     if not points:
         return None
     ceiling, threshold = noise_ceiling(status), float(study.spec.trust.threshold)
-    lows = [float(point["low"]) for point in points if point["low"] is not None]  # type: ignore[arg-type]
-    taus = [float(point["tau"]) for point in points]  # type: ignore[arg-type]
-    lowest = max(-1.0, min(*lows, *taus, threshold, 0.0) - 0.05) if min((*lows, *taus)) < 0 else 0.0
-    _place_labels(points, 1.0 - lowest)
+    seen = [value for point in points for value in (point.low, point.tau) if value is not None]
+    lowest = max(-1.0, min(seen) - 0.05) if min(seen) < 0 else 0.0
+    _place(points, 1.0 - lowest)
     x = alt.X(
-        "cost:Q",
+        "drawn_cost:Q",
         title="cost of a trial, % of the reference's",
-        scale=alt.Scale(domain=[0, max(100.0, *(float(point["cost"]) for point in points)) * 1.12]),  # type: ignore[arg-type]
+        scale=alt.Scale(domain=[0, 1.12 * max(100.0, *(point.cost for point in points))]),
     )
     vertical = alt.Scale(domain=[lowest, 1.02])
+    y = alt.Y("tau:Q", title=_TITLE, scale=vertical)
     colour = alt.Color("decision:N", scale=scale(DECISION_COLOURS), legend=None)
-    tooltip = [
-        alt.Tooltip(f"{field}:N", title=title)
-        for field, title in (
-            ("name", "proxy"),
-            ("tau_text", "agreement (tau)"),
-            ("cost_text", "cost of a trial"),
-            ("saving_text", "saving"),
-            ("decision_text", "decision"),
+    base = alt.Chart(rows(_row(point) for point in points)).encode(x=x)
+    named = base.encode(y=alt.Y("label:Q", scale=vertical), text="proxy:N")
+    tooltip = [alt.Tooltip(f"{field}:N") for field in ("proxy", "agreement", "cost", "saving", "trust")]
+    layers = _rules(ceiling, threshold, vertical)
+    with_interval = [_row(point) for point in points if point.low is not None]
+    if with_interval:
+        layers.append(
+            alt.Chart(rows(with_interval))
+            .mark_rule(strokeWidth=2.5, opacity=0.55, strokeCap="round")
+            .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=_TITLE), y2="high:Q", color=colour)
         )
-    ]
-    base = alt.Chart(rows(points)).encode(x=x)
-    y = alt.Y("tau:Q", title="agreement with the reference (tau)", scale=vertical)
-    with_interval = base.transform_filter("isValid(datum.low)")
-    layers: list[alt.Chart] = [
-        *_rules(ceiling, threshold, vertical),
-        with_interval.mark_rule(strokeWidth=2.5, opacity=0.55, strokeCap="round").encode(
-            y=alt.Y("low:Q", scale=vertical, title="agreement with the reference (tau)"), y2="high:Q", color=colour
-        ),
+    layers += [
         base.mark_circle(size=130, opacity=1).encode(y=y, color=colour, tooltip=tooltip),
-        base.mark_text(align="left", dx=11, fontWeight=600).encode(y=alt.Y("label:Q", scale=vertical), text="name:N"),
+        # The first copy is a halo, so that lines behind a name do not cross it.
+        named.mark_text(align="left", dx=11, fontWeight=600, stroke="var(--page)", strokeWidth=4, strokeJoin="round"),
+        named.mark_text(align="left", dx=11, fontWeight=600),
     ]
     return specification(alt.layer(*layers), height=_HEIGHT)
 
 
-def _point(arm: ArmStatus) -> dict[str, object] | None:
+def _point(arm: ArmStatus) -> _Point | None:
     tau = value_of(arm.agreement.kendall_tau) if arm.agreement else None
-    if arm.name == REFERENCE or arm.agreement is None or tau is None or not arm.cost or not arm.decision:
+    cost = arm.cost.relative_percent if arm.cost else None
+    if arm.agreement is None or arm.decision is None or tau is None or cost is None:
         return None
-    if arm.cost.relative_percent is None:
-        return None
-    low, high = value_of(arm.agreement.low), value_of(arm.agreement.high)
+    return _Point(arm, arm.decision, cost, tau, value_of(arm.agreement.low), value_of(arm.agreement.high))
+
+
+def _row(point: _Point) -> dict[str, object]:
     return {
-        "name": arm.name,
-        "tau": tau,
-        "low": low,
-        "high": high,
-        "cost": arm.cost.relative_percent,
-        "decision": arm.decision.value,
-        "tau_text": f"{fixed(tau, 2)} {interval(low, high, 2)}".rstrip(),
-        "cost_text": percent(arm.cost.relative_percent),
-        "saving_text": percent(arm.saving_percent),
-        "decision_text": DECISIONS[arm.decision],
+        "proxy": point.arm.name,
+        "tau": point.tau,
+        "low": point.low,
+        "high": point.high,
+        "drawn_cost": point.drawn_cost,
+        "label": point.label,
+        "decision": point.decision.value,
+        "agreement": f"{fixed(point.tau, 2)} {interval(point.low, point.high, 2)}".rstrip(),
+        "cost": percent(point.cost),
+        "saving": percent(point.arm.saving_percent),
+        "trust": DECISIONS[point.decision],
     }
 
 
-def _place_labels(points: list[dict[str, object]], height: float) -> None:
-    """Labels of points that cost about the same are moved apart, from the lowest up."""
-    placed: list[tuple[float, float]] = []
-    for point in sorted(points, key=lambda point: float(point["tau"])):  # type: ignore[arg-type]
-        cost, label = float(point["cost"]), float(point["tau"])  # type: ignore[arg-type]
-        for other_cost, other in placed:
-            if abs(other_cost - cost) < 20 and abs(label - other) < _LABEL_HEIGHT * height:
-                label = other + _LABEL_HEIGHT * height
-        placed.append((cost, label))
-        point["label"] = label
+def _place(points: list[_Point], height: float) -> None:
+    """Points of the same cost are drawn side by side, and the labels of points that cost about the same are moved
+    apart, from the lowest up."""
+    placed: list[_Point] = []
+    for point in sorted(points, key=lambda each: each.tau):
+        point.label, point.drawn_cost = point.tau, point.cost
+        for other in placed:
+            if abs(other.cost - point.cost) < _LABEL_WIDTH:
+                point.label = max(point.label, other.label + _LABEL_HEIGHT * height)
+        while any(abs(point.drawn_cost - other.drawn_cost) < _SIDE_BY_SIDE for other in placed):
+            point.drawn_cost += _SIDE_BY_SIDE
+        placed.append(point)
 
 
 def _rules(ceiling: float | None, threshold: float, vertical: alt.Scale) -> list[alt.Chart]:

@@ -38,23 +38,24 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
         name="over", fields=["h"], on="pointerover", nearest=True, empty=False, clear="pointerout"
     )
     many = len(names) > _MANY
+    low, high = _range(points)
     base = (
         alt.Chart(rows(values))
         .transform_filter("datum.arm == arm")
         .transform_lookup(lookup="h", from_=alt.LookupData(data=rows(known), key="h", fields=["hypothesis", "verdict"]))
         .encode(
             x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
-            y=alt.Y("mean:Q", title=f"{metric}, mean over seeds", scale=alt.Scale(zero=False)),
+            y=alt.Y("mean:Q", title=f"{metric}, mean over seeds", scale=alt.Scale(domain=[low, high], nice=True)),
             color=alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None),
             detail="h:N",
         )
     )
-    lines = base.mark_line(strokeJoin="round").encode(
+    lines = base.mark_line(strokeJoin="round", clip=True).encode(
         opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.3 if many else 0.6)),
         strokeWidth=alt.when(over).then(alt.value(3.5)).otherwise(alt.value(1 if many else 1.6)),
     )
     dots = (
-        base.mark_circle()
+        base.mark_circle(clip=True)
         .encode(
             opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.0)),
             tooltip=[
@@ -70,6 +71,18 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
     return specification(
         chart.add_params(arm) if len(arms) > 1 else chart.add_params(_constant(arms[0])), height=_HEIGHT
     )
+
+
+def _range(points: Sequence[CurveMean]) -> tuple[float, float]:
+    """Of the values after the first third of each arm's epochs: the start of training would press all that follows
+    into a line."""
+    last: dict[str, int] = {}
+    for point in points:
+        last[point.arm] = max(last.get(point.arm, 0), point.epoch)
+    late = [point.value for point in points if point.epoch >= last[point.arm] / 3]
+    low, high = min(late), max(late)
+    margin = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
+    return low - margin, high + margin
 
 
 def _constant(arm: str) -> alt.Parameter:

@@ -73,7 +73,7 @@ def _chart(
         "hypothesis:N",
         sort=[name for name, *_ in points],
         title=None,
-        axis=alt.Axis(labelLimit=130, domain=False, ticks=False, grid=True, gridDash=[1, 4], gridOpacity=0.25),
+        axis=alt.Axis(labelLimit=150, domain=False, ticks=False, grid=True, gridDash=[1, 4], gridOpacity=0.25),
     )
     colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("hypothesis", "rank", "score", "difference", "verdict")]
@@ -81,14 +81,19 @@ def _chart(
     base = alt.Chart(rows(values)).encode(y=y, color=colour)
     horizontal = alt.Scale(zero=zero)
     axis = alt.Axis(tickCount=5)
-    layers: list[alt.Chart] = [
-        base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=3, opacity=0.5, strokeCap="round")
-        .encode(x=alt.X("low:Q", scale=horizontal, title=title, axis=axis), x2="high:Q"),
+    layers: list[alt.Chart] = []
+    if zero:
+        layers.append(alt.Chart(rows([{"value": 0}])).mark_rule(opacity=0.6).encode(x="value:Q"))
+    with_interval = [value for value in values if value["low"] is not None]
+    if with_interval:
+        layers.append(
+            alt.Chart(rows(with_interval))
+            .mark_rule(strokeWidth=3, opacity=0.5, strokeCap="round")
+            .encode(y=y, color=colour, x=alt.X("low:Q", scale=horizontal, title=title, axis=axis), x2="high:Q")
+        )
+    layers.append(
         base.mark_circle(size=90, opacity=1).encode(
             x=alt.X("value:Q", scale=horizontal, title=title, axis=axis), tooltip=tooltip
-        ),
-    ]
-    if zero:
-        layers.insert(0, alt.Chart(rows([{"value": 0}])).mark_rule(opacity=0.6).encode(x="value:Q"))
+        )
+    )
     return specification(alt.layer(*layers), height=_ROW * len(points) + 10)

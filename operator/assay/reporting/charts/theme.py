@@ -47,7 +47,7 @@ _CONFIG: Spec = {
 }
 
 
-def specification(chart: alt.LayerChart | alt.Chart, *, height: int) -> Spec:
+def specification(chart: alt.LayerChart | alt.FacetChart | alt.Chart, *, height: int) -> Spec:
     """The chart as wide as its container."""
     spec: Spec = chart.to_dict()
     spec.pop("$schema", None)
