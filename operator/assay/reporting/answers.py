@@ -53,6 +53,8 @@ def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
         return _warned(status, "No proxy may be trusted: none of them orders the hypotheses as the reference does.")
     closest = max(undecided, key=_tau)
     why = sentence(closest.message or _alike(study, closest))
+    if _tau(closest) < -1:
+        return _warned(status, f"No proxy may be trusted yet. {why}")
     rest = f" Not trusted: {listed(refused)}." if refused else ""
     return _warned(status, f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
 

@@ -51,6 +51,7 @@ class ArmsTable:
         return (
             "Agreement is Kendall's tau with the reference's order: 1 the same order, 0 unrelated, -1 reversed. "
             f"No proxy can do better than the noise ceiling{known}: the reference's agreement with itself. "
+            "In brackets: what the true tau, without the noise of the seeds, may be. "
             f"Trusted: {trust.threshold} or more at {trust.confidence_percent} % confidence. "
             "Pairs: ordered alike, of those that the reference separates. "
             f"Cost: of a trial, in {unit}, relative to the reference. "

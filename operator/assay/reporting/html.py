@@ -78,7 +78,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
         ceiling=fixed(noise_ceiling(status), 2),
         ranking=texts,
         unranked=listed(unranked, 12),
-        not_drawn=len(ranking) - len(drawn(ranking)),
+        not_drawn=sum(row.score is not None for row in ranking) - len(drawn(ranking)),
         minimize=study.spec.metric.goal is Goal.MINIMIZE,
         unit=unit_in_words(status.cost.unit),
         device=next((arm.cost.device_model for arm in status.arms if arm.cost), ""),

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from assay.api.resources import Verdict
 
 _ROW, _TALLEST = 22, 1100
+_ARM_LABEL = 80
+"""Pixels that an arm's name takes; where there are fewer, names are tilted."""
+
 _MANY = 50
 """Hypotheses from which on lines are drawn thin."""
+
+_BASELINE = "datum.verdict == 'Baseline'"
 
 
 def rank_chart(
@@ -47,12 +52,21 @@ def rank_chart(
     many = len(reference) > _MANY
     by_rank = [name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])]
     names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
+    narrow = f"width < {_ARM_LABEL * len(shown)}"
     x = alt.X(
         "arm:N",
         sort=shown,
         title=None,
         axis=alt.Axis(
-            orient="top", labelAngle=0, labelLimit=90, domain=False, ticks=False, grid=True, labelFontWeight=600
+            orient="top",
+            labelAngle=alt.expr(f"{narrow} ? -40 : 0"),
+            labelAlign=alt.expr(f"{narrow} ? 'left' : 'center'"),
+            labelLimit=90,
+            labelOverlap=False,
+            labelFontWeight=600,
+            domain=False,
+            ticks=False,
+            grid=True,
         ),
         scale=alt.Scale(padding=0.12),
     )
@@ -83,8 +97,16 @@ def rank_chart(
     ]
     base = alt.Chart(rows(points)).encode(x=x, y=y, color=colour, detail="hypothesis:N")
     lines = base.mark_line(strokeJoin="round").encode(
-        opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.28 if many else 0.6)),
-        strokeWidth=alt.when(over).then(alt.value(4)).otherwise(alt.value(1 if many else 2)),
+        opacity=alt.when(over)
+        .then(alt.value(1.0))
+        .when(_BASELINE)
+        .then(alt.value(0.9))
+        .otherwise(alt.value(0.28 if many else 0.6)),
+        strokeWidth=alt.when(over)
+        .then(alt.value(4))
+        .when(_BASELINE)
+        .then(alt.value(2.5))
+        .otherwise(alt.value(1 if many else 2)),
     )
     dots = (
         base.mark_circle()
