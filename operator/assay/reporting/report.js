@@ -12,7 +12,8 @@
   const PAGE = 100;
   const table = document.getElementById("trials-table");
   if (!table) return;
-  const { hypotheses, arms, rows, messages } = data.trials;
+  const { hypotheses, arms, rows, messages, decimals } = data.trials;
+  const shownScore = (value) => (Math.abs(value) < 1e6 ? value.toFixed(decimals) : value.toExponential(3));
   const of = (list, place) => (place === null ? "" : list[place]);
   // What is shown and what is sorted by, column by column; a missing value comes last in either direction.
   const columns = [
@@ -57,10 +58,10 @@
       columns.forEach((column, place) => {
         const cell = document.createElement("td");
         const value = column(row);
-        cell.textContent = value === null ? "–" : place === 4 ? value.toFixed(2) : String(value);
+        cell.textContent = value === null ? "–" : place === 3 ? shownScore(value) : place === 4 ? value.toFixed(2) : String(value);
         if (number.has(place)) cell.className = "number";
         if (place === 6) cell.className = "text";
-        if (place === 5) { cell.className = "tag"; cell.style.setProperty("--of", { failed: "var(--failed)", succeeded: "var(--ink)" }[value] ?? "var(--quiet)"); }
+        if (place === 5) cell.className = value === "failed" ? "failure" : "quiet";
         line.append(cell);
       });
       return line;

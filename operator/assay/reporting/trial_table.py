@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assay.planning.progress import State
+from assay.reporting.figures import decimals_for
 
 if TYPE_CHECKING:
     from assay.reporting.trials import Trial, Trials
@@ -22,19 +23,19 @@ def trial_table(trials: Trials) -> dict[str, Any]:
     rows = []
     for trial in trials.trials:
         said = _said(trial)
-        cost = trial.result.cost if trial.result else None
         rows.append(
             [
                 row_of[trial.planned.hypothesis],
                 column_of[trial.planned.arm],
                 trial.planned.seed,
                 float(f"{trial.score:.6g}") if trial.score is not None else None,
-                round(cost.accelerator_seconds, 3) if cost else None,
+                round(trial.seconds, 3) if trial.seconds is not None else None,
                 trial.state.value,
                 messages.setdefault(said, len(messages)) if said else None,
             ]
         )
-    return {"hypotheses": hypotheses, "arms": arms, "rows": rows, "messages": list(messages)}
+    decimals = decimals_for([], [trial.score for trial in trials.trials])
+    return {"hypotheses": hypotheses, "arms": arms, "rows": rows, "messages": list(messages), "decimals": decimals}
 
 
 def _places(names: list[str]) -> dict[str, int]:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """A planned trial and what became of it. `score` is the study's metric; None unless it succeeded."""
+    """A planned trial and what became of it. `score` is the study's metric; None unless it succeeded. `seconds` are
+    the accelerator seconds of its result, else of its failed attempts; None if nothing ended."""
 
     planned: PlannedTrial
     state: State
     score: float | None
     result: TrialResult | None
     failure: Failure | None
-    attempts: int
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -73,5 +74,7 @@ def trials_of(study: Study, records: Records) -> Trials:
         result = record.result if record and isinstance(record.result, TrialResult) else None
         score = result.metrics[metric] if result and state is State.SUCCEEDED else None
         failure = progress.failures.get(planned.key)
-        found.append(Trial(planned, state, score, result, failure, record.attempts if record else 0))
+        failed = [failed.accelerator_seconds for failed in record.failures] if record else []
+        seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None
+        found.append(Trial(planned, state, score, result, failure, seconds))
     return Trials(study, progress, tuple(found))

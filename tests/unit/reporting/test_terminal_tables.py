@@ -1,0 +1,142 @@
+"""Tables for terminals, progress and Markdown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.console import Console, RenderableType
+
+from assay.api.resources import Goal
+from assay.planning.plan import plan
+from assay.planning.records import Records, RunningAttempt, WorkRecord
+from assay.planning.study import Study
+from assay.reporting.markdown import markdown
+from assay.reporting.progress import progress, progress_line
+from assay.reporting.tables import summary
+from builders.manifests import a_hypothesis, a_proxy
+from builders.simulated import simulated_study
+from builders.studies import a_failure, a_study, records_of_scores
+
+NOW = 1_000_100.0
+
+
+def shown(what: RenderableType, width: int, *, colour: bool = False) -> str:
+    console = Console(width=width, force_terminal=colour, color_system="standard" if colour else None)
+    with console.capture() as captured:
+        console.print(what)
+    return captured.get()
+
+
+def summary_of(study: Study, records: Records, width: int = 80) -> str:
+    return shown(summary(study, plan(study, records, NOW).status), width)
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[Study, Records]:
+    return simulated_study(noise=0.002, spread=0.015)
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_verdicts_decisions_and_differences_are_never_cut(whole: tuple[Study, Records], width: int) -> None:
+    study, records = whole
+    status = plan(study, records, NOW).status
+    text = shown(summary(study, status), width)
+    assert all(len(line) <= width for line in text.splitlines())
+    table = text.split("Which hypotheses are better")[1].split("\nDone")[0]
+    for row in status.ranking:
+        (line,) = [line for line in table.splitlines() if re.match(rf"{row.rank} ", line)]
+        assert f" {row.verdict}" in line
+        assert row.difference is None or row.verdict == "Baseline" or re.search(r"\[[+-][\d.]+, [+-][\d.]+\]", line)
+        assert f"{row.relative_cost_percent} %" in line
+    for arm in status.arms[1:]:
+        assert re.search(rf"^{arm.name} .*\[-?[\d.]+, [\d.]+\].* (Trusted|Not trusted|Undecided) *$", text, re.M)
+
+
+def test_a_trusted_proxy_is_named_with_what_it_saves(whole: tuple[Study, Records]) -> None:
+    study, records = whole
+    status = plan(study, records, NOW).status
+    assert status.recommended_proxy == "small"
+    text = " ".join(summary_of(study, records).split())
+    assert "Proxies: Trust small: it orders the hypotheses as the reference does" in text
+    assert "costs 79 % less" in text
+
+
+def test_if_no_proxy_is_trusted_it_is_said_plainly_with_what_it_would_take() -> None:
+    study, records = simulated_study(count=6, seeds=2)
+    text = " ".join(summary_of(study, records).split())
+    assert "Proxies: No proxy may be trusted yet." in text
+    assert "hypotheses" in text.split("No proxy may be trusted yet.")[1]
+
+
+def test_costs_on_a_cpu_and_on_accelerators_are_called_what_they_are() -> None:
+    study = a_study(hypotheses=3, proxies=[a_proxy()])
+    for unit, words in (("cpu-process", "CPU-process seconds"), ("accelerator", "accelerator seconds")):
+        records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed, unit=unit)
+        assert f"Spent: 120 {words}" in " ".join(summary_of(study, records).split())
+
+
+def test_where_lower_is_better_the_best_is_the_lowest() -> None:
+    study = a_study(hypotheses=3, goal=Goal.MINIMIZE)
+    losses = {"baseline": 0.5, "h001": 0.2, "h002": 0.9}
+    text = summary_of(study, records_of_scores(study, lambda trial: losses[trial.hypothesis] + 0.001 * trial.seed))
+    assert "lower is better" in " ".join(text.split())
+    order = [name for line in text.splitlines() for name in losses if re.match(rf"\d.* {name} ", line)]
+    assert order == ["h001", "baseline", "h002"]
+
+
+def test_a_failed_hypothesis_is_shown_as_failed_with_its_reason() -> None:
+    study = a_study(hypotheses=3)
+    records = dict(
+        records_of_scores(study, lambda trial: None if trial.hypothesis == "h002" else 0.9 + 0.01 * trial.seed)
+    )
+    for trial in study.design.trials:
+        if trial.hypothesis == "h002":
+            records[trial.key] = WorkRecord(failures=(a_failure(trial.key),))
+    text = " ".join(summary_of(study, records).split())
+    assert re.search(r"h002 – – Failed", text)
+    assert "h002 failed. TrainFunctionRaised: ValueError: no such optimizer." in text
+
+
+def test_statements_with_markup_are_shown_as_they_are() -> None:
+    study = a_study(hypotheses=[a_hypothesis("baseline"), a_hypothesis("odd", statement="[red]bold[/red] claims")])
+    records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed)
+    assert "[red]bold[/red] claims" in summary_of(study, records, 160)
+
+
+@pytest.mark.parametrize("until", [0, 1, 30, 200])
+def test_progress_fits_twelve_lines_of_any_width(until: int) -> None:
+    study, records = simulated_study(until=until, capacity=8)
+    now = plan(study, records, NOW)
+    for width in (40, 80, 160):
+        lines = shown(progress(study, now, 12.0), width).splitlines()
+        assert len(lines) <= 12
+        assert all(len(line) <= width for line in lines)
+    line = progress_line(study, now, 12.0)
+    assert "\n" not in line
+    assert line.startswith(f"digits: {until}/240 trials")
+
+
+def test_progress_names_what_runs() -> None:
+    study = a_study(hypotheses=2)
+    trial = study.design.trials[0]
+    records = {trial.key: WorkRecord(running=RunningAttempt(1, NOW - 5))}
+    line = progress_line(study, plan(study, records, NOW), 5.0, records)
+    assert "runs baseline × reference × seed 0 and h001 × reference × seed 0" in line
+
+
+def test_markdown_has_the_answers_and_one_row_per_hypothesis(whole: tuple[Study, Records]) -> None:
+    study, records = whole
+    text = markdown(study, plan(study, records, NOW).status)
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == 2 + len(study.hypotheses) + 2 + 4
+    assert "**Proxies.** Trust small" in text
+    assert "| **Better** |" in text
+
+
+def test_markdown_keeps_statements_from_becoming_markup() -> None:
+    statement = "a | b\n# heading <img src=x> @team [link](x)"
+    study = a_study(hypotheses=[a_hypothesis("baseline"), a_hypothesis("odd", statement=statement)])
+    records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed)
+    text = markdown(study, plan(study, records, NOW).status)
+    assert r"a \| b \# heading \<img src=x\> \@team \[link\](x)" in text
