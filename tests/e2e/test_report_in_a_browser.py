@@ -53,10 +53,8 @@ def loaded(folder: Path, study: Study, records: Records, *, width: int = 1200) -
 def marks_of(page: str) -> dict[str, int]:
     """By chart, how many marks with data it has."""
     charts = re.split(r'<div class="chart[^"]*" id="', page)[1:]
-    return {
-        chart.split('"')[0]: len(re.findall(r'aria-roledescription="(?:bar|[a-z]+ mark)"', _svg(chart)))
-        for chart in charts
-    }
+    mark = re.compile(r'aria-roledescription="(?:bar|[a-z]+ mark)"')
+    return {chart.split('"')[0]: len(mark.findall(_svg(chart))) for chart in charts}
 
 
 def _svg(chart: str) -> str:
