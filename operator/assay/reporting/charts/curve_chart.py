@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _HEIGHT = 360
 _MANY = 30
+_TARGET = 8
+"""Pixels around a line that belong to it when somebody points at it."""
+
+_WHOLE = "datum.value % 1 ? '' : datum.label"
+"""There is no half epoch."""
 
 
 def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str, Verdict]) -> Spec | None:
@@ -34,9 +39,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
         for name in names
     ]
     arm = alt.param(name="arm", value=arms[0], bind=alt.binding_select(options=arms, name="arm "))
-    over = alt.selection_point(
-        name="over", fields=["h"], on="pointerover", nearest=True, empty=False, clear="pointerout"
-    )
+    over = alt.selection_point(name="over", fields=["h"], on="pointerover", empty=False, clear="pointerout")
     many = len(names) > _MANY
     low, high = _range(points)
     base = (
@@ -44,7 +47,12 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
         .transform_filter("datum.arm == arm")
         .transform_lookup(lookup="h", from_=alt.LookupData(data=rows(known), key="h", fields=["hypothesis", "verdict"]))
         .encode(
-            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+            x=alt.X(
+                "epoch:Q",
+                title="epoch",
+                axis=alt.Axis(tickMinStep=1, grid=False, format="d", labelExpr=_WHOLE),
+                scale=alt.Scale(nice=False),
+            ),
             y=alt.Y("mean:Q", title=f"{metric}, mean over seeds", scale=alt.Scale(domain=[low, high], nice=True)),
             color=alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None),
             detail="h:N",
@@ -54,6 +62,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
         opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.3 if many else 0.6)),
         strokeWidth=alt.when(over).then(alt.value(3.5)).otherwise(alt.value(1 if many else 1.6)),
     )
+    target = base.mark_line(opacity=0, strokeWidth=_TARGET, clip=True).encode(tooltip=["hypothesis:N", "verdict:N"])
     dots = (
         base.mark_circle(clip=True)
         .encode(
@@ -67,7 +76,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
         )
         .add_params(over)
     )
-    chart = alt.layer(lines, dots)
+    chart = alt.layer(lines, target, dots)
     return specification(
         chart.add_params(arm) if len(arms) > 1 else chart.add_params(_constant(arms[0])), height=_HEIGHT
     )

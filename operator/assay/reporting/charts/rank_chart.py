@@ -21,6 +21,9 @@ _ARM_LABEL = 80
 _MANY = 50
 """Hypotheses from which on lines are drawn thin."""
 
+_TARGET = 12
+"""Pixels around a line that belong to it when somebody points at it."""
+
 _BASELINE = "datum.verdict == 'Baseline'"
 
 
@@ -84,9 +87,7 @@ def rank_chart(
             ticks=False,
         ),
     )
-    over = alt.selection_point(
-        name="over", fields=["hypothesis"], on="pointerover", nearest=True, empty=False, clear="pointerout"
-    )
+    over = alt.selection_point(name="over", fields=["hypothesis"], on="pointerover", empty=False, clear="pointerout")
     colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
     tooltip = [
         alt.Tooltip("hypothesis:N"),
@@ -108,8 +109,10 @@ def rank_chart(
         .then(alt.value(2.5))
         .otherwise(alt.value(1 if many else 2)),
     )
+    target = base.mark_line(opacity=0, strokeWidth=_TARGET).encode(tooltip=[tooltip[0], tooltip[-1]])
     dots = (
-        base.mark_circle()
+        base.transform_filter("isValid(datum.rank)")
+        .mark_circle()
         .encode(
             opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.4 if many else 0.9)),
             size=alt.when(over).then(alt.value(110)).otherwise(alt.value(12 if many else 48)),
@@ -125,4 +128,4 @@ def rank_chart(
         .mark_text(align="right", dx=-8, dy=-9, fontWeight=600)
         .encode(x=x, y=y, text="hypothesis:N")
     )
-    return specification(alt.layer(lines, dots, named), height=min(_TALLEST, _ROW * count + 20))
+    return specification(alt.layer(lines, target, dots, named), height=min(_TALLEST, _ROW * count + 20))
