@@ -125,10 +125,18 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         )
         if names[verdict]
     ]
+    if _indistinct(status):
+        text = "The hypotheses can't be told apart: their differences are within the noise of the seeds."
     rest = f" {'The others' if better else 'They are'}: {', '.join(counted)}." if counted else ""
     if not is_finished(status):
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
     return f"{text}{rest} All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence."
+
+
+def _indistinct(status: ProxyStudyStatus) -> bool:
+    """Whether every rank may be any other."""
+    scored = [row for row in status.ranking if row.score is not None]
+    return len(scored) > 1 and len({(row.rank_low, row.rank_high) for row in scored}) == 1 and scored[0].rank_low == 1
 
 
 def cost_answer(status: ProxyStudyStatus) -> str:

@@ -140,3 +140,10 @@ def test_markdown_keeps_statements_from_becoming_markup() -> None:
     records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed)
     text = markdown(study, plan(study, records, NOW).status)
     assert r"a \| b \# heading \<img src=x\> \@team \[link\](x)" in text
+
+
+def test_hypotheses_that_are_all_equal_are_said_to_be_indistinct() -> None:
+    study, records = simulated_study(count=6, seeds=3, spread=0.0)
+    text = " ".join(summary_of(study, records).split())
+    assert "Hypotheses: The hypotheses can't be told apart" in text
+    assert "Proxies: No proxy may be trusted" in text

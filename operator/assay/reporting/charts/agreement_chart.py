@@ -23,7 +23,7 @@ _LABEL_HEIGHT = 0.05
 _LABEL_WIDTH = 20.0
 """Of a label, in percent of the reference's cost."""
 
-_SIDE_BY_SIDE = 0.9
+_SIDE_BY_SIDE = 1.0
 """Percent of the reference's cost that keep two intervals apart."""
 
 
@@ -39,6 +39,7 @@ class _Point:
     high: float | None
     drawn_cost: float = 0.0
     label: float = 0.0
+    left: bool = False
 
 
 def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
@@ -59,7 +60,6 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
     y = alt.Y("tau:Q", title=_TITLE, scale=vertical)
     colour = alt.Color("decision:N", scale=scale(DECISION_COLOURS), legend=None)
     base = alt.Chart(rows(_row(point) for point in points)).encode(x=x)
-    named = base.encode(y=alt.Y("label:Q", scale=vertical), text="proxy:N")
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("proxy", "agreement", "cost", "saving", "trust")]
     layers = _rules(ceiling, threshold, vertical)
     with_interval = [_row(point) for point in points if point.low is not None]
@@ -69,12 +69,17 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
             .mark_rule(strokeWidth=2.5, opacity=0.55, strokeCap="round")
             .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=_TITLE), y2="high:Q", color=colour)
         )
-    layers += [
-        base.mark_circle(size=130, opacity=1).encode(y=y, color=colour, tooltip=tooltip),
-        # The first copy is a halo, so that lines behind a name do not cross it.
-        named.mark_text(align="left", dx=11, fontWeight=600, stroke="var(--page)", strokeWidth=4, strokeJoin="round"),
-        named.mark_text(align="left", dx=11, fontWeight=600),
-    ]
+    for left in (True, False):
+        on_this_side = [_row(point) for point in points if point.left is left]
+        if on_this_side:
+            names = (
+                alt.Chart(rows(on_this_side))
+                .mark_text(align="right" if left else "left", dx=-11 if left else 11, fontWeight=600)
+                .encode(x=x, y=alt.Y("label:Q", scale=vertical), text="proxy:N")
+            )
+            # A halo, so that lines behind a name do not cross it.
+            layers += [names.encode(stroke=alt.value("var(--page)"), strokeWidth=alt.value(4)), names]
+    layers.append(base.mark_circle(size=130, opacity=1).encode(y=y, color=colour, tooltip=tooltip))
     return specification(alt.layer(*layers), height=_HEIGHT)
 
 
@@ -103,17 +108,22 @@ def _row(point: _Point) -> dict[str, object]:
 
 
 def _place(points: list[_Point], height: float) -> None:
-    """Points of the same cost are drawn side by side, and the labels of points that cost about the same are moved
-    apart, from the lowest up."""
-    placed: list[_Point] = []
-    for point in sorted(points, key=lambda each: each.tau):
+    """Points of the same cost are drawn side by side. A name stands right of its point, or left if another point is
+    there; names that would still meet are moved apart, from the lowest up."""
+    apart = _LABEL_HEIGHT * height
+    ordered = sorted(points, key=lambda each: each.tau)
+    for place, point in enumerate(ordered):
         point.label, point.drawn_cost = point.tau, point.cost
-        for other in placed:
-            if abs(other.cost - point.cost) < _LABEL_WIDTH:
-                point.label = max(point.label, other.label + _LABEL_HEIGHT * height)
-        while any(abs(point.drawn_cost - other.drawn_cost) < _SIDE_BY_SIDE for other in placed):
+        while any(abs(point.drawn_cost - other.drawn_cost) < _SIDE_BY_SIDE for other in ordered[:place]):
             point.drawn_cost += _SIDE_BY_SIDE
-        placed.append(point)
+    for place, point in enumerate(ordered):
+        point.left = point.drawn_cost > _LABEL_WIDTH / 2 and any(
+            0 < other.drawn_cost - point.drawn_cost < _LABEL_WIDTH and abs(other.tau - point.tau) < apart
+            for other in ordered
+        )
+        for other in ordered[:place]:
+            if other.left == point.left and abs(other.cost - point.cost) < _LABEL_WIDTH:
+                point.label = max(point.label, other.label + apart)
 
 
 def _rules(ceiling: float | None, threshold: float, vertical: alt.Scale) -> list[alt.Chart]:
