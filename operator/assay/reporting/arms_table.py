@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 WIDE = 110
 """Columns from which on tables show all that they have."""
 
+_OTHERS, _OTHERS_WIDE = 68, 98
+"""Columns that all but the names take at most."""
+
 DECISION_STYLES = {
     TrustDecision.TRUSTED: "bold green",
     TrustDecision.NOT_TRUSTED: "red",
@@ -38,10 +41,11 @@ class ArmsTable:
         rows = arm_rows(self._status)
         yield Text("Which cheap comparison may be trusted?", style="bold")
         yield Text(self._explanation(), style="dim")
-        yield self._table(rows, wide=options.max_width >= WIDE)
-        reasons = [row for row in rows if row.why or row.failed]
+        wide = options.max_width >= WIDE
+        yield self._table(rows, options.max_width)
+        reasons = [reason for row in rows if (reason := _reason(row, wide=wide))]
         if reasons:
-            yield Padding(Group(*(_reason(row) for row in reasons)), (0, 0, 0, 1))
+            yield Padding(Group(*reasons), (1, 0, 0, 0))
 
     def _explanation(self) -> str:
         trust = self._study.spec.trust
@@ -58,9 +62,12 @@ class ArmsTable:
             "Saving: of a study on the proxy alone, preparations included."
         )
 
-    def _table(self, rows: tuple[ArmRow, ...], *, wide: bool) -> Table:
+    def _table(self, rows: tuple[ArmRow, ...], width: int) -> Table:
+        """Only names are cut."""
+        wide = width >= WIDE
+        longest_name = max(9, width - (_OTHERS_WIDE if wide else _OTHERS))
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
-        table.add_column("arm", no_wrap=True, overflow="ellipsis", min_width=9)
+        table.add_column("arm", no_wrap=True, overflow="ellipsis", max_width=longest_name)
         table.add_column("trials", justify="right", no_wrap=True)
         table.add_column("agreement", no_wrap=True)
         table.add_column("pairs", justify="right", no_wrap=True)
@@ -94,6 +101,12 @@ class ArmsTable:
         return f"{fixed(ceiling, 2)} ceiling" if ceiling is not None else NOTHING
 
 
-def _reason(row: ArmRow) -> Text:
-    failed = f"{row.failed} of its trials failed. " if row.failed else ""
-    return Text.assemble((row.name, "bold"), f": {failed}{row.why}".rstrip())
+def _reason(row: ArmRow, *, wide: bool) -> Text | None:
+    """The decision's reason, and what a narrow table has no room for."""
+    parts = [f"{row.failed} of its trials failed."] if row.failed else []
+    if row.why:
+        parts.append(row.why)
+    if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:
+        pays = f", pays off after {row.break_even} hypotheses" if row.break_even != NOTHING else ""
+        parts.append(f"{row.trial_seconds} s a trial{pays}.")
+    return Text.assemble((row.name, "bold"), f": {' '.join(parts)}") if parts else None

@@ -147,3 +147,13 @@ def test_hypotheses_that_are_all_equal_are_said_to_be_indistinct() -> None:
     text = " ".join(summary_of(study, records).split())
     assert "Hypotheses: The hypotheses can't be told apart" in text
     assert "Proxies: No proxy may be trusted" in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_long_names_are_cut_and_decisions_are_not(width: int) -> None:
+    arm, name = "a-proxy-" + "x" * 55, "h-" + "y" * 61
+    study = a_study(hypotheses=[a_hypothesis("baseline"), a_hypothesis(name)], proxies=[a_proxy(arm)])
+    records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed + 0.001 * len(trial.hypothesis))
+    text = summary_of(study, records, width)
+    assert re.search(r"^a-proxy-x*….* Undecided *$", text, re.M)
+    assert re.search(r" h-y+… .*(Better|Worse|Inconclusive) +100 %", text)
