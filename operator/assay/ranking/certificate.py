@@ -114,10 +114,11 @@ def certify(
         corrected_tau=_corrected(untested.tau, estimates),
     )
     indistinct = _indistinct(estimates, hypotheses - 1, degrees_of_freedom, confidence)
-    # what perfect agreement would prove without any noise
+    # what perfect agreement would prove, without noise and with this one
     at_best = expected_tau(taus.correlations_reaching(np.array([taus.pairs])))
-    too_few = float(bound("low", at_best, confidence)[0]) < threshold
-    needed, message = _what_it_takes(certificate, threshold, confidence, too_few, low_if_perfect < threshold)
+    too_noisy = low_if_perfect < threshold
+    too_few = too_noisy and float(bound("low", at_best, confidence)[0]) < threshold
+    needed, message = _what_it_takes(certificate, threshold, confidence, too_few, too_noisy)
     return replace(
         certificate,
         reason=_reason(certificate, threshold, confidence, indistinct),
@@ -177,7 +178,7 @@ def _what_it_takes(
 ) -> tuple[int | None, str]:
     """How many hypotheses would do, and the sentence that says so.
 
-    `too_few`: even perfect agreement without noise would not be certified; `too_noisy`: nor would it with this noise.
+    `too_noisy`: with this noise even perfect agreement would not be certified; `too_few`: nor would it without noise.
     """
     if certificate.decision == "Trusted":
         return None, ""
