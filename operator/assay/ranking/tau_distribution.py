@@ -105,7 +105,9 @@ class TauDraws:
         """Of X and of Y, both 1 in truth, in the simulated studies at these correlations (draws, observations)."""
         of_x, of_z, both = self.moments[:, :, None]
         rest = np.sqrt(np.maximum(1 - correlation**2, 0.0))
-        return of_x, correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
+        of_y = correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
+        # two pairs can have no variance in Y, which rounding must not make negative
+        return of_x, np.maximum(of_y, 0.0)
 
 
 def expected_tau(correlation: FloatArray | float) -> FloatArray:

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from assay.ranking import Certificate, Scores, certification_power, certify, hypotheses_for_power
+from assay.ranking.tau_distribution import TauDraws, expected_tau, tau_variance
+from builders.score_tables import scores, simulated_arms
+
+THRESHOLD = 0.8
+
+
+def decide(reference: Scores, proxy: Scores, draws: int | None = None, threshold: float = THRESHOLD) -> Certificate:
+    generator = np.random.default_rng(11)
+    return certify(reference, proxy, threshold=threshold, confidence=0.95, generator=generator, draws=draws)
+
+
+def test_a_close_proxy_of_many_hypotheses_is_trusted_and_a_distant_one_is_not() -> None:
+    generator = np.random.default_rng(0)
+    close = decide(*simulated_arms(generator, 60, true_tau=0.97, noise=0.1))
+    assert close.decision == "Trusted"
+    assert close.low is not None
+    assert close.low >= THRESHOLD
+    assert close.p_value is not None
+    assert close.p_value <= 0.05
+    assert close.needed_message == ""
+    distant = decide(*simulated_arms(generator, 60, true_tau=0.3, noise=0.1))
+    assert distant.decision == "NotTrusted"
+    assert distant.high is not None
+    assert distant.high < THRESHOLD
+    assert "below 0.8" in distant.reason
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    hypotheses=st.integers(2, 20),
+    noise=st.sampled_from([0.0, 0.2, 1.0]),
+    rounding=st.sampled_from([None, 1, 0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_decision_is_the_intervals_and_the_tests(
+    seed: int, hypotheses: int, noise: float, rounding: int | None
+) -> None:
+    arms = simulated_arms(np.random.default_rng(seed), hypotheses, true_tau=0.8, noise=noise)
+    if rounding is not None:
+        arms = (scores(arms[0].values.round(rounding)), scores(arms[1].values.round(rounding)))
+    found = decide(*arms, draws=199)
+    if found.low is None or found.high is None or found.p_value is None:
+        assert found.decision != "Trusted"
+        return
+    assert -1 <= found.low <= found.high <= 1
+    assert (found.decision == "Trusted") == (found.low >= THRESHOLD) == (found.p_value <= 0.05)
+    assert (found.decision == "NotTrusted") == (found.high < THRESHOLD)
+
+
+def test_the_certificate_depends_on_order_only_up_to_monotone_changes_without_noise() -> None:
+    generator = np.random.default_rng(1)
+    reference, proxy = simulated_arms(generator, 16, true_tau=0.9, noise=0.0)
+    changed = Scores(proxy.hypotheses, proxy.seeds, np.exp(proxy.values) - 5)
+    assert decide(reference, changed, 500) == decide(reference, proxy, 500)
+
+
+def test_relabelling_and_shifting_change_nothing_but_rounding() -> None:
+    reference, proxy = simulated_arms(np.random.default_rng(2), 16, true_tau=0.9, noise=0.3)
+    backwards = tuple(reversed(reference.hypotheses))
+    want = decide(reference, proxy, 500)
+    assert decide(reference.restricted(backwards), proxy, 500).low == pytest.approx(want.low)
+    moved = Scores(reference.hypotheses, reference.seeds, reference.values * 2 + np.array([1.0, -7.0, 3.0]))
+    assert decide(moved, proxy, 500).low == pytest.approx(want.low)
+
+
+def test_a_raised_threshold_never_helps() -> None:
+    arms = simulated_arms(np.random.default_rng(3), 24, true_tau=0.9, noise=0.2)
+    p_values = [decide(*arms, 500, threshold).p_value for threshold in (0.2, 0.5, 0.7, 0.8, 0.9)]
+    assert p_values == sorted(p_values, key=float)  # type: ignore[arg-type]
+
+
+def test_equal_hypotheses_are_never_trusted_more_often_than_stated() -> None:
+    generator = np.random.default_rng(4)
+    trusted = told = 0
+    for _ in range(60):
+        noise = generator.standard_normal((16, 3))
+        # the same noise in both arms: the observed tau is 1
+        found = decide(scores(noise), scores(noise), 200)
+        assert found.tau == 1
+        trusted += found.decision == "Trusted"
+        told += "can't be told apart" in found.reason
+    limit = stats.binom.ppf(0.999, 60, 0.05)
+    assert trusted <= limit
+    assert told >= 60 - limit
+
+
+def test_hypotheses_that_all_score_alike_are_undecided() -> None:
+    found = decide(scores(np.ones((20, 3))), scores(np.random.default_rng(5).standard_normal((20, 3))))
+    assert found.decision == "Undecided"
+    assert "can't be told apart" in found.reason
+    assert found.needed_message
+
+
+def test_a_constant_proxy_is_not_trusted() -> None:
+    reference, _ = simulated_arms(np.random.default_rng(6), 20, true_tau=0.9, noise=0.1)
+    found = decide(reference, scores(np.ones((20, 3))))
+    assert (found.decision, found.tau) == ("NotTrusted", None)
+    assert "same score" in found.reason
+
+
+@pytest.mark.parametrize("hypotheses", [2, 3])
+@pytest.mark.parametrize("noise", [0.0, 0.2, 3.0])
+def test_two_or_three_hypotheses_are_undecided_and_told_how_many_it_takes(hypotheses: int, noise: float) -> None:
+    for seed in range(5):
+        found = decide(*simulated_arms(np.random.default_rng(seed), hypotheses, true_tau=0.9, noise=noise), draws=500)
+        assert found.decision == "Undecided"
+        assert f"{hypotheses} hypotheses can't certify a tau of 0.8" in found.needed_message
+        if found.needed_hypotheses is None:
+            assert "Even 2000 hypotheses" in found.needed_message
+        else:
+            assert found.needed_hypotheses > 20
+            assert f"about {found.needed_hypotheses} hypotheses" in found.needed_message
+
+
+def test_an_estimate_below_the_threshold_is_not_promised_to_rise_with_more() -> None:
+    generator = np.random.default_rng(7)
+    for _ in range(100):
+        found = decide(*simulated_arms(generator, 16, true_tau=0.75, noise=0.2), draws=300)
+        if found.decision == "Undecided" and found.corrected_tau is not None and found.corrected_tau < THRESHOLD:
+            assert found.needed_hypotheses is None
+            assert "is not above the threshold" in found.needed_message
+            return
+    pytest.fail("no such study in a hundred")
+
+
+def test_one_seed_or_no_common_hypothesis_is_undecided() -> None:
+    reference, proxy = simulated_arms(np.random.default_rng(8), 30, true_tau=0.99, noise=0.1, seeds=1)
+    assert "single seed" in decide(reference, proxy).reason
+    other = Scores(tuple(f"x{row}" for row in range(30)), proxy.seeds, proxy.values)
+    assert "nothing to order" in decide(reference, other).reason
+    assert "nothing to order" in decide(reference.restricted(["h0"]), proxy).reason
+
+
+def test_missing_scores_leave_their_hypotheses_out() -> None:
+    reference, proxy = simulated_arms(np.random.default_rng(9), 24, true_tau=0.95, noise=0.1)
+    holed = proxy.values.copy()
+    holed[3, 1] = holed[7] = np.nan
+    found = decide(reference, scores(holed), 500)
+    kept = [name for name in reference.hypotheses if name not in ("h3", "h7")]
+    assert (found.hypotheses, found.seeds) == (22, 3)
+    assert found == decide(reference.restricted(kept), proxy.restricted(kept), 500)
+
+
+def test_the_same_generator_state_gives_the_same_certificate() -> None:
+    arms = simulated_arms(np.random.default_rng(10), 12, true_tau=0.9, noise=0.2)
+    assert decide(*arms) == decide(*arms)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "confidence", "want"), [(1.0, 0.95, "threshold: 1.0"), (0.8, 0.5, "confidence: 0.5")]
+)
+def test_values_out_of_range_are_refused(threshold: float, confidence: float, want: str) -> None:
+    arms = simulated_arms(np.random.default_rng(0), 4, true_tau=0.9, noise=0.2)
+    with pytest.raises(ValueError, match=want):
+        certify(*arms, threshold=threshold, confidence=confidence, generator=np.random.default_rng(0))
+
+
+def errors(shared: float, noise: float, studies: int = 300) -> tuple[float, float]:
+    """Shares Trusted and NotTrusted of studies at the boundary, 16 hypotheses."""
+    generator = np.random.default_rng(12)
+    decisions = [
+        decide(*simulated_arms(generator, 16, true_tau=THRESHOLD, noise=noise, shared=shared), draws=199).decision
+        for _ in range(studies)
+    ]
+    return decisions.count("Trusted") / studies, decisions.count("NotTrusted") / studies
+
+
+@pytest.mark.parametrize(("noise", "shared"), [(0.2, 0.0), (0.8, 0.8)])
+def test_at_the_boundary_either_decision_is_as_rare_as_stated(noise: float, shared: float) -> None:
+    limit = stats.binom.ppf(0.999, 300, 0.05) / 300
+    trusted, not_trusted = errors(shared, noise)
+    assert trusted <= limit
+    assert not_trusted <= limit
+
+
+@pytest.mark.parametrize(("hypotheses", "want"), [(8, 0.05), (12, 0.16), (24, 0.45), (36, 0.69), (100, 0.99)])
+def test_power_is_as_known(hypotheses: int, want: float) -> None:
+    power = certification_power(
+        hypotheses,
+        threshold=0.8,
+        confidence=0.95,
+        true_tau=0.9,
+        noise_to_signal=0.2,
+        seeds=3,
+        generator=np.random.default_rng(0),
+        draws=500,
+    )
+    assert power == pytest.approx(want, abs=0.07)
+
+
+def test_power_is_that_of_the_decisions_themselves() -> None:
+    generator = np.random.default_rng(13)
+    arms = [simulated_arms(generator, 20, true_tau=0.95, noise=0.3) for _ in range(150)]
+    found = np.mean([decide(*pair, draws=199).decision == "Trusted" for pair in arms])
+    power = certification_power(
+        20,
+        threshold=0.8,
+        confidence=0.95,
+        true_tau=0.95,
+        noise_to_signal=0.3,
+        seeds=3,
+        generator=np.random.default_rng(0),
+        draws=500,
+    )
+    assert found == pytest.approx(power, abs=0.14)
+
+
+def test_one_seed_has_no_power() -> None:
+    assert (
+        certification_power(
+            50,
+            threshold=0.8,
+            confidence=0.95,
+            true_tau=0.9,
+            noise_to_signal=0.2,
+            seeds=1,
+            generator=np.random.default_rng(0),
+        )
+        == 0.0
+    )
+
+
+def test_the_hypotheses_asked_for_bring_the_power() -> None:
+    needed = hypotheses_for_power(0.8, threshold=0.8, confidence=0.95, true_tau=0.9, noise_to_signal=0.2, seeds=3)
+    assert needed is not None
+    assert 42 <= needed <= 54
+    for true_tau, seeds in ((0.8, 3), (0.7, 3), (0.9, 1), (0.8001, 3)):
+        assert (
+            hypotheses_for_power(
+                0.8, threshold=0.8, confidence=0.95, true_tau=true_tau, noise_to_signal=0.2, seeds=seeds
+            )
+            is None
+        )
+
+
+def test_the_inversion_is_that_of_simulated_orders() -> None:
+    draws = TauDraws.simulate(10, np.random.default_rng(14), 4000)
+    for correlation in (-0.3, 0.5, 0.9):
+        taus = 2 * draws.concordant_at(correlation) / draws.pairs - 1
+        error = float(np.sqrt(tau_variance(np.array([10]), correlation)[0]))
+        assert taus.mean() == pytest.approx(float(expected_tau(correlation)), abs=4 * error / np.sqrt(4000))
+        assert taus.std() == pytest.approx(error, rel=0.06)
+        # a study has at least this many concordant pairs just from the correlation on at which it reaches them
+        reached = draws.correlations_reaching(np.array([30]))[:, 0]
+        assert ((draws.concordant_at(correlation) >= 30) == (reached < correlation)).mean() > 0.999
+
+
+def test_beyond_a_hundred_hypotheses_the_shrunk_studies_have_the_right_spread() -> None:
+    draws = TauDraws.simulate(300, np.random.default_rng(15), 1000)
+    taus = 2 * draws.concordant_at(0.9) / draws.pairs - 1
+    assert taus.mean() == pytest.approx(float(expected_tau(0.9)), abs=0.005)
+    assert taus.std() == pytest.approx(float(np.sqrt(tau_variance(np.array([300]), 0.9)[0])), rel=0.1)
+    asked = np.array([round(0.85 * draws.pairs)])
+    reached = draws.correlations_reaching(asked)[:, 0]
+    assert np.median(reached) == pytest.approx(np.sin(np.pi / 2 * 0.7), abs=0.005)
+    assert draws.sample_variances(reached[:, None])[1].std() == pytest.approx(np.sqrt(2 / 299), rel=0.1)
