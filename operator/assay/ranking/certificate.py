@@ -12,7 +12,9 @@ it ends below, otherwise Undecided.
 **Ties** between means count one half for the lower end and are left out (tau-b) for the upper one, so that neither
 decision profits. **Missing scores**: see `scores.balanced`.
 
-`benchmarks/certificate.py` measures the error rates and the power.
+`benchmarks/certificate.py` measures the error rates and the power. False certificates stay at or below
+1 - confidence for heavy-tailed and skewed scores too; for skewed ones NotTrusted is false in up to .07, where .05 is
+stated.
 """
 
 from __future__ import annotations

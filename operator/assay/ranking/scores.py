@@ -185,8 +185,10 @@ def balanced(*arms: Scores) -> tuple[Scores, ...]:
 
     Hypotheses and seeds keep the first arm's order. The block may be empty.
     """
-    hypotheses = tuple(name for name in arms[0].hypotheses if all(name in set(arm.hypotheses) for arm in arms[1:]))
-    seeds = tuple(seed for seed in arms[0].seeds if all(seed in arm.seeds for arm in arms[1:]))
+    scored = set(arms[0].hypotheses).intersection(*(arm.hypotheses for arm in arms[1:]))
+    run = set(arms[0].seeds).intersection(*(arm.seeds for arm in arms[1:]))
+    hypotheses = tuple(name for name in arms[0].hypotheses if name in scored)
+    seeds = tuple(seed for seed in arms[0].seeds if seed in run)
     common = [arm.restricted(hypotheses, seeds) for arm in arms]
     present = np.logical_and.reduce([arm.present for arm in common])
 
