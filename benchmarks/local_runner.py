@@ -1,0 +1,190 @@
+"""What a local run costs beside training. `python benchmarks/local_runner.py [SECTION...]`
+
+runner  Overhead per trial of the process runner, against a fresh Python process for each trial.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from assay.runners.processes import ProcessRunner
+from assay_trainer import contract
+from assay_trainer.contract import Dataset, Fidelity, TrialRequest, TrialResult, WorkRequest, result_name
+from assay_trainer.objects import ObjectNotFound, Objects, open_objects
+from assay_trainer.shards import build_shards
+
+ROUNDS, FORKED_PER_ROUND = 10, 3
+
+TRAIN_FUNCTION = """
+import time
+import torch
+
+def train(trial):
+    began = time.perf_counter()
+    images, labels = trial.training_data()
+    x = torch.from_numpy(images).flatten(1).float() / 255
+    y = torch.from_numpy(labels)
+    model = torch.nn.Linear(x.shape[1], len(trial.classes))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+    return {"loss": loss.item(), "training_seconds": time.perf_counter() - began}
+"""
+
+FRESH_PROCESS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import torch
+torch.optim.SGD([torch.nn.Parameter(torch.empty(1))], lr=0.0)
+from assay_trainer.contract import WorkRequest
+from assay_trainer.harness import perform
+from assay_trainer.objects import open_objects
+request = WorkRequest.model_validate_json(sys.stdin.read())
+perform(request.items[0], open_objects(request.store), device="cpu", threads=1)
+"""
+
+
+def runner_section() -> bool:
+    """Both do the same trials, alternating; the time is from the order to the result in the store, less what passed
+    within the train function."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "do_little.py").write_text(TRAIN_FUNCTION)
+        store = open_objects((folder / "store").as_uri())
+        trials = iter(_trials(_dataset(folder), 1 + ROUNDS * (FORKED_PER_ROUND + 1)))
+        forked: list[float] = []
+        fresh: list[float] = []
+        with ProcessRunner(paths=[folder], log_folder=folder / "logs") as runner:
+            began = time.perf_counter()
+            runner.slots()
+            ready_seconds = time.perf_counter() - began
+            _forked(runner, store, next(trials))  # the first one reads what is not in the page cache yet
+            for _ in range(ROUNDS):
+                forked += [_forked(runner, store, next(trials)) for _ in range(FORKED_PER_ROUND)]
+                fresh.append(_fresh(folder, store, next(trials)))
+    ratio = statistics.median(fresh) / statistics.median(forked)
+    print(f"runner: overhead per trial, {platform.machine()}, {len(os.sched_getaffinity(0))} cores")
+    print(f"  fork server ready, once     {ready_seconds:6.2f} s")
+    print(f"  forked from it              {_summary(forked)}")
+    print(f"  fresh Python with torch     {_summary(fresh)}")
+    holds = statistics.median(forked) <= 0.3 and ratio >= 10
+    print(f"  ratio of the medians        {ratio:6.1f}   (wanted: at least 10, and 0.3 s at most: {_said(holds)})")
+    return holds
+
+
+def _dataset(folder: Path) -> Dataset:
+    random = np.random.default_rng(0)
+    np.savez(folder / "noise.npz", x=random.integers(0, 256, (200, 8, 8, 1), np.uint8), y=np.arange(200) % 2)
+    built = build_shards(
+        folder / "noise.npz", str(folder / "shards"), name="noise", sizes=(8,), held_out_percent=20, seed=0
+    )
+    return built.dataset
+
+
+def _trials(dataset: Dataset, count: int) -> list[TrialRequest]:
+    code, entrypoint, fidelity = contract.digest(TRAIN_FUNCTION.encode()), "do_little:train", Fidelity()
+    condition = contract.condition_digest(
+        code=code,
+        entrypoint=entrypoint,
+        recipe={},
+        fidelity=fidelity,
+        dataset=dataset.digest,
+        held_out=dataset.digest,
+        preparation=None,
+    )
+    return [
+        TrialRequest(
+            key=contract.trial_key(condition, seed),
+            study="benchmark",
+            hypothesis="none",
+            arm="reference",
+            seed=seed,
+            code=code,
+            entrypoint=entrypoint,
+            recipe={},
+            fidelity=fidelity,
+            dataset=dataset,
+            held_out=dataset,
+            metric="loss",
+            deadline_seconds=60,
+        )
+        for seed in range(count)
+    ]
+
+
+def _forked(runner: ProcessRunner, store: Objects, trial: TrialRequest) -> float:
+    began = time.perf_counter()
+    runner.start(WorkRequest(store=store.uri, items=(trial,)), "")
+    overhead = _until_result(store, trial, began)
+    runner.wait(None)
+    runner.observe()
+    runner.forget(trial.key, trial.attempt)
+    return overhead
+
+
+def _fresh(folder: Path, store: Objects, trial: TrialRequest) -> float:
+    request = WorkRequest(store=store.uri, items=(trial,)).model_dump_json().encode()
+    began = time.perf_counter()
+    with subprocess.Popen([sys.executable, "-c", FRESH_PROCESS, str(folder)], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.close()
+        return _until_result(store, trial, began)
+
+
+def _until_result(store: Objects, trial: TrialRequest, began: float) -> float:
+    while True:
+        try:
+            text = store.get(result_name(trial.key))
+        except ObjectNotFound:
+            if time.perf_counter() - began > 120:
+                raise RuntimeError(f"no result of {trial.key} after 120 s") from None
+            time.sleep(0.001)
+            continue
+        seconds = time.perf_counter() - began
+        return seconds - TrialResult.model_validate_json(text).metrics["training_seconds"]
+
+
+def _summary(seconds: Sequence[float]) -> str:
+    tenths = statistics.quantiles(seconds, n=10)
+    return (
+        f"{statistics.median(seconds):6.3f} s   (median of {len(seconds)}; "
+        f"80 % of them {tenths[0]:.3f} to {tenths[-1]:.3f})"
+    )
+
+
+def _said(holds: bool) -> str:
+    return "holds" if holds else "DOES NOT HOLD"
+
+
+SECTIONS = {"runner": runner_section}
+
+
+def main() -> int:
+    """Run sections; the exit status is 1 if what is wanted of one of them does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
+    given = parser.parse_args()
+    for name in given.sections:
+        if name not in SECTIONS:
+            parser.error(f"SECTION: given {name!r}; allowed: {', '.join(SECTIONS)}")
+    hold = [SECTIONS[name]() for name in given.sections or SECTIONS]  # all of them, whatever the first one says
+    return 0 if all(hold) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What a pod runs: `python -m assay_trainer.worker REQUEST_URI`.
+
+Runs the items of a work request one after another, each in a process of its own, and leaves how each of them ended
+as the pod's termination message: a JSON list of `TerminationMessage`. Exit statuses:
+
+    0    every item has a result
+    1    an item failed by its own fault; running it again would not help
+    2    the request can't be read
+    75   an item failed by no fault of its own; running it again may help
+    143  the worker was told to end (SIGTERM)
+"""
+
+from __future__ import annotations
+
+import argparse
+import select
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from assay_trainer import preload
+from assay_trainer.contract import (
+    INFRASTRUCTURE_REASONS,
+    TERMINATION_MESSAGE_BYTES,
+    FailureReason,
+    ItemEnded,
+    StartItem,
+    TerminationMessage,
+    WorkItem,
+    WorkRequest,
+)
+from assay_trainer.linux import usable_cores, usable_memory_bytes
+from assay_trainer.objects import StoreError, open_objects, split_object_uri
+from assay_trainer.signals import SignalPipe
+from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
+
+DONE, FAILED, UNREADABLE, TRY_AGAIN, TOLD_TO_END = 0, 1, 2, 75, 143
+
+KUBERNETES_LOG = Path("/dev/termination-log")
+
+SHARE_OF_MEMORY = 0.9
+"""Of what the pod has, what an item may use by default: the kernel would kill this worker with it."""
+
+_LIST = TypeAdapter(list[TerminationMessage])
+
+
+class Worker:
+    """Runs items, one at a time. Single-threaded."""
+
+    def __init__(self, supervisor: Supervisor, signals: SignalPipe, gpus: tuple[str, ...], memory_bytes: int) -> None:
+        self._supervisor = supervisor
+        self._signals = signals
+        self._gpus = gpus
+        self._memory_bytes = memory_bytes
+        self._threads = usable_cores() if gpus else 1
+
+    def run(self, request: WorkRequest) -> Iterator[TerminationMessage]:
+        """How each item ended, as it ends; once the worker is told to end, all the rest are Disrupted."""
+        for item in request.items:
+            yield self._disrupted(item) if self._signals.told_to_end else self._run(request.store, item)
+
+    def _run(self, store: str, item: WorkItem) -> TerminationMessage:
+        begun = self._supervisor.start(
+            StartItem(store=store, item=item, gpus=self._gpus, threads=self._threads, memory_bytes=self._memory_bytes)
+        )
+        ended = begun if isinstance(begun, ItemEnded) else None
+        while ended is None:
+            if self._signals.told_to_end:
+                self._supervisor.stop(item.key)
+            select.select([self._signals.descriptor], [], [], self._supervisor.next_check_seconds())
+            self._signals.drain()
+            ended = next((event for event in self._supervisor.poll() if isinstance(event, ItemEnded)), None)
+        last_words = ended.termination
+        return self._disrupted(item) if last_words.reason is FailureReason.STOPPED else last_words
+
+    @staticmethod
+    def _disrupted(item: WorkItem) -> TerminationMessage:
+        return TerminationMessage(
+            key=item.key,
+            attempt=item.attempt,
+            reason=FailureReason.DISRUPTED,
+            message="the worker was told to end (SIGTERM)",
+        )
+
+
+def termination_log(messages: Sequence[TerminationMessage], most_bytes: int = TERMINATION_MESSAGE_BYTES) -> bytes:
+    """As JSON in at most so many bytes: texts are cut first, then the last items are left out."""
+    for characters in (2000, 500, 100, 20, 0):
+        cut = [message.model_copy(update={"message": message.message[:characters]}) for message in messages]
+        if len(text := _LIST.dump_json(cut)) <= most_bytes:
+            return text
+    while len(text := _LIST.dump_json(cut)) > most_bytes:
+        cut.pop()
+    return text
+
+
+def exit_status(messages: Sequence[TerminationMessage], told_to_end: bool) -> int:
+    """See the module's text; the worst case counts."""
+    reasons = {message.reason for message in messages} - {"Succeeded"}
+    if told_to_end and FailureReason.DISRUPTED in reasons:
+        return TOLD_TO_END
+    if reasons & INFRASTRUCTURE_REASONS:
+        return TRY_AGAIN
+    return FAILED if reasons else DONE
+
+
+def read_request(uri: str) -> WorkRequest:
+    """The request at an object's URI. Raises StoreError, or ValueError that says what is wrong with it."""
+    prefix, name = split_object_uri(uri)
+    return WorkRequest.model_validate_json(open_objects(prefix).get(name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. Returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="assay_trainer.worker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("request_uri", metavar="REQUEST_URI")
+    parser.add_argument("--termination-log", type=Path, help=f"default: {KUBERNETES_LOG}, if it exists")
+    parser.add_argument("--path", action="append", default=[], help="put a folder in front of sys.path (repeatable)")
+    parser.add_argument("--preload", nargs="*", default=preload.DEFAULT_MODULES, help="modules to import beforehand")
+    parser.add_argument("--memory-bytes", type=int, default=int(usable_memory_bytes() * SHARE_OF_MEMORY))
+    parser.add_argument("--grace-seconds", type=float, default=GRACE_SECONDS)
+    given = parser.parse_args(arguments)
+    try:
+        request = read_request(given.request_uri)
+    except (StoreError, ValueError) as error:
+        print(f"REQUEST_URI: given {given.request_uri!r}; {error}", file=sys.stderr)  # noqa: T201
+        return UNREADABLE
+
+    signals = SignalPipe()
+    preload.be_single_threaded()
+    preload.preload(given.preload)
+    sys.path[:0] = given.path
+    supervisor = Supervisor(given.grace_seconds, close_in_child=signals.descriptors)
+    worker = Worker(supervisor, signals, preload.usable_gpus(), given.memory_bytes)
+    log = given.termination_log or (KUBERNETES_LOG if KUBERNETES_LOG.exists() else None)
+    messages: list[TerminationMessage] = []
+    try:
+        for message in worker.run(request):
+            messages.append(message)
+            if log is not None:
+                log.write_bytes(termination_log(messages))
+    finally:
+        supervisor.close()
+    return exit_status(messages, signals.told_to_end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
