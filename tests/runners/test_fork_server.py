@@ -1,0 +1,154 @@
+"""The fork server's side of the conversation, and the worker of a pod."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from assay_trainer.contract import (
+    Dataset,
+    FailureReason,
+    TerminationMessage,
+    TrialRequest,
+    WorkRequest,
+    result_name,
+)
+from assay_trainer.objects import open_objects
+from assay_trainer.worker import DONE, FAILED, TOLD_TO_END, TRY_AGAIN, UNREADABLE, exit_status, termination_log
+from builders.datasets import tiny_dataset
+from builders.requests import a_trial
+
+TEAM = Path(__file__).parent
+KEY = "0" * 32
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return tiny_dataset(tmp_path_factory.mktemp("tiny"))
+
+
+def test_a_fork_server_whose_events_nobody_reads_goes_on_reading_commands() -> None:
+    want_refusals = 3000  # some 200 bytes each, so ten times what the pipe holds
+    command = [sys.executable, "-m", "assay_trainer.forkserver", "--preload"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        text = b'{"command": "Dance"}\n' * want_refusals
+        for start in range(0, len(text), 1009):  # lines arrive in pieces
+            server.stdin.write(text[start : start + 1009])
+        events: list[str] = []
+        with os.fdopen(os.dup(server.stdout.fileno()), "rb") as lines:
+            while len(events) <= want_refusals:
+                events.append(json.loads(lines.readline())["event"])
+        server.stdin.close()
+    assert events == ["Ready"] + ["CommandRefused"] * want_refusals
+    assert server.returncode == 0
+
+
+# ----------------------------------------------------------------------------- the worker of a pod
+
+
+class Pod:
+    """Runs a worker as a pod would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = open_objects((folder / "store").as_uri())
+        self.log = folder / "termination-log"
+
+    def put(self, items: Sequence[TrialRequest]) -> str:
+        request = WorkRequest(store=self.store.uri, items=tuple(items))
+        self.store.put_if_absent("requests/one.json", request.model_dump_json().encode())
+        return f"{self.store.uri}/requests/one.json"
+
+    def start(self, uri: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}"]
+        return subprocess.Popen([*command, f"--termination-log={self.log}"], stdout=subprocess.DEVNULL)
+
+    def run(self, *items: TrialRequest) -> int:
+        with self.start(self.put(items)) as worker:
+            return worker.wait(60)
+
+    @property
+    def last_words(self) -> list[TerminationMessage]:
+        return [TerminationMessage.model_validate(message) for message in json.loads(self.log.read_text())]
+
+
+def test_a_worker_runs_all_items_and_says_how_each_ended(tmp_path: Path, dataset: Dataset) -> None:
+    pod = Pod(tmp_path)
+    behaviours = ["succeeds", "raises", "succeeds"]
+    items = [a_trial(dataset, f"team.behaviours:{name}", seed=seed) for seed, name in enumerate(behaviours)]
+    assert pod.run(*items) == FAILED
+    want_reasons = ["Succeeded", FailureReason.TRAIN_FUNCTION_RAISED, "Succeeded"]
+    assert [message.reason for message in pod.last_words] == want_reasons
+    assert [message.key for message in pod.last_words] == [item.key for item in items]
+    assert pod.store.list("results/") == sorted(result_name(item.key) for item in (items[0], items[2]))
+
+
+def test_a_worker_survives_the_death_of_an_item(tmp_path: Path, dataset: Dataset) -> None:
+    pod = Pod(tmp_path)
+    items = [a_trial(dataset, f"team.behaviours:{name}") for name in ("dies", "succeeds")]
+    assert pod.run(*items) == TRY_AGAIN
+    assert [message.reason for message in pod.last_words] == [FailureReason.WORKER_DIED, "Succeeded"]
+
+
+def test_a_worker_that_is_told_to_end_says_that_its_items_were_disrupted(tmp_path: Path, dataset: Dataset) -> None:
+    pod, running = Pod(tmp_path), tmp_path / "pids"
+    recipe = {"pids": str(running), "end": "hangs"}
+    items = [
+        a_trial(dataset, "team.behaviours:leaves_processes", recipe=recipe),
+        a_trial(dataset, "team.behaviours:succeeds"),
+    ]
+    with pod.start(pod.put(items)) as worker:
+        until = time.monotonic() + 30
+        while not running.exists():
+            assert time.monotonic() < until, "the item did not start"
+            time.sleep(0.01)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == TOLD_TO_END
+    assert [message.reason for message in pod.last_words] == [FailureReason.DISRUPTED] * 2
+    assert not pod.store.list("results/")
+
+
+def test_a_request_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
+    uri = (tmp_path / "requests" / "none.json").as_uri()
+    command = [sys.executable, "-m", "assay_trainer.worker", uri]
+    worker = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert worker.returncode == UNREADABLE
+    assert uri in worker.stderr
+
+
+def a_message(reason: str, characters: int = 0) -> TerminationMessage:
+    return TerminationMessage.model_validate({"key": KEY, "reason": reason, "message": "x" * characters})
+
+
+@pytest.mark.parametrize(("items", "want_items"), [(1, 1), (3, 3), (20, 20), (200, 40)])
+def test_last_words_fit_and_lose_texts_before_items(items: int, want_items: int) -> None:
+    text = termination_log([a_message("TrainFunctionRaised", 1500)] * items)
+    assert len(text) <= 4096
+    kept = [TerminationMessage.model_validate(message) for message in json.loads(text)]
+    assert min(want_items, 30) <= len(kept) <= want_items
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told_to_end", "want"),
+    [
+        (["Succeeded"], False, DONE),
+        (["Succeeded"], True, DONE),
+        (["Succeeded", "ScoreNotFinite"], False, FAILED),
+        (["ScoreNotFinite", "WorkerDied"], False, TRY_AGAIN),
+        (["Succeeded", "Disrupted"], False, TRY_AGAIN),
+        (["ScoreNotFinite", "Disrupted"], True, TOLD_TO_END),
+    ],
+)
+def test_the_exit_status_is_that_of_the_worst_case(reasons: list[str], told_to_end: bool, want: int) -> None:
+    assert exit_status([a_message(reason) for reason in reasons], told_to_end) == want
