@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from assay_trainer.trial import Trial
 from assay_trainer.vision.averaging import Average
@@ -22,6 +24,20 @@ def train(trial: Trial) -> dict[str, float]:
 
     Raises InvalidRecipe, InvalidDataset. On a CPU with one thread, a seed gives the same bits in every process.
     """
+    return fit(trial).metrics
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network, what it expects of its images, and its `accuracy` and `loss` on the held-out split."""
+
+    model: nn.Module
+    normalisation: Normalisation
+    metrics: dict[str, float]
+
+
+def fit(trial: Trial) -> Fitted:
+    """Train as `train` does, and keep the network."""
     recipe = trial.recipe_as(Recipe)
     device = torch.device(trial.device)
     torch.manual_seed(trial.seed)
@@ -69,4 +85,4 @@ def train(trial: Trial) -> dict[str, float]:
             with trial.timed("evaluation"):
                 metrics = evaluate(average.model)
             trial.report(epoch, **metrics, training_loss=loss_sum.item() / data.steps)
-    return metrics
+    return Fitted(average.model, normalisation, metrics)
