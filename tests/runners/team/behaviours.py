@@ -91,8 +91,3 @@ def leaves_processes(trial: Trial) -> dict[str, float]:
     if trial.recipe["end"] == "hangs":
         hangs(trial)
     return {"accuracy": 0.5}
-
-
-def needs_its_gpus(trial: Trial) -> dict[str, float]:
-    assert trial.device == "cuda"
-    return {"accuracy": float(os.environ["CUDA_VISIBLE_DEVICES"])}
