@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import contextlib
+import math
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from assay_trainer import contract
+from assay_trainer.contract import FailureReason, Fidelity, TerminationMessage, TrialRequest, TrialResult
+from assay_trainer.harness import perform
+from assay_trainer.objects import FileObjects, MemoryObjects, Objects
+from assay_trainer.trial import Trial
+from builders.datasets import tiny_dataset
+from builders.requests import a_trial
+
+TrainFunction = Callable[[Trial], Any]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> contract.Dataset:
+    return tiny_dataset(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def team(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = ModuleType("team_code")
+    monkeypatch.setitem(sys.modules, "team_code", module)
+    return module
+
+
+@pytest.fixture
+def run(team: ModuleType, dataset: contract.Dataset) -> Callable[..., tuple[TerminationMessage, MemoryObjects]]:
+    def run(train: TrainFunction, **fields: Any) -> tuple[TerminationMessage, MemoryObjects]:
+        team.train = train  # type: ignore[attr-defined]
+        store = MemoryObjects()
+        return perform(a_trial(dataset, "team_code:train", **fields), store, device="cpu", threads=1), store
+
+    return run
+
+
+Run = Callable[..., tuple[TerminationMessage, MemoryObjects]]
+
+
+def recorded_result(store: Objects) -> TrialResult:
+    (name,) = store.list("results/")
+    return TrialResult.model_validate_json(store.get(name))
+
+
+def recorded_failure(store: Objects) -> contract.Failure:
+    assert not store.list("results/")
+    (name,) = store.list("attempts/")
+    return contract.Failure.model_validate_json(store.get(name))
+
+
+def fit_means(trial: Trial) -> dict[str, Any]:
+    """Nearest class mean: a train function that learns something in no time."""
+    images, labels = trial.training_data()
+    with trial.timed("forward"):
+        means = np.stack([images[labels == label].mean(0) for label in range(len(trial.classes))])
+    trial.report(1, training_loss=math.nan)
+    with trial.timed("evaluation"):
+        held_out, wanted = trial.held_out()
+        distances = ((held_out[:, None] - means[None]) ** 2).sum((2, 3, 4))
+        accuracy = np.float32((distances.argmin(1) == wanted).mean())
+    trial.run_url = "https://tracker.example/run/1"
+    return {"accuracy": accuracy, "examples": len(labels), "side": images.shape[1]}
+
+
+def test_a_trial_leaves_a_result_with_score_curve_cost_and_profile(run: Run) -> None:
+    message, store = run(fit_means)
+
+    result = recorded_result(store)
+    assert message.reason == "Succeeded"
+    assert message.score == result.score == result.metrics["accuracy"] > 0.9
+    assert (result.metrics["examples"], result.metrics["side"]) == (48, 8)
+    assert result.curve[0].epoch == 1
+    assert math.isnan(result.curve[0].metrics["training_loss"])
+    assert result.run_url == "https://tracker.example/run/1"
+    cost, profile = result.cost, result.profile
+    assert cost.unit == "cpu-process"
+    assert cost.wall_seconds == pytest.approx(
+        cost.setup_seconds + cost.training_seconds + cost.evaluation_seconds, abs=1e-6
+    )
+    assert profile is not None
+    assert profile.forward > 0
+    assert profile.evaluation > 0
+    assert profile.forward + profile.evaluation + profile.other == pytest.approx(1)
+    assert profile.samples_per_second > 0
+    assert profile.peak_memory_bytes > 1 << 20
+
+
+def test_the_data_are_cut_to_the_fidelity(run: Run) -> None:
+    _, store = run(fit_means, fidelity=Fidelity(image_size=4, data_percent=25))
+
+    assert recorded_result(store).metrics["examples"] == 12
+    assert recorded_result(store).metrics["side"] == 4
+
+
+def test_a_trial_whose_result_is_there_is_not_run_again(run: Run, dataset: contract.Dataset, team: ModuleType) -> None:
+    first, store = run(fit_means)
+    del team.train
+    again = perform(a_trial(dataset, "team_code:train"), store, device="cpu", threads=1)
+
+    assert again == first
+
+
+def test_the_first_result_of_a_key_counts(dataset: contract.Dataset, team: ModuleType) -> None:
+    store, request = MemoryObjects(), a_trial(dataset, "team_code:train")
+
+    def overtaken(trial: Trial) -> dict[str, float]:
+        team.train = lambda trial: {"accuracy": 0.75}  # type: ignore[attr-defined]
+        perform(request, store, device="cpu", threads=1)
+        return {"accuracy": 0.25}
+
+    team.train = overtaken  # type: ignore[attr-defined]
+    assert perform(request, store, device="cpu", threads=1).score == 0.75
+    assert recorded_result(store).score == 0.75
+
+
+def test_the_global_generators_are_seeded_with_the_trials_seed(run: Run) -> None:
+    def draw(trial: Trial) -> dict[str, float]:
+        return {"accuracy": float(np.random.random())}
+
+    assert run(draw, seed=1)[0].score == run(draw, seed=1)[0].score != run(draw, seed=2)[0].score
+
+
+class OtherRecipe(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    rate: float = 1.0
+
+
+def raises(error: BaseException) -> TrainFunction:
+    def train(trial: Trial) -> None:
+        raise error
+
+    return train
+
+
+def returns(value: Any) -> TrainFunction:
+    return lambda trial: value
+
+
+def ring_the_alarm(trial: Trial) -> None:
+    with contextlib.suppress(Exception):  # not even this keeps the deadline away
+        signal.raise_signal(signal.SIGALRM)
+
+
+def exhausts_memory(trial: Trial) -> None:
+    np.empty(1 << 60, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("train", "want_reason", "want_text"),
+    [
+        (raises(KeyError("stem")), "TrainFunctionRaised", "KeyError: 'stem'"),
+        (raises(SystemExit(3)), "TrainFunctionRaised", "SystemExit: 3"),
+        (raises(KeyboardInterrupt()), "Disrupted", "KeyboardInterrupt"),
+        (lambda trial: OtherRecipe(rate="high"), "InvalidRecipe", "recipe.rate: given 'high'"),
+        (
+            lambda trial: trial.recipe_as(OtherRecipe),
+            "InvalidRecipe",
+            "recipe.rat: no such field; did you mean 'rate'?",
+        ),
+        (returns(None), "MetricMissing", "returned None"),
+        (returns({"acuracy": 1.0}), "MetricMissing", "did you mean 'acuracy'?"),
+        (returns({"accuracy": "high"}), "TrainFunctionRaised", "metric 'accuracy': given 'high'"),
+        (returns({"accuracy": math.nan}), "ScoreNotFinite", "given nan"),
+        (returns({"accuracy": -math.inf}), "ScoreNotFinite", "given -inf"),
+        (exhausts_memory, "OutOfMemory", "Unable to allocate"),
+        (raises(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")), "OutOfMemory", "allocate"),
+        (ring_the_alarm, "DeadlineExceeded", "still running after 60 s"),
+    ],
+)
+def test_a_train_function_that_fails_is_a_failure_with_its_reason(
+    run: Run, train: TrainFunction, want_reason: str, want_text: str
+) -> None:
+    message, store = run(train, recipe={"rat": 2})
+
+    failure = recorded_failure(store)
+    assert message.reason == failure.reason == want_reason
+    assert want_text in message.message
+    assert want_text in failure.message
+    assert failure.deadline_seconds == 60
+
+
+def test_a_failure_shows_where_in_the_teams_code_and_stays_short(run: Run) -> None:
+    _, store = run(raises(ValueError("x" * 10_000)))
+
+    message = recorded_failure(store).message
+    assert f"{Path(__file__).name}:" in message
+    assert "raise error" in message
+    assert "in perform" not in message
+    assert len(message) <= 2000
+
+
+def test_what_an_attempt_cost_is_recorded_though_it_failed(run: Run) -> None:
+    def busy(trial: Trial) -> None:
+        sum(range(200_000))
+        raise ValueError
+
+    assert recorded_failure(run(busy)[1]).accelerator_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "want_text"),
+    [
+        ("team_code:trian", "team_code has no function 'trian'; did you mean 'train'?"),
+        ("team_code", "allowed: module:function"),
+        ("no_such_module:train", "No module named 'no_such_module'"),
+        ("broken_team_code:train", "SyntaxError"),
+    ],
+)
+def test_an_entry_point_that_is_not_there_is_named(
+    team: ModuleType,
+    dataset: contract.Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    entrypoint: str,
+    want_text: str,
+) -> None:
+    (tmp_path / "broken_team_code.py").write_text("def train(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    team.train = fit_means  # type: ignore[attr-defined]
+    store = MemoryObjects()
+    message = perform(a_trial(dataset, entrypoint), store, device="cpu", threads=1)
+
+    assert message.reason == recorded_failure(store).reason == FailureReason.ENTRYPOINT_NOT_FOUND
+    assert repr(entrypoint) in message.message
+    assert want_text in message.message
+
+
+def test_a_request_whose_key_does_not_fit_its_contents_is_refused(dataset: contract.Dataset) -> None:
+    request = a_trial(dataset, "team_code:train").model_copy(update={"recipe": {"forged": True}})
+
+    assert perform(request, MemoryObjects(), device="cpu", threads=1).reason == FailureReason.INVALID_REQUEST
+
+
+def test_a_core_set_without_scores_is_refused(run: Run) -> None:
+    message, _ = run(fit_means, fidelity=Fidelity(data_percent=50, subset="EL2N"))
+
+    assert message.reason == FailureReason.INVALID_REQUEST
+    assert "EL2N" in message.message
+
+
+def test_an_image_size_that_the_shards_lack_is_an_invalid_dataset(run: Run) -> None:
+    message, _ = run(fit_means, fidelity=Fidelity(image_size=5))
+
+    assert message.reason == FailureReason.INVALID_DATASET
+    assert "4, 8" in message.message
+
+
+def test_a_manifest_of_another_digest_is_an_invalid_dataset(tmp_path: Path, team: ModuleType) -> None:
+    dataset = tiny_dataset(tmp_path)
+    request: TrialRequest = a_trial(dataset.model_copy(update={"digest": contract.digest(b"other")}), "team_code:train")
+
+    assert perform(request, MemoryObjects(), device="cpu", threads=1).reason == FailureReason.INVALID_DATASET
+
+
+def test_a_disk_that_is_full_is_the_stores_failure(dataset: contract.Dataset, team: ModuleType, tmp_path: Path) -> None:
+    team.train = returns({"accuracy": 0.5})  # type: ignore[attr-defined]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # the kernel now refuses every byte
+    try:
+        message = perform(a_trial(dataset, "team_code:train"), FileObjects(tmp_path), device="cpu", threads=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert message.reason == FailureReason.STORE_FAILED
+    assert contract.FailureReason.STORE_FAILED in contract.INFRASTRUCTURE_REASONS
+    assert not FileObjects(tmp_path).list("")
+
+
+def test_the_scratch_folder_is_gone_after_the_trial(run: Run) -> None:
+    seen: list[Path] = []
+
+    def train(trial: Trial) -> dict[str, float]:
+        seen.append(trial.scratch)
+        (trial.scratch / "checkpoint").write_text("weights")
+        return {"accuracy": 1.0}
+
+    run(train)
+    assert not seen[0].exists()

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay_trainer.contract import Fidelity
+from assay_trainer.trial import InvalidRecipe, Trial
+from assay_trainer.vision import Recipe, train
+from assay_trainer.vision.averaging import Average
+from assay_trainer.vision.batches import Normalisation, TrainingBatches
+from assay_trainer.vision.model import build_model
+from assay_trainer.vision.optimizers import build_optimizers
+from assay_trainer.vision.schedule import rate_factor
+from builders.datasets import tiny_arrays
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def a_recipe(**keys: Any) -> Recipe:
+    return Recipe.model_validate(keys)
+
+
+def a_vision_trial(recipe: Mapping[str, Any], *, seed: int = 0, epochs: int = 2, channels: int = 1) -> Trial:
+    data = tiny_arrays(channels=channels)
+    return Trial(
+        recipe={"width": 4, "depth": 1, "batchSize": 16, **recipe},
+        fidelity=Fidelity(epochs=epochs),
+        seed=seed,
+        classes=("a", "b", "c"),
+        training_data=lambda: data,
+        held_out=lambda: data,
+    )
+
+
+def batches_of(recipe: Recipe, images: np.ndarray, batch_size: int = 16, seed: int = 0) -> TrainingBatches:
+    labels = np.arange(len(images))  # so that a batch says which images it is made of
+    generator = torch.Generator().manual_seed(seed)
+    return TrainingBatches(images, labels, recipe, batch_size, Normalisation(images, CPU), generator)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
+def test_it_learns_and_a_seed_gives_the_same_bits(optimizer: str) -> None:
+    recipe = {"optimizer": optimizer, "learningRate": 0.03, "crop": 0.1, "flip": True, "cutout": 0.3, "dropout": 0.1}
+    first, again, other = (a_vision_trial(recipe, seed=seed, epochs=10) for seed in (1, 1, 2))
+    metrics = train(first)
+    torch.randn(7)  # the state of the global generator must not matter
+    assert train(again) == metrics != train(other)
+    assert [point.metrics for point in again.curve] == [point.metrics for point in first.curve]
+    assert metrics["accuracy"] > 0.6  # by chance it would be a third
+    assert first.curve[-1].metrics["loss"] == metrics["loss"]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"bf16": True},
+        {"channelsLast": False},
+        {"batchNorm": False, "gradientClip": 1.0, "learningRate": 0.05},
+        {"schedule": "cosine", "labelSmoothing": 0.1, "activation": "gelu"},
+        {"schedule": "constant", "averageDecay": 0.9, "activation": "silu"},
+    ],
+)
+def test_every_switch_learns(recipe: dict[str, Any]) -> None:
+    assert train(a_vision_trial(recipe, epochs=6))["accuracy"] > 0.6
+
+
+def test_the_last_epoch_is_always_evaluated_and_the_curve_has_about_four_points() -> None:
+    trial = a_vision_trial({}, epochs=7)
+    train(trial)
+    assert [point.epoch for point in trial.curve] == [2, 4, 6, 7]
+
+
+def test_colour_images_are_learnt_too() -> None:
+    assert train(a_vision_trial({"flip": True}, epochs=6, channels=3))["accuracy"] > 0.6
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_a_step_moves_every_weight(optimizer: str, autocast: bool, channels_last: bool) -> None:
+    recipe = a_recipe(optimizer=optimizer, width=4)
+    torch.manual_seed(0)
+    model = build_model(recipe, 3, 3)
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizers = build_optimizers(recipe, model)
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        logits = model(torch.randn(8, 3, 8, 8))
+    torch.nn.functional.cross_entropy(logits.float(), torch.arange(8) % 3).backward()  # type: ignore[no-untyped-call]
+    for each in optimizers:
+        each.step()
+        each.zero_grad()
+
+    unmoved = [name for name, weight in model.named_parameters() if torch.equal(weight, before[name])]
+    assert not unmoved
+    assert all(weight.grad is None for weight in model.parameters())
+
+
+def test_muon_updates_a_filter_alike_in_either_memory_format() -> None:
+    updated = []
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        recipe = a_recipe(optimizer="muon", width=4)
+        model = build_model(recipe, 3, 3).to(memory_format=memory_format)  # type: ignore[call-overload]
+        optimizers = build_optimizers(recipe, model)
+        for weight in model.parameters():
+            gradient = torch.randn(weight.shape, generator=torch.Generator().manual_seed(weight.numel()))
+            weight.grad = torch.empty_like(weight).copy_(gradient)  # laid out like its weight, as autograd does it
+        for each in optimizers:
+            each.step()
+        updated.append([weight.detach().contiguous() for weight in model.parameters()])
+
+    for plain, last in zip(*updated, strict=True):
+        torch.testing.assert_close(plain, last, rtol=0, atol=1e-4)  # Newton-Schulz computes in bfloat16
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
+def test_biases_and_norms_are_not_decayed(optimizer: str) -> None:
+    model = build_model(a_recipe(width=4), 1, 3)
+    for each in build_optimizers(a_recipe(optimizer=optimizer, weightDecay=0.1), model):
+        for group in each.param_groups:
+            assert group["weight_decay"] == (0.1 if group["params"][0].ndim > 1 else 0.0)
+
+
+@pytest.mark.parametrize("side", [1, 7, 28])
+@pytest.mark.parametrize("keys", [{"depth": 5, "width": 2}, {"architecture": "resnet9", "width": 2}])
+def test_networks_take_images_of_any_side(side: int, keys: dict[str, Any]) -> None:
+    model = build_model(a_recipe(**keys), 3, 10)
+    assert model(torch.zeros(2, 3, side, side)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "want"),
+    [
+        ({"learning_rate": 0.1}, "recipe.learning_rate: no such field; did you mean 'learningRate'?"),
+        ({"learningRate": "fast"}, "recipe.learningRate: given 'fast'; Input should be a valid number"),
+        ({"learningRate": math.nan}, "recipe.learningRate: given nan; Input should be a finite number"),
+        ({"labelSmoothing": 1.5}, "recipe.labelSmoothing: given 1.5; Input should be less than 1"),
+        ({"optimizer": "adam"}, "recipe.optimizer: given 'adam'; Input should be 'sgd', 'adamw' or 'muon'"),
+        ({"bf16": "yes"}, "recipe.bf16: given 'yes'; Input should be a valid boolean"),
+        ({"architecture": "resnet9", "depth": 3}, "depth is of the convnet alone"),
+        ({"momentum": 0}, "nesterov needs a momentum above 0"),
+    ],
+)
+def test_a_recipe_that_is_refused_says_field_given_and_allowed(recipe: dict[str, Any], want: str) -> None:
+    trial = a_vision_trial({})
+    trial.recipe = recipe
+    with pytest.raises(InvalidRecipe) as refused:
+        train(trial)
+    assert want in str(refused.value)
+
+
+@given(st.sampled_from(["onecycle", "cosine", "constant"]), st.floats(0, 0.99), st.integers(1, 300))
+def test_a_schedule_rises_to_its_peak_and_never_rises_again(schedule: str, warm_up: float, steps: int) -> None:
+    recipe = a_recipe(schedule=schedule, warmUp=warm_up)
+    factors = [rate_factor(recipe, step, steps) for step in range(steps)]
+    peak = factors.index(max(factors))
+    assert all(0 < factor <= 1 for factor in factors)
+    assert factors[: peak + 1] == sorted(factors[: peak + 1])
+    assert factors[peak:] == sorted(factors[peak:], reverse=True)
+    assert peak <= warm_up * steps
+
+
+@given(st.integers(1, 60), st.integers(1, 70))
+def test_an_epoch_sees_every_example_once_in_equal_batches(examples: int, batch_size: int) -> None:
+    batches = batches_of(a_recipe(), np.zeros((examples, 2, 2, 1), np.uint8), batch_size)
+    indices = list(batches.epoch())
+    sizes = {len(index) for index in indices}
+    assert sorted(torch.cat(indices).tolist()) == list(range(examples))
+    assert len(indices) == batches.steps
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_images_are_normalised_per_channel_over_the_training_split() -> None:
+    images, _ = tiny_arrays(channels=3)
+    normal = Normalisation(images, CPU)(torch.from_numpy(images), channels_last=True)
+    assert normal.shape == (60, 3, 8, 8)
+    torch.testing.assert_close(normal.mean((0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-4)
+    torch.testing.assert_close(normal.std((0, 2, 3), correction=0), torch.ones(3), rtol=0, atol=1e-4)
+
+
+def test_a_blank_channel_stays_finite() -> None:
+    images = np.full((4, 2, 2, 1), 7, np.uint8)
+    assert Normalisation(images, CPU)(torch.from_numpy(images), channels_last=False).isfinite().all()
+
+
+def test_flips_mirror_about_half_of_the_images_and_change_nothing_else() -> None:
+    images, _ = tiny_arrays()
+    plain = Normalisation(images, CPU)(torch.from_numpy(images), channels_last=True)
+    flipped, index = batches_of(a_recipe(flip=True), images).batch(torch.arange(60))
+    mirrored = [torch.equal(image, plain[i].flip(-1)) for image, i in zip(flipped, index, strict=True)]
+    kept = [torch.equal(image, plain[i]) for image, i in zip(flipped, index, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+    assert 15 < sum(mirrored) < 45
+
+
+def test_crops_shift_within_the_margin() -> None:
+    images = np.zeros((40, 8, 8, 1), np.uint8)
+    images[:, 4, 4] = 255
+    batch, _ = batches_of(a_recipe(crop=0.25), images).batch(torch.arange(40))
+    places = {divmod(int(image.argmax()), 8) for image in batch[:, 0]}
+    assert places <= set(itertools.product(range(2, 7), repeat=2))
+    assert len(places) > 10
+
+
+@pytest.mark.parametrize("cutout", [0.25, 0.375, 1.0])
+def test_cutout_blanks_one_square_of_its_size_cut_at_the_edge(cutout: float) -> None:
+    size = round(cutout * 8)
+    images = np.random.default_rng(0).integers(1, 255, (200, 8, 8, 1)).astype(np.uint8)
+    plain = batches_of(a_recipe(), images).batch(torch.arange(200))[0]
+    batch = batches_of(a_recipe(cutout=cutout), images).batch(torch.arange(200))[0]
+    blank = (batch != plain)[:, 0]
+    rows, columns = blank.any(2).sum(1), blank.any(1).sum(1)
+    assert torch.equal(blank.sum((1, 2)), rows * columns)
+    assert int(rows.max()) == int(columns.max()) == size
+    assert int(rows.min()) >= size // 2
+
+
+def test_an_average_follows_the_weights() -> None:
+    model = torch.nn.Linear(1, 1)
+    average = Average(model, 0.5)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.fill_(3.0)
+    for _ in range(30):
+        average.update()
+    assert all(weight.item() == pytest.approx(3.0) for weight in average.model.parameters())
+    assert Average(model, None).model is model
