@@ -88,7 +88,8 @@ class TrainingBatches:
         even = 1 - size % 2
         rows = (2 * (along - self._random(self._side, examples)) + even).abs() < size
         columns = (2 * (along - self._random(self._side, examples)) + even).abs() < size
-        return (rows[:, :, None] & columns[:, None, :])[:, None]
+        square: Tensor = (rows[:, :, None] & columns[:, None, :])[:, None]
+        return square
 
     def _random(self, below: int, examples: int) -> Tensor:
         return torch.randint(below, (examples, 1), generator=self._generator, device=self._images.device)
