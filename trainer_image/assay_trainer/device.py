@@ -52,7 +52,8 @@ def keep_freed_memory() -> None:
     """Have the C library keep memory that torch frees instead of giving it back to the kernel.
 
     By default glibc returns every large block, and the next batch faults each of its pages in anew: with large
-    batches on a CPU that is half the time of a step (`benchmarks/freed_memory.py`). No effect with another C library.
+    batches on a CPU that is a fifth of the time of a step (`benchmarks/freed_memory.py`). No effect with another
+    C library.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

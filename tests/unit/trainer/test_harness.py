@@ -251,6 +251,49 @@ def test_a_core_set_without_scores_is_refused(run: Run) -> None:
     assert "EL2N" in message.message
 
 
+def a_preparation(dataset: contract.Dataset) -> contract.PreparationRequest:
+    what: dict[str, Any] = {"method": "EL2N", "code": contract.digest(b""), "recipe": {"width": 4}, "repeats": 1}
+    fidelity = Fidelity(epochs=1, batch_size=16)
+    key = contract.preparation_key(**what, fidelity=fidelity, dataset=dataset.digest)
+    return contract.PreparationRequest(
+        **what, key=key, study="study", arm="coreset", fidelity=fidelity, dataset=dataset, deadline_seconds=60
+    )
+
+
+def test_a_preparation_leaves_scores_that_choose_a_trials_subset(dataset: contract.Dataset, team: ModuleType) -> None:
+    store, preparation = MemoryObjects(), a_preparation(dataset)
+    message = perform(preparation, store, device="cpu", threads=1)
+    assert message.reason == "Succeeded", message.message
+    assert perform(preparation, store, device="cpu", threads=1) == message
+
+    team.train = fit_means  # type: ignore[attr-defined]
+    fidelity = Fidelity(data_percent=50, subset="EL2N")
+    request = a_trial(dataset, "team_code:train", fidelity=fidelity).model_copy(update={"preparation": preparation.key})
+    key = contract.trial_key(contract.request_condition(request), request.seed)
+    perform(request.model_copy(update={"key": key}), store, device="cpu", threads=1)
+    assert recorded_result(store).metrics["examples"] == 24
+
+
+def test_scores_that_an_interrupted_preparation_left_are_the_ones_that_count(dataset: contract.Dataset) -> None:
+    store, preparation = MemoryObjects(), a_preparation(dataset)
+    left = np.arange(48, dtype="<f4").tobytes()
+    store.put_if_absent(contract.preparation_scores_name(preparation.key), left)
+    perform(preparation, store, device="cpu", threads=1)
+
+    result = contract.PreparationResult.model_validate_json(store.get(contract.preparation_name(preparation.key)))
+    assert result.scores_digest == contract.digest(left)
+
+
+def test_a_trial_whose_scores_are_not_there_can_be_tried_again(dataset: contract.Dataset, team: ModuleType) -> None:
+    team.train = fit_means  # type: ignore[attr-defined]
+    fidelity = Fidelity(data_percent=50, subset="EL2N")
+    request = a_trial(dataset, "team_code:train", fidelity=fidelity).model_copy(update={"preparation": "0" * 32})
+    key = contract.trial_key(contract.request_condition(request), request.seed)
+    message = perform(request.model_copy(update={"key": key}), MemoryObjects(), device="cpu", threads=1)
+
+    assert message.reason == FailureReason.STORE_FAILED
+
+
 def test_an_image_size_that_the_shards_lack_is_an_invalid_dataset(run: Run) -> None:
     message, _ = run(fit_means, fidelity=Fidelity(image_size=5))
 
