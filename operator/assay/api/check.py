@@ -10,7 +10,6 @@ from assay.api.decimals import decimal_value
 from assay.api.errors import Problem, nearest
 from assay.api.resources import (
     REFERENCE,
-    Correction,
     Hypothesis,
     ProxyArm,
     ProxyStudy,
@@ -50,9 +49,6 @@ def not_supported(study: ProxyStudy) -> tuple[Problem, ...]:
     if spec.trust.statistic != TrustStatistic.KENDALL_TAU:
         allowed = f"{TrustStatistic.KENDALL_TAU} in this version"
         problems.append(Problem(where, "spec.trust.statistic", spec.trust.statistic, allowed))
-    if spec.verdicts.correction != Correction.FAMILY_WISE:
-        allowed = f"{Correction.FAMILY_WISE} in this version"
-        problems.append(Problem(where, "spec.verdicts.correction", spec.verdicts.correction, allowed))
     if spec.screening is not None:
         problems.append(Problem(where, "spec.screening", "an object", "no screening in this version"))
     return tuple(problems)

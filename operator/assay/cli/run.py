@@ -65,7 +65,7 @@ def run(
         if retry_failed:
             forgive_failures(gathered, ledger)
         try:
-            decided = drive(gathered, ledger, runner, time.time, lambda plan: screen.show(gathered, plan, started))
+            decided = drive(gathered, ledger, runner, time.time, lambda latest: screen.show(gathered, latest, started))
         except KeyboardInterrupt:
             interrupt(ledger, runner)
             screen.print("Stopped. Nothing is lost: the same command goes on from here.")

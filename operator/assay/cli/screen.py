@@ -12,8 +12,8 @@ from rich.live import Live
 from assay.reporting.progress import progress, progress_line
 
 if TYPE_CHECKING:
-    from assay.planning.actions import Plan
     from assay.planning.study import Study
+    from assay.runners.reconcile import Round
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -24,7 +24,7 @@ class Screen:
     def __init__(self, *, quiet: bool = False) -> None:
         self._output = Console()
         self._progress = Console(stderr=True, quiet=quiet)
-        self._latest: tuple[Study, Plan, float] | None = None
+        self._latest: tuple[Study, Round, float] | None = None
         self._last_line = 0.0
         self._live = Live(
             console=self._progress,
@@ -41,16 +41,18 @@ class Screen:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
-    def show(self, study: Study, plan: Plan, started: float) -> None:
-        """Show a plan; `started` is the Unix time at which the run began."""
-        self._latest = (study, plan, started)
+    def show(self, study: Study, latest: Round, started: float) -> None:
+        """Show a round; `started` is the Unix time at which the run began."""
+        self._latest = (study, latest, started)
         if self._progress.is_terminal and not self._progress.quiet:
             self._live.start()
             return
         now = time.monotonic()
-        if plan.finished or now - self._last_line >= SECONDS_BETWEEN_LINES:
+        if latest.plan.finished or now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            self._progress.print(progress_line(study, plan, time.time() - started), soft_wrap=True)
+            self._progress.print(
+                progress_line(study, latest.plan, time.time() - started, latest.records), soft_wrap=True
+            )
 
     def print(self, what: RenderableType) -> None:
         """Print a result, below where progress was shown."""
@@ -60,5 +62,5 @@ class Screen:
     def _block(self) -> RenderableType:
         if self._latest is None:
             return ""
-        study, plan, started = self._latest
-        return progress(study, plan, time.time() - started)
+        study, latest, started = self._latest
+        return progress(study, latest.plan, time.time() - started, latest.records)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, AgreementStatus, ArmCost, ArmStatus, TrialCounts, TrustDecision
-from assay.planning.conditions import shortened
 
 if TYPE_CHECKING:
     from assay.planning.assessment import Assessment, ProxyAssessment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from assay.api.bounds import shortened
 from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus, TrustDecision, Verdict
 from assay.api.times import time_string
@@ -167,8 +168,3 @@ def verdicts_in_words(ranking: Sequence[RankedHypothesis], *, told_apart: bool) 
 def _done(trials: TrialCounts) -> str:
     failed = f", {trials.failed} failed" if trials.failed else ""
     return f"{trials.succeeded} of {trials.planned} trials succeeded{failed}"
-
-
-def shortened(text: str, length: int) -> str:
-    """`text`, cut to `length` characters with an ellipsis."""
-    return text if len(text) <= length else text[: length - 1] + "…"

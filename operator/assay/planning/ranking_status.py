@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
-from assay.planning.conditions import shortened
 from assay.planning.progress import Progress
 from assay_trainer.contract import TrialResult
 

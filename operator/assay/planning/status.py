@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from assay.api.bounds import bounded, shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import (
     MAXIMUM_RANKED,
@@ -18,7 +19,7 @@ from assay.api.resources import (
     TrustDecision,
 )
 from assay.planning.arm_status import arm_status
-from assay.planning.conditions import dated, shortened, statements
+from assay.planning.conditions import dated, statements
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
 
@@ -48,7 +49,7 @@ def status_of(
     trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
     said = statements(study, allowed, trials, arms, rows, told_apart=_told_apart(assessment), finished=finished)
     trusted = [arm for arm in arms if arm.decision is TrustDecision.TRUSTED]
-    return ProxyStudyStatus(
+    status = ProxyStudyStatus(
         observed_generation=study.generation,
         conditions=dated(said, study.status, study.generation, now),
         trials=trials,
@@ -58,6 +59,7 @@ def status_of(
         levers=_levers(arms, costs),
         cost=_cost_ledger(costs),
     )
+    return bounded(status)
 
 
 def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:

@@ -28,10 +28,8 @@ def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
 def _sentences(study: Study, forecast: Forecast) -> list[str]:
     planned = sum(arm.trials for arm in forecast.arms)
     preparations = f" and {forecast.preparations} preparation(s)" if forecast.preparations else ""
-    lines = [
-        f"{planned} trials{preparations}: {len(study.hypotheses)} hypotheses x {len(forecast.arms)} arms "
-        f"x {len(study.design.seeds)} seeds. {forecast.open_trials} are still open."
-    ]
+    size = f"{len(study.hypotheses)} hypotheses x {len(forecast.arms)} arms x {len(study.design.seeds)} seeds"
+    lines = [f"{planned} trials{preparations}: {size}. {forecast.open_trials} are still open."]
     if forecast.wall_seconds is None:
         whole = sum(arm.relative_work * arm.trials for arm in forecast.arms)
         lines.append(f"Time: not known before a trial has run; at a guess that of {whole:.0f} reference trials.")

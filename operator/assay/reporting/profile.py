@@ -69,9 +69,9 @@ def _sentences(measured: list[Measured]) -> list[str]:
     setup = median(result.cost.setup_seconds for result in reference.results) / max(
         1e-9, median(result.cost.wall_seconds for result in reference.results)
     )
+    runs = f"medians of {len(reference.results)} run(s)"
     lines = [
-        f"Seconds are {cost.unit} seconds of a whole trial on {cost.device_model}, "
-        f"medians of {len(reference.results)} run(s).",
+        f"Seconds are {cost.unit} seconds of a whole trial on {cost.device_model}, {runs}.",
         f"Bottleneck: {PHASES[phase][0]}, {reference.share(phase):.0%} of the loop's time: {PHASES[phase][1]}.",
     ]
     if setup > reference.share(phase):

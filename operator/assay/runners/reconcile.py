@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLost, Start, Stop
 from assay.planning.criteria import criteria_digest, criteria_of
@@ -22,28 +22,36 @@ if TYPE_CHECKING:
     from assay.store import Ledger
 
 
-def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Plan:
+class Round(NamedTuple):
+    """What a round decided, and the records that it was decided from."""
+
+    plan: Plan
+    records: Records
+
+
+def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round:
     """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
     observed = runner.observe()
     record_ended(ledger, runner, observed)
     study = replace(study, criteria_seen=ledger.criteria(study.name))
-    decided = plan(study, records_of(study, ledger, observed), now)
+    records = records_of(study, ledger, observed)
+    decided = plan(study, records, now)
     if decided.status.trials.succeeded:
         ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
     _apply(study, decided, ledger, runner, now)
-    return decided
+    return Round(decided, records)
 
 
 def drive(
-    study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Plan], None]
+    study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Round], None]
 ) -> Plan:
-    """Rounds until the study has finished; `show` gets every plan. Returns the last one."""
+    """Rounds until the study has finished; `show` gets every one. Returns the last plan."""
     while True:
-        decided = reconcile(study, ledger, runner, clock())
-        show(decided)
-        if decided.finished:
-            return decided
-        runner.wait(decided.requeue_after)
+        latest = reconcile(study, ledger, runner, clock())
+        show(latest)
+        if latest.plan.finished:
+            return latest.plan
+        runner.wait(latest.plan.requeue_after)
 
 
 def interrupt(ledger: Ledger, runner: Runner) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from assay.api.check import check_study, not_supported
 from assay.api.resources import (
-    Correction,
     HypothesesSelection,
     LabelSelector,
     ProxyArm,
@@ -20,7 +19,6 @@ from assay.api.resources import (
     TrainerSpec,
     Trust,
     TrustStatistic,
-    Verdicts,
 )
 from builders.manifests import a_dataset_manifest, a_hypothesis, a_proxy, a_study, some_hypotheses
 
@@ -139,8 +137,7 @@ def test_an_image_by_tag_needs_a_revision_and_that_of_a_hypothesis_a_digest() ->
     ("spec", "path"),
     [
         ({"question": Question.FIND_BEST}, "spec.question"),
-        ({"trust": Trust(statistic=TrustStatistic.SPEARMAN_RHO)}, "spec.trust.statistic"),
-        ({"verdicts": Verdicts(correction=Correction.FALSE_DISCOVERY)}, "spec.verdicts.correction"),
+        ({"trust": Trust(statistic=TrustStatistic.WINNER_REGRET)}, "spec.trust.statistic"),
         ({"screening": Screening()}, "spec.screening"),
     ],
 )

@@ -54,10 +54,8 @@ class TrustStatistic(StrEnum):
     """Which agreement statistic a proxy is trusted by."""
 
     KENDALL_TAU = "KendallTau"
-    WEIGHTED_TAU = "WeightedTau"
-    SPEARMAN_RHO = "SpearmanRho"
     DECISION_ACCURACY = "DecisionAccuracy"
-    TOP_K_OVERLAP = "TopKOverlap"
+    WINNER_REGRET = "WinnerRegret"
 
 
 class Correction(StrEnum):

@@ -132,7 +132,7 @@ class RankedHypothesis(Model):
     low: DecimalString | None = Field(default=None, description="Lower end of the score's interval.")
     high: DecimalString | None = Field(default=None, description="Upper end of the score's interval.")
     difference: DecimalString | None = Field(
-        default=None, description="Score minus the baseline's, in the metric's unit; above 0 is better."
+        default=None, description="Score minus the baseline's, in the metric's unit."
     )
     difference_low: DecimalString | None = Field(default=None, description="Lower end of the difference's interval.")
     difference_high: DecimalString | None = Field(default=None, description="Upper end of the difference's interval.")

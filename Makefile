@@ -1,0 +1,59 @@
+# `make demo` and `make test` are all a newcomer needs: each sets up what it needs, as an ordinary user.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+export UV_SYSTEM_CERTS := 1
+BIN := .venv/bin
+SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
+SOURCES := operator trainer_image tests benchmarks examples
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format lock system-deps clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/installed ## The environment in .venv, from requirements.lock
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else f"assay needs Python 3.11 to 3.13; {sys.executable} is {sys.version.split()[0]}. Choose another: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/installed: .uv/bin/uv requirements.lock pyproject.toml
+	.uv/bin/uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	.uv/bin/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	.uv/bin/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+demo: install ## Train 300 small models on real digits and see which proxy ranks like the full run
+	@$(BIN)/python examples/digits/prepare.py
+	@$(BIN)/assay shards build .assay/digits.npz --name digits --sizes 28,14 --held-out-percent 40 --to .assay/digits
+	@$(BIN)/assay run -f examples/digits
+
+test: install ## All tests that this machine can run; what it can't is skipped and said
+	$(BIN)/python -m pytest
+
+lint: install ## Linters, types, import rules, generated files
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/assay crds --check
+
+format: install ## Format the code and regenerate the CRDs
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/assay crds
+
+lock: .uv/bin/uv ## Work out requirements.lock anew from pyproject.toml
+	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
+
+system-deps: ## What some tests need of the system (Debian; asks for root)
+	$(SUDO) apt-get update --quiet --quiet
+	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium
+
+clean: ## Remove all that was made here
+	rm -rf .venv .uv .assay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""What every store must do. A test class inherits it and gives the fixture `objects`, an empty store."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from assay_trainer.objects import ObjectNotFound, Objects
+
+
+class ObjectsConformance:
+    def test_what_was_put_is_got_back(self, objects: Objects) -> None:
+        data = bytes(range(256)) * 300
+        assert objects.put_if_absent("a/b.json", data)
+        assert objects.get("a/b.json") == data
+
+    def test_an_empty_object_is_an_object(self, objects: Objects) -> None:
+        assert objects.put_if_absent("empty", b"")
+        assert objects.get("empty") == b""
+        assert not objects.put_if_absent("empty", b"full")
+
+    def test_the_first_put_counts_for_good(self, objects: Objects) -> None:
+        assert objects.put_if_absent("results/x", b"first")
+        assert not objects.put_if_absent("results/x", b"second")
+        assert not objects.put_if_absent("results/x", b"first")
+        assert objects.get("results/x") == b"first"
+
+    def test_of_many_who_put_at_once_one_wins(self, objects: Objects) -> None:
+        texts = [str(number).encode() * 1000 for number in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(lambda text: objects.put_if_absent("race", text), texts))
+        assert won.count(True) == 1
+        assert objects.get("race") == texts[won.index(True)]
+
+    @pytest.mark.parametrize(
+        ("start", "length", "want"), [(0, 3, b"012"), (3, 4, b"3456"), (8, 9, b"89"), (10, 1, b""), (0, 0, b"")]
+    )
+    def test_a_range_is_read(self, objects: Objects, start: int, length: int, want: bytes) -> None:
+        objects.put_if_absent("digits", b"0123456789")
+        assert objects.read_range("digits", start, length) == want
+
+    def test_a_name_without_an_object_is_said_with_its_uri(self, objects: Objects) -> None:
+        with pytest.raises(ObjectNotFound, match="results/nothing"):
+            objects.get("results/nothing")
+        with pytest.raises(ObjectNotFound, match="results/nothing"):
+            objects.read_range("results/nothing", 0, 1)
+
+    def test_a_list_is_sorted_and_of_one_folder(self, objects: Objects) -> None:
+        for name in ("b/2", "b/10/x", "a", "bb/1", "b/1"):
+            objects.put_if_absent(name, b"")
+        assert list(objects.list("b/")) == ["b/1", "b/10/x", "b/2"]
+        assert list(objects.list("")) == ["a", "b/1", "b/10/x", "b/2", "bb/1"]
+        assert list(objects.list("nothing/")) == []
+
+    @pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "a b", "a\nb", "ä"])
+    def test_what_is_no_name_is_refused(self, objects: Objects, name: str) -> None:
+        with pytest.raises(ValueError, match="object name"):
+            objects.put_if_absent(name, b"")
+        with pytest.raises(ValueError, match="object name"):
+            objects.get(name)
+
+    @pytest.mark.parametrize("prefix", ["a", "/", "../", "a//"])
+    def test_what_is_no_folder_is_not_listed(self, objects: Objects, prefix: str) -> None:
+        with pytest.raises(ValueError, match=r"prefix|object name"):
+            objects.list(prefix)

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from assay.api.conditions import ConditionType, Reason
+from assay.api.resources import (
+    Budget,
+    Condition,
+    Goal,
+    ProxyArm,
+    ProxyStudyStatus,
+    Subset,
+    Trust,
+    TrustDecision,
+    Verdict,
+)
+from assay.planning.actions import Start, Stop
+from assay.planning.design import PlannedTrial
+from assay.planning.plan import plan
+from assay.planning.records import RunningAttempt, WorkRecord
+from assay.planning.study import Study
+from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
+from builders.manifests import a_hypothesis
+from builders.studies import a_failure, a_study, records_of_scores
+from builders.world import World
+
+SHORT = ProxyArm(name="short", epochs=2)
+CORESET = ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)
+
+
+def quality(item: TrialRequest | PlannedTrial) -> float:
+    """The true score of a hypothesis: its number, plus a little that depends on the seed."""
+    digits = "".join(character for character in item.hypothesis if character.isdigit())
+    return 0.5 + 0.03 * int(digits or 0) + 0.001 * ((item.seed * 7919 + len(item.arm)) % 5)
+
+
+def score(item: TrialRequest | PreparationRequest) -> float:
+    return quality(item) if isinstance(item, TrialRequest) else 0.0
+
+
+def condition(status: ProxyStudyStatus, kind: ConditionType) -> Condition:
+    return next(each for each in status.conditions if each.type == kind)
+
+
+def started(study: Study, records: dict[str, WorkRecord], now: float = 0.0) -> list[tuple[str, str, int]]:
+    items = [action.item for action in plan(study, records, now).actions if isinstance(action, Start)]
+    return [(item.hypothesis, item.arm, item.seed) for item in items if isinstance(item, TrialRequest)]
+
+
+def test_every_prefix_of_the_design_is_balanced() -> None:
+    study = a_study(hypotheses=3, proxies=[SHORT], seeds=2)
+    order = [(trial.seed, trial.arm) for trial in study.design.trials]
+    assert order == [(seed, arm) for seed in (0, 1) for _ in range(3) for arm in ("reference", "short")]
+
+
+def test_hypotheses_start_in_the_order_in_which_they_were_selected() -> None:
+    study = a_study(hypotheses=3, capacity=3)
+    names = [hypothesis.name for hypothesis in study.hypotheses]
+    assert started(study, {}) == [(name, "reference", 0) for name in names]
+
+
+def test_no_more_start_than_there_is_room_for() -> None:
+    study = a_study(hypotheses=4, capacity=3, budget=Budget(parallelism=2))
+    assert len(started(study, {})) == 2
+    key = study.design.trials[0].key
+    assert len(started(study, {key: WorkRecord(running=RunningAttempt(1, 0.0))})) == 1
+
+
+def test_a_preparation_starts_first_and_its_trials_wait_for_it() -> None:
+    study = a_study(hypotheses=2, proxies=[CORESET], capacity=100)
+    items = [action.item for action in plan(study, {}, 0.0).actions if isinstance(action, Start)]
+    assert isinstance(items[0], PreparationRequest)
+    assert {item.arm for item in items[1:]} == {"reference"}
+    assert len(study.design.preparations) == 1
+
+
+def test_a_preparation_that_fails_for_good_fails_its_trials() -> None:
+    world = World(
+        a_study(hypotheses=3, proxies=[CORESET]),
+        lambda item: score(item) if isinstance(item, TrialRequest) else FailureReason.TRAIN_FUNCTION_RAISED,
+    )
+    decided = world.to_the_end()
+    coreset = decided.status.arms[1]
+    assert (coreset.trials.failed, coreset.trials.succeeded) == (6, 0)
+    assert decided.status.arms[0].trials.succeeded == 6
+    assert coreset.decision is TrustDecision.UNDECIDED
+
+
+def test_hypotheses_that_run_the_same_thing_share_their_trials() -> None:
+    twins = [a_hypothesis(name="baseline"), a_hypothesis(name="twin")]
+    study = a_study(hypotheses=[each.model_copy(update={"spec": twins[0].spec}) for each in twins], capacity=100)
+    assert len(started(study, {})) == len(study.design.seeds)
+    records = records_of_scores(study, lambda trial: 0.5 + 0.01 * trial.seed)
+    status = plan(study, records, 0.0).status
+    assert status.trials.succeeded == status.trials.planned == 4
+    assert float(status.cost.accelerator_seconds) == 20.0
+
+
+@pytest.mark.parametrize(
+    ("reason", "want_attempts"),
+    [
+        (FailureReason.WORKER_DIED, 3),
+        (FailureReason.STORE_FAILED, 3),
+        (FailureReason.DISRUPTED, 3),
+        (FailureReason.TRAIN_FUNCTION_RAISED, 1),
+        (FailureReason.OUT_OF_MEMORY, 1),
+        (FailureReason.DEADLINE_EXCEEDED, 1),
+    ],
+)
+def test_failures_of_the_infrastructure_are_retried_and_the_teams_own_are_not(
+    reason: FailureReason, want_attempts: int
+) -> None:
+    study = a_study(hypotheses=3)
+    broken = study.design.trials[0].key
+    world = World(study, lambda item: reason if item.key == broken else score(item))
+    decided = world.to_the_end()
+    assert [attempt for key, attempt in world.starts if key == broken] == list(range(1, want_attempts + 1))
+    assert decided.status.trials.failed == 1
+    assert decided.status.trials.succeeded == 5
+
+
+def test_an_attempt_that_assay_stopped_is_no_failure() -> None:
+    study = a_study(hypotheses=2)
+    key = study.design.trials[0].key
+    stopped = tuple(a_failure(key, attempt=number, reason=FailureReason.STOPPED) for number in range(1, 9))
+    items = [a.item for a in plan(study, {key: WorkRecord(failures=stopped)}, 0.0).actions if isinstance(a, Start)]
+    assert (items[0].key, items[0].attempt) == (key, 9)
+
+
+def test_a_longer_deadline_gives_a_trial_another_chance() -> None:
+    study = a_study(hypotheses=2)
+    key, deadline = study.design.trials[0].key, study.spec.trainer.deadline_seconds
+    late = a_failure(key, reason=FailureReason.DEADLINE_EXCEEDED)
+    for had, want in ((deadline, False), (deadline - 1, True)):
+        records = {key: WorkRecord(failures=(late.model_copy(update={"deadline_seconds": had}),))}
+        keys = [action.item.key for action in plan(study, records, 0.0).actions if isinstance(action, Start)]
+        assert (key in keys) is want
+
+
+def test_a_forgiven_failure_no_longer_counts() -> None:
+    study = a_study(hypotheses=2)
+    key = study.design.trials[0].key
+    records = {key: WorkRecord(failures=(a_failure(key),), forgiven=1)}
+    items = [action.item for action in plan(study, records, 0.0).actions if isinstance(action, Start)]
+    assert (items[0].key, items[0].attempt) == (key, 2)
+
+
+def test_a_lost_attempt_is_written_down_with_what_such_trials_take() -> None:
+    study = a_study(hypotheses=2, capacity=1)
+    first, second = study.design.trials[:2]
+    records = dict(records_of_scores(study, {(first.hypothesis, first.arm, first.seed): 0.5}, seconds=lambda _: 10.0))
+    for started_at, want in ((0.0, 10.0), (97.0, 3.0)):
+        records[second.key] = WorkRecord(lost=(RunningAttempt(1, started_at),))
+        lost = [action.failure for action in plan(study, records, 100.0).actions if hasattr(action, "failure")]
+        assert [(failure.key, failure.attempt) for failure in lost] == [(second.key, 1)]
+        assert lost[0].accelerator_seconds == pytest.approx(want)
+
+
+def test_a_suspended_study_starts_nothing_and_lets_run_what_runs() -> None:
+    study = a_study(hypotheses=2, suspend=True)
+    key = study.design.trials[0].key
+    decided = plan(study, {key: WorkRecord(running=RunningAttempt(1, 0.0))}, 1.0)
+    assert decided.actions == ()
+    assert not decided.finished
+    assert plan(study, {}, 1.0).finished
+    assert condition(decided.status, ConditionType.SUSPENDED).status == "True"
+    assert condition(decided.status, ConditionType.SUCCEEDED).status == "False"
+
+
+def test_work_that_an_edited_spec_no_longer_needs_is_stopped_and_counted_as_stale() -> None:
+    before, after = a_study(hypotheses=2, epochs=5), a_study(hypotheses=2, epochs=6)
+    key = before.design.trials[0].key
+    decided = plan(after, {key: WorkRecord(running=RunningAttempt(1, 0.0))}, 1.0)
+    assert [action.key for action in decided.actions if isinstance(action, Stop)] == [key]
+    assert decided.status.trials.stale == 1
+
+
+def test_too_many_failed_trials_end_a_study_without_success() -> None:
+    study = a_study(hypotheses=6, capacity=1, budget=Budget(max_failed_trials=2))
+    world = World(study, lambda item: FailureReason.TRAIN_FUNCTION_RAISED)
+    decided = world.to_the_end()
+    assert len(world.starts) == 3
+    succeeded = condition(decided.status, ConditionType.SUCCEEDED)
+    assert (succeeded.status, succeeded.reason) == ("False", Reason.TOO_MANY_FAILURES)
+    assert condition(decided.status, ConditionType.STALLED).status == "True"
+
+
+def test_a_spent_budget_is_a_result() -> None:
+    study = a_study(hypotheses=4, seeds=4, budget=Budget(accelerator_seconds=95))
+    world = World(study, score)
+    decided = world.to_the_end()
+    assert len(world.starts) == 9
+    succeeded = condition(decided.status, ConditionType.SUCCEEDED)
+    assert (succeeded.status, succeeded.reason) == ("True", Reason.BUDGET_SPENT)
+    assert "spec.budget.acceleratorSeconds" in succeeded.message
+
+
+def test_after_its_deadline_a_study_starts_nothing_more() -> None:
+    study = a_study(hypotheses=4, seeds=4, capacity=1, budget=Budget(deadline_seconds=45))
+    world = World(study, score)
+    decided = world.to_the_end()
+    assert condition(decided.status, ConditionType.SUCCEEDED).reason == Reason.DEADLINE_REACHED
+    assert decided.status.trials.pending > 0
+
+
+def test_a_study_without_a_baseline_score_says_so() -> None:
+    study = a_study(hypotheses=3)
+    world = World(
+        study,
+        lambda item: (
+            FailureReason.TRAIN_FUNCTION_RAISED
+            if isinstance(item, TrialRequest) and item.hypothesis == study.baseline
+            else score(item)
+        ),
+    )
+    succeeded = condition(world.to_the_end().status, ConditionType.SUCCEEDED)
+    assert (succeeded.status, succeeded.reason) == ("False", Reason.BASELINE_FAILED)
+
+
+def test_hypotheses_that_are_all_equal_are_called_so_and_no_proxy_is_trusted() -> None:
+    study = a_study(hypotheses=16, proxies=[SHORT], seeds=3, threshold="0.6", smallest_effect="0.05")
+
+    def equal(item: TrialRequest | PreparationRequest) -> float:
+        return 0.9 + 0.01 * ((int(item.key, 16) % 997) / 997 - 0.5)
+
+    status = World(study, equal).to_the_end().status
+    assert "can't be told apart" in condition(status, ConditionType.SUCCEEDED).message
+    assert status.arms[1].decision is not TrustDecision.TRUSTED
+    assert status.recommended_proxy is None
+    assert {row.verdict for row in status.ranking} <= {Verdict.BASELINE, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE}
+
+
+def test_three_hypotheses_leave_trust_undecided_and_say_how_many_it_would_take() -> None:
+    study = a_study(hypotheses=3, proxies=[SHORT], seeds=3, threshold="0.6")
+    arm = World(study, score).to_the_end().status.arms[1]
+    assert arm.decision is TrustDecision.UNDECIDED
+    assert arm.message is not None
+    assert "hypotheses" in arm.message
+    assert any(word.isdigit() and int(word) > 3 for word in arm.message.replace(",", " ").split())
+
+
+def test_a_proxy_that_orders_many_hypotheses_alike_is_trusted_and_recommended() -> None:
+    study = a_study(hypotheses=24, proxies=[SHORT], seeds=3, threshold="0.6")
+    world = World(study, score, seconds=lambda item: 2.0 if item.arm == "short" else 10.0)
+    status = world.to_the_end().status
+    arm = status.arms[1]
+    assert arm.decision is TrustDecision.TRUSTED
+    assert status.recommended_proxy == "short"
+    assert arm.cost is not None
+    assert (arm.cost.relative_percent, arm.saving_percent, arm.break_even_hypotheses) == (20, 80, 6)
+    assert status.levers[0].speedup == "5"
+    assert arm.agreement is not None
+    assert arm.agreement.low is not None
+    assert float(arm.agreement.low) >= 0.6
+
+
+def test_trust_is_decided_once_when_all_trials_have_ended() -> None:
+    study = a_study(hypotheses=4, proxies=[SHORT])
+    records = records_of_scores(study, lambda trial: 0.5 if trial.seed == 0 else None)
+    status = plan(study, records, 0.0).status
+    assert status.arms[1].decision is TrustDecision.PENDING
+    assert condition(status, ConditionType.PROXY_TRUSTED).status == "Unknown"
+
+
+def test_a_score_to_be_minimised_ranks_the_other_way_round() -> None:
+    study = a_study(hypotheses=4, seeds=3)
+    mirrored = a_study(hypotheses=4, seeds=3, goal=Goal.MINIMIZE)
+    up = World(study, score).to_the_end().status
+    down = World(mirrored, lambda item: -score(item)).to_the_end().status
+    assert [row.name for row in up.ranking] == [row.name for row in down.ranking]
+    assert [row.verdict for row in up.ranking] == [row.verdict for row in down.ranking]
+    assert [float(row.difference or 0) for row in up.ranking] == [-float(row.difference or 0) for row in down.ranking]
+
+
+def test_costs_of_different_device_models_are_not_mixed() -> None:
+    study = a_study(hypotheses=2, proxies=[SHORT], seeds=3)
+    records = dict(records_of_scores(study, lambda trial: 0.5 + 0.01 * trial.seed, seconds=lambda trial: 10.0))
+    key = next(trial.key for trial in study.design.trials if trial.arm == "short")
+    result = records[key].result
+    assert result is not None
+    other = result.cost.model_copy(update={"device_model": "another", "accelerator_seconds": 1000.0})
+    records[key] = replace(records[key], result=result.model_copy(update={"cost": other}))
+    arm = plan(study, records, 0.0).status.arms[1]
+    assert arm.cost is not None
+    assert arm.cost.relative_percent == 100
+    assert "another" in arm.cost.device_model
+
+
+def test_criteria_that_were_edited_after_a_look_are_said() -> None:
+    study = a_study(hypotheses=16, proxies=[SHORT], seeds=3, trust=Trust(threshold="0.5"))
+    records = records_of_scores(study, quality)
+    honest = plan(study, records, 0.0).status
+    edited = plan(replace(study, criteria_seen=frozenset({"another"})), records, 0.0).status
+    assert condition(honest, ConditionType.PROXY_TRUSTED).reason == Reason.CERTIFIED
+    assert condition(edited, ConditionType.PROXY_TRUSTED).reason == Reason.EDITED_AFTER_LOOKING
+
+
+def test_a_condition_keeps_the_time_of_its_last_transition() -> None:
+    study = a_study(hypotheses=2)
+    first = plan(study, {}, 1_000.0).status
+    again = replace(study, resource=study.resource.model_copy(update={"status": first}))
+    later = plan(again, {}, 2_000.0).status
+    assert [each.last_transition_time for each in later.conditions] == ["1970-01-01T00:16:40Z"] * len(later.conditions)
+
+
+def test_the_status_of_a_thousand_hypotheses_is_small() -> None:
+    study = a_study(hypotheses=1000, proxies=[SHORT], seeds=2)
+    status = plan(study, records_of_scores(study, lambda trial: 0.5 if trial.seed else None), 0.0).status
+    assert len(status.model_dump_json(by_alias=True)) <= 32 * 1024
+    assert len(status.ranking) == 50
