@@ -51,6 +51,10 @@ def run(
     output: OutputOption = Output.TABLE,
     study: StudyOption = None,
     slots: SlotsOption = None,
+    preload: Annotated[
+        str | None,
+        typer.Option("--preload", help="Modules, with commas, to import once for all trials. Default: torch's."),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed trials once more.")] = False,
 ) -> None:
     """Run a study: train what is missing, show what is known, end with the ranking. Run it again to go on."""
@@ -58,7 +62,12 @@ def run(
     ledger = open_ledger(store, resource)
     with (
         Screen(quiet=output is Output.JSON) as screen,
-        ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=slots) as runner,
+        ProcessRunner(
+            paths=[folder_of(file)],
+            log_folder=log_folder(resource),
+            slots=slots,
+            preload=[module for module in preload.split(",") if module] if preload is not None else None,
+        ) as runner,
     ):
         started = time.time()
         gathered = gather_study(resource, manifests.hypotheses, runner)
