@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -77,6 +80,19 @@ def started(project: Path) -> list[str]:
     return sorted(path.parent.name for path in (project / ".assay/store").glob("*/studies/*/started/*/*.json"))
 
 
+def what_was_found(project: Path) -> dict[str, Any]:
+    """The end of a study, measured times and their costs aside."""
+    done = run(project)
+    assert done.returncode == 0, done.stderr
+    status = json.loads(done.stdout)
+    return {
+        "scores": {key: result["score"] for key, result in results(project).items()},
+        "ranking": [{k: v for k, v in row.items() if k != "relativeCostPercent"} for row in status["ranking"]],
+        "decisions": [(arm["name"], arm.get("decision"), arm.get("agreement")) for arm in status["arms"]],
+        "trials": status["trials"],
+    }
+
+
 def test_a_study_ends_with_its_status_and_running_it_again_repeats_nothing(tmp_path: Path) -> None:
     project = a_project(tmp_path / "project")
     first = run(project)
@@ -99,6 +115,51 @@ def test_an_edited_train_function_reuses_no_stale_result(tmp_path: Path) -> None
     assert status["trials"]["stale"] == len(before) == 16
     assert min(float(row["score"]) for row in status["ranking"]) > 0.59
     assert len(results(project)) == 32
+
+
+def test_a_run_that_is_killed_at_random_moments_reaches_the_same_end(tmp_path: Path) -> None:
+    undisturbed = what_was_found(a_project(tmp_path / "undisturbed", seconds=0.05))
+    project = a_project(tmp_path / "killed", seconds=0.05)
+    draw = random.Random(2)
+    known: set[str] = set()
+    for moment in range(20):
+        process = subprocess.Popen(
+            command(project, "run", "-o", "json", "--preload", ""),
+            cwd=project,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # Killed after so many more trials have been started, or at once: progress is certain, the moment is not.
+        target = len(started(project)) + draw.randint(0, 2)
+        while process.poll() is None and len(started(project)) < target:
+            time.sleep(0.01)
+        time.sleep(draw.random() * 0.1)
+        victim = process.pid if moment % 2 else next(iter(workers_of(process.pid)), process.pid)
+        with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+            os.kill(victim, signal.SIGKILL)
+        if victim != process.pid:
+            time.sleep(draw.random() * 0.2)
+            process.kill()
+        process.wait()
+        assert known <= set(results(project))
+        known = set(results(project))
+    again = [key for key in known for _ in (project / f".assay/store/default/attempts/{key}").glob("*.json")]
+    assert what_was_found(project) == undisturbed
+    finished_twice = [key for key in known if started(project).count(key) > 1 + again.count(key)]
+    assert finished_twice == []
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that a process' children have started: the trials that run."""
+
+    def children(parent: int) -> list[int]:
+        try:
+            return [int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+        except OSError:
+            return []
+
+    return [worker for child in children(pid) for worker in children(child)]
 
 
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
