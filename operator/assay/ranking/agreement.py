@@ -56,7 +56,7 @@ def agreement(reference: Scores, proxy: Scores, top_k: int | None = None) -> Agr
     used_reference, used_proxy = balanced(reference, proxy)
     names = set(used_reference.hypotheses)
     truth, guess = used_reference.means, used_proxy.means
-    accuracy = decision_accuracy(used_reference, used_proxy)
+    accuracy = _decision_accuracy(used_reference, used_proxy)
     sliced = top_k if top_k is not None and 1 <= top_k <= len(names) else None
     return Agreement(
         hypotheses=len(names),
@@ -107,16 +107,21 @@ def decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
     The standard error of a difference is that of the pooled seed noise. Where that noise is zero, every pair that is
     not tied is separable.
     """
-    used_reference, used_proxy = balanced(reference, proxy)
-    upper = np.triu_indices(len(used_reference.hypotheses), 1)
-    differences = _differences(used_reference.means, upper)
+    return _decision_accuracy(*balanced(reference, proxy))
+
+
+def _decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
+    upper = np.triu_indices(len(reference.hypotheses), 1)
+    differences = _differences(reference.means, upper)
     signs = np.sign(differences)
-    alike = 0.5 + 0.5 * signs * np.sign(_differences(used_proxy.means, upper))
-    noise = used_reference.noise
+    alike = 0.5 + 0.5 * signs * np.sign(_differences(proxy.means, upper))
+    noise = reference.noise
     if noise is None:
         return DecisionAccuracy(_share(alike, signs != 0), None, None)
-    standard_error = np.sqrt(2 * noise.variance / len(used_reference.seeds))
-    separable = (signs != 0) & (np.abs(differences) > SEPARATED * standard_error)
+    standard_error = np.sqrt(2 * noise.variance / len(reference.seeds))
+    # a pair just on the line is not separated, whichever way its last bit was rounded
+    line = SEPARATED * standard_error * (1 + 1e-9)
+    separable = (signs != 0) & (np.abs(differences) > line)
     return DecisionAccuracy(_share(alike, signs != 0), _share(alike, separable), int(separable.sum()))
 
 
