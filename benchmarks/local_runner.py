@@ -1,6 +1,7 @@
 """What a local run costs beside training. `python benchmarks/local_runner.py [SECTION...]`
 
 runner  Overhead per trial of the process runner, against a fresh Python process for each trial.
+plan    One round of planning, for studies of more and more trials.
 """
 
 from __future__ import annotations
@@ -14,17 +15,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from assay.api.resources import ProxyArm
+from assay.planning.plan import plan
+from assay.planning.records import Records
+from assay.planning.study import Study
 from assay.runners.processes import ProcessRunner
 from assay_trainer import contract
 from assay_trainer.contract import Dataset, Fidelity, TrialRequest, TrialResult, WorkRequest, result_name
 from assay_trainer.objects import ObjectNotFound, Objects, open_objects
 from assay_trainer.shards import build_shards
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from builders.studies import a_study, records_of_scores
+
 ROUNDS, FORKED_PER_ROUND = 10, 3
+
+HYPOTHESES, PROXIES, SEEDS, PLANS = (50, 100, 200, 400), 4, 5, 31
 
 TRAIN_FUNCTION = """
 import time
@@ -171,7 +182,40 @@ def _said(holds: bool) -> str:
     return "holds" if holds else "DOES NOT HOLD"
 
 
-SECTIONS = {"runner": runner_section}
+def plan_section() -> bool:
+    """Half of each study has ended; before each plan that is timed one trial more has. The results are read already,
+    and the design is known: it is worked out once per edit of a study."""
+    print(f"plan: one round, {PROXIES} proxies, {SEEDS} seeds")
+    medians = {}
+    for hypotheses in HYPOTHESES:
+        study, records = _half_run(hypotheses)
+        trials = len(study.design.trials)
+        seconds = []
+        for number in range(PLANS):
+            known = dict(islice(records.items(), trials // 2 + number))
+            began = time.perf_counter()
+            plan(study, known, now=1_000_000.0)
+            seconds.append(time.perf_counter() - began)
+        medians[trials] = statistics.median(seconds)
+        print(f"  {trials:6d} trials of {hypotheses:3d} hypotheses   {_summary(seconds)}")
+    (fewest, fast), (most, slow) = min(medians.items()), max(medians.items())
+    growth = (slow / fast) / (most / fewest)
+    holds = slow <= 0.05 and growth <= 1.3
+    print(f"  growth over that of the trials {growth:9.2f}   (wanted: at most 1.3, and 0.05 s: {_said(holds)})")
+    return holds
+
+
+def _half_run(hypotheses: int) -> tuple[Study, Records]:
+    """A study of which all results are known, and its planner warm."""
+    random = np.random.default_rng(0)
+    proxies = [ProxyArm(name=f"short{epochs}", epochs=epochs) for epochs in range(1, PROXIES + 1)]
+    study = a_study(hypotheses=hypotheses, proxies=proxies, seeds=SEEDS)
+    records = records_of_scores(study, lambda _: float(random.normal()))
+    plan(study, records, now=1_000_000.0)
+    return study, records
+
+
+SECTIONS = {"runner": runner_section, "plan": plan_section}
 
 
 def main() -> int:

@@ -37,6 +37,10 @@ SIMULATION_SEED = 20210715
 """Of the simulations behind a certificate: the same scores give the same decision, on every machine."""
 
 
+_REMEMBERED = 256
+"""What the same scores say is the same: most plans differ from the last one in the scores of one arm, or of none."""
+
+
 @dataclass(frozen=True)
 class ProxyAssessment:
     """One proxy against the reference; `certificate` is None until the study has run its design."""
@@ -82,13 +86,10 @@ def assess(study: Study, records: Records, progress: Progress, *, final: bool) -
     return Assessment(
         reference=reference,
         sign=_sign(study),
-        ceiling=noise_ceiling(reference),
+        ceiling=_ceiling(reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
-        ranks={
-            interval.hypothesis: interval
-            for interval in rank_intervals(reference, spec.verdicts.confidence_percent / 100)
-        },
+        ranks={interval.hypothesis: interval for interval in _ranks(reference, spec.verdicts.confidence_percent / 100)},
     )
 
 
@@ -111,37 +112,17 @@ def _scores(study: Study, records: Records, progress: Progress) -> dict[str, Sco
     return {arm: Scores(names, design.seeds, array) for arm, array in values.items()}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _agreement(reference: Scores, proxy: Scores) -> Agreement | None:
     both = np.isfinite(reference.values).any(axis=1) & np.isfinite(proxy.values).any(axis=1)
     return agreement(reference, proxy, top_k=TOP) if both.sum() >= 2 else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _certify(reference: Scores, proxy: Scores, threshold: float, confidence: float) -> Certificate:
-    return _certify_cached(
-        reference.hypotheses,
-        reference.seeds,
-        reference.values.tobytes(),
-        proxy.values.tobytes(),
-        threshold,
-        confidence,
-    )
+    generator = np.random.default_rng(SIMULATION_SEED)
+    return certify(reference, proxy, threshold=threshold, confidence=confidence, generator=generator)
 
 
-@lru_cache(maxsize=256)
-def _certify_cached(
-    hypotheses: tuple[str, ...],
-    seeds: tuple[int, ...],
-    reference: bytes,
-    proxy: bytes,
-    threshold: float,
-    confidence: float,
-) -> Certificate:
-    """The simulation takes longer than all the rest of a plan, and most plans ask again what was asked before."""
-    shape = (len(hypotheses), len(seeds))
-    return certify(
-        Scores(hypotheses, seeds, np.frombuffer(reference).reshape(shape)),
-        Scores(hypotheses, seeds, np.frombuffer(proxy).reshape(shape)),
-        threshold=threshold,
-        confidence=confidence,
-        generator=np.random.default_rng(SIMULATION_SEED),
-    )
+_ceiling = lru_cache(maxsize=_REMEMBERED)(noise_ceiling)
+_ranks = lru_cache(maxsize=_REMEMBERED)(rank_intervals)

@@ -30,9 +30,8 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
     The first that does not fit ends it: passing over it for something cheaper would unbalance the arms.
     """
     budget = study.spec.budget
-    failed = sum(
-        isinstance(work, PlannedTrial) and progress.states[work.key] is State.FAILED for work in study.design.work
-    )
+    prepared = {preparation.key for preparation in study.design.preparations}
+    failed = sum(key not in prepared for key in progress.failures)
     if study.spec.suspend:
         return Allowance((), halted="spec.suspend is true")
     if budget.max_failed_trials is not None and failed > budget.max_failed_trials:
@@ -40,10 +39,9 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
             (), halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}"
         )
     ready = [work for work in study.design.work if progress.states[work.key] is State.READY]
-    started = started_at(records)
-    deadline = budget.deadline_seconds
-    if ready and deadline is not None and started is not None and now - started >= deadline:
-        return Allowance((), spent=f"spec.budget.deadlineSeconds of {deadline} s have passed")
+    left = deadline_left(study, records, now) if ready else None
+    if left is not None and left <= 0:
+        return Allowance((), spent=f"spec.budget.deadlineSeconds of {budget.deadline_seconds} s have passed")
     running = {key for key, state in progress.states.items() if state is State.RUNNING}
     slots = min(
         (limit for limit in (budget.parallelism, study.capacity) if limit is not None), default=len(progress.states)
@@ -69,14 +67,17 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
     return Allowance(tuple(starts))
 
 
-def started_at(records: Records) -> float | None:
-    """Unix time at which the study's first attempt started, None if none did."""
+def deadline_left(study: Study, records: Records, now: float) -> float | None:
+    """Seconds to the study's own deadline, which counts from its first attempt; None: it has none, or has not begun."""
+    deadline = study.spec.budget.deadline_seconds
+    if deadline is None:
+        return None
     times = [
         *(record.result.provenance.started_at for record in records.values() if record.result is not None),
         *(record.running.started_at for record in records.values() if record.running is not None),
         *(attempt.started_at for record in records.values() for attempt in record.lost),
     ]
-    return min(times, default=None)
+    return min(times) + deadline - now if times else None
 
 
 class _Expected:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
 from assay.planning.assessment import assess
-from assay.planning.budget import Allowance, allowance, started_at
+from assay.planning.budget import Allowance, allowance, deadline_left
 from assay.planning.costs import Costs, costs_of, predictions
 from assay.planning.design import PlannedTrial, preparation_request, trial_request
 from assay.planning.progress import Progress, State, progress_of
@@ -85,11 +85,8 @@ def _stopped(key: str, attempt: RunningAttempt, cost: float) -> Failure:
 
 def _requeue_after(study: Study, records: Records, now: float) -> float | None:
     """Seconds until the study's own deadline; everything else announces itself."""
-    started, deadline = started_at(records), study.spec.budget.deadline_seconds
-    if started is None or deadline is None:
-        return None
-    left = started + deadline - now
-    return left if left > 0 else None
+    left = deadline_left(study, records, now)
+    return left if left is not None and left > 0 else None
 
 
 def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Allowance) -> float | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
@@ -93,9 +92,9 @@ def _relative_costs(study: Study, records: Records) -> dict[str, int]:
         common = [model for model in by_model if model in seconds.get(study.baseline, {})]
         if common:
             model = max(common, key=lambda each: len(by_model[each]))
-            baseline = float(np.mean(seconds[study.baseline][model]))
+            baseline = fmean(seconds[study.baseline][model])
             if baseline > 0:
-                found[name] = round(100 * float(np.mean(by_model[model])) / baseline)
+                found[name] = round(100 * fmean(by_model[model]) / baseline)
     return found
 
 

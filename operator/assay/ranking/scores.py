@@ -78,7 +78,10 @@ class Scores:
             and np.array_equal(self.values, other.values, equal_nan=True)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        # Equal scores have equal bytes once all missing ones are the same (infinite is none) and no zero is negative.
+        cells = np.where(self.present, self.values, np.inf) + 0.0
+        return hash((self.hypotheses, self.seeds, cells.tobytes()))
 
     @cached_property
     def present(self) -> BoolArray:
