@@ -22,6 +22,7 @@ from assay.cli.inputs import (
     log_folder,
     open_ledger,
 )
+from assay.cli.lock import locked
 from assay.cli.screen import Screen
 from assay.cli.written import write_report
 from assay.reporting.tables import summary
@@ -53,7 +54,9 @@ def run(
     slots: SlotsOption = None,
     preload: Annotated[
         str | None,
-        typer.Option("--preload", help="Modules, with commas, to import once for all trials. Default: torch's."),
+        typer.Option(
+            "--preload", help="Modules, with commas, to import once for all trials. Default: what they all need."
+        ),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed trials once more.")] = False,
 ) -> None:
@@ -62,11 +65,13 @@ def run(
     ledger = open_ledger(store, resource)
     with (
         Screen(quiet=output is Output.JSON) as screen,
+        locked(ledger.uri, resource.name) as lock,
         ProcessRunner(
             paths=[folder_of(file)],
             log_folder=log_folder(resource),
             slots=slots,
             preload=[module for module in preload.split(",") if module] if preload is not None else None,
+            inherited=() if lock is None else (lock,),
         ) as runner,
     ):
         started = time.time()

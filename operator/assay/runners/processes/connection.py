@@ -28,7 +28,7 @@ class ForkServerDied(Exception):
 class Connection:
     """Starts a fork server. Neither side ever waits for the other to read: each keeps what it could not write yet."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, inherited: Sequence[int] = ()) -> None:
         self._mark = new_mark()
         self._log = log
         self._to_send = bytearray()
@@ -46,6 +46,7 @@ class Connection:
                 stderr=stderr,
                 env=environment,
                 start_new_session=True,
+                pass_fds=inherited,
                 bufsize=0,
             )
         assert self._process.stdin is not None

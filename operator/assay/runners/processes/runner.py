@@ -26,6 +26,7 @@ from assay_trainer.contract import (
     StartItem,
     StopItem,
     TerminationMessage,
+    TrialRequest,
     WorkItem,
     WorkRequest,
 )
@@ -71,6 +72,7 @@ class ProcessRunner:
         memory_bytes: int | None = None,
         preload: Sequence[str] | None = None,
         grace_seconds: float | None = None,
+        inherited: Sequence[int] = (),
     ) -> None:
         """Starts the fork server, which gets ready on its own.
 
@@ -78,8 +80,9 @@ class ProcessRunner:
         log_folder: gets `forkserver.log`, and `<key>.<attempt>.log` with what each trial printed.
         slots: None: as many as there are GPUs, or else cores, at most what the memory allows. Never more than GPUs.
         memory_bytes: of each trial; None: a fair share of the machine's.
-        preload: modules to import once for all trials; None: torch.
+        preload: modules to import once for all trials; None: torch, and what the entry points import.
         grace_seconds: how long after its deadline a trial is killed that does not end by itself.
+        inherited: descriptors that stay open as long as anything runs that this runner has started.
         """
         self._command = [sys.executable, "-P", "-m", "assay_trainer.forkserver", "--log-folder", str(log_folder)]
         self._command += [f"--path={path.absolute()}" for path in paths]
@@ -88,16 +91,18 @@ class ProcessRunner:
         if preload is not None:
             self._command += ["--preload", *preload]
         self._log = log_folder / "forkserver.log"
+        self._inherited = tuple(inherited)
         self._slots_given = slots
         self._memory_given = memory_bytes
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._queue: deque[_Attempt] = deque()
         self._inspected: dict[str, CodeInspected] = {}
+        self._codes: set[str] = set()  # digests of the sources here; one that came from elsewhere can't be checked
         self._ready: Ready | None = None
         self._deaths = 0
         self._ended_unobserved = False
         self._closed = False
-        self._connection = Connection(self._command, self._log)
+        self._connection = Connection(self._command, self._log, self._inherited)
 
     # ------------------------------------------------------------------------- the protocol
 
@@ -122,6 +127,7 @@ class ProcessRunner:
         inspected = self._inspected.pop(entrypoint)
         if inspected.code is None:
             raise UnusableEntrypoint(entrypoint, inspected.error or "")
+        self._codes.add(inspected.code)
         return inspected.code
 
     def observe(self) -> Sequence[ObservedAttempt]:
@@ -217,6 +223,7 @@ class ProcessRunner:
                     gpus=attempt.gpus,
                     threads=max(1, ready.cores // slots) if attempt.gpus else 1,
                     memory_bytes=memory_bytes,
+                    check_code=isinstance(attempt.item, TrialRequest) and attempt.item.code in self._codes,
                 )
             )
 
@@ -246,6 +253,8 @@ class ProcessRunner:
             case ItemEnded(termination=last_words):
                 self._deaths = 0
                 self._end_as(self._attempts[last_words.key, last_words.attempt], event)
+                if last_words.reason is FailureReason.CODE_CHANGED:
+                    raise RunnerFailed(f"{last_words.message}. Nothing is lost: run the study again to go on.")
             case CommandRefused(error=error):
                 raise RunnerFailed(f"the fork server refused a command: {error}")
 
@@ -260,7 +269,7 @@ class ProcessRunner:
             raise RunnerFailed(str(death)) from death
         self._connection.close()
         self._ready = None
-        self._connection = Connection(self._command, self._log)
+        self._connection = Connection(self._command, self._log, self._inherited)
 
     # ------------------------------------------------------------------------- attempts
 
