@@ -20,11 +20,12 @@ def a_trial(
     fidelity: contract.Fidelity | None = None,
     deadline_seconds: int = 60,
     devices: int = 1,
+    code: str = NO_CODE,
 ) -> contract.TrialRequest:
     """The trial of an entry point on a data set, scored by `accuracy`."""
     recipe, fidelity = dict(recipe or {}), fidelity or contract.Fidelity()
     condition = contract.condition_digest(
-        code=NO_CODE,
+        code=code,
         entrypoint=entrypoint,
         recipe=recipe,
         fidelity=fidelity,
@@ -39,7 +40,7 @@ def a_trial(
         hypothesis="hypothesis",
         arm="reference",
         seed=seed,
-        code=NO_CODE,
+        code=code,
         entrypoint=entrypoint,
         recipe=recipe,
         fidelity=fidelity,

@@ -24,6 +24,7 @@ from assay_trainer.contract import (
     attempt_name,
     canonical_json,
     digest,
+    result_name,
 )
 from assay_trainer.objects import Objects, open_objects
 from builders.datasets import tiny_dataset
@@ -307,3 +308,34 @@ def test_an_edited_source_has_another_digest(tmp_path: Path, world: ProcessWorld
         with pytest.raises(UnusableEntrypoint, match="no_such_module"):
             runner.code_digest("mine:train")
     assert len({first, second, third, world.runner.code_digest(world.entrypoint("succeeds"))}) == 4
+
+
+def test_a_trial_whose_code_was_edited_since_the_study_began_leaves_no_result(tmp_path: Path, dataset: Dataset) -> None:
+    source = tmp_path / "edited_team.py"
+    source.write_text("def train(trial):\n    return {'accuracy': 0.1}\n")
+    store = open_objects((tmp_path / "store").as_uri())
+    with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs", preload=()) as runner:
+        code = runner.code_digest("edited_team:train")
+        first, second = (a_trial(dataset, "edited_team:train", seed=seed, code=code) for seed in (1, 2))
+        runner.start(WorkRequest(store=store.uri, items=(first,)), "")
+        until_ended(runner, WorkRequest(store=store.uri, items=(first,)))
+        source.write_text("def train(trial):\n    return {'accuracy': 0.2}\n")
+        runner.start(WorkRequest(store=store.uri, items=(second,)), "")
+        with pytest.raises(RunnerFailed, match="edited_team:train were edited"):
+            runner.wait(None)
+    assert store.list("results/") == [result_name(first.key)]
+
+
+def test_what_an_entry_point_imports_is_imported_once_for_all_trials(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "importing_team.py").write_text(
+        "import sys\nWAS_THERE = 'mlxtend.data' in sys.modules\nimport mlxtend.data\n"
+        "def train(trial):\n    return {'accuracy': float(WAS_THERE)}\n"
+    )
+    store = open_objects((tmp_path / "store").as_uri())
+    with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs") as runner:
+        code = runner.code_digest("importing_team:train")
+        request = WorkRequest(store=store.uri, items=(a_trial(dataset, "importing_team:train", code=code),))
+        runner.start(request, "")
+        (ended,) = until_ended(runner, request)
+    assert ended.termination is not None
+    assert ended.termination.score == 1.0

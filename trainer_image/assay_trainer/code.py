@@ -6,8 +6,10 @@ import importlib
 import importlib.util
 import os
 import platform
+import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -23,6 +25,7 @@ def inspect_entrypoint(entrypoint: str) -> CodeInspected:
     To be called in a process that may be thrown away: an import may do anything. The sources are read before
     they are run, so that an edit in between makes a digest that no longer holds, never one that hides the edit.
     """
+    known = set(sys.modules)
     try:
         code = code_digest(entrypoint.partition(":")[0])
         load_entrypoint(entrypoint)
@@ -33,7 +36,21 @@ def inspect_entrypoint(entrypoint: str) -> CodeInspected:
         return CodeInspected(
             entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {problem}"
         )
-    return CodeInspected(entrypoint=entrypoint, code=code)
+    return CodeInspected(entrypoint=entrypoint, code=code, modules=_sharable(known))
+
+
+def _sharable(known: set[str]) -> tuple[str, ...]:
+    """The installed modules that were imported since; none if one of them started a thread or CUDA: neither
+    survives a fork."""
+    torch = sys.modules.get("torch")
+    if len(os.listdir("/proc/self/task")) > 1 or (torch is not None and torch.cuda.is_initialized()):
+        return ()
+    return tuple(name for name, module in sys.modules.items() if name not in known and _is_installed(module))
+
+
+def _is_installed(module: object) -> bool:
+    path = getattr(getattr(module, "__spec__", None), "origin", None)
+    return path is not None and any(Path(path).resolve().is_relative_to(folder) for folder in _INSTALLED)
 
 
 def code_digest(module: str) -> str:
@@ -46,12 +63,25 @@ def code_digest(module: str) -> str:
 
     Raises ModuleNotFoundError if there is no such top-level package.
     """
+    package = module.partition(".")[0]
+    trainer, installed = _shared_code()
     sources = {
-        "entrypoint": _digests(_sources(module.partition(".")[0])),
-        "assay_trainer": _digests(_sources("assay_trainer")),
+        "entrypoint": trainer if package == "assay_trainer" else _digests(_sources(package)),
+        "assay_trainer": trainer,
     }
-    installed = sorted(f"{distribution.name}=={distribution.version}" for distribution in distributions())
     return digest(canonical_json([sources, installed, platform.python_version()]))
+
+
+@cache
+def _shared_code() -> tuple[list[list[str]], list[str]]:
+    """What this process and its forks have imported, or will: the trainer's sources and the installed distributions."""
+    installed = sorted(f"{distribution.name}=={distribution.version}" for distribution in distributions())
+    return _digests(_sources("assay_trainer")), installed
+
+
+def remember_shared_code() -> None:
+    """Read what does not depend on the entry point, so that the forks of this process need not."""
+    _shared_code()
 
 
 def _sources(package: str) -> Iterable[tuple[str, Path]]:

@@ -252,13 +252,21 @@ class FailureReason(StrEnum):
     STORE_FAILED = "StoreFailed"
     WORKER_DIED = "WorkerDied"
     DISRUPTED = "Disrupted"
+    CODE_CHANGED = "CodeChanged"
     STOPPED = "Stopped"
 
 
 INFRASTRUCTURE_REASONS = frozenset(
-    {FailureReason.STORE_FAILED, FailureReason.WORKER_DIED, FailureReason.DISRUPTED, FailureReason.STOPPED}
+    {
+        FailureReason.STORE_FAILED,
+        FailureReason.WORKER_DIED,
+        FailureReason.DISRUPTED,
+        FailureReason.CODE_CHANGED,
+        FailureReason.STOPPED,
+    }
 )
-"""Failures that are not the team's own: another attempt may succeed. Stopped: Assay itself ended the attempt."""
+"""Failures that are not the team's own: another attempt may succeed. CodeChanged: the sources were edited before it
+began. Stopped: Assay itself ended the attempt."""
 
 
 class Failure(Message):
@@ -300,6 +308,9 @@ class StartItem(Message):
     gpus: tuple[str, ...] = Field(default=(), description="Ids as in CUDA_VISIBLE_DEVICES; none: it runs on the CPU.")
     threads: int = Field(default=1, ge=1)
     memory_bytes: int | None = Field(default=None, ge=1, description="None: no limit.")
+    check_code: bool = Field(
+        default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
+    )
 
 
 class StopItem(Message):
@@ -355,6 +366,9 @@ class CodeInspected(Message):
     entrypoint: str
     code: Digest | None = None
     error: str | None = None
+    modules: tuple[str, ...] = Field(
+        default=(), description="Installed modules that it imports, in their order, which a fork survives."
+    )
 
 
 class CommandRefused(Message):

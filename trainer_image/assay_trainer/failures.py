@@ -30,6 +30,10 @@ class InvalidRequest(Exception):
     """A request whose key does not come from its contents."""
 
 
+class CodeChanged(Exception):
+    """The sources are no longer those that the trial's key was made of: the result would be another trial's."""
+
+
 class MetricMissing(Exception):
     """The train function returned no mapping with the study's metric."""
 
@@ -46,6 +50,7 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fai
     (DeadlineExceeded, FailureReason.DEADLINE_EXCEEDED),
     ((Disrupted, KeyboardInterrupt), FailureReason.DISRUPTED),
     (InvalidRequest, FailureReason.INVALID_REQUEST),
+    (CodeChanged, FailureReason.CODE_CHANGED),
     (EntrypointNotFound, FailureReason.ENTRYPOINT_NOT_FOUND),
     ((InvalidRecipe, ValidationError), FailureReason.INVALID_RECIPE),
     (InvalidDataset, FailureReason.INVALID_DATASET),

@@ -16,7 +16,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from assay_trainer import preload
-from assay_trainer.contract import Command, Event, InspectCode, Ready, StartItem, StopItem
+from assay_trainer.code import remember_shared_code
+from assay_trainer.contract import CodeInspected, Command, Event, InspectCode, Ready, StartItem, StopItem
 from assay_trainer.contract import CommandRefused as Refused
 from assay_trainer.linux import usable_cores, usable_memory_bytes
 from assay_trainer.signals import SignalPipe
@@ -30,8 +31,18 @@ class ForkServer:
     """The loop between two pipes and a supervisor. Nothing in it waits: a parent that does not read its events
     must not keep a deadline from being enforced."""
 
-    def __init__(self, commands: int, events: int, supervisor: Supervisor, signals: SignalPipe, parent: int) -> None:
+    def __init__(
+        self,
+        commands: int,
+        events: int,
+        supervisor: Supervisor,
+        signals: SignalPipe,
+        parent: int,
+        *,
+        share_imports: bool,
+    ) -> None:
         """`commands`, `events` and `parent` are descriptors, the last one a pidfd."""
+        self._share_imports = share_imports
         self._commands = commands
         self._events = events
         self._supervisor = supervisor
@@ -54,6 +65,8 @@ class ForkServer:
         """Until the parent has gone, or SIGTERM."""
         while self._parent_lives and not self._signals.told_to_end:
             for event in self._supervisor.poll():
+                if isinstance(event, CodeInspected):
+                    self._learn(event)
                 self.send(event)
             self._write()
             for key, _ in self._selector.select(self._supervisor.next_check_seconds()):
@@ -63,6 +76,11 @@ class ForkServer:
                     self._parent_lives = False
                 elif key.fd == self._commands:
                     self._read()
+
+    def _learn(self, inspected: CodeInspected) -> None:
+        """Import what the team's code imports, once for all trials; not while one runs, whose deadline it may delay."""
+        if self._share_imports and not self._supervisor.is_busy:
+            preload.preload(inspected.modules)
 
     def _write(self) -> None:
         try:
@@ -104,7 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="assay_trainer.forkserver", description=__doc__)
     parser.add_argument("--path", action="append", default=[], help="put a folder in front of sys.path (repeatable)")
     parser.add_argument(
-        "--preload", nargs="*", default=preload.DEFAULT_MODULES, help="modules to import once, if they are installed"
+        "--preload",
+        nargs="*",
+        help="modules to import once, if they are installed; default: torch, and what the entry points import",
     )
     parser.add_argument("--log-folder", type=Path, help="a file there for the prints of each trial; default: stderr")
     parser.add_argument("--grace-seconds", type=float, default=GRACE_SECONDS)
@@ -118,13 +138,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.dup2(2, 1)
 
     preload.be_single_threaded()
-    preload.preload(given.preload)
+    preload.preload(preload.DEFAULT_MODULES if given.preload is None else given.preload)
+    remember_shared_code()
     sys.path[:0] = given.path
     signals = SignalPipe()
     supervisor = Supervisor(
         given.grace_seconds, given.log_folder, close_in_child=(commands, events, parent, *signals.descriptors)
     )
-    server = ForkServer(commands, events, supervisor, signals, parent)
+    server = ForkServer(commands, events, supervisor, signals, parent, share_imports=given.preload is None)
     server.send(Ready(gpus=preload.usable_gpus(), cores=usable_cores(), memory_bytes=usable_memory_bytes()))
     try:
         server.serve()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from assay_trainer import contract
+from assay_trainer.code import code_digest
 from assay_trainer.contract import (
     FailureReason,
     PreparationRequest,
@@ -27,6 +28,7 @@ from assay_trainer.deadline import Deadline
 from assay_trainer.device import device_model, seed_everything, torch_version, use_device
 from assay_trainer.entrypoint import load_entrypoint
 from assay_trainer.failures import (
+    CodeChanged,
     InvalidRequest,
     MetricMissing,
     ScoreNotFinite,
@@ -50,10 +52,11 @@ LAST_WORDS_CHARACTERS = 500
 """Of a message that goes into the termination message; the whole of it is in the store."""
 
 
-def perform(item: Item, store: Objects, *, device: str, threads: int) -> TerminationMessage:
+def perform(item: Item, store: Objects, *, device: str, threads: int, check_code: bool = False) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
-    `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. If the result is there
+    `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. With
+    `check_code`, a trial fails whose sources here are not those of its digest. If the result is there
     already, nothing is run. Never raises for what the trial, its code or the store does wrong. The deadline
     needs the main thread (see `Deadline`), and a hang within C code needs somebody outside to end it.
     """
@@ -65,7 +68,7 @@ def perform(item: Item, store: Objects, *, device: str, threads: int) -> Termina
             if result is None:
                 _check_key(item)
                 outcome = (
-                    _run_trial(item, store, meter, threads)
+                    _run_trial(item, store, meter, threads, check_code=check_code)
                     if isinstance(item, TrialRequest)
                     else _run_preparation(item, meter, threads)
                 )
@@ -81,7 +84,7 @@ def perform(item: Item, store: Objects, *, device: str, threads: int) -> Termina
 # ----------------------------------------------------------------------------- trials
 
 
-def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int) -> TrialResult:
+def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int, *, check_code: bool) -> TrialResult:
     device = meter.device
     train_split = open_dataset(request.dataset)
     held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
@@ -99,6 +102,9 @@ def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int
         return images[chosen], labels[chosen]
 
     train = load_entrypoint(request.entrypoint)
+    # after the import, so that no edit in between is missed
+    if check_code and code_digest(request.entrypoint.partition(":")[0]) != request.code:
+        raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
     use_device(device, threads)
     seed_everything(request.seed)
     reset_peak_memory(device)

@@ -89,6 +89,11 @@ class Supervisor:
         """See `Children.next_check_seconds`."""
         return self._children.next_check_seconds()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an item runs."""
+        return bool(self._items)
+
     def close(self) -> None:
         """Kill everything and wait for its end. What it kills leaves no failure: it is none."""
         self._children.close()
@@ -185,7 +190,8 @@ def _perform(command: StartItem) -> bytes:
     if command.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(command.gpus)
     device = "cuda" if command.gpus else "cpu"
-    ended = perform(command.item, open_objects(command.store), device=device, threads=command.threads)
+    store = open_objects(command.store)
+    ended = perform(command.item, store, device=device, threads=command.threads, check_code=command.check_code)
     return ended.model_dump_json().encode()
 
 

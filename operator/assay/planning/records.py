@@ -46,11 +46,11 @@ class WorkRecord:
 
         That is the first of the team's own failures, or the infrastructure failure that used up `retries`.
         An exceeded deadline counts only against a deadline as short as the present one. An attempt that
-        Assay itself stopped never counts.
+        Assay itself stopped, or that found other code than its own, never counts.
         """
         infrastructure = 0
         for failure in self.failures:
-            if failure.attempt <= self.forgiven or failure.reason is FailureReason.STOPPED:
+            if failure.attempt <= self.forgiven or failure.reason in _UNCOUNTED:
                 continue
             if failure.infrastructure:
                 infrastructure += 1
@@ -62,6 +62,8 @@ class WorkRecord:
                 return failure
         return None
 
+
+_UNCOUNTED = (FailureReason.STOPPED, FailureReason.CODE_CHANGED)
 
 UNKNOWN = WorkRecord()
 """The record of a key that nothing is known of."""
