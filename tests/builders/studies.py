@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assay.api.resources import Goal, Hypothesis, Metric, ProxyArm, ReferenceArm, Seeds, Trust
-from assay.planning.design import SCORING_ENTRYPOINT, PlannedPreparation, PlannedTrial
+from assay.planning.design import PlannedPreparation, PlannedTrial
+from assay.planning.programs import program_of, scoring_program
 from assay.planning.records import Records, WorkRecord
 from assay.planning.study import Study
 from assay_trainer import contract
@@ -39,11 +40,13 @@ def a_study(
         **spec,
     }
     resource = manifests.a_study(name=name, proxies=proxies, **fields)
-    entrypoint = resource.spec.trainer.entrypoint
     return Study(
         resource=resource,
         hypotheses=chosen,
-        code={entrypoint: CODE, SCORING_ENTRYPOINT: contract.digest(b"our code")},
+        code={
+            scoring_program(resource.spec): contract.digest(b"our code"),
+            **{program_of(resource.spec, hypothesis): CODE for hypothesis in chosen},
+        },
         dataset=DATASET,
         capacity=capacity,
     )

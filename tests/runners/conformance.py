@@ -8,7 +8,8 @@ from typing import Protocol
 
 import pytest
 
-from assay.runners.protocol import ObservedAttempt, Runner, UnusableEntrypoint
+from assay.planning.study import Program
+from assay.runners.protocol import ObservedAttempt, Runner, UnusableProgram
 from assay_trainer.contract import FailureReason, TrialResult, WorkRequest, result_name
 from assay_trainer.objects import Objects
 
@@ -172,9 +173,9 @@ class RunnerConformance:
         assert [attempt.phase for attempt in world.runner.observe()] == ["Ended"]
 
     def test_the_digest_of_code_that_does_not_change_is_the_same(self, world: World) -> None:
-        code = world.runner.code_digest(world.entrypoint("succeeds"))
+        code = world.runner.code_digest(Program(world.entrypoint("succeeds")))
         assert code.startswith("sha256:")
-        assert world.runner.code_digest(world.entrypoint("succeeds")) == code
+        assert world.runner.code_digest(Program(world.entrypoint("succeeds"))) == code
 
     def test_nothing_runs_after_close(self, own_world: World) -> None:
         request = own_world.request("hangs", trials=own_world.runner.slots() + 1)
@@ -239,7 +240,7 @@ class FailureConformance:
     def test_an_entry_point_that_is_not_there_is_refused_before_anything_runs(
         self, world: World, entrypoint: str
     ) -> None:
-        with pytest.raises(UnusableEntrypoint) as refusal:
-            world.runner.code_digest(entrypoint)
+        with pytest.raises(UnusableProgram) as refusal:
+            world.runner.code_digest(Program(entrypoint))
         assert refusal.value.given == entrypoint
         assert repr(entrypoint) in refusal.value.why

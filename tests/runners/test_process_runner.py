@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.planning.study import Program
 from assay.runners.processes import ProcessRunner
-from assay.runners.protocol import RunnerFailed, UnusableEntrypoint
+from assay.runners.protocol import RunnerFailed, UnusableProgram
 from assay_trainer.contract import (
     Dataset,
     Failure,
@@ -299,15 +300,15 @@ def test_an_edited_source_has_another_digest(tmp_path: Path, world: ProcessWorld
     source = team / "mine.py"
     source.write_text("def train(trial):\n    return {'accuracy': 0.1}\n")
     with ProcessRunner(paths=[team], log_folder=tmp_path / "logs", preload=()) as runner:
-        first = runner.code_digest("mine:train")
+        first = runner.code_digest(Program("mine:train"))
         source.write_text("def train(trial):\n    return {'accuracy': 0.2}\n")
-        second = runner.code_digest("mine:train")
+        second = runner.code_digest(Program("mine:train"))
         (team / "imported_by_it.py").write_text("A = 1\n")
-        third = runner.code_digest("mine:train")
+        third = runner.code_digest(Program("mine:train"))
         source.write_text("import no_such_module\n")
-        with pytest.raises(UnusableEntrypoint, match="no_such_module"):
-            runner.code_digest("mine:train")
-    assert len({first, second, third, world.runner.code_digest(world.entrypoint("succeeds"))}) == 4
+        with pytest.raises(UnusableProgram, match="no_such_module"):
+            runner.code_digest(Program("mine:train"))
+    assert len({first, second, third, world.runner.code_digest(Program(world.entrypoint("succeeds")))}) == 4
 
 
 def test_a_trial_whose_code_was_edited_since_the_study_began_leaves_no_result(tmp_path: Path, dataset: Dataset) -> None:
@@ -315,7 +316,7 @@ def test_a_trial_whose_code_was_edited_since_the_study_began_leaves_no_result(tm
     source.write_text("def train(trial):\n    return {'accuracy': 0.1}\n")
     store = open_objects((tmp_path / "store").as_uri())
     with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs", preload=()) as runner:
-        code = runner.code_digest("edited_team:train")
+        code = runner.code_digest(Program("edited_team:train"))
         first, second = (a_trial(dataset, "edited_team:train", seed=seed, code=code) for seed in (1, 2))
         runner.start(WorkRequest(store=store.uri, items=(first,)), "")
         until_ended(runner, WorkRequest(store=store.uri, items=(first,)))
@@ -333,7 +334,7 @@ def test_what_an_entry_point_imports_is_imported_once_for_all_trials(tmp_path: P
     )
     store = open_objects((tmp_path / "store").as_uri())
     with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs") as runner:
-        code = runner.code_digest("importing_team:train")
+        code = runner.code_digest(Program("importing_team:train"))
         request = WorkRequest(store=store.uri, items=(a_trial(dataset, "importing_team:train", code=code),))
         runner.start(request, "")
         (ended,) = until_ended(runner, request)

@@ -98,6 +98,9 @@ class Fidelity(Message):
         return self.model_dump(exclude={"subset"} if self.data_percent == 100 else None)
 
 
+_IMAGE = "Container image that has the code; without containers it does not matter."
+
+
 class TrialRequest(Message):
     """One trial to run: (hypothesis, arm, seed) with everything that determines its result."""
 
@@ -110,6 +113,7 @@ class TrialRequest(Message):
     seed: int = Field(ge=0)
     code: Digest
     entrypoint: str = Field(description="module:function")
+    image: str | None = Field(default=None, description=_IMAGE)
     recipe: dict[str, Any]
     fidelity: Fidelity
     dataset: Dataset = Field(description="What is trained on.")
@@ -130,6 +134,7 @@ class PreparationRequest(Message):
     arm: str = Field(description="The arm that is charged.")
     method: Literal["EL2N"]
     code: Digest
+    image: str | None = Field(default=None, description=_IMAGE)
     recipe: dict[str, Any] = Field(description="Recipe of the network that scores the examples.")
     fidelity: Fidelity = Field(description="Epochs, image and batch size of the scoring runs; all the data.")
     repeats: int = Field(ge=1, description="Initialisations that the scores are averaged over.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from assay.api.arms import arms_of
 from assay.api.recipes import merge_patch
 from assay.api.resources import REFERENCE, LeverKind
-from assay.planning.design import SCORING_ENTRYPOINT, Condition, preparation_request, trial_request
+from assay.planning.design import Condition, preparation_request, trial_request
+from assay.planning.programs import SCORING_ENTRYPOINT
 from assay_trainer.contract import PreparationRequest, TrialRequest, request_condition, trial_key
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def contestants(study: Study) -> tuple[Contestant, ...]:
         for arm in study.design.arms
     ]
     reference = found[0].condition
-    if reference.entrypoint == SCORING_ENTRYPOINT:
+    if reference.program.entrypoint == SCORING_ENTRYPOINT:
         for switch in SWITCHES:
             turned = not reference.recipe.get(switch, VISION_DEFAULTS[switch])
             recipe = merge_patch(reference.recipe, {switch: turned})

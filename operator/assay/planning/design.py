@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.api.arms import Arm, arms_of
 from assay.api.recipes import merge_patch
+from assay.planning.programs import SCORING_ENTRYPOINT, program_of, scoring_program
 from assay_trainer.contract import (
     Dataset,
     Fidelity,
@@ -21,10 +22,7 @@ from assay_trainer.contract import (
 
 if TYPE_CHECKING:
     from assay.api.resources import Hypothesis
-    from assay.planning.study import Study
-
-SCORING_ENTRYPOINT = "assay_trainer.vision:train"
-"""Whose network scores the examples for a core-set, whatever the study's own entry point is."""
+    from assay.planning.study import Program, Study
 
 SCORING_REPEATS = 3
 """Initialisations that core-set scores are averaged over; Paul et al. 2021 (arXiv:2107.07075) use 10, and
@@ -49,7 +47,7 @@ class Condition(NamedTuple):
 
     digest: str
     code: str
-    entrypoint: str
+    program: Program
     recipe: Mapping[str, Any]
     dataset: Dataset
     preparation: str | None
@@ -125,25 +123,19 @@ def fixed_design(study: Study) -> Design:
     )
 
 
-def entrypoint_of(study: Study, hypothesis: Hypothesis) -> str:
-    """The hypothesis' own entry point, or the study's."""
-    own = hypothesis.spec.trainer.entrypoint if hypothesis.spec.trainer else None
-    return own or study.spec.trainer.entrypoint
-
-
 def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None) -> Condition:
-    entrypoint = entrypoint_of(study, hypothesis)
+    program = program_of(study.spec, hypothesis)
     recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
     digest = condition_digest(
-        code=study.code[entrypoint],
-        entrypoint=entrypoint,
+        code=study.code[program],
+        entrypoint=program.entrypoint,
         recipe=recipe,
         fidelity=arm.fidelity,
         dataset=dataset.digest,
         held_out=study.dataset.digest,
         preparation=preparation,
     )
-    return Condition(digest, study.code[entrypoint], entrypoint, recipe, dataset, preparation)
+    return Condition(digest, study.code[program], program, recipe, dataset, preparation)
 
 
 def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
@@ -156,7 +148,7 @@ def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation
         image_size=arm.fidelity.image_size,
         batch_size=arm.fidelity.batch_size,
     )
-    code = study.code[SCORING_ENTRYPOINT]
+    code = study.code[scoring_program(study.spec)]
     key = preparation_key(
         method=arm.fidelity.subset,
         code=code,
@@ -179,7 +171,8 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialReque
         arm=trial.arm,
         seed=trial.seed,
         code=condition.code,
-        entrypoint=condition.entrypoint,
+        entrypoint=condition.program.entrypoint,
+        image=condition.program.image,
         recipe=dict(condition.recipe),
         fidelity=study.design.fidelities[trial.arm],
         dataset=condition.dataset,
@@ -200,6 +193,7 @@ def preparation_request(study: Study, preparation: PlannedPreparation, attempt: 
         arm=preparation.arm,
         method="EL2N",
         code=preparation.code,
+        image=study.spec.trainer.image,
         recipe=dict(preparation.recipe),
         fidelity=preparation.fidelity,
         repeats=SCORING_REPEATS,

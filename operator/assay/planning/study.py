@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay_trainer.contract import Dataset
@@ -14,12 +14,21 @@ if TYPE_CHECKING:
     from assay.planning.design import Design
 
 
+class Program(NamedTuple):
+    """What trains: a function, and the image that has it. On one machine, where the code is at hand, the image does
+    not matter."""
+
+    entrypoint: str
+    image: str | None = None
+    revision: str | None = None
+
+
 @dataclass(frozen=True)
 class Study:
     """Everything about a study, but its trials, that a plan depends on.
 
     `hypotheses` are the selected ones, the baseline first, then by descending priority.
-    `code` gives the digest of the code behind each entry point (or image) that a hypothesis uses.
+    `code` gives the digest of the code of each program that the study needs.
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
     `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
@@ -27,7 +36,7 @@ class Study:
 
     resource: ProxyStudy
     hypotheses: tuple[Hypothesis, ...]
-    code: Mapping[str, str]
+    code: Mapping[Program, str]
     dataset: Dataset
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     criteria_seen: frozenset[str] = frozenset()

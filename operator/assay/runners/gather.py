@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from assay.api.check import check_study, not_supported
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
-from assay.planning.design import SCORING_ENTRYPOINT
-from assay.planning.study import Study
-from assay.runners.protocol import UnusableEntrypoint
+from assay.planning.programs import program_of, scoring_program
+from assay.planning.study import Program, Study
+from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Dataset, DatasetManifest, digest
 from assay_trainer.objects import ObjectNotFound, StoreError, open_objects, split_object_uri
 
@@ -76,25 +76,21 @@ def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, Data
     return Dataset(manifest=uri, digest=digest(data)), manifest
 
 
-def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) -> dict[str, str]:
-    """Digest of the code behind every entry point that the study needs."""
-    places = {resource.spec.trainer.entrypoint: f"ProxyStudy/{resource.name}"}
-    for hypothesis in selected:
-        if hypothesis.spec.trainer and hypothesis.spec.trainer.entrypoint:
-            places.setdefault(hypothesis.spec.trainer.entrypoint, f"Hypothesis/{hypothesis.name}")
+def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) -> dict[Program, str]:
+    """Digest of the code of every program that the study needs."""
+    places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
+    trainer, study = resource.spec.trainer, f"ProxyStudy/{resource.name}"
+    places[Program(trainer.entrypoint, trainer.image, trainer.revision)] = study
     if any(proxy.subset and proxy.subset != "Random" for proxy in resource.spec.proxies):
-        places.setdefault(SCORING_ENTRYPOINT, f"ProxyStudy/{resource.name}")
-    found: dict[str, str] = {}
+        places.setdefault(scoring_program(resource.spec), study)
+    found: dict[Program, str] = {}
     problems: list[Problem] = []
-    for entrypoint, place in places.items():
+    for program, place in places.items():
         try:
-            found[entrypoint] = runner.code_digest(entrypoint)
-        except UnusableEntrypoint as error:
-            problems.append(
-                Problem(
-                    place, "spec.trainer.entrypoint", f"{entrypoint} ({error})", "module:function that can be imported"
-                )
-            )
+            found[program] = runner.code_digest(program)
+        except UnusableProgram as error:
+            given = f"{error.given} ({error})"
+            problems.append(Problem(place, f"spec.trainer.{error.field}", given, error.allowed))
     if problems:
         raise InvalidInput(problems)
     return found

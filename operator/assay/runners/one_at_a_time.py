@@ -24,7 +24,6 @@ def run_to_end(
 ) -> TrialResult | PreparationResult | Failure:
     """Run an item that has not run before; its result, or why there is none."""
     request = WorkRequest(store=ledger.uri, items=(item,))
-    runner.start(request, ledger.put_request(study, request, now))
+    runner.start(request, ledger.put_request(study, request, now).uri)
     record_ended(ledger, runner, wait_for_all(runner))
-    results = ledger.results()
-    return ledger.result(results[item.key]) if item.key in results else ledger.failures()[item.key][-1]
+    return ledger.find_result(item.key) or ledger.failures({item.key})[item.key][-1]

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
+from assay.planning.study import Program
 from assay_trainer.contract import TerminationMessage, WorkRequest
 
 
-class UnusableEntrypoint(ValueError):
-    """An entry point that can't be imported, or is no function."""
+class UnusableProgram(ValueError):
+    """An entry point that can't be imported, or is no function; or an image that can't be run.
 
-    def __init__(self, given: str, why: str) -> None:
+    `field` is the field of the trainer's spec that is wrong.
+    """
+
+    def __init__(self, field: str, given: str, why: str, allowed: str = "module:function that can be imported") -> None:
         super().__init__(why)
+        self.field = field
         self.given = given
         self.why = why
+        self.allowed = allowed
 
 
 class RunnerFailed(Exception):
@@ -52,8 +58,8 @@ class Runner(Protocol):
         """How many items it can run at a time, at least 1."""
         ...
 
-    def code_digest(self, entrypoint: str) -> str:
-        """Digest of the code that an entry point runs, as it is now. Raises UnusableEntrypoint."""
+    def code_digest(self, program: Program) -> str:
+        """Digest of the code that a program runs, as it is now. Raises UnusableProgram."""
         ...
 
     def observe(self) -> Sequence[ObservedAttempt]:
@@ -70,6 +76,10 @@ class Runner(Protocol):
 
     def stop(self, key: str) -> None:
         """End the attempt under a key, which is then observed as Ended, Stopped. Nothing happens if none runs."""
+        ...
+
+    def is_gone(self, key: str, attempt: int, started_at: float) -> bool:
+        """Whether nothing lives any more of an attempt that was started, at that Unix time, and is not observed."""
         ...
 
     def forget(self, key: str, attempt: int) -> None:

@@ -31,10 +31,11 @@ class Round(NamedTuple):
 
 def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round:
     """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
+    ledger.refresh(now)
     observed = runner.observe()
     record_ended(ledger, runner, observed)
     study = replace(study, criteria_seen=ledger.criteria(study.name))
-    records = records_of(study, ledger, observed)
+    records = records_of(study, ledger, observed, runner.is_gone)
     decided = plan(study, records, now)
     if decided.status.trials.succeeded:
         ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
@@ -73,14 +74,23 @@ def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
 
 def forgive_failures(study: Study, ledger: Ledger) -> None:
     """Let every failure of the study's trials no longer count, so that they are tried again."""
-    for key, failures in ledger.failures().items():
-        if key in study.design.arm_of:
-            ledger.forgive(key, failures[-1].attempt)
+    for key, failures in ledger.failures(study.design.arm_of).items():
+        ledger.forgive(key, failures[-1].attempt)
 
 
-def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]) -> Records:
-    """What is known of every key of the study's design, and of every key that it ever started."""
-    results, failures, forgiven = ledger.results(), ledger.failures(), ledger.forgiven()
+def records_of(
+    study: Study,
+    ledger: Ledger,
+    observed: Sequence[ObservedAttempt],
+    is_gone: Callable[[str, int, float], bool] = lambda *_: True,
+) -> Records:
+    """What is known of every key of the study's design, and of every key that it ever started.
+
+    An attempt that was started, left nothing and is not observed is lost if `is_gone`, else it counts as running.
+    """
+    started = ledger.started(study.name)
+    keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
+    results, failures, forgiven = ledger.results(keys), ledger.failures(keys), ledger.forgiven()
     running = {
         attempt.key: RunningAttempt(attempt.attempt, attempt.started_at)
         for attempt in observed
@@ -89,31 +99,33 @@ def records_of(study: Study, ledger: Ledger, observed: Sequence[ObservedAttempt]
     known = {(failure.key, failure.attempt) for list_ in failures.values() for failure in list_}
     known |= {(attempt.key, attempt.attempt) for attempt in observed}
     lost: dict[str, list[RunningAttempt]] = defaultdict(list)
-    started = ledger.started(study.name)
     for (key, attempt), started_at in started.items():
-        if (key, attempt) not in known and key not in results:
+        if (key, attempt) in known or key in results:
+            continue
+        if is_gone(key, attempt, started_at):
             lost[key].append(RunningAttempt(attempt, started_at))
-    records: dict[str, WorkRecord] = {}
-    for key in {*study.design.arm_of, *(attempt.key for attempt in started)}:
-        if key in results or key in failures or key in running or key in lost:
-            records[key] = WorkRecord(
-                result=ledger.result(results[key]) if key in results else None,
-                failures=failures.get(key, ()),
-                running=running.get(key),
-                lost=tuple(lost.get(key, ())),
-                forgiven=forgiven.get(key, 0),
-            )
-    return records
+        else:
+            running.setdefault(key, RunningAttempt(attempt, started_at))
+    return {
+        key: WorkRecord(
+            result=results.get(key),
+            failures=failures.get(key, ()),
+            running=running.get(key),
+            lost=tuple(lost.get(key, ())),
+            forgiven=forgiven.get(key, 0),
+        )
+        for key in keys
+        if key in results or key in failures or key in running or key in lost
+    }
 
 
 def record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
     """Write down the attempts that left no result, then let the runner forget what has ended."""
-    ended = [attempt for attempt in observed if attempt.phase == "Ended"]
-    results = ledger.results() if ended else {}
-    for attempt in ended:
-        if attempt.key not in results:
-            ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
-        runner.forget(attempt.key, attempt.attempt)
+    for attempt in observed:
+        if attempt.phase == "Ended":
+            if ledger.find_result(attempt.key) is None:
+                ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
+            runner.forget(attempt.key, attempt.attempt)
 
 
 def _failure(attempt: ObservedAttempt) -> Failure:
@@ -142,4 +154,6 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
                 runner.stop(key)
             case Start(item):
                 request = WorkRequest(store=ledger.uri, items=(item,))
-                runner.start(request, ledger.put_request(study.name, request, now))
+                stored = ledger.put_request(study.name, request, now)
+                if stored.is_new:
+                    runner.start(request, stored.uri)

@@ -11,10 +11,13 @@ Beside the objects that `assay_trainer.contract` names:
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -28,11 +31,18 @@ from assay_trainer.contract import (
     canonical_json,
     digest,
 )
-from assay_trainer.objects import Objects, StoreError
+from assay_trainer.objects import ObjectNotFound, Objects, StoreError
+
+RELIST_SECONDS = 60.0
+"""How long what others write into the store may go unseen; what it costs to miss it is one look of a worker."""
+
+READERS = 16
+"""Objects that are read at a time."""
 
 _FORGIVEN = ".forgiven"
+_RESULTS = ("results/", "preparations/")
+_ATTEMPTS = "attempts/"
 _Result = Annotated[TrialResult | PreparationResult, Field(discriminator="kind")]
-_Value = TypeVar("_Value")
 
 
 class StartedAttempt(NamedTuple):
@@ -42,14 +52,24 @@ class StartedAttempt(NamedTuple):
     attempt: int
 
 
+class StoredRequest(NamedTuple):
+    """A request in the store; `is_new` if none of its attempts was marked as started before."""
+
+    uri: str
+    is_new: bool
+
+
 class Ledger:
     """Reads and writes the ledger. Objects never change, so each is read once and then remembered.
 
-    Every method raises StoreError if the storage fails or holds an object that can't be understood.
+    What others have written since is seen after `refresh`. Every method raises StoreError if the storage fails or
+    holds an object that can't be understood. For use by one thread.
     """
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._names: dict[str, dict[str, None]] = {}  # by prefix, in order
+        self._listed_at = -math.inf
         self._read: dict[str, Any] = {}
 
     @property
@@ -57,33 +77,49 @@ class Ledger:
         """URI of the store."""
         return self._objects.uri
 
-    def results(self) -> Mapping[str, str]:
-        """Object name of every result and preparation there is, by key."""
-        return {
-            name.rpartition("/")[2].removesuffix(".json"): name
-            for prefix in ("results/", "preparations/")
-            for name in self._objects.list(prefix)
-            if name.endswith(".json")
+    def refresh(self, now: float) -> None:
+        """List the store anew when next asked, if that was last done RELIST_SECONDS ago, or earlier."""
+        if now - self._listed_at >= RELIST_SECONDS:
+            self._names.clear()
+            self._listed_at = now
+
+    def results(self, keys: Container[str]) -> Mapping[str, TrialResult | PreparationResult]:
+        """The results and preparations of those keys that have one."""
+        names = {
+            _key_of(name): name
+            for prefix in _RESULTS
+            for name in self._list(prefix)
+            if name.endswith(".json") and _key_of(name) in keys
         }
+        found = self._all_remembered(names.values(), _Result)
+        return dict(zip(names, found, strict=True))
 
-    def result(self, name: str) -> TrialResult | PreparationResult:
-        """The result of that object name."""
-        found: TrialResult | PreparationResult = self._remembered(name, _Result)
-        return found
+    def find_result(self, key: str) -> TrialResult | PreparationResult | None:
+        """The result of one key, which the store is asked for if it is not known yet."""
+        for prefix in _RESULTS:
+            name = f"{prefix}{key}.json"
+            with contextlib.suppress(ObjectNotFound):
+                found: TrialResult | PreparationResult = self._remembered(name, _Result)
+                self._add(name)
+                return found
+        return None
 
-    def failures(self) -> Mapping[str, tuple[Failure, ...]]:
-        """All failed attempts by key, in the order of the attempts."""
+    def failures(self, keys: Container[str]) -> Mapping[str, tuple[Failure, ...]]:
+        """The failed attempts of those keys, in the order of the attempts."""
+        names = [
+            name
+            for name in self._list(_ATTEMPTS)
+            if not name.endswith(f"{_FORGIVEN}.json") and name.split("/")[1] in keys
+        ]
         found: dict[str, list[Failure]] = defaultdict(list)
-        for name in self._objects.list("attempts/"):
-            if not name.endswith(f"{_FORGIVEN}.json"):
-                failure: Failure = self._remembered(name, Failure)
-                found[failure.key].append(failure)
+        for failure in self._all_remembered(sorted(names), Failure):
+            found[failure.key].append(failure)
         return {key: tuple(failures) for key, failures in found.items()}
 
     def forgiven(self) -> Mapping[str, int]:
         """The highest attempt by key whose failure no longer counts."""
         found: dict[str, int] = {}
-        for name in self._objects.list("attempts/"):
+        for name in self._list(_ATTEMPTS):
             _, key, attempt = name.removesuffix(".json").split("/")
             if attempt.endswith(_FORGIVEN):
                 found[key] = max(found.get(key, 0), int(attempt.removesuffix(_FORGIVEN)))
@@ -91,47 +127,71 @@ class Ledger:
 
     def started(self, study: str) -> Mapping[StartedAttempt, float]:
         """Every attempt that the study started, and when (Unix seconds)."""
-        found: dict[StartedAttempt, float] = {}
-        for name in self._objects.list(f"studies/{study}/started/"):
-            key, attempt = name.removesuffix(".json").split("/")[-2:]
-            marker: _Started = self._remembered(name, _Started)
-            found[StartedAttempt(key, int(attempt))] = marker.started_at
-        return found
+        names = list(self._list(_started(study)))
+        markers = self._all_remembered(names, _Started)
+        return {_attempt_of(name): marker.started_at for name, marker in zip(names, markers, strict=True)}
 
     def criteria(self, study: str) -> frozenset[str]:
         """Digests of the criteria under which the study's results were looked at."""
-        names = self._objects.list(f"studies/{study}/criteria/")
-        return frozenset(name.rpartition("/")[2].removesuffix(".json") for name in names)
+        return frozenset(_key_of(name) for name in self._list(_criteria(study)))
 
-    def put_request(self, study: str, request: WorkRequest, started_at: float) -> str:
-        """Write a request and mark its attempts as started; the request's URI. Repeating it changes nothing."""
+    def put_request(self, study: str, request: WorkRequest, started_at: float) -> StoredRequest:
+        """Write a request and mark its attempts as started. Repeating it changes nothing.
+
+        An attempt that somebody has marked before was perhaps started, and has perhaps ended: it must not be started
+        again by whoever only now hears of it.
+        """
         identity = digest(canonical_json([(item.key, item.attempt) for item in request.items])).removeprefix("sha256:")
         name = f"requests/{identity[:32]}.json"
-        self._objects.put_if_absent(name, _json(request))
-        for item in request.items:
-            marker = f"studies/{study}/started/{item.key}/{item.attempt:04d}.json"
-            self._objects.put_if_absent(marker, _json(_Started(started_at=started_at)))
-        return f"{self.uri}/{name}"
+        self._put(name, _json(request))
+        markers = [f"{_started(study)}{item.key}/{item.attempt:04d}.json" for item in request.items]
+        first = [self._put(marker, _json(_Started(started_at=started_at))) for marker in markers]
+        return StoredRequest(f"{self.uri}/{name}", is_new=all(first))
 
     def put_failure(self, failure: Failure) -> None:
         """Write down a failed attempt, unless it is written down already."""
-        self._objects.put_if_absent(attempt_name(failure.key, failure.attempt), _json(failure))
+        self._put(attempt_name(failure.key, failure.attempt), _json(failure))
 
     def forgive(self, key: str, attempt: int) -> None:
         """Let the failures of a key up to an attempt no longer count."""
         marker = attempt_name(key, attempt).removesuffix(".json") + f"{_FORGIVEN}.json"
-        self._objects.put_if_absent(marker, canonical_json({"version": CONTRACT_VERSION}))
+        self._put(marker, canonical_json({"version": CONTRACT_VERSION}))
 
     def put_criteria(self, study: str, name: str, criteria: Mapping[str, Any]) -> None:
         """Remember under which criteria, named by their digest, results were looked at."""
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
-        self._objects.put_if_absent(f"studies/{study}/criteria/{name}.json", text)
+        self._put(f"{_criteria(study)}{name}.json", text)
 
     def put_document(self, study: str, folder: str, suffix: str, data: bytes) -> str:
         """Keep what was made of a study's results, under the digest of its contents; its URI."""
         name = f"studies/{study}/{folder}/{digest(data).removeprefix('sha256:')[:16]}.{suffix}"
-        self._objects.put_if_absent(name, data)
+        self._put(name, data)
         return f"{self.uri}/{name}"
+
+    def _list(self, prefix: str) -> Iterable[str]:
+        if prefix not in self._names:
+            self._names[prefix] = dict.fromkeys(self._objects.list(prefix))
+        return self._names[prefix]
+
+    def _put(self, name: str, data: bytes) -> bool:
+        if any(name in names for names in self._names.values()):
+            return False
+        is_new = self._objects.put_if_absent(name, data)
+        self._add(name)
+        return is_new
+
+    def _add(self, name: str) -> None:
+        for prefix, names in self._names.items():
+            if name.startswith(prefix):
+                names[name] = None
+
+    def _all_remembered(self, names: Iterable[str], kind: Any) -> list[Any]:
+        """Those objects; several are read at a time, since a store may be far away."""
+        names = list(names)
+        if len([name for name in names if name not in self._read]) > 1:
+            with ThreadPoolExecutor(READERS) as pool:
+                return list(pool.map(lambda name: self._remembered(name, kind), names))
+        return [self._remembered(name, kind) for name in names]
 
     def _remembered(self, name: str, kind: Any) -> Any:
         if name not in self._read:
@@ -149,6 +209,23 @@ class _Started(BaseModel):
 
     version: int = Field(default=CONTRACT_VERSION, ge=CONTRACT_VERSION, le=CONTRACT_VERSION)
     started_at: float
+
+
+def _started(study: str) -> str:
+    return f"studies/{study}/started/"
+
+
+def _criteria(study: str) -> str:
+    return f"studies/{study}/criteria/"
+
+
+def _key_of(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".json")
+
+
+def _attempt_of(marker: str) -> StartedAttempt:
+    key, attempt = marker.removesuffix(".json").split("/")[-2:]
+    return StartedAttempt(key, int(attempt))
 
 
 def _json(value: BaseModel) -> bytes:

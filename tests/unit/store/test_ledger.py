@@ -4,6 +4,7 @@ import pytest
 
 from assay.planning.design import trial_request
 from assay.store import Ledger, StartedAttempt
+from assay.store.ledger import RELIST_SECONDS
 from assay_trainer.contract import Failure, FailureReason, WorkRequest, attempt_name, result_name
 from assay_trainer.objects import MemoryObjects, StoreError
 from builders.studies import a_result, a_study
@@ -28,28 +29,30 @@ def a_failure(attempt: int = 1) -> Failure:
 def test_the_first_failure_of_an_attempt_counts(ledger: Ledger) -> None:
     ledger.put_failure(a_failure())
     ledger.put_failure(a_failure().model_copy(update={"message": "again"}))
-    assert ledger.failures() == {KEY: (a_failure(),)}
+    assert ledger.failures({KEY}) == {KEY: (a_failure(),)}
 
 
 def test_failures_are_in_the_order_of_their_attempts(ledger: Ledger) -> None:
     for attempt in (10, 2, 1):
         ledger.put_failure(a_failure(attempt))
-    assert [failure.attempt for failure in ledger.failures()[KEY]] == [1, 2, 10]
+    assert [failure.attempt for failure in ledger.failures({KEY})[KEY]] == [1, 2, 10]
 
 
 def test_a_forgiven_attempt_is_known_and_is_no_failure(ledger: Ledger) -> None:
     ledger.put_failure(a_failure(3))
     ledger.forgive(KEY, 3)
     assert ledger.forgiven() == {KEY: 3}
-    assert ledger.failures() == {KEY: (a_failure(3),)}
+    assert ledger.failures({KEY}) == {KEY: (a_failure(3),)}
 
 
-def test_a_request_marks_its_attempts_as_started_once(ledger: Ledger) -> None:
+def test_a_request_marks_its_attempts_as_started_once(ledger: Ledger, objects: MemoryObjects) -> None:
     study = a_study()
     item = trial_request(study, study.design.trials[0], 1)
     request = WorkRequest(store=ledger.uri, items=(item,))
-    uri = ledger.put_request(study.name, request, started_at=7.0)
-    assert ledger.put_request(study.name, request, started_at=9.0) == uri
+    first = ledger.put_request(study.name, request, started_at=7.0)
+    assert first.is_new
+    assert ledger.put_request(study.name, request, started_at=9.0) == first._replace(is_new=False)
+    assert not Ledger(objects).put_request(study.name, request, started_at=9.0).is_new
     assert ledger.started(study.name) == {StartedAttempt(item.key, 1): 7.0}
     assert ledger.started("another") == {}
 
@@ -58,8 +61,26 @@ def test_results_are_found_by_key(ledger: Ledger, objects: MemoryObjects) -> Non
     study = a_study()
     result = a_result(study, study.design.trials[0], 0.9)
     objects.put_if_absent(result_name(result.key), result.model_dump_json().encode())
-    assert ledger.results() == {result.key: result_name(result.key)}
-    assert ledger.result(result_name(result.key)) == result
+    assert ledger.results({result.key}) == {result.key: result}
+    assert ledger.results({KEY}) == {}
+    assert ledger.find_result(result.key) == result
+    assert ledger.find_result(KEY) is None
+
+
+def test_what_others_write_is_found_by_key_at_once_and_in_lists_after_a_while(
+    ledger: Ledger, objects: MemoryObjects
+) -> None:
+    ledger.refresh(now=100.0)
+    study = a_study()
+    early, late = (a_result(study, trial, 0.9) for trial in study.design.trials[:2])
+    keys = {early.key, late.key}
+    assert ledger.results(keys) == {}
+    for result in (early, late):
+        objects.put_if_absent(result_name(result.key), result.model_dump_json().encode())
+    assert ledger.find_result(early.key) == early
+    assert ledger.results(keys) == {early.key: early}
+    ledger.refresh(now=100.0 + RELIST_SECONDS)
+    assert ledger.results(keys) == {early.key: early, late.key: late}
 
 
 OTHER_VERSION = a_failure().model_dump_json().replace('"version":1', '"version":99').encode()
@@ -78,4 +99,4 @@ def test_an_object_that_cannot_be_understood_is_named(
 ) -> None:
     objects.put_if_absent(attempt_name(KEY, 1), data)
     with pytest.raises(StoreError, match=f"attempts/{KEY}/0001.json: .*{want}"):
-        ledger.failures()
+        ledger.failures({KEY})

@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from assay.planning.study import Program
 from assay.runners.processes.connection import Connection, ForkServerDied
 from assay.runners.processes.marked import cpu_seconds
-from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableEntrypoint
+from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableProgram
 from assay_trainer.contract import (
     CodeInspected,
     CommandRefused,
@@ -115,7 +116,8 @@ class ProcessRunner:
         fit = int(ready.memory_bytes * SHARE_OF_MEMORY) // (self._memory_given or LEAST_MEMORY_BYTES)
         return max(1, min(ready.cores, fit))
 
-    def code_digest(self, entrypoint: str) -> str:
+    def code_digest(self, program: Program) -> str:
+        entrypoint = program.entrypoint
         self._machine()
         self._inspected.pop(entrypoint, None)
         connection = self._connection
@@ -123,10 +125,12 @@ class ProcessRunner:
         while entrypoint not in self._inspected:
             self._take_events(None)
             if self._connection is not connection:
-                raise UnusableEntrypoint(entrypoint, f"entrypoint: given {entrypoint!r}; importing it ends all trials")
+                raise UnusableProgram(
+                    "entrypoint", entrypoint, f"entrypoint: given {entrypoint!r}; importing it ends all trials"
+                )
         inspected = self._inspected.pop(entrypoint)
         if inspected.code is None:
-            raise UnusableEntrypoint(entrypoint, inspected.error or "")
+            raise UnusableProgram("entrypoint", entrypoint, inspected.error or "")
         self._codes.add(inspected.code)
         return inspected.code
 
@@ -154,6 +158,9 @@ class ProcessRunner:
             elif attempt in self._queue and attempt.item.key == key:
                 self._queue.remove(attempt)
                 self._end(attempt, FailureReason.STOPPED, "stopped before it began", 0.0)
+
+    def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - with its runner, all ends
+        return True
 
     def forget(self, key: str, attempt: int) -> None:
         found = self._attempts.get((key, attempt))

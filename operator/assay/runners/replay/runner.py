@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from assay.planning.study import Program
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import (
     Cost,
@@ -60,8 +61,8 @@ class ReplayRunner:
     def slots(self) -> int:
         return self._slots
 
-    def code_digest(self, entrypoint: str) -> str:
-        return digest(f"{self._table.digest} {entrypoint}".encode())
+    def code_digest(self, program: Program) -> str:
+        return digest(f"{self._table.digest} {program.entrypoint}".encode())
 
     def observe(self) -> Sequence[ObservedAttempt]:
         running = [
@@ -82,6 +83,9 @@ class ReplayRunner:
     def stop(self, key: str) -> None:
         if attempt := self._running.pop(key, None):
             self._end(attempt, FailureReason.STOPPED, "stopped")
+
+    def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - nothing runs elsewhere
+        return True
 
     def forget(self, key: str, attempt: int) -> None:
         self._ended.pop((key, attempt), None)

@@ -10,7 +10,7 @@ from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.metadata import ObjectMeta
 from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
-from assay.planning.design import SCORING_ENTRYPOINT
+from assay.planning.programs import program_of, scoring_program
 from assay.planning.study import Study
 from assay.runners.gather import checked
 from assay.runners.replay.table import Table
@@ -35,14 +35,8 @@ def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: 
     labels = dict(selector.match_labels) if selector else {}
     found = tuple(described.get(name) or _hypothesis(name, labels) for name in table.hypotheses)
     checked(resource, found, None)
-    code = {
-        entrypoint: digest(f"{table.digest} {entrypoint}".encode())
-        for entrypoint in {
-            SCORING_ENTRYPOINT,
-            resource.spec.trainer.entrypoint,
-            *(each.spec.trainer.entrypoint for each in found if each.spec.trainer and each.spec.trainer.entrypoint),
-        }
-    }
+    programs = {program_of(resource.spec, hypothesis) for hypothesis in found} | {scoring_program(resource.spec)}
+    code = {program: digest(f"{table.digest} {program.entrypoint}".encode()) for program in programs}
     study = Study(
         resource=resource,
         hypotheses=select_hypotheses(resource, found),
