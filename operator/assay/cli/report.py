@@ -21,13 +21,10 @@ from assay.cli.inputs import (
     log_folder,
     open_ledger,
 )
-from assay.planning.plan import plan
-from assay.reporting.html import html_report
 from assay.reporting.markdown import markdown
 from assay.reporting.tables import summary
 from assay.runners.gather import gather_study
 from assay.runners.processes import ProcessRunner
-from assay.runners.reconcile import records_of
 
 
 class Format(StrEnum):

@@ -24,11 +24,11 @@ from assay.cli.inputs import (
 )
 from assay.cli.lock import locked
 from assay.cli.screen import Screen
-from assay.cli.written import write_report
 from assay.reporting.tables import summary
+from assay.reporting.written import write_report
 from assay.runners.gather import gather_study
 from assay.runners.processes import ProcessRunner
-from assay.runners.reconcile import drive, forgive_failures, interrupt
+from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -85,7 +85,8 @@ def run(
             screen.print("Stopped. Nothing is lost: the same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from None
     elapsed = time.time() - started
-    written = write_report(gathered, ledger, decided.status)
+    records = records_of(gathered, ledger, ())
+    written = write_report(gathered, records, ledger, decided.status)
     status = decided.status.model_copy(update={"report": written.report, "ledger": written.trials})
     if output is Output.JSON:
         typer.echo(json.dumps(status.to_dict(), indent=2, ensure_ascii=False))

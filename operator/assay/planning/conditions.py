@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from assay.api.resources import ArmStatus, RankedHypothesis, TrialCounts
     from assay.planning.budget import Allowance
+    from assay.planning.records import Obstacle
     from assay.planning.study import Study
 
 _MESSAGE_LENGTH = 512
@@ -70,13 +71,13 @@ def statements(
     trials: TrialCounts,
     arms: Sequence[ArmStatus],
     ranking: Sequence[RankedHypothesis],
+    obstacles: Sequence[Obstacle] = (),
     *,
     told_apart: bool,
     finished: bool,
 ) -> tuple[Statement, ...]:
     """All conditions of an accepted study."""
     succeeded = _succeeded(study, allowed, trials, ranking, told_apart=told_apart, finished=finished)
-    failed = finished and succeeded.holds is False and not study.spec.suspend
     suspended = study.spec.suspend
     return (
         Statement(ConditionType.ACCEPTED, True, Reason.VALID),
@@ -88,9 +89,27 @@ def statements(
             Reason.SUSPENDED if suspended else Reason.NOT_SUSPENDED,
             "Set spec.suspend to false to go on." if suspended else "",
         ),
-        Statement(ConditionType.RECONCILING, not finished, Reason.PROGRESSING if not finished else Reason.DONE),
-        Statement(ConditionType.STALLED, failed, succeeded.reason if failed else Reason.PROGRESSING, succeeded.message),
+        _reconciling(obstacles, finished=finished),
+        _stalled(study, succeeded, obstacles, finished=finished),
     )
+
+
+def _reconciling(obstacles: Sequence[Obstacle], *, finished: bool) -> Statement:
+    if finished:
+        return Statement(ConditionType.RECONCILING, False, Reason.DONE)
+    reason = obstacles[0].reason if obstacles else Reason.PROGRESSING
+    return Statement(ConditionType.RECONCILING, True, reason, " ".join(each.message for each in obstacles))
+
+
+def _stalled(study: Study, succeeded: Statement, obstacles: Sequence[Obstacle], *, finished: bool) -> Statement:
+    """kstatus: by the study's own end, or by something in the way that does not go away by itself."""
+    kind = ConditionType.STALLED
+    if finished and succeeded.holds is False and not study.spec.suspend:
+        return Statement(kind, True, succeeded.reason, succeeded.message)
+    blocking = [obstacle for obstacle in obstacles if obstacle.stalled]
+    if blocking and not finished:
+        return Statement(kind, True, blocking[0].reason, " ".join(each.message for each in blocking))
+    return Statement(kind, False, Reason.PROGRESSING if not finished else Reason.DONE)
 
 
 def _succeeded(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
@@ -11,7 +11,7 @@ from assay.planning.budget import Allowance, allowance, deadline_left
 from assay.planning.costs import Costs, costs_of, predictions
 from assay.planning.design import PlannedTrial, preparation_request, trial_request
 from assay.planning.progress import Progress, State, progress_of
-from assay.planning.records import UNKNOWN, Records, RunningAttempt
+from assay.planning.records import UNKNOWN, Obstacle, Records, RunningAttempt
 from assay.planning.status import status_of
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
-def plan(study: Study, records: Records, now: float) -> Plan:
-    """Decide from the study, what is known of its trials, and the time (Unix seconds).
+def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = ()) -> Plan:
+    """Decide from the study, what is known of its trials, the time (Unix seconds), and what is in the runner's way.
 
     Nothing is remembered between calls, and nothing depends on the order in which trials ended: the same
     world gives the same plan.
@@ -39,7 +39,7 @@ def plan(study: Study, records: Records, now: float) -> Plan:
     )
     return Plan(
         actions=actions,
-        status=status_of(study, records, progress, costs, assessment, allowed, finished=finished, now=now),
+        status=status_of(study, records, progress, costs, assessment, allowed, obstacles, finished=finished, now=now),
         finished=finished,
         requeue_after=_requeue_after(study, records, now) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from assay.api.conditions import Reason
 from assay_trainer.contract import Failure, FailureReason, PreparationResult, TrialResult
 
 
@@ -14,6 +15,14 @@ class RunningAttempt(NamedTuple):
 
     attempt: int
     started_at: float
+
+
+class Obstacle(NamedTuple):
+    """What keeps started work from running, as a runner sees it; `stalled` if only somebody's change will help."""
+
+    reason: Reason
+    message: str
+    stalled: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,12 @@ from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.planning.assessment import Assessment
     from assay.planning.budget import Allowance
     from assay.planning.costs import Costs
-    from assay.planning.records import Records
+    from assay.planning.records import Obstacle, Records
     from assay.planning.study import Study
 
 
@@ -38,6 +40,7 @@ def status_of(
     costs: Costs,
     assessment: Assessment,
     allowed: Allowance,
+    obstacles: Sequence[Obstacle],
     *,
     finished: bool,
     now: float,
@@ -47,7 +50,9 @@ def status_of(
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
     rows = ranking_rows(study, records, progress, assessment)
     trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
-    said = statements(study, allowed, trials, arms, rows, told_apart=_told_apart(assessment), finished=finished)
+    said = statements(
+        study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished
+    )
     trusted = [arm for arm in arms if arm.decision is TrustDecision.TRUSTED]
     status = ProxyStudyStatus(
         observed_generation=study.generation,

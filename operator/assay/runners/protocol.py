@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
+from assay.planning.records import Obstacle
 from assay.planning.study import Program
 from assay_trainer.contract import TerminationMessage, WorkRequest
 
@@ -58,6 +59,10 @@ class Runner(Protocol):
         """How many items it can run at a time, at least 1."""
         ...
 
+    def packing(self) -> int:
+        """How many items a request should have at most."""
+        ...
+
     def code_digest(self, program: Program) -> str:
         """Digest of the code that a program runs, as it is now. Raises UnusableProgram."""
         ...
@@ -84,6 +89,10 @@ class Runner(Protocol):
 
     def forget(self, key: str, attempt: int) -> None:
         """Observe an ended attempt no more. Nothing happens if it is not there, or still runs."""
+        ...
+
+    def obstacles(self) -> Sequence[Obstacle]:
+        """What keeps started work from running, the most important first."""
         ...
 
     def wait(self, timeout: float | None) -> None:

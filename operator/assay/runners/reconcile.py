@@ -6,15 +6,16 @@ A round can be lost, repeated or interrupted anywhere: the next one reads the wo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLost, Start, Stop
 from assay.planning.criteria import criteria_digest, criteria_of
 from assay.planning.plan import plan
 from assay.planning.records import Records, RunningAttempt, WorkRecord
-from assay_trainer.contract import Failure, FailureReason, WorkRequest
+from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
@@ -36,7 +37,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     record_ended(ledger, runner, observed)
     study = replace(study, criteria_seen=ledger.criteria(study.name))
     records = records_of(study, ledger, observed, runner.is_gone)
-    decided = plan(study, records, now)
+    decided = plan(study, records, now, runner.obstacles())
     if decided.status.trials.succeeded:
         ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
     _apply(study, decided, ledger, runner, now)
@@ -121,11 +122,12 @@ def records_of(
 
 def record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
     """Write down the attempts that left no result, then let the runner forget what has ended."""
-    for attempt in observed:
-        if attempt.phase == "Ended":
-            if ledger.find_result(attempt.key) is None:
-                ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
-            runner.forget(attempt.key, attempt.attempt)
+    ended = [attempt for attempt in observed if attempt.phase == "Ended"]
+    ledger.results({attempt.key for attempt in ended})  # those that are listed, many at a time
+    for attempt in ended:
+        if ledger.find_result(attempt.key) is None:
+            ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
+        runner.forget(attempt.key, attempt.attempt)
 
 
 def _failure(attempt: ObservedAttempt) -> Failure:
@@ -146,6 +148,7 @@ def _failure(attempt: ObservedAttempt) -> Failure:
 
 
 def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> None:
+    starts = []
     for action in decided.actions:
         match action:
             case RecordLost(failure):
@@ -153,7 +156,16 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
             case Stop(key, _, _):
                 runner.stop(key)
             case Start(item):
-                request = WorkRequest(store=ledger.uri, items=(item,))
-                stored = ledger.put_request(study.name, request, now)
-                if stored.is_new:
-                    runner.start(request, stored.uri)
+                starts.append(item)
+    for items in packed(starts, runner.packing()):
+        request = WorkRequest(store=ledger.uri, items=items)
+        stored = ledger.put_request(study.name, request, now)
+        if stored.is_new:
+            runner.start(request, stored.uri)
+
+
+def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:
+    """Items in their order, up to `most` that run in the same image together."""
+    for _, alike in groupby(items, key=lambda item: (item.image, item.devices)):
+        group = tuple(alike)
+        yield from (group[start : start + most] for start in range(0, len(group), most))

@@ -19,7 +19,7 @@ from assay.api.resources import (
 from assay.planning.actions import Start, Stop
 from assay.planning.design import PlannedTrial
 from assay.planning.plan import plan
-from assay.planning.records import RunningAttempt, WorkRecord
+from assay.planning.records import Obstacle, RunningAttempt, WorkRecord
 from assay.planning.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
@@ -167,6 +167,21 @@ def test_a_suspended_study_starts_nothing_and_lets_run_what_runs() -> None:
     assert plan(study, {}, 1.0).finished
     assert condition(decided.status, ConditionType.SUSPENDED).status == "True"
     assert condition(decided.status, ConditionType.SUCCEEDED).status == "False"
+
+
+@pytest.mark.parametrize("stalled", [True, False])
+def test_what_is_in_the_way_of_running_trials_is_said(stalled: bool) -> None:
+    study = a_study(hypotheses=2)
+    running = {study.design.trials[0].key: WorkRecord(running=RunningAttempt(1, 0.0))}
+    obstacle = Obstacle(Reason.WAITING_FOR_RESULTS, "1 trial: no node has a free GPU.", stalled)
+    status = plan(study, running, 1.0, [obstacle]).status
+    reconciling, kstatus_stalled = (
+        condition(status, kind) for kind in (ConditionType.RECONCILING, ConditionType.STALLED)
+    )
+    assert (reconciling.status, reconciling.reason) == ("True", "WaitingForResults")
+    assert reconciling.message == obstacle.message
+    assert kstatus_stalled.status == str(stalled)
+    assert condition(plan(study, running, 2.0).status, ConditionType.RECONCILING).reason == "Progressing"
 
 
 def test_work_that_an_edited_spec_no_longer_needs_is_stopped_and_counted_as_stale() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from assay.planning.records import Obstacle
 from assay.planning.study import Program
 from assay.runners.processes.connection import Connection, ForkServerDied
 from assay.runners.processes.marked import cpu_seconds
@@ -116,6 +117,9 @@ class ProcessRunner:
         fit = int(ready.memory_bytes * SHARE_OF_MEMORY) // (self._memory_given or LEAST_MEMORY_BYTES)
         return max(1, min(ready.cores, fit))
 
+    def packing(self) -> int:
+        return 1
+
     def code_digest(self, program: Program) -> str:
         entrypoint = program.entrypoint
         self._machine()
@@ -161,6 +165,9 @@ class ProcessRunner:
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - with its runner, all ends
         return True
+
+    def obstacles(self) -> Sequence[Obstacle]:
+        return ()
 
     def forget(self, key: str, attempt: int) -> None:
         found = self._attempts.get((key, attempt))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from assay.planning.records import Obstacle
 from assay.planning.study import Program
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import (
@@ -61,6 +62,9 @@ class ReplayRunner:
     def slots(self) -> int:
         return self._slots
 
+    def packing(self) -> int:
+        return 1
+
     def code_digest(self, program: Program) -> str:
         return digest(f"{self._table.digest} {program.entrypoint}".encode())
 
@@ -86,6 +90,9 @@ class ReplayRunner:
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - nothing runs elsewhere
         return True
+
+    def obstacles(self) -> Sequence[Obstacle]:
+        return ()
 
     def forget(self, key: str, attempt: int) -> None:
         self._ended.pop((key, attempt), None)

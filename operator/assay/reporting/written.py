@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.reporting.html import html_report
 from assay.reporting.trial_rows import trial_rows
-from assay.runners.reconcile import records_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
+    from assay.planning.records import Records
     from assay.planning.study import Study
     from assay.store import Ledger
 
@@ -21,9 +21,8 @@ class Written(NamedTuple):
     trials: str
 
 
-def write_report(study: Study, ledger: Ledger, status: ProxyStudyStatus) -> Written:
+def write_report(study: Study, records: Records, ledger: Ledger, status: ProxyStudyStatus) -> Written:
     """Write both under names that are digests of their contents: what is the same is written once."""
-    records = records_of(study, ledger, ())
     return Written(
         report=ledger.put_document(study.name, "reports", "html", html_report(study, records, status).encode()),
         trials=ledger.put_document(study.name, "trials", "json", trial_rows(study, records)),
