@@ -4,7 +4,6 @@ from assay.runners.reconcile import packed
 from assay_trainer.contract import Dataset, TrialRequest, digest
 from builders.requests import a_trial
 
-
 NO_DATASET = Dataset(manifest="file:///data/manifest.json", digest=digest(b""))
 
 
