@@ -8,14 +8,14 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
-import click
 import typer
 
 from assay import __version__
 from assay.api.errors import InvalidInput
 from assay.cli.crds import crds
-from assay.cli.exits import BAD_INPUT, DONE, FAILED, INTERRUPTED
+from assay.cli.exits import BAD_INPUT, FAILED
 from assay.cli.plan import plan
 from assay.cli.profile import profile
 from assay.cli.replay import replay
@@ -54,27 +54,19 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code. What is wrong with the command itself, Typer says, with code 2."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(standalone_mode=False) or DONE
+        app()
     except InvalidInput as error:
-        code = _complain(str(error), BAD_INPUT)
-    except (StoreError, RunnerFailed) as error:
-        code = _complain(f"assay: {error}", FAILED)
-    except click.exceptions.Exit as error:
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        code = _complain("Interrupted.", INTERRUPTED)
-    sys.exit(code)
+        _end(str(error), BAD_INPUT)
+    except (StoreError, RunnerFailed, OSError) as error:
+        _end(f"assay: {error}", FAILED)
 
 
-def _complain(text: str, code: int) -> int:
+def _end(text: str, code: int) -> NoReturn:
     typer.echo(text, err=True)
-    return code
+    sys.exit(code)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay.reporting.html import html_report
 from assay.reporting.trial_rows import trial_rows
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ class Written(NamedTuple):
 
 def write_report(study: Study, records: Records, ledger: Ledger, status: ProxyStudyStatus) -> Written:
     """Write both under names that are digests of their contents: what is the same is written once."""
+    from assay.reporting.html import html_report  # altair takes half a second to import
+
     return Written(
         report=ledger.put_document(study.name, "reports", "html", html_report(study, records, status).encode()),
         trials=ledger.put_document(study.name, "trials", "json", trial_rows(study, records)),
