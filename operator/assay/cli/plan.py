@@ -15,19 +15,17 @@ from assay.cli.inputs import (
     log_folder,
     open_ledger,
 )
+from assay.planning.forecast import forecast
+from assay.reporting.forecast import forecast_table
 from assay.runners.gather import gather_study
 from assay.runners.processes import ProcessRunner
+from assay.runners.reconcile import records_of
 
 
 def plan(
     file: FileOption, store: StoreOption = DEFAULT_STORE, study: StudyOption = None, slots: SlotsOption = None
 ) -> None:
     """Say how many trials a study is, how long they take, and what could be certified at all. Runs nothing."""
-    # scipy takes a second to import, for which no other command should wait
-    from assay.planning.forecast import forecast
-    from assay.reporting.forecast import forecast_table
-    from assay.runners.reconcile import records_of
-
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
     with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=slots, preload=[]) as runner:

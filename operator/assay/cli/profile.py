@@ -15,6 +15,7 @@ from assay.cli.inputs import FileOption, StudyOption, folder_of, load_study, log
 from assay.planning.contestants import contestant_request, contestants, preparations_of
 from assay.reporting.profile import Measured, profile_table
 from assay.runners.gather import gather_study
+from assay.runners.one_at_a_time import run_to_end
 from assay.runners.processes import ProcessRunner
 from assay.store import Ledger
 from assay_trainer.contract import Failure, TrialResult
@@ -43,8 +44,6 @@ def profile(
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
     """Everything once, then everything again: a machine that gets slower slows all of them."""
-    from assay.runners.one_at_a_time import run_to_end  # imports scipy
-
     console = Console(stderr=True)
     for preparation in preparations_of(study):
         _show_failure(run_to_end(study.name, preparation, ledger, runner, time.time()), preparation.arm)

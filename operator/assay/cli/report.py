@@ -22,10 +22,12 @@ from assay.cli.inputs import (
     log_folder,
     open_ledger,
 )
+from assay.planning.plan import plan
 from assay.reporting.markdown import markdown
 from assay.reporting.tables import summary
 from assay.runners.gather import gather_study
 from assay.runners.processes import ProcessRunner
+from assay.runners.reconcile import records_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -68,10 +70,6 @@ def report(
     ] = None,
 ) -> None:
     """Show what a study has found so far, from the store."""
-    # scipy takes a second to import, for which no other command should wait
-    from assay.planning.plan import plan
-    from assay.runners.reconcile import records_of
-
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
     with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), preload=[]) as runner:

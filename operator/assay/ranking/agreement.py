@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from assay.ranking.scores import BoolArray, FloatArray, Scores, balanced
 
@@ -80,7 +80,7 @@ def kendall_tau_b(reference: FloatArray, proxy: FloatArray) -> float | None:
         return None
     # the p-value is not used: the asymptotic one is the cheapest, but scipy divides by zero there for two
     method = "exact" if len(reference) == 2 else "asymptotic"
-    return float(stats.kendalltau(reference, proxy, method=method).statistic)
+    return float(scipy.stats.kendalltau(reference, proxy, method=method).statistic)
 
 
 def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
@@ -90,14 +90,14 @@ def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
     """
     if _no_order(reference, proxy):
         return None
-    return float(stats.weightedtau(reference, proxy).statistic)
+    return float(scipy.stats.weightedtau(reference, proxy).statistic)
 
 
 def spearman_rho(reference: FloatArray, proxy: FloatArray) -> float | None:
     """Spearman's rank correlation in [-1, 1] of two score vectors (hypotheses,); None as for tau-b."""
     if _no_order(reference, proxy):
         return None
-    ranks = [stats.rankdata(scores) for scores in (reference, proxy)]
+    ranks = [scipy.stats.rankdata(scores) for scores in (reference, proxy)]
     return float(np.clip(np.corrcoef(ranks)[0, 1], -1.0, 1.0))
 
 

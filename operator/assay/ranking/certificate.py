@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from assay.ranking.agreement import kendall_tau_b
 from assay.ranking.ceiling import reliability, single_seed_reliability
@@ -233,7 +233,7 @@ def _what_it_takes(
 def _indistinct(estimates: NoiseEstimates, between: int, within: int, confidence: float) -> str:
     """Which arm's scores may be noise alone (F test), in words; empty if neither's."""
     reference, proxy = (
-        float(stats.f.sf(ratio[0], between, within)) > 1 - confidence
+        float(scipy.stats.f.sf(ratio[0], between, within)) > 1 - confidence
         for ratio in (estimates.reference_ratio, estimates.proxy_ratio)
     )
     if reference:

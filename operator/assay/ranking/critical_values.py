@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
 
 from assay.ranking.scores import FloatArray
 
@@ -26,7 +26,7 @@ def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
         half = np.sqrt(2) * bounds
-        inside: FloatArray = (special.ndtr(z + half) - special.ndtr(z - half)) ** comparisons
+        inside: FloatArray = (scipy.special.ndtr(z + half) - scipy.special.ndtr(z - half)) ** comparisons
         return inside
 
     return _solve(within, degrees_of_freedom, confidence)
@@ -41,7 +41,8 @@ def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float
     """
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
-        inside: FloatArray = groups * (special.ndtr(z) - special.ndtr(z - np.sqrt(2) * bounds)) ** (groups - 1)
+        one = scipy.special.ndtr(z) - scipy.special.ndtr(z - np.sqrt(2) * bounds)
+        inside: FloatArray = groups * one ** (groups - 1)
         return inside
 
     return _solve(within, degrees_of_freedom, confidence)
@@ -49,11 +50,11 @@ def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float
 
 def _solve(within: Callable[[FloatArray, FloatArray], FloatArray], degrees_of_freedom: int, confidence: float) -> float:
     """The c at which the mean of within(c * s, z), over s ~ sqrt(chi2 / df) and z ~ N(0, 1), is the confidence."""
-    z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * stats.norm.pdf(8.5 * _NODES)
+    z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * scipy.stats.norm.pdf(8.5 * _NODES)
     # log s: smooth for every number of degrees of freedom
-    least, most = np.log(stats.chi2.isf([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2
+    least, most = np.log(scipy.stats.chi2.isf([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2
     log_s = (most + least) / 2 + (most - least) / 2 * _NODES
-    density = stats.chi2.pdf(degrees_of_freedom * np.exp(2 * log_s), degrees_of_freedom)
+    density = scipy.stats.chi2.pdf(degrees_of_freedom * np.exp(2 * log_s), degrees_of_freedom)
     s_weights = density * 2 * degrees_of_freedom * np.exp(2 * log_s) * (most - least) / 2 * _WEIGHTS
 
     def excess(critical: float) -> float:
@@ -62,4 +63,4 @@ def _solve(within: Callable[[FloatArray, FloatArray], FloatArray], degrees_of_fr
     highest = 4.0
     while excess(highest) < 0:
         highest *= 2
-    return float(optimize.brentq(excess, 0.0, highest, xtol=1e-6))
+    return float(scipy.optimize.brentq(excess, 0.0, highest, xtol=1e-6))

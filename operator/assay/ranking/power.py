@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau, tau_variance
@@ -80,8 +80,8 @@ def hypotheses_for_power(
         variance = tau_variance(counts, correlation)
         centre[tau] = np.arctanh(expected) + expected * variance / (1 - expected**2) ** 2
         spread[tau] = np.sqrt(variance) / (1 - expected**2)
-    critical = centre[threshold] + stats.norm.ppf(confidence) * spread[threshold]
-    enough = stats.norm.cdf((centre[true_tau] - critical) / spread[true_tau]) >= power
+    critical = centre[threshold] + scipy.stats.norm.ppf(confidence) * spread[threshold]
+    enough = scipy.stats.norm.cdf((centre[true_tau] - critical) / spread[true_tau]) >= power
     if not enough.any():
         return None
     count = int(counts[np.argmax(enough)])
