@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from assay_trainer.objects import Objects
 
 DEFAULT_STORE = ".assay/store"
+STORES = "a folder, or file:///folder"
 
 FileOption = Annotated[
     Path, typer.Option("--file", "-f", help="Manifests: a YAML file, or a folder of them.", show_default=False)
@@ -28,7 +28,7 @@ StudyOption = Annotated[
 ]
 StoreOption = Annotated[
     str,
-    typer.Option("--store", envvar="ASSAY_STORE", help="Where results are kept: a folder, or file:///folder."),
+    typer.Option("--store", envvar="ASSAY_STORE", help=f"Where results are kept: {STORES}."),
 ]
 SlotsOption = Annotated[
     int | None,
@@ -52,11 +52,20 @@ def load_study(file: Path, name: str | None) -> tuple[ProxyStudy, Manifests]:
 
 def open_store(store: str, study: ProxyStudy) -> Objects:
     """The part of the store that belongs to the study's namespace. Raises InvalidInput."""
-    uri = store if urlsplit(store).scheme else Path(store).absolute().as_uri()
+    uri = store_uri("assay", "--store", store)
+    return open_objects(f"{uri.rstrip('/')}/{study.metadata.namespace or 'default'}")
+
+
+def store_uri(command: str, option: str, given: str) -> str:
+    """The URI of a place that was given to a command's option as a folder or a URI. Raises InvalidInput."""
+    uri = given if "://" in given else Path(given).absolute().as_uri()
     try:
-        return open_objects(f"{uri.rstrip('/')}/{study.metadata.namespace or 'default'}")
-    except ValueError as error:
-        raise InvalidInput([Problem("assay", "--store", store, str(error))]) from error
+        open_objects(uri)
+    except ValueError:
+        raise InvalidInput([Problem(command, option, repr(given), STORES)]) from None
+    if not given:  # most likely a variable that is not set
+        raise InvalidInput([Problem(command, option, "nothing", STORES)])
+    return uri
 
 
 def open_ledger(store: str, study: ProxyStudy) -> Ledger:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.exits import BAD_INPUT
+from assay.cli.inputs import STORES, store_uri
+
+_COMMAND = "assay shards build"
 
 shards = typer.Typer(help="Data sets, decoded once into shards.", no_args_is_help=True)
 
@@ -24,7 +27,7 @@ def build(
         Path,
         typer.Argument(help="A folder of class folders with images, an .npz file, or a folder of MNIST idx files."),
     ],
-    to: Annotated[str, typer.Option("--to", help="Where the data set goes: a folder, or file:///folder.")],
+    to: Annotated[str, typer.Option("--to", help=f"Where the data set goes: {STORES}.")],
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the data set. Default: that of the source.")
     ] = None,
@@ -41,26 +44,27 @@ def build(
     from assay_trainer.shards import InvalidDataset, InvalidSource, build_shards
 
     try:
-        chosen = tuple(int(size) for size in sizes.split(",") if size.strip())
-    except ValueError:
-        problem = Problem("assay shards build", "--sizes", repr(sizes), "whole numbers, such as 28,14")
-        raise InvalidInput([problem]) from None
-    try:
         built = build_shards(
             source,
-            to if urlsplit(to).scheme else str(Path(to).absolute()),
+            store_uri(_COMMAND, "--to", to),
             name=name or source.stem,
-            sizes=chosen,
+            sizes=_sizes(sizes),
             held_out_percent=held_out_percent,
             seed=seed,
         )
-    except (InvalidSource, InvalidDataset, ValueError) as error:
-        raise InvalidInput(
-            [Problem("assay shards build", "", str(error), "labelled images that can be read")]
-        ) from error
+    except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed
+        typer.echo(f"{_COMMAND}: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
     manifest = built.manifest
     typer.echo(
         f"{built.dataset.manifest}: {manifest.train.examples} training and {manifest.held_out.examples} held-out "
         f"images of {len(manifest.classes)} classes, sizes {', '.join(map(str, sorted(manifest.train.images)))}\n"
         f"{built.dataset.digest}"
     )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in text.split(",") if size.strip())
+    except ValueError:
+        raise InvalidInput([Problem(_COMMAND, "--sizes", repr(text), "whole numbers, such as 28,14")]) from None

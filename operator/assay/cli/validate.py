@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import typer
 
 from assay.api.errors import InvalidInput, Problem
@@ -10,18 +13,14 @@ from assay.api.selection import select_hypotheses
 from assay.cli.inputs import FileOption
 from assay.runners.gather import checked, read_dataset
 
+if TYPE_CHECKING:
+    from assay.api.resources import Hypothesis, ProxyStudy
+
 
 def validate(file: FileOption) -> None:
-    """Check manifests: every field, what they mean together, and that the data set is there."""
+    """Check manifests: every field, what they mean together, and that the data sets are there."""
     manifests = load_manifests(file)
-    problems: list[Problem] = []
-    for study in manifests.studies:
-        try:
-            checked(study, manifests.hypotheses, None)
-            manifest = read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1]
-            checked(study, manifests.hypotheses, manifest)
-        except InvalidInput as error:
-            problems.extend(error.problems)
+    problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses)]
     if problems:
         raise InvalidInput(problems)
     for study in manifests.studies:
@@ -29,3 +28,17 @@ def validate(file: FileOption) -> None:
         typer.echo(f"ProxyStudy/{study.name}: valid, {len(selected)} hypotheses, {len(study.spec.proxies)} proxies")
     if not manifests.studies:
         typer.echo(f"{len(manifests.hypotheses)} hypotheses: valid")
+
+
+def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    try:
+        checked(study, hypotheses, None)
+        checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
+    except InvalidInput as error:
+        yield from error.problems
+    for hypothesis in select_hypotheses(study, hypotheses):
+        if hypothesis.spec.dataset is not None:
+            try:
+                read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")
+            except InvalidInput as error:
+                yield from error.problems
