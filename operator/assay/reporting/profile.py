@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from assay.api.resources import LeverKind
+from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
@@ -38,44 +40,67 @@ class Measured(NamedTuple):
         """Accelerator seconds of a run, the median."""
         return median(result.cost.accelerator_seconds for result in self.results)
 
-    def share(self, phase: str) -> float:
-        """Median share of the time in a phase, 0 to 1."""
-        return median(getattr(result.profile, phase) if result.profile else 0.0 for result in self.results)
+    @property
+    def samples_per_second(self) -> float | None:
+        """Training examples per second of training, the median; None: not measured."""
+        profiles = [result.profile for result in self.results if result.profile]
+        return median(profile.samples_per_second for profile in profiles) if profiles else None
+
+    def share(self, phase: str) -> float | None:
+        """Median share of the loop's time in a phase, 0 to 1; None: not measured."""
+        profiles = [result.profile for result in self.results if result.profile]
+        return median(getattr(profile, phase) for profile in profiles) if profiles else None
 
 
 def profile_table(study: Study, measured: list[Measured]) -> RenderableType:
-    """The contestants with their speed and phases, then the bottleneck and the best levers in sentences."""
-    reference = measured[0]
-    table = Table("run", title=f"Baseline {study.baseline} of study {study.name}", title_justify="left", box=None)
-    for name in ("seconds", "speed-up", "samples/s", *(name for name, _ in PHASES.values())):
-        table.add_column(name, justify="right")
+    """How fast each contestant is, where its time goes, then the bottleneck and the best levers in sentences."""
+    title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": how fast its baseline, {study.baseline}, runs")
+    return Group(title, Text(), _speeds(measured), Text(), _phases(measured), Text(), *_sentences(measured))
+
+
+def _speeds(measured: list[Measured]) -> Table:
+    table = _table("run", "seconds", "speed-up", "samples/s")
     for each in measured:
-        profiles = [result.profile for result in each.results if result.profile]
-        rate = f"{median(profile.samples_per_second for profile in profiles):.0f}" if profiles else ""
+        rate = each.samples_per_second
         table.add_row(
             each.name,
-            f"{each.seconds:.2f}",
-            f"{reference.seconds / each.seconds:.2f}x",
-            rate,
-            *(f"{each.share(phase):.0%}" for phase in PHASES),
+            seconds_text(each.seconds),
+            f"{measured[0].seconds / each.seconds:.2f}x",
+            f"{rate:,.0f}" if rate is not None else NOTHING,
         )
-    return Group(table, "", *_sentences(measured))
+    return table
+
+
+def _phases(measured: list[Measured]) -> Table:
+    table = _table("share of the loop", *(name for name, _ in PHASES.values()))
+    for each in measured:
+        table.add_row(each.name, *(share(each.share(phase)) for phase in PHASES))
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    """Only names are cut, so that all columns fit 80 characters."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="underline")
+    table.add_column(first, no_wrap=True, overflow="ellipsis")
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    return table
 
 
 def _sentences(measured: list[Measured]) -> list[str]:
     reference = measured[0]
     cost = reference.results[0].cost
-    phase = max(PHASES, key=reference.share)
-    setup = median(result.cost.setup_seconds for result in reference.results) / max(
-        1e-9, median(result.cost.wall_seconds for result in reference.results)
-    )
-    runs = f"medians of {len(reference.results)} run(s)"
-    lines = [
-        f"Seconds are {cost.unit} seconds of a whole trial on {cost.device_model}, {runs}.",
-        f"Bottleneck: {PHASES[phase][0]}, {reference.share(phase):.0%} of the loop's time: {PHASES[phase][1]}.",
-    ]
-    if setup > reference.share(phase):
-        lines.append(f"Yet {setup:.0%} of the trial's time is set-up, before the loop begins.")
+    runs = f"medians of {count(len(reference.results), 'run')}"
+    lines = [f"Seconds are {unit_in_words(cost.unit)} of a whole trial on {cost.device_model}, {runs}."]
+    shares = {phase: each for phase in PHASES if (each := reference.share(phase)) is not None}
+    if shares:
+        phase = max(shares, key=lambda each: shares[each])
+        lines.append(f"Bottleneck: {PHASES[phase][0]}, {share(shares[phase])} of the loop's time: {PHASES[phase][1]}.")
+        setup = median(result.cost.setup_seconds for result in reference.results) / max(
+            1e-9, median(result.cost.wall_seconds for result in reference.results)
+        )
+        if setup > shares[phase]:
+            lines.append(f"Yet {share(setup)} of the trial's time is set-up, before the loop begins.")
     for kind, words in ((LeverKind.TRAIN_LOOP, "train-loop switch"), (LeverKind.PROXY, "proxy")):
         levers = [each for each in measured[1:] if each.kind is kind]
         if levers:
