@@ -1,0 +1,81 @@
+"""The fixtures of tests that need Kubernetes: one cluster for all of a session, a namespace for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cluster.client import Cluster
+from cluster.local import LocalCluster, start_control_plane
+from cluster.node import require_node
+from cluster.processes import Processes
+from cluster.requirements import Unavailable
+from cluster.tools import kubernetes_programs
+
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+@contextmanager
+def skipped_where_unavailable() -> Iterator[None]:
+    """A test that this machine can't run is skipped, and says what to install. (In CI a skip is a failure.)"""
+    try:
+        yield
+    except Unavailable as unavailable:
+        pytest.skip(str(unavailable))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The cluster of ASSAY_TEST_KUBECONFIG, or else a control plane of our own; pods may have no node to run on."""
+    folder = tmp_path_factory.mktemp("cluster")
+    existing = os.environ.get("ASSAY_TEST_KUBECONFIG")
+    if existing:
+        with Cluster(Path(existing).resolve(), folder, Processes(folder / "logs")) as found:
+            yield found
+        return
+    with skipped_where_unavailable():
+        # The first build of a machine takes minutes and says so, past pytest's capture.
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            kubernetes_programs()
+        started = start_control_plane(folder, reachable_from_pods=_can_have_node())
+    with started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def cluster_with_node(cluster: Cluster) -> Cluster:
+    """The same cluster, with a node that runs real pods."""
+    if isinstance(cluster, LocalCluster):
+        with skipped_where_unavailable():
+            cluster.add_node()
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def custom_resources(cluster: Cluster) -> None:
+    """Assay's resources, known to the API server."""
+    cluster.kubectl("apply", "--server-side", "--filename", CRDS)
+    cluster.kubectl("wait", "--for=condition=Established", "--filename", CRDS, "--timeout=30s")
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace for this test alone, deleted with all in it afterwards."""
+    name = f"test-{os.urandom(4).hex()}"
+    cluster.kubectl("create", "namespace", name)
+    # The controller manager makes this account; Pods are refused until then.
+    cluster.kubectl("wait", f"--namespace={name}", "--for=create", "serviceaccount/default", "--timeout=30s")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _can_have_node() -> bool:
+    try:
+        require_node()
+    except Unavailable:
+        return False
+    return True
