@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from assay_trainer.contract import Fidelity, TrialResult
 
 if TYPE_CHECKING:
+    from assay.api.resources import CostUnit
     from assay.planning.records import Records
     from assay.planning.study import Study
 
@@ -32,7 +33,7 @@ class Costs:
     arms: Mapping[str, ArmCosts]
     spent: float
     spent_on_failures: float
-    unit: str | None
+    unit: CostUnit | None
     device_model: str | None
     device_models: tuple[str, ...]
 
@@ -46,7 +47,7 @@ def costs_of(study: Study, records: Records) -> Costs:
     """Add up what the records say."""
     arm_of = study.design.arm_of
     models: Counter[str] = Counter()
-    units: dict[str, str] = {}
+    units: dict[str, CostUnit] = {}
     cells: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
     totals: dict[str, float] = defaultdict(float)
     preparations: dict[str, float] = defaultdict(float)

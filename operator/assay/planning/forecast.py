@@ -10,10 +10,12 @@ import numpy as np
 from assay.api.resources import REFERENCE
 from assay.planning.assessment import SIMULATION_SEED
 from assay.planning.costs import costs_of, predictions, relative_work
+from assay.planning.design import PlannedTrial
 from assay.planning.progress import State, progress_of
 from assay.ranking import certification_power
 
 if TYPE_CHECKING:
+    from assay.api.resources import CostUnit
     from assay.planning.records import Records
     from assay.planning.study import Study
 
@@ -56,7 +58,7 @@ class Forecast:
     accelerator_seconds: float | None
     wall_seconds: float | None
     measured: bool
-    unit: str | None
+    unit: CostUnit | None
     powers: tuple[Power, ...]
 
 
@@ -72,7 +74,7 @@ def forecast(study: Study, records: Records) -> Forecast:
         ArmForecast(
             arm,
             trials=len(study.hypotheses) * len(design.seeds),
-            open_trials=sum(work.arm == arm for work in still_open),
+            open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
             relative_work=costs.relative(arm, REFERENCE)
             or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
             trial_seconds=expected[arm].accelerator_seconds if expected else None,

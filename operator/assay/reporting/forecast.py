@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from assay.planning.forecast import EXPECTED_NOISE
+from assay.reporting.figures import count, duration, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
     from assay.planning.forecast import Forecast
@@ -16,28 +18,28 @@ if TYPE_CHECKING:
 
 def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
     """The arms with their trials and price, then in sentences the time it takes and what could be certified."""
-    table = Table("arm", title=f"Study {study.name}", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
+    table.add_column("arm")
     for name in ("trials", "open", "work" if forecast.measured else "work (guess)", "seconds a trial"):
         table.add_column(name, justify="right")
     for arm in forecast.arms:
-        seconds = f"{arm.trial_seconds:.2f}" if arm.trial_seconds is not None else "unknown"
-        table.add_row(arm.arm, str(arm.trials), str(arm.open_trials), f"{arm.relative_work:.0%}", seconds)
-    return Group(table, "", *_sentences(study, forecast))
+        seconds = seconds_text(arm.trial_seconds) if arm.trial_seconds is not None else "unknown"
+        table.add_row(arm.arm, str(arm.trials), str(arm.open_trials), share(arm.relative_work), seconds)
+    title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": {_size(study, forecast)}")
+    return Group(title, Text(), table, Text(), *_sentences(study, forecast))
+
+
+def _size(study: Study, forecast: Forecast) -> str:
+    trials = count(sum(arm.trials for arm in forecast.arms), "trial")
+    preparations = f" and {count(forecast.preparations, 'preparation')}" if forecast.preparations else ""
+    return (
+        f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(forecast.arms), 'arm')} × "
+        f"{count(len(study.design.seeds), 'seed')} = {trials}{preparations}"
+    )
 
 
 def _sentences(study: Study, forecast: Forecast) -> list[str]:
-    planned = sum(arm.trials for arm in forecast.arms)
-    preparations = f" and {forecast.preparations} preparation(s)" if forecast.preparations else ""
-    size = f"{len(study.hypotheses)} hypotheses x {len(forecast.arms)} arms x {len(study.design.seeds)} seeds"
-    lines = [f"{planned} trials{preparations}: {size}. {forecast.open_trials} are still open."]
-    if forecast.wall_seconds is None:
-        whole = sum(arm.relative_work * arm.trials for arm in forecast.arms)
-        lines.append(f"Time: not known before a trial has run; at a guess that of {whole:.0f} reference trials.")
-    else:
-        lines.append(
-            f"Time, from earlier trials: about {forecast.wall_seconds:.0f} s here, "
-            f"{forecast.accelerator_seconds or 0:.0f} {forecast.unit} seconds."
-        )
+    lines = [_time(forecast)]
     if forecast.powers:
         trust = study.spec.trust
         lines.append(
@@ -49,3 +51,13 @@ def _sentences(study: Study, forecast: Forecast) -> list[str]:
             lines.append(f"  {power.probability:.2f} with {power.hypotheses} hypotheses{own}")
         lines.append(f"(if one seed's noise is {EXPECTED_NOISE} of the spread of the hypotheses).")
     return lines
+
+
+def _time(forecast: Forecast) -> str:
+    if not forecast.open_trials:
+        return "Nothing is open: assay report shows what was found."
+    if forecast.wall_seconds is None:
+        whole = sum(arm.relative_work * arm.trials for arm in forecast.arms)
+        return f"Time: not known before a trial has run; at a guess that of {count(round(whole), 'reference trial')}."
+    cost = f"{seconds_text(forecast.accelerator_seconds)} {unit_in_words(forecast.unit or 'accelerator')}"
+    return f"Time, from earlier trials: about {duration(forecast.wall_seconds)} on this machine, {cost}."
