@@ -1,0 +1,107 @@
+"""The latest manifests that were seen of a kind of objects."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from threading import Lock
+
+from assay.kube.resources import STUDY_LABEL, Manifest
+
+_REMEMBERED_REMOVALS = 10_000
+
+
+class Cache:
+    """By namespace and name, for threads to share. Manifests that are taken out are not to be changed.
+
+    Events and lists may arrive in any order: an older manifest never replaces a newer one, and an object that was
+    removed does not come back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._manifests: dict[tuple[str, str], Manifest] = {}
+        self._of_study: defaultdict[tuple[str, str], dict[str, Manifest]] = defaultdict(dict)
+        self._removed: OrderedDict[str, None] = OrderedDict()  # uids, the latest last
+
+    def put(self, manifest: Manifest) -> bool:
+        """Keep a manifest; False if what is kept is as new, or the object was removed."""
+        with self._lock:
+            return self._put(manifest)
+
+    def remove(self, manifest: Manifest) -> None:
+        """Drop an object that was deleted."""
+        metadata = manifest["metadata"]
+        with self._lock:
+            self._removed[metadata["uid"]] = None
+            if len(self._removed) > _REMEMBERED_REMOVALS:
+                self._removed.popitem(last=False)
+            kept = self._manifests.get((metadata["namespace"], metadata["name"]))
+            if kept is not None and kept["metadata"]["uid"] == metadata["uid"]:
+                self._take_out(kept)
+
+    def replace(self, namespace: str, study: str, manifests: Iterable[Manifest]) -> None:
+        """Keep these of a study, and drop all others of it: what a list of the objects says.
+
+        One that is younger than the list is dropped too, until its next event.
+        """
+        with self._lock:
+            listed = {manifest["metadata"]["uid"]: manifest for manifest in manifests}
+            for kept in list(self._of_study.get((namespace, study), {}).values()):
+                if kept["metadata"]["uid"] not in listed:
+                    self._take_out(kept)
+            for manifest in listed.values():
+                self._put(manifest)
+
+    def get(self, namespace: str, name: str) -> Manifest | None:
+        """The object's latest manifest, if it is there."""
+        with self._lock:
+            return self._manifests.get((namespace, name))
+
+    def all(self, namespace: str | None = None) -> list[Manifest]:
+        """All objects, of a namespace or of every one."""
+        with self._lock:
+            return [
+                manifest
+                for (within, _), manifest in self._manifests.items()
+                if namespace is None or within == namespace
+            ]
+
+    def of_study(self, namespace: str, study: str) -> list[Manifest]:
+        """The objects that have the label of a study."""
+        with self._lock:
+            return list(self._of_study.get((namespace, study), {}).values())
+
+    def _put(self, manifest: Manifest) -> bool:
+        metadata = manifest["metadata"]
+        place = (metadata["namespace"], metadata["name"])
+        kept = self._manifests.get(place)
+        if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
+            return False
+        if kept is not None:
+            self._take_out(kept)
+        # Who has set which field is half of a manifest, and nobody here asks.
+        lean = {**manifest, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+        self._manifests[place] = lean
+        if study := _study(lean):
+            self._of_study[place[0], study][place[1]] = lean
+        return True
+
+    def _take_out(self, kept: Manifest) -> None:
+        namespace, name = kept["metadata"]["namespace"], kept["metadata"]["name"]
+        del self._manifests[namespace, name]
+        if study := _study(kept):
+            of_study = self._of_study[namespace, study]
+            del of_study[name]
+            if not of_study:
+                del self._of_study[namespace, study]
+
+
+def _version(manifest: Manifest) -> int:
+    """Resource versions of a kind are numbers that grow, also from an object to the next one of its name."""
+    return int(manifest["metadata"]["resourceVersion"])
+
+
+def _study(manifest: Manifest) -> str | None:
+    labels: dict[str, str] = manifest["metadata"].get("labels") or {}
+    return labels.get(STUDY_LABEL)

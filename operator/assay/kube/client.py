@@ -1,0 +1,169 @@
+"""Requests to the API server."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from kubernetes.client import ApiClient, ApiException, Configuration
+from kubernetes.config import load_incluster_config, load_kube_config
+from urllib3.exceptions import HTTPError
+from urllib3.util.retry import Retry
+
+from assay.kube.errors import Conflict, NotFound, error_of, no_answer
+from assay.kube.resources import Manifest, Resource
+
+Observer = Callable[[str, str, int], None]
+"""Is told of every request: its verb (as in RBAC rules), the resource's plural, and the HTTP status; 0: no answer."""
+
+TIMEOUT_SECONDS = 15.0
+"""Of a request: for connecting, and then between bytes."""
+
+PAGE = 500
+"""Objects that a list asks for at a time."""
+
+
+class Kube:
+    """A client for threads to share. Every method may raise `KubeError`; each says which ones it does not.
+
+    Authentication, TLS and proxies are the official client's; the JSON is read here, since its models would take
+    longer to make than the requests.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        observer: Observer | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        connections: int = 32,
+    ) -> None:
+        # A kept connection may just have been closed by the server: once more, but never after an answer.
+        configuration.retries = Retry(total=1, redirect=0, status=0, respect_retry_after_header=False)
+        configuration.connection_pool_maxsize = connections
+        self._api = ApiClient(configuration)
+        self._api.user_agent = "assay"
+        self._observer = observer
+        self._timeout = (timeout_seconds, timeout_seconds)
+
+    @classmethod
+    def from_environment(cls, *, observer: Observer | None = None) -> Self:
+        """The cluster of $KUBECONFIG; else the one that this runs in; else of ~/.kube/config.
+
+        Raises `kubernetes.config.ConfigException` if there is none of them.
+        """
+        if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
+            configuration = Configuration()
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            return cls(configuration, observer=observer)
+        return cls.from_kubeconfig(os.environ.get("KUBECONFIG"), observer=observer)
+
+    @classmethod
+    def from_kubeconfig(
+        cls, path: str | Path | None = None, *, context: str | None = None, observer: Observer | None = None
+    ) -> Self:
+        """The cluster of a kubeconfig's context; None: the usual file, the current context. Raises ConfigException."""
+        configuration = Configuration()
+        load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=None if path is None else str(path), context=context, client_configuration=configuration
+        )
+        return cls(configuration, observer=observer)
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Manifest:
+        """The object. Raises NotFound."""
+        return self._request("get", resource, _path(resource, namespace, name))
+
+    def list(self, resource: Resource, namespace: str | None, *, label_selector: str = "") -> list[Manifest]:
+        """All objects, in a namespace or (None) in all, that have these labels (`a=b,c`), as they are now."""
+        found: list[Manifest] = []
+        query = {"limit": str(PAGE), "labelSelector": label_selector}
+        while True:
+            page = self._request("list", resource, _path(resource, namespace), query)
+            # The items of a list leave out what the list says once for all.
+            found += [{"apiVersion": resource.api_version, "kind": resource.kind, **item} for item in page["items"]]
+            if not (token := page["metadata"].get("continue")):
+                return found
+            query["continue"] = token
+
+    def create(self, resource: Resource, namespace: str, manifest: Mapping[str, Any]) -> Manifest:
+        """Make it; the object as the server has it. Raises AlreadyExists, Refused; NotFound: no such namespace."""
+        return self._request("create", resource, _path(resource, namespace), body=manifest)
+
+    def delete(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:
+        """Delete it, and what it owns in the background. Nothing happens if it (or the one of that uid) isn't there."""
+        body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        if uid is not None:
+            body["preconditions"] = {"uid": uid}
+        try:
+            self._request("delete", resource, _path(resource, namespace, name), body=body)
+        except NotFound:
+            return
+        except Conflict:
+            if uid is None:
+                raise
+
+    def apply_status(
+        self, resource: Resource, namespace: str, name: str, status: Mapping[str, Any], *, manager: str
+    ) -> Manifest:
+        """Apply a status, server-side, as this field manager, whoever else has set these fields. Raises NotFound.
+
+        What the manager applied before and now leaves out is removed.
+        """
+        body = {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"name": name},
+            "status": status,
+        }
+        query = {"fieldManager": manager, "force": "true"}
+        return self._request("patch", resource, _path(resource, namespace, name, "status"), query, body)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._api.close()  # type: ignore[no-untyped-call]
+
+    def _request(
+        self,
+        verb: str,
+        resource: Resource,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Manifest:
+        code = 0
+        try:
+            code, answer = self._send(_METHODS[verb], path, query, body)
+        except (HTTPError, ApiException, OSError) as error:
+            raise no_answer(error) from error
+        finally:
+            if self._observer is not None:
+                self._observer(verb, resource.plural, code)
+        if not 200 <= code < 300:
+            raise error_of(code, answer)
+        try:
+            value = json.loads(answer)
+        except ValueError as error:  # something between here and the server answers
+            raise no_answer(error) from error
+        return value if isinstance(value, dict) else {}
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+    ) -> tuple[int, bytes]:
+        headers = {"Accept": "application/json", **self._api.default_headers}
+        headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+        self._api.update_params_for_auth(headers, None, ["BearerToken"], path, method, None)
+        url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        response = self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
+        return response.status, response.read()  # type: ignore[no-untyped-call]
+
+
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "delete": "DELETE", "patch": "PATCH"}
+
+
+def _path(resource: Resource, namespace: str | None, *rest: str) -> str:
+    within = [] if namespace is None else ["namespaces", namespace]
+    return "/".join([resource.root, *within, resource.plural, *rest])
