@@ -38,6 +38,8 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "NotSupported"
     EDITED_AFTER_LOOKING = "EditedAfterLooking"
     DATASET_NOT_READABLE = "DatasetNotReadable"
+    STORE_UNREACHABLE = "StoreUnreachable"
+    INTERNAL_ERROR = "InternalError"
 
     TRIALS_OPEN = "TrialsOpen"
     ALL_TRIALS_ENDED = "AllTrialsEnded"
@@ -59,6 +61,13 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing"
     DONE = "Done"
     WAITING_FOR_RESULTS = "WaitingForResults"
+
+    UNSCHEDULABLE = "Unschedulable"
+    IMAGE_NOT_PULLED = "ImageNotPulled"
+    CONTAINER_NOT_CREATED = "ContainerNotCreated"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    NOT_ADMITTED = "NotAdmitted"
+    JOB_REFUSED = "JobRefused"
 
     VERDICT_REACHED = "VerdictReached"
     NOT_SELECTED = "NotSelected"
