@@ -72,11 +72,11 @@ class RankingTable:
         if width - sum(widths) - gap * len(widths) < _SHORTEST_NAME:
             headers, widths, rows = headers[:-1], widths[:-1], [(row, cells[:-1]) for row, cells in rows]
         left = max(_SHORTEST_NAME, width - sum(widths) - gap * len(widths))
-        names = min(left, max((len(row.name) for row, _ in rows), default=0), _LONGEST_NAME)
+        names = min(left, max(len(each) for each in ("hypothesis", *(row.name for row, _ in rows))), _LONGEST_NAME)
         statement = left - names - gap
         table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="underline")
         table.add_column(headers[0], width=widths[0], no_wrap=True)
-        table.add_column("hypothesis", width=max(names, len("hypothesis")), no_wrap=True, overflow="ellipsis")
+        table.add_column("hypothesis", width=names, no_wrap=True, overflow="ellipsis")
         for header, each in zip(headers[1:], widths[1:], strict=True):
             table.add_column(header, width=each, no_wrap=True, justify="right" if header == "cost" else "left")
         if statement >= _SHORTEST_STATEMENT:

@@ -157,3 +157,10 @@ def test_long_names_are_cut_and_decisions_are_not(width: int) -> None:
     text = summary_of(study, records, width)
     assert re.search(r"^a-proxy-x*….* Undecided *$", text, re.M)
     assert re.search(r" h-y+… .*(Better|Worse|Inconclusive) +100 %", text)
+
+
+@pytest.mark.parametrize("width", [76, 80, 84])
+def test_names_shorter_than_their_heading_cut_nothing_else(width: int) -> None:
+    study = a_study(hypotheses=[a_hypothesis(name, statement="Wins.") for name in ("baseline", "a", "b")])
+    records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed + 0.1 * (trial.hypothesis == "a"))
+    assert "…" not in summary_of(study, records, width)
