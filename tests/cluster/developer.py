@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from cluster.cgroups import remove_stale_cgroups
 from cluster.client import Cluster
 from cluster.local import start_control_plane
 from cluster.node import require_node
@@ -27,7 +28,7 @@ USE = """\
 The cluster is up; `make cluster-down` removes it.
 
   export KUBECONFIG={kubeconfig} PATH={programs}:$PATH
-  kubectl get nodes
+  kubectl get nodes; helm list; kubectl assay --help
 """
 
 
@@ -61,7 +62,8 @@ def keep() -> None:
         if not without_node:
             cluster.add_node()
         furnish(cluster)
-        said = USE.format(kubeconfig=cluster.kubeconfig, programs=kubectl().parent) + without_node
+        programs = f"{kubectl().parent}:{Path(sys.executable).parent}"
+        said = USE.format(kubeconfig=cluster.kubeconfig, programs=programs) + without_node
         part = READY.with_suffix(".part")
         part.write_text(said)
         part.rename(READY)
@@ -81,6 +83,8 @@ def down() -> None:
         while _keeper_runs():
             time.sleep(0.1)
     shutil.rmtree(FOLDER, ignore_errors=True)
+    if os.geteuid() == 0:
+        remove_stale_cgroups()
 
 
 def _keeper_runs() -> bool:

