@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SOURCES := operator trainer_image tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format lock system-deps clean
+.PHONY: help install demo test lint format lock cluster cluster-down system-deps clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,10 +50,18 @@ lock: .uv/bin/uv ## Work out requirements.lock anew from pyproject.toml
 	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
+cluster: install ## A Kubernetes that stays in the background (with a node that runs pods, if you are root)
+	@PYTHONPATH=tests $(BIN)/python -m cluster.developer up
+
+cluster-down: install ## Remove it, and all it left
+	@PYTHONPATH=tests $(BIN)/python -m cluster.developer down
+
 system-deps: ## What some tests need of the system (Debian; asks for root)
 	$(SUDO) apt-get update --quiet --quiet
-	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium
+	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium \
+		containerd runc containernetworking-plugins nftables iproute2 util-linux openssl busybox-static
 
 clean: ## Remove all that was made here
+	[ ! -e .assay/cluster ] || $(MAKE) cluster-down
 	rm -rf .venv .uv .assay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
