@@ -79,17 +79,18 @@ class OpenedDataset:
         return size
 
     def _shard(self, shard: contract.ShardFile, kind: str) -> NDArray[np.generic]:
-        uri = f"{self.objects.uri}/{shard.path}"
+        # What is wrong comes first, and where last: it may be long, and a table shows the beginning.
+        place = f"at {self.objects.uri}"
         try:
             data = self.objects.get(shard.path)
         except ObjectNotFound:
-            raise InvalidDataset(f"{uri}: no such shard; the manifest expects {shard.bytes} bytes") from None
+            raise InvalidDataset(f"shard {shard.path}: missing; expected {shard.bytes} bytes, {place}") from None
         except ValueError as error:
             raise InvalidDataset(f"{self.reference.manifest}: shard path: {error}") from None
         if len(data) != shard.bytes:
-            raise InvalidDataset(f"{uri}: {len(data)} bytes; expected {shard.bytes}")
+            raise InvalidDataset(f"shard {shard.path}: {len(data)} bytes; expected {shard.bytes}, {place}")
         if (found := contract.digest(data)) != shard.digest:
-            raise InvalidDataset(f"{uri}: digest {found}; expected {shard.digest}")
+            raise InvalidDataset(f"shard {shard.path}: damaged, {place}: digest {found}; expected {shard.digest}")
         return np.frombuffer(data, kind)
 
 
