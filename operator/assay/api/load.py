@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from pydantic import ValidationError
 from assay.api import words
 from assay.api.base import API_VERSION
 from assay.api.errors import InvalidInput, Problem, nearest
+from assay.api.faults import faults_of
 from assay.api.resources import Hypothesis, ProxyStudy
-from assay.api.schema import structural_schema
 from assay.api.yaml_documents import Document, Location, path_text, read_documents
 
 Resource = ProxyStudy | Hypothesis
@@ -104,27 +103,8 @@ def _with_absolute_manifest(value: dict[str, Any], file: Path) -> dict[str, Any]
 
 
 def _field_problems(document: Document, model: type[Resource], error: ValidationError) -> Iterator[Problem]:
-    seen = set()
-    for fault in error.errors(include_url=False):
-        schema, location = words.schema_at(_schema(model), fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            location, fields = fault["loc"], list(schema["properties"])
-            problem = _problem(document, location, "an unknown field", ", ".join(fields), nearest(location[-1], fields))
-        elif fault["type"] == "missing":
-            what = schema.get("description", "").rstrip(".")
-            problem = _problem(document, location, "nothing", f"{words.allowed(schema)} ({what})")
-        else:
-            close = nearest(fault["input"], schema.get("enum", ()))
-            problem = _problem(document, location, words.given(fault["input"]), words.allowed(schema), close)
-        # A value of several types, none of which fits, is one problem.
-        if location not in seen:
-            yield problem
-        seen.add(location)
-
-
-@cache
-def _schema(model: type[Resource]) -> dict[str, Any]:
-    return structural_schema(model)
+    for fault in faults_of(model, error):
+        yield _problem(document, fault.location, fault.given, fault.allowed, fault.nearest)
 
 
 def _repeated_names(resources: list[tuple[Document, Resource]]) -> Iterator[Problem]:

@@ -1,0 +1,54 @@
+"""Resources as the API server hands them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assay.api.errors import InvalidInput
+from assay.api.manifests import resource_from
+from assay.api.resources import Hypothesis, ProxyStudy
+from builders.manifests import a_study
+
+
+def a_manifest(**spec: Any) -> dict[str, Any]:
+    manifest = a_study(namespace="team").to_dict()
+    manifest["metadata"] |= {"uid": "1", "resourceVersion": "7", "generation": 2}
+    manifest["spec"] |= spec
+    return manifest
+
+
+def test_metadata_of_a_newer_kubernetes_is_passed_over() -> None:
+    manifest = a_manifest()
+    manifest["metadata"]["zone"] = "a field of 2031"
+    assert resource_from(ProxyStudy, manifest).metadata.generation == 2
+
+
+def test_a_status_that_another_version_wrote_is_as_good_as_none() -> None:
+    manifest = a_manifest() | {"status": {"phase": "Running"}}
+    assert resource_from(ProxyStudy, manifest).status is None
+
+
+def test_a_spec_that_the_schema_let_through_is_a_problem_with_its_path() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        resource_from(ProxyStudy, a_manifest(seeds={"initial": "three"}, colour="red"))
+    problems = {(problem.where, problem.path): problem.given for problem in raised.value.problems}
+    assert problems == {
+        ("ProxyStudy/digits", "spec.seeds.initial"): '"three"',
+        ("ProxyStudy/digits", "spec.colour"): "an unknown field",
+    }
+
+
+def test_a_recipe_nested_beyond_measure_is_a_problem_like_any_other() -> None:
+    nested: Any = {}
+    for _ in range(500):
+        nested = {"a": nested}
+    manifest = {
+        "apiVersion": "assay.dev/v1alpha1",
+        "kind": "Hypothesis",
+        "metadata": {"name": "deep"},
+        "spec": {"statement": "Deeper helps.", "recipe": nested},
+    }
+    with pytest.raises(InvalidInput):
+        resource_from(Hypothesis, manifest)
