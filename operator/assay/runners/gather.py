@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     from assay.runners.protocol import Runner
 
 
-def gather_study(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], runner: Runner) -> Study:
-    """The study with its selected hypotheses, the digests of their data and code. Raises InvalidInput."""
+def gather_study(
+    resource: ProxyStudy,
+    hypotheses: Iterable[Hypothesis],
+    runner: Runner,
+    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]] | None = None,
+) -> Study:
+    """The study with its selected hypotheses, the digests of their data and code. Raises InvalidInput.
+
+    `datasets` reads a data set (as `read_dataset`, the default), for whoever reads them often.
+    """
+    read = datasets or read_dataset
     hypotheses = tuple(hypotheses)
     checked(resource, hypotheses, None)
     place = f"ProxyStudy/{resource.name}"
-    dataset, manifest = read_dataset(resource.spec.dataset, place)
+    dataset, manifest = read(resource.spec.dataset, place)
     checked(resource, hypotheses, manifest)
     selected = select_hypotheses(resource, hypotheses)
     return Study(
@@ -35,7 +44,7 @@ def gather_study(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], runner:
         code=_code(resource, selected, runner),
         dataset=dataset,
         datasets={
-            hypothesis.name: read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
+            hypothesis.name: read(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
             for hypothesis in selected
             if hypothesis.spec.dataset
         },
