@@ -6,6 +6,7 @@ Beside the objects that `assay_trainer.contract` names:
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
     studies/<study>/reports/<digest>.html           what was made of its results
     studies/<study>/trials/<digest>.json            the table of its trials
+    studies/<study>/retries/<digest>.json           a request to retry that was carried out
     attempts/<key>/<attempt>.forgiven.json          a failure that no longer counts, since a retry was asked for
 """
 
@@ -162,6 +163,14 @@ class Ledger:
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
         self._put(f"{_criteria(study)}{name}.json", text)
 
+    def is_retried(self, study: str, request: str) -> bool:
+        """Whether a request to retry the study's failures, told from others by its text, was carried out."""
+        return _retry(study, request) in self._list(f"studies/{study}/retries/")
+
+    def put_retried(self, study: str, request: str) -> None:
+        """Remember that the request was carried out."""
+        self._put(_retry(study, request), canonical_json({"version": CONTRACT_VERSION, "request": request}))
+
     def put_document(self, study: str, folder: str, suffix: str, data: bytes) -> str:
         """Keep what was made of a study's results, under the digest of its contents; its URI."""
         name = f"studies/{study}/{folder}/{digest(data).removeprefix('sha256:')[:16]}.{suffix}"
@@ -217,6 +226,10 @@ def _started(study: str) -> str:
 
 def _criteria(study: str) -> str:
     return f"studies/{study}/criteria/"
+
+
+def _retry(study: str, request: str) -> str:
+    return f"studies/{study}/retries/{digest(request.encode()).removeprefix('sha256:')[:32]}.json"
 
 
 def _key_of(name: str) -> str:

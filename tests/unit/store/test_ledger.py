@@ -100,3 +100,14 @@ def test_an_object_that_cannot_be_understood_is_named(
     objects.put_if_absent(attempt_name(KEY, 1), data)
     with pytest.raises(StoreError, match=f"attempts/{KEY}/0001.json: .*{want}"):
         ledger.failures({KEY})
+
+
+def test_a_request_to_retry_is_carried_out_once_whoever_asks() -> None:
+    objects = MemoryObjects()
+    request = "2026-01-31T12:00:00Z"
+    ledger = Ledger(objects)
+    assert not ledger.is_retried("digits", request)
+    ledger.put_retried("digits", request)
+    assert ledger.is_retried("digits", request)
+    assert Ledger(objects).is_retried("digits", request)
+    assert not Ledger(objects).is_retried("digits", "2026-02-01T12:00:00Z")
