@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import pkgutil
 import platform
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from assay_trainer.contract import CodeInspected, canonical_json, digest
 from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
+from assay_trainer.nearest import did_you_mean
 
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
@@ -89,7 +91,8 @@ def _sources(package: str) -> Iterable[tuple[str, Path]]:
     importlib.invalidate_caches()  # a file that is newer than the last look
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None:
-        raise ModuleNotFoundError(f"No module named {package!r}")
+        there = (module.name for module in pkgutil.iter_modules())
+        raise ModuleNotFoundError(f"No module named {package!r}{did_you_mean(package, there)}")
     if spec.submodule_search_locations is not None:
         return [source for folder in spec.submodule_search_locations for source in _below(Path(folder))]
     if spec.origin is None or not spec.has_location:

@@ -11,6 +11,7 @@ from assay.api.errors import InvalidInput, Problem
 from assay.api.load import load_manifests
 from assay.api.selection import select_hypotheses
 from assay.cli.inputs import FileOption
+from assay.reporting.figures import count
 from assay.runners.gather import checked, read_dataset
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ def validate(file: FileOption) -> None:
     if problems:
         raise InvalidInput(problems)
     for study in manifests.studies:
-        selected = select_hypotheses(study, manifests.hypotheses)
-        typer.echo(f"ProxyStudy/{study.name}: valid, {len(selected)} hypotheses, {len(study.spec.proxies)} proxies")
+        selected = _hypotheses(len(select_hypotheses(study, manifests.hypotheses)))
+        proxies = count(len(study.spec.proxies), "proxy", "proxies")
+        typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}")
     if not manifests.studies:
-        typer.echo(f"{len(manifests.hypotheses)} hypotheses: valid")
+        typer.echo(f"{_hypotheses(len(manifests.hypotheses))}: valid; there is no study among them")
+
+
+def _hypotheses(number: int) -> str:
+    return count(number, "hypothesis", "hypotheses")
 
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, Data
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the whole file"
         raise problem(
-            f"{uri}, whose {where} is wrong: {first['msg']}", "a manifest.json that `assay shards build` has written"
+            f"{uri}, where {where} is wrong: {first['msg']}", "a manifest.json that `assay shards build` has written"
         ) from error
     return Dataset(manifest=uri, digest=digest(data)), manifest
 
@@ -98,7 +98,8 @@ def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) 
         try:
             found[program] = runner.code_digest(program)
         except UnusableProgram as error:
-            given = f"{error.given} ({error})"
+            why = str(error).removeprefix(f"entrypoint: given {error.given!r}; ")
+            given = f"{error.given} ({why})"
             problems.append(Problem(place, f"spec.trainer.{error.field}", given, error.allowed))
     if problems:
         raise InvalidInput(problems)
