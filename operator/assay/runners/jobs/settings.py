@@ -1,0 +1,31 @@
+"""What whoever installs Assay says about the trials of every study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assay.api.resources.pod_template import PodTemplate
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """The same for all studies.
+
+    image: of trials whose study and hypothesis name none. It must not change under its name.
+    pod_template: what the pods have; a study's own is laid over it.
+    environment: variables that the worker needs for the store, such as its endpoint; never credentials.
+    environment_secret: a Secret in the study's namespace whose entries are variables of the worker, as credentials.
+    service_account: of pods whose templates name none. No token of it is mounted.
+    pending_seconds: how long a trial may wait for a node, or for its queue, before the study says so.
+    backstop_seconds: how long after the deadlines of its trials a pod is ended that did not end by itself. It has
+        to cover the time in which the image is pulled.
+    """
+
+    image: str | None = None
+    pod_template: PodTemplate = field(default_factory=PodTemplate)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    environment_secret: str | None = None
+    service_account: str | None = None
+    pending_seconds: float = 60.0
+    backstop_seconds: int = 1800
