@@ -14,6 +14,9 @@ import typer
 
 from assay import __version__
 from assay.api.errors import InvalidInput
+from assay.cli.cluster.logs import logs
+from assay.cli.cluster.retry import retry
+from assay.cli.cluster.status import status
 from assay.cli.crds import crds
 from assay.cli.exits import BAD_INPUT, FAILED
 from assay.cli.plan import plan
@@ -23,6 +26,7 @@ from assay.cli.report import report
 from assay.cli.run import run
 from assay.cli.shards import shards
 from assay.cli.validate import validate
+from assay.kube.errors import KubeError
 from assay.runners.protocol import RunnerFailed
 from assay_trainer.objects import StoreError
 
@@ -35,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (validate, plan, run, replay, profile, report, crds):
+for command in (validate, plan, run, replay, profile, report, status, logs, retry, crds):
     app.command()(command)
 app.add_typer(shards, name="shards")
 
@@ -60,7 +64,7 @@ def main() -> None:
         app()
     except InvalidInput as error:
         _end(str(error), BAD_INPUT)
-    except (StoreError, RunnerFailed, OSError) as error:
+    except (StoreError, RunnerFailed, KubeError, OSError) as error:
         _end(f"assay: {error}", FAILED)
 
 

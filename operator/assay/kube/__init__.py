@@ -1,9 +1,13 @@
 """The one place that speaks to the Kubernetes API. Manifests are plain JSON, in and out."""
 
+from typing import TYPE_CHECKING, Any
+
 from assay.kube.cache import Cache
-from assay.kube.client import Kube
 from assay.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Refused, Unreachable
 from assay.kube.resources import EVENTS, HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Manifest, Resource
+
+if TYPE_CHECKING:
+    from assay.kube.client import Kube
 
 __all__ = [
     "EVENTS",
@@ -23,3 +27,12 @@ __all__ = [
     "Resource",
     "Unreachable",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The client when it is first asked for: what only reads errors and names need not load Kubernetes' own."""
+    if name == "Kube":
+        from assay.kube.client import Kube
+
+        return Kube
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

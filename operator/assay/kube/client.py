@@ -10,12 +10,12 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from kubernetes.client import ApiClient, ApiException, Configuration
-from kubernetes.config import load_incluster_config, load_kube_config
+from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from assay.kube.errors import Conflict, NotFound, error_of, no_answer
-from assay.kube.resources import Manifest, Resource
+from assay.kube.errors import Conflict, NoCluster, NotFound, error_of, no_answer
+from assay.kube.resources import PODS, Manifest, Resource
 
 Observer = Callable[[str, str, int], None]
 """Is told of every request: its verb (as in RBAC rules), the resource's plural, and the HTTP status; 0: no answer."""
@@ -54,11 +54,14 @@ class Kube:
     def from_environment(cls, *, observer: Observer | None = None) -> Self:
         """The cluster of $KUBECONFIG; else the one that this runs in; else of ~/.kube/config.
 
-        Raises `kubernetes.config.ConfigException` if there is none of them.
+        Raises NoCluster if there is none of them.
         """
         if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
             configuration = Configuration()
-            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            try:
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            except ConfigException as error:
+                raise NoCluster(str(error)) from error
             return cls(configuration, observer=observer)
         return cls.from_kubeconfig(os.environ.get("KUBECONFIG"), observer=observer)
 
@@ -66,11 +69,14 @@ class Kube:
     def from_kubeconfig(
         cls, path: str | Path | None = None, *, context: str | None = None, observer: Observer | None = None
     ) -> Self:
-        """The cluster of a kubeconfig's context; None: the usual file, the current context. Raises ConfigException."""
+        """The cluster of a kubeconfig's context; None: the usual file, the current context. Raises NoCluster."""
         configuration = Configuration()
-        load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=None if path is None else str(path), context=context, client_configuration=configuration
-        )
+        try:
+            load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=None if path is None else str(path), context=context, client_configuration=configuration
+            )
+        except ConfigException as error:
+            raise NoCluster(str(error)) from error
         return cls(configuration, observer=observer)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Manifest:
@@ -122,6 +128,24 @@ class Kube:
         query = {"fieldManager": manager, "force": "true"}
         return self._request("patch", resource, _path(resource, namespace, name, "status"), query, body)
 
+    def annotate(
+        self, resource: Resource, namespace: str, name: str, annotations: Mapping[str, str], *, manager: str
+    ) -> Manifest:
+        """Set annotations of an object that is there, as this field manager. Raises NotFound."""
+        self.get(resource, namespace, name)  # applying to one that is not there would make it
+        body = {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"name": name, "annotations": dict(annotations)},
+        }
+        query = {"fieldManager": manager, "force": "true"}
+        return self._request("patch", resource, _path(resource, namespace, name), query, body)
+
+    def logs(self, namespace: str, pod: str, *, tail_lines: int | None = None) -> str:
+        """What a pod's only container printed, or the end of it. Raises NotFound; Refused before it has started."""
+        query = {} if tail_lines is None else {"tailLines": str(tail_lines)}
+        return self._answer("get", PODS, _path(PODS, namespace, pod, "log"), query).decode(errors="replace")
+
     def close(self) -> None:
         """Close the connections that are kept."""
         self._api.close()  # type: ignore[no-untyped-call]
@@ -134,6 +158,21 @@ class Kube:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Manifest:
+        answer = self._answer(verb, resource, path, query, body)
+        try:
+            value = json.loads(answer)
+        except ValueError as error:  # something between here and the server answers
+            raise no_answer(error) from error
+        return value if isinstance(value, dict) else {}
+
+    def _answer(
+        self,
+        verb: str,
+        resource: Resource,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> bytes:
         code = 0
         try:
             code, answer = self._send(_METHODS[verb], path, query, body)
@@ -144,11 +183,7 @@ class Kube:
                 self._observer(verb, resource.plural, code)
         if not 200 <= code < 300:
             raise error_of(code, answer)
-        try:
-            value = json.loads(answer)
-        except ValueError as error:  # something between here and the server answers
-            raise no_answer(error) from error
-        return value if isinstance(value, dict) else {}
+        return answer
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
@@ -162,6 +197,15 @@ class Kube:
 
 
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "delete": "DELETE", "patch": "PATCH"}
+
+
+def current_namespace(kubeconfig: str | Path | None = None) -> str:
+    """The namespace of a kubeconfig's current context (None: the usual file); `default` where it names none."""
+    try:
+        _, context = list_kube_config_contexts(None if kubeconfig is None else str(kubeconfig))  # type: ignore[no-untyped-call]
+    except ConfigException:
+        return "default"
+    return str(context["context"].get("namespace") or "default")
 
 
 def _path(resource: Resource, namespace: str | None, *rest: str) -> str:

@@ -36,6 +36,13 @@ class Unreachable(KubeError):
     """No answer, or one that says to try again later."""
 
 
+class NoCluster(KubeError):
+    """There is no configuration that says where a cluster is, or it can't be read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(0, "NoCluster", message)
+
+
 def error_of(code: int, body: bytes) -> KubeError:
     """The error that an answer stands for, by its HTTP status and, where the server gave one, its `Status` object."""
     status = _status_object(body)

@@ -1,0 +1,1 @@
+"""Commands about studies on a cluster; as `kubectl assay`, too."""
