@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.api.errors import InvalidInput, Problem, nearest
+from assay.api.words import one_of
 from assay.cli.inputs import FileOption, StudyOption, load_study
 from assay.cli.run import Output, OutputOption, exit_code
 from assay.cli.screen import Screen
+from assay.reporting.figures import count
 from assay.reporting.tables import summary
 from assay.runners.reconcile import drive
+from assay.runners.replay.read import COLUMNS, read_table
 from assay.runners.replay.runner import ReplayRunner
 from assay.runners.replay.study import replay_study
-from assay.runners.replay.table import COLUMNS, read_table
 from assay.store import Ledger
 from assay_trainer.objects import MemoryObjects
 
@@ -36,14 +38,13 @@ def replay(
     slots: Annotated[int, typer.Option("--slots", min=1, help="Recorded runs at a time.")] = 1,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for."""
-    columns = _pairs(column or (), "--column")
-    for name in columns:
-        if name not in COLUMNS:
-            problem = Problem("assay replay", "--column", repr(name), ", ".join(COLUMNS), nearest(name, COLUMNS))
-            raise InvalidInput([problem])
+    """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.
+
+    A row is a run: its hypothesis, its seed, what it cost in seconds, what it scored (nothing, if it failed), and
+    the arm of the study that it was, or the training size, of which an arm's dataPercent is a share of the largest.
+    """
     resource, manifests = load_study(file, study)
-    recorded = read_table(table, columns, _pairs(where or (), "--where"))
+    recorded = read_table(table, _columns(column or ()), _pairs(where or (), "--where"))
     replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
     objects = MemoryObjects()
     with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
@@ -52,15 +53,32 @@ def replay(
             typer.echo(json.dumps(decided.status.to_dict(), indent=2, ensure_ascii=False))
         else:
             screen.print(summary(replayed.study, decided.status))
-            screen.print(f"{decided.status.trials.succeeded} recorded runs, {runner.clock():.0f} virtual seconds.")
+            if recorded.sizes:
+                sizes = ", ".join(f"{arm} {size}" for arm, size in replayed.arms.items())
+                screen.print(f"Recorded training sizes that stood for the arms: {sizes}.")
+            runs, at_a_time = count(decided.status.trials.succeeded, "recorded run"), f"{slots} at a time"
+            screen.print(f"{runs}, {runner.clock():.0f} virtual seconds, {at_a_time}.")
     raise typer.Exit(exit_code(decided.status))
 
 
+def _columns(given: Iterable[str]) -> dict[str, str]:
+    columns = _pairs(given, "--column")
+    for name in columns:
+        if name not in COLUMNS:
+            problem = Problem("assay replay", "--column", repr(name), one_of(COLUMNS), nearest(name, COLUMNS))
+            raise InvalidInput([problem])
+    if "arm" in columns and "size" in columns:
+        raise InvalidInput([Problem("assay replay", "--column", "arm and size", "one of the two")])
+    return columns
+
+
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
-    pairs = {}
+    pairs: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             raise InvalidInput([Problem("assay replay", option, repr(text), "NAME=VALUE")])
+        if name in pairs:
+            raise InvalidInput([Problem("assay replay", option, f"{name} twice", "each name once")])
         pairs[name] = value
     return pairs

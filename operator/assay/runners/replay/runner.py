@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from assay.planning.records import Obstacle
 from assay.planning.study import Program
 from assay.runners.protocol import ObservedAttempt
+from assay.runners.replay.recorded import Ending, ending_of, preparation_result, trial_result
 from assay_trainer.contract import (
-    Cost,
     FailureReason,
     PreparationRequest,
-    PreparationResult,
-    Provenance,
     TerminationMessage,
     TrialRequest,
     TrialResult,
+    WorkItem,
     WorkRequest,
-    digest,
     preparation_name,
     result_name,
 )
+from assay_trainer.objects import ObjectNotFound
 
 if TYPE_CHECKING:
-    from assay.runners.replay.table import Cell, Table
+    from assay.runners.replay.table import Table
     from assay_trainer.objects import Objects
 
-_DEVICE = "recorded"
 
+@dataclass(eq=False)
+class _Attempt:
+    """One that was started. Times are virtual."""
 
-class _Attempt(NamedTuple):
-    item: TrialRequest | PreparationRequest
-    started_at: float
-    ends_at: float
-    cell: Cell | None
+    item: WorkItem
+    since: float  # when it began; until then, when it was started
+    ending: Ending | None = None  # None: it waits for a slot
+    observed: ObservedAttempt | None = None  # set when it has ended
+
+    @property
+    def is_running(self) -> bool:
+        return self.ending is not None and self.observed is None
+
+    @property
+    def ends_at(self) -> float:
+        assert self.ending is not None
+        return self.since + self.ending.seconds
 
 
 class ReplayRunner:
-    """See the `Runner` protocol. Results go to `objects` when the virtual clock has reached their end.
+    """See the `Runner` protocol; all its seconds are those of a virtual clock, which only `wait` moves.
 
-    `arms` says under which arm or size the table has each arm of the study. Preparations are not recorded
-    in tables, so they take no time and cost nothing.
+    A result goes to `objects` when the clock has reached its end, and not before: nobody sees what was not waited
+    for. `arms` says under which arm or size the table has each arm of the study.
     """
 
     def __init__(self, table: Table, arms: Mapping[str, str], objects: Objects, slots: int) -> None:
@@ -52,8 +61,9 @@ class ReplayRunner:
         self._objects = objects
         self._slots = slots
         self._now = 0.0
-        self._running: dict[str, _Attempt] = {}
-        self._ended: dict[tuple[str, int], ObservedAttempt] = {}
+        self._attempts: dict[tuple[str, int], _Attempt] = {}
+        self._ended_unobserved = False
+        self._closed = False
 
     def clock(self) -> float:
         """Virtual seconds since the start."""
@@ -66,27 +76,22 @@ class ReplayRunner:
         return 1
 
     def code_digest(self, program: Program) -> str:
-        return digest(f"{self._table.digest} {program.entrypoint}".encode())
+        return self._table.code_digest(program)
 
     def observe(self) -> Sequence[ObservedAttempt]:
-        running = [
-            ObservedAttempt(key, at.item.attempt, "Running", at.started_at, None, self._now - at.started_at, None)
-            for key, at in self._running.items()
-        ]
-        return [*running, *self._ended.values()]
+        self._ended_unobserved = False
+        return [attempt.observed or self._running(attempt) for attempt in self._attempts.values()]
 
-    def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 (the request is at hand)
+    def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the request is at hand
         for item in request.items:
-            if item.key in self._running or (item.key, item.attempt) in self._ended:
-                continue
-            cell = None
-            if isinstance(item, TrialRequest):
-                cell = self._table.cells.get((item.hypothesis, self._arms[item.arm], item.seed))
-            self._running[item.key] = _Attempt(item, self._now, self._now + (cell.cost if cell else 0.0), cell)
+            self._attempts.setdefault((item.key, item.attempt), _Attempt(item, since=self._now))
+        self._start_waiting()
 
     def stop(self, key: str) -> None:
-        if attempt := self._running.pop(key, None):
-            self._end(attempt, FailureReason.STOPPED, "stopped")
+        for attempt in self._attempts.values():
+            if attempt.item.key == key and attempt.observed is None:
+                self._end(attempt, Ending(self._seconds(attempt), FailureReason.STOPPED, "stopped"))
+        self._start_waiting()
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - nothing runs elsewhere
         return True
@@ -95,18 +100,26 @@ class ReplayRunner:
         return ()
 
     def forget(self, key: str, attempt: int) -> None:
-        self._ended.pop((key, attempt), None)
+        found = self._attempts.get((key, attempt))
+        if found is not None and found.observed is not None:
+            del self._attempts[key, attempt]
 
     def wait(self, timeout: float | None) -> None:
-        """Go on to when the next running attempt ends, or `timeout` virtual seconds if that is earlier."""
-        next_end = min((attempt.ends_at for attempt in self._running.values()), default=math.inf)
-        limit = self._now + timeout if timeout is not None else math.inf
-        self._now = max(self._now, min(next_end, limit)) if min(next_end, limit) < math.inf else self._now
-        for key in [key for key, attempt in self._running.items() if attempt.ends_at <= self._now]:
-            self._finish(self._running.pop(key))
+        """Move the clock to the next end, or by `timeout` virtual seconds if that is earlier."""
+        if self._ended_unobserved:
+            return
+        times = [attempt.ends_at for attempt in self._attempts.values() if attempt.is_running]
+        if timeout is not None:
+            times.append(self._now + timeout)
+        self._now = min(times, default=self._now)
+        for attempt in list(self._attempts.values()):
+            if attempt.is_running and attempt.ends_at <= self._now:
+                self._finish(attempt)
+        self._start_waiting()
 
     def close(self) -> None:
-        for key in list(self._running):
+        self._closed = True
+        for key, _ in list(self._attempts):
             self.stop(key)
 
     def __enter__(self) -> Self:
@@ -115,81 +128,59 @@ class ReplayRunner:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _finish(self, attempt: _Attempt) -> None:
-        item = attempt.item
-        if isinstance(item, PreparationRequest):
-            self._objects.put_if_absent(preparation_name(item.key), _preparation(item).model_dump_json().encode())
-            self._end(attempt, "Succeeded", "")
-        elif attempt.cell is None:
-            place = f"hypothesis {item.hypothesis}, arm {self._arms[item.arm]}, seed {item.seed}"
-            self._end(attempt, FailureReason.METRIC_MISSING, f"the table has no score for {place}")
-        else:
-            result = _result(item, attempt.cell, attempt.started_at)
-            self._objects.put_if_absent(result_name(item.key), result.model_dump_json().encode())
-            self._end(attempt, "Succeeded", "")
+    def _start_waiting(self) -> None:
+        """First come, first served."""
+        waiting = [attempt for attempt in self._attempts.values() if not attempt.ending and not attempt.observed]
+        free = self._slots - sum(attempt.is_running for attempt in self._attempts.values())
+        for attempt in waiting[:free] if not self._closed else ():
+            attempt.since = self._now
+            attempt.ending = self._ending(attempt.item)
 
-    def _end(self, attempt: _Attempt, reason: FailureReason | str, message: str) -> None:
-        key, number = attempt.item.key, attempt.item.attempt
-        self._ended[key, number] = ObservedAttempt(
-            key=key,
-            attempt=number,
-            phase="Ended",
-            started_at=attempt.started_at,
-            ended_at=self._now,
-            accelerator_seconds=self._now - attempt.started_at,
-            termination=TerminationMessage.model_validate(
-                {"key": key, "attempt": number, "reason": str(reason), "message": message}
-            ),
+    def _ending(self, item: WorkItem) -> Ending:
+        if not isinstance(item, TrialRequest):
+            return ending_of(item, None)
+        try:
+            stored = TrialResult.model_validate_json(self._objects.get(result_name(item.key)))
+        except ObjectNotFound:
+            return ending_of(item, self._table.cells.get((item.hypothesis, self._arms[item.arm], item.seed)))
+        return Ending(0.0, "Succeeded", score=stored.score)
+
+    def _finish(self, attempt: _Attempt) -> None:
+        item, ending = attempt.item, attempt.ending
+        assert ending is not None
+        if isinstance(item, PreparationRequest):
+            prepared = preparation_result(item, attempt.since)
+            self._objects.put_if_absent(preparation_name(item.key), prepared.model_dump_json().encode())
+        elif ending.score is not None:
+            result = trial_result(item, ending.score, ending.seconds, attempt.since)
+            self._objects.put_if_absent(result_name(item.key), result.model_dump_json().encode())
+        self._end(attempt, ending)
+
+    def _running(self, attempt: _Attempt) -> ObservedAttempt:
+        return ObservedAttempt(
+            key=attempt.item.key,
+            attempt=attempt.item.attempt,
+            phase="Running",
+            started_at=attempt.since,
+            ended_at=None,
+            accelerator_seconds=attempt.item.devices * self._seconds(attempt),
+            termination=None,
         )
 
+    def _seconds(self, attempt: _Attempt) -> float:
+        return self._now - attempt.since if attempt.ending else 0.0
 
-def _result(item: TrialRequest, cell: Cell, started_at: float) -> TrialResult:
-    return TrialResult(
-        key=item.key,
-        study=item.study,
-        hypothesis=item.hypothesis,
-        arm=item.arm,
-        seed=item.seed,
-        metric=item.metric,
-        score=cell.score,
-        metrics={item.metric: cell.score},
-        cost=_cost(cell.cost),
-        provenance=_provenance(item, started_at),
-    )
-
-
-def _preparation(item: PreparationRequest) -> PreparationResult:
-    return PreparationResult(
-        key=item.key,
-        study=item.study,
-        arm=item.arm,
-        method=item.method,
-        examples=1,
-        scores_digest=digest(b""),
-        cost=_cost(0.0),
-        provenance=_provenance(item, 0.0),
-    )
-
-
-def _cost(seconds: float) -> Cost:
-    return Cost(
-        unit="accelerator",
-        devices=1,
-        device_model=_DEVICE,
-        wall_seconds=seconds,
-        accelerator_seconds=seconds,
-        setup_seconds=0,
-        training_seconds=seconds,
-        evaluation_seconds=0,
-    )
-
-
-def _provenance(item: TrialRequest | PreparationRequest, started_at: float) -> Provenance:
-    return Provenance(
-        code=item.code,
-        dataset=item.dataset.digest,
-        python=_DEVICE,
-        torch=None,
-        device_model=_DEVICE,
-        started_at=started_at,
-    )
+    def _end(self, attempt: _Attempt, ending: Ending) -> None:
+        item = attempt.item
+        attempt.observed = ObservedAttempt(
+            key=item.key,
+            attempt=item.attempt,
+            phase="Ended",
+            started_at=attempt.since,
+            ended_at=self._now,
+            accelerator_seconds=item.devices * ending.seconds,
+            termination=TerminationMessage(
+                key=item.key, attempt=item.attempt, reason=ending.reason, message=ending.message, score=ending.score
+            ),
+        )
+        self._ended_unobserved = True

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from assay.api.arms import arms_of
+from assay.api.arms import Arm, arms_of
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.metadata import ObjectMeta
 from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
+from assay.api.words import one_of
 from assay.planning.programs import program_of, scoring_program
 from assay.planning.study import Study
 from assay.runners.gather import checked
 from assay.runners.replay.table import Table
-from assay_trainer.contract import Dataset, digest
+from assay_trainer.contract import Dataset
+
+FARTHEST_RATIO = 1.5
+"""Between the size that an arm asks for and the one that stands for it; sizes that double are at most 1.42 apart."""
 
 
 class Replayed(NamedTuple):
@@ -27,43 +31,82 @@ class Replayed(NamedTuple):
 def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: Table, slots: int) -> Replayed:
     """The study on the table's hypotheses. Raises InvalidInput.
 
-    Those that the manifests describe keep their labels and priority; the others are made from their names, with
-    the labels that the study selects by. A hypothesis that the table lacks is left out.
+    Of those that manifests describe, the study's selector chooses; the others are made from their names. What a
+    manifest describes and the table lacks is left out.
     """
     described = {hypothesis.name: hypothesis for hypothesis in hypotheses}
-    selector = resource.spec.hypotheses.selector
-    labels = dict(selector.match_labels) if selector else {}
-    found = tuple(described.get(name) or _hypothesis(name, labels) for name in table.hypotheses)
-    checked(resource, found, None)
-    programs = {program_of(resource.spec, hypothesis) for hypothesis in found} | {scoring_program(resource.spec)}
-    code = {program: digest(f"{table.digest} {program.entrypoint}".encode()) for program in programs}
+    unselected = set(described) - {hypothesis.name for hypothesis in select_hypotheses(resource, hypotheses)}
+    names = [name for name in table.hypotheses if name not in unselected]
+    recorded = tuple(_hypothesis(name, described.get(name)) for name in names)
+    resource = _without_selector(resource)
+    checked(resource, recorded, None)
+    arms = _arms_by_size(resource, table) if table.sizes else {arm.name: arm.name for arm in arms_of(resource)}
+    if problems := [*_arms(resource, table, arms), *_seeds(resource, table)]:
+        raise InvalidInput(problems)
+    programs = {program_of(resource.spec, hypothesis) for hypothesis in recorded} | {scoring_program(resource.spec)}
     study = Study(
         resource=resource,
-        hypotheses=select_hypotheses(resource, found),
-        code=code,
+        hypotheses=select_hypotheses(resource, recorded),
+        code={program: table.code_digest(program) for program in programs},
         dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=table.digest),
         capacity=slots,
     )
-    return Replayed(study, _arms(resource, table))
+    return Replayed(study, arms)
 
 
-def _hypothesis(name: str, labels: dict[str, str]) -> Hypothesis:
-    # The recipe keeps the keys of different hypotheses apart; nothing reads it.
-    spec = HypothesisSpec(statement=f"Recorded as {name}.", recipe={"recorded": name})
-    return Hypothesis(metadata=ObjectMeta(name=name, labels=labels), spec=spec)
+def _hypothesis(name: str, described: Hypothesis | None) -> Hypothesis:
+    # Its own recipe, which nothing reads, keeps its trials apart from those of all others.
+    recipe = {"recorded": name}
+    if described is not None:
+        return described.model_copy(update={"spec": described.spec.model_copy(update={"recipe": recipe})})
+    spec = HypothesisSpec(statement=f"Recorded as {name}.", recipe=recipe)
+    return Hypothesis(metadata=ObjectMeta(name=name), spec=spec)
 
 
-def _arms(resource: ProxyStudy, table: Table) -> dict[str, str]:
-    if table.sizes:
-        return {arm.name: str(table.size_of(arm.fidelity.data_percent)) for arm in arms_of(resource)}
-    place, names = f"ProxyStudy/{resource.name}", table.arms
-    problems = [
-        Problem(
-            place, "spec.proxies", f"{arm.name!r}", f"an arm of the table: {', '.join(names)}", nearest(arm.name, names)
-        )
-        for arm in arms_of(resource)
-        if arm.name not in names
-    ]
-    if problems:
-        raise InvalidInput(problems)
-    return {arm.name: arm.name for arm in arms_of(resource)}
+def _without_selector(resource: ProxyStudy) -> ProxyStudy:
+    selection = resource.spec.hypotheses.model_copy(update={"selector": None})
+    return resource.model_copy(update={"spec": resource.spec.model_copy(update={"hypotheses": selection})})
+
+
+def _arms_by_size(resource: ProxyStudy, table: Table) -> dict[str, str]:
+    return {arm.name: table.nearest_size(arm.fidelity.data_percent)[0] for arm in arms_of(resource)}
+
+
+def _arms(resource: ProxyStudy, table: Table, arms: Mapping[str, str]) -> Iterator[Problem]:
+    """What the table can't say of the study's arms."""
+    place = f"ProxyStudy/{resource.name}"
+    reference, *proxies = arms_of(resource)
+    for arm, path in zip((reference, *proxies), ("spec.reference", *_paths(proxies)), strict=True):
+        if table.sizes:
+            yield from _sizes(arm, reference, table, arms, place, path)
+        elif arm.name not in table.arms:
+            allowed = f"an arm that the table has: {one_of(table.arms)}"
+            yield Problem(place, f"{path}.name", repr(arm.name), allowed, nearest(arm.name, table.arms))
+
+
+def _sizes(arm: Arm, reference: Arm, table: Table, arms: Mapping[str, str], place: str, path: str) -> Iterator[Problem]:
+    full, own = ({**each.fidelity.model_dump(), "recipe": each.recipe} for each in (reference, arm))
+    differing = [name for name in own if own[name] != full[name] and name != "data_percent"]
+    if differing:
+        given = f"{arm.name!r}, which also differs from the reference in {one_of(differing)}"
+        yield Problem(place, path, given, "dataPercent alone, since the table records sizes")
+        return
+    percent = arm.fidelity.data_percent
+    name, ratio = table.nearest_size(percent)
+    recorded = f"a share of {table.arms[-1]}, the largest size, near to a recorded one: {one_of(table.arms)}"
+    if ratio > FARTHEST_RATIO:
+        wanted = max(table.sizes.values()) * percent / 100
+        yield Problem(place, f"{path}.dataPercent", f"{percent}, which is a size of {wanted:g}", recorded)
+    same = next(other for other, size in arms.items() if size == name)
+    if same != arm.name:
+        yield Problem(place, f"{path}.dataPercent", f"{percent}, which is size {name}, as {same} is", recorded)
+
+
+def _paths(proxies: Sequence[Arm]) -> Iterator[str]:
+    return (f"spec.proxies[{index}]" for index in range(len(proxies)))
+
+
+def _seeds(resource: ProxyStudy, table: Table) -> Iterator[Problem]:
+    if resource.spec.seeds.initial > table.seeds:
+        allowed = f"at most {table.seeds}, as many as the table has"
+        yield Problem(f"ProxyStudy/{resource.name}", "spec.seeds.initial", str(resource.spec.seeds.initial), allowed)

@@ -1,0 +1,93 @@
+"""From the rows of a file to the cells of a table, or to what is wrong with them. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from assay.api.errors import InvalidInput, Problem
+from assay.runners.replay.table import Cell
+
+
+class Row(NamedTuple):
+    """One recorded run as a file has it; `arm` may be a size."""
+
+    hypothesis: Any
+    arm: Any
+    seed: Any
+    cost: Any
+    score: Any
+
+
+def cells_of(rows: Iterable[Row], *, sizes: bool, place: str) -> dict[tuple[str, str, int], Cell]:
+    """The cells by (hypothesis, arm or size, seed); `place` is the file. Raises InvalidInput.
+
+    Names of hypotheses become DNS labels, as resources have them. Seeds may be anything that has an order, and are
+    numbered from 0 in it. What is recorded several times is averaged, over the runs that have a score.
+    """
+    rows = tuple(rows)
+    for row in rows:
+        if (wrong := _wrong(row, sizes)) is not None:
+            column, given, allowed = wrong
+            run = f"{row.hypothesis}, {'size' if sizes else 'arm'} {row.arm}, seed {row.seed}"
+            raise InvalidInput([Problem(place, column, f"{given!r} in the row of {run}", allowed)])
+    names = _names({row.hypothesis for row in rows}, place)
+    numbers = {seed: number for number, seed in enumerate(sorted({row.seed for row in rows}))}
+    runs: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        runs[names[row.hypothesis], str(row.arm), numbers[row.seed]].append(row)
+    return {key: _mean(same) for key, same in runs.items()}
+
+
+def resource_name(text: str) -> str:
+    """`text` as a DNS label: lower case, everything else a dash. Empty if it has no letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+
+
+def _wrong(row: Row, sizes: bool) -> tuple[str, Any, str] | None:
+    """The first column that can't be used, what it has, and what it may have."""
+    cost, score, size = _number(row.cost), _number(row.score), _number(row.arm)
+    if row.hypothesis is None or not resource_name(str(row.hypothesis)):
+        return "hypothesis", row.hypothesis, "a name with a letter or digit"
+    if sizes and (size is None or not 0 < size < math.inf):
+        return "size", row.arm, "a training size above 0"
+    if not sizes and row.arm is None:
+        return "arm", row.arm, "a name in every row"
+    if row.seed is None or row.seed != row.seed:  # not a number
+        return "seed", row.seed, "a seed in every row"
+    if cost is None or not 0 <= cost < math.inf:
+        return "cost", row.cost, "a number of seconds, 0 or more"
+    if score is None and row.score is not None:
+        return "score", row.score, "a number, or nothing if the run failed"
+    return None
+
+
+def _names(hypotheses: Iterable[Any], place: str) -> dict[Any, str]:
+    """The resource's name of each hypothesis."""
+    names: dict[Any, str] = {}
+    owners: dict[str, Any] = {}
+    for hypothesis in sorted(hypotheses, key=str):
+        name = resource_name(str(hypothesis))
+        other = owners.setdefault(name, hypothesis)
+        if other != hypothesis:
+            given = f"{other!r} and {hypothesis!r}, which as a resource's name are both {name}"
+            allowed = "names that differ in their first 63 characters of a-z, 0-9 and -"
+            raise InvalidInput([Problem(place, "hypothesis", given, allowed)])
+        names[hypothesis] = name
+    return names
+
+
+def _mean(same: Sequence[Row]) -> Cell:
+    scores = [score for row in same if (score := _number(row.score)) is not None and math.isfinite(score)]
+    return Cell(fmean(float(row.cost) for row in same), fmean(scores) if scores else None)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

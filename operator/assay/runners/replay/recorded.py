@@ -1,0 +1,101 @@
+"""What becomes of a piece of work by what is recorded of it. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from assay.runners.replay.table import Cell
+from assay_trainer.contract import (
+    Cost,
+    FailureReason,
+    PreparationRequest,
+    PreparationResult,
+    Provenance,
+    TrialRequest,
+    TrialResult,
+    WorkItem,
+    digest,
+)
+
+_DEVICE = "recorded"
+
+
+class Ending(NamedTuple):
+    """How an attempt ends, `seconds` after it began."""
+
+    seconds: float
+    reason: Literal["Succeeded"] | FailureReason
+    message: str = ""
+    score: float | None = None
+
+
+def ending_of(item: WorkItem, cell: Cell | None) -> Ending:
+    """Like a worker, but that it trains nothing: a run past its deadline is ended, one without a score has failed.
+
+    What is not recorded at all fails at once. Preparations never are: they take no time and cost nothing.
+    """
+    if isinstance(item, PreparationRequest):
+        return Ending(0.0, "Succeeded")
+    if cell is None:
+        return Ending(0.0, FailureReason.METRIC_MISSING, "the table has no such run")
+    seconds = cell.cost / item.devices
+    if seconds > item.deadline_seconds:
+        message = f"its deadline was {item.deadline_seconds} s; {seconds:.0f} s are recorded"
+        return Ending(item.deadline_seconds, FailureReason.DEADLINE_EXCEEDED, message)
+    if cell.score is None:
+        return Ending(seconds, FailureReason.METRIC_MISSING, "the recorded run has no score")
+    return Ending(seconds, "Succeeded", score=cell.score)
+
+
+def trial_result(item: TrialRequest, score: float, seconds: float, started_at: float) -> TrialResult:
+    """The result of a recorded run that took so many wall seconds."""
+    return TrialResult(
+        key=item.key,
+        study=item.study,
+        hypothesis=item.hypothesis,
+        arm=item.arm,
+        seed=item.seed,
+        metric=item.metric,
+        score=score,
+        metrics={item.metric: score},
+        cost=_cost(item, seconds),
+        provenance=_provenance(item, started_at),
+    )
+
+
+def preparation_result(item: PreparationRequest, started_at: float) -> PreparationResult:
+    """Of a preparation that nobody needs, since nothing is trained."""
+    return PreparationResult(
+        key=item.key,
+        study=item.study,
+        arm=item.arm,
+        method=item.method,
+        examples=1,
+        scores_digest=digest(b""),
+        cost=_cost(item, 0.0),
+        provenance=_provenance(item, started_at),
+    )
+
+
+def _cost(item: WorkItem, seconds: float) -> Cost:
+    return Cost(
+        unit="accelerator",
+        devices=item.devices,
+        device_model=_DEVICE,
+        wall_seconds=seconds,
+        accelerator_seconds=item.devices * seconds,
+        setup_seconds=0,
+        training_seconds=seconds,
+        evaluation_seconds=0,
+    )
+
+
+def _provenance(item: WorkItem, started_at: float) -> Provenance:
+    return Provenance(
+        code=item.code,
+        dataset=item.dataset.digest,
+        python=_DEVICE,
+        torch=None,
+        device_model=_DEVICE,
+        started_at=started_at,
+    )
