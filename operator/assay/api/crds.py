@@ -27,13 +27,15 @@ def _condition(name: str, field: str) -> str:
 _AGE = _column("Age", ".metadata.creationTimestamp", "Time since it was made.", kind="date")
 
 _HYPOTHESIS_COLUMNS = (
+    _column("Priority", ".spec.priority", "Higher is tried first.", kind="integer"),
     _column("Verdict", ".status.studies[0].verdict", "What the study says of it."),
     _column("Difference", ".status.studies[0].difference", "Score minus the baseline's."),
     _column("Rank", ".status.studies[0].rank", "Rank in the study.", kind="integer"),
     _column("Study", ".status.studies[0].name", "The study that says so; the first, if there are several."),
-    _column("Priority", ".spec.priority", "Higher is tried first.", kind="integer", wide=True),
-    _column("Statement", ".spec.statement", "The claim.", wide=True),
+    _column("Concluded", _condition("Concluded", "status"), "Whether every study that selects it has its verdict."),
     _AGE,
+    _column("Statement", ".spec.statement", "The claim."),
+    _column("Reason", _condition("Concluded", "message"), "Of which study it waits, or what they say.", wide=True),
 )
 
 _STUDY_COLUMNS = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.bounds import shortened
 from assay.api.conditions import Condition, ConditionType, Reason
-from assay.api.resources import ProxyStudyStatus, TrustDecision, Verdict
+from assay.api.resources import HypothesisStatus, ProxyStudyStatus, TrustDecision, Verdict
 from assay.api.times import time_string
 from assay.planning.criteria import criteria_digest
 
@@ -31,7 +31,10 @@ class Statement(NamedTuple):
 
 
 def dated(
-    statements: Iterable[Statement], earlier: ProxyStudyStatus | None, generation: int, now: float
+    statements: Iterable[Statement],
+    earlier: ProxyStudyStatus | HypothesisStatus | None,
+    generation: int,
+    now: float,
 ) -> tuple[Condition, ...]:
     """The statements as conditions; one whose status is as before keeps the time of its transition."""
     before = {condition.type: condition for condition in earlier.conditions} if earlier else {}
@@ -56,12 +59,14 @@ def dated(
     return tuple(conditions)
 
 
-def rejection(study_problems: str, *, supported: bool) -> tuple[Statement, ...]:
-    """Of a study that can't be run as it is; `study_problems` says why."""
-    reason = Reason.INVALID if supported else Reason.NOT_SUPPORTED
+def rejection(reason: Reason, problems: str, *, retried: bool) -> tuple[Statement, ...]:
+    """Of a study that can't be run as it is; `retried` if that may change without an edit."""
+    advice = "It is tried again by itself." if retried else "Nothing is started until this is mended."
     return (
-        Statement(ConditionType.ACCEPTED, False, reason, study_problems),
-        Statement(ConditionType.STALLED, True, reason, "Nothing is run until the spec changes."),
+        Statement(ConditionType.ACCEPTED, False, reason, problems),
+        Statement(ConditionType.SUCCEEDED, False, reason, "The study is not accepted as it is."),
+        Statement(ConditionType.RECONCILING, False, reason),
+        Statement(ConditionType.STALLED, True, reason, advice),
     )
 
 

@@ -86,8 +86,11 @@ class StudyVerdict(Model):
 
     name: Name = Field(description="Name of the study.")
     verdict: Verdict = Field(description="What the study says of the hypothesis against its baseline.")
+    observed_generation: int | None = Field(
+        default=None, ge=0, description="The hypothesis' metadata.generation that the study has looked at."
+    )
     difference: DecimalString | None = Field(
-        default=None, description="Score minus the baseline's, in the metric's unit; above 0 is better."
+        default=None, description="Score minus the baseline's, in the metric's unit."
     )
     low: DecimalString | None = Field(default=None, description="Lower end of the difference's interval.")
     high: DecimalString | None = Field(default=None, description="Upper end of the difference's interval.")

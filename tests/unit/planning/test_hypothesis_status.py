@@ -1,0 +1,83 @@
+"""What studies say of a hypothesis, and when it is concluded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from assay.api.conditions import Condition, Reason
+from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudyStatus, StudyVerdict, Verdict
+from assay.planning.hypothesis_status import StudyState, concluded, state_of, verdicts_of
+from builders import manifests
+from builders.studies import a_study, records_of_scores
+
+SCORES = {"baseline": 0.80, "h001": 0.90, "h002": 0.80, "h003": 0.70}
+
+
+def a_verdict(study: str, verdict: Verdict = Verdict.BETTER, *, generation: int = 1) -> StudyVerdict:
+    return StudyVerdict(name=study, verdict=verdict, observed_generation=generation)
+
+
+def a_hypothesis(said: Iterable[StudyVerdict] = (), *, generation: int = 1) -> Hypothesis:
+    plain = manifests.a_hypothesis("h001")
+    metadata = plain.metadata.model_copy(update={"generation": generation})
+    return plain.model_copy(update={"metadata": metadata, "status": HypothesisStatus(studies=tuple(said))})
+
+
+def state_with(**condition: Any) -> StudyState:
+    plain = manifests.a_study(name="fashion")
+    fields = {"status": "True", "reason": "AllTrialsEnded", "last_transition_time": "2026-01-31T12:00:00Z"}
+    said = Condition.model_validate({"type": "Succeeded", "observed_generation": 3, **fields, **condition})
+    update = {
+        "metadata": plain.metadata.model_copy(update={"generation": 3}),
+        "status": ProxyStudyStatus(conditions=(said,)),
+    }
+    return state_of(plain.model_copy(update=update))
+
+
+def test_every_hypothesis_has_a_verdict_though_the_ranking_of_a_status_ends_at_fifty() -> None:
+    study = a_study(hypotheses=60)
+    verdicts = verdicts_of(study, {})
+    assert set(verdicts) == {hypothesis.name for hypothesis in study.hypotheses}
+    assert verdicts["h059"] == StudyVerdict(name="digits", verdict=Verdict.INCONCLUSIVE, arm="reference")
+
+
+def test_verdicts_are_those_of_the_ranking() -> None:
+    study, noise = a_study(seeds=3), random.Random(1)
+    records = records_of_scores(study, lambda trial: SCORES[trial.hypothesis] + noise.gauss(0, 0.003))
+    verdicts = verdicts_of(study, records)
+    assert [verdicts[name].verdict for name in SCORES] == ["Baseline", "Better", "Inconclusive", "Worse"]
+    assert verdicts["h001"].rank == 1
+    assert verdicts["h001"].difference == "0.10122"
+
+
+def test_a_hypothesis_is_concluded_when_every_study_that_selects_it_has_succeeded_and_said_its_verdict() -> None:
+    said = concluded(
+        a_hypothesis([a_verdict("fashion"), a_verdict("digits", Verdict.FAILED)]),
+        [StudyState("digits", True, "AllTrialsEnded"), StudyState("fashion", True, "BudgetSpent")],
+    )
+    assert (said.holds, said.reason) == (True, Reason.VERDICT_REACHED)
+    assert said.message == "digits: Failed, fashion: Better."
+
+
+def test_a_verdict_of_a_study_that_still_runs_may_change() -> None:
+    said = concluded(a_hypothesis([a_verdict("fashion")]), [StudyState("fashion", False, "TrialsOpen")])
+    assert (said.holds, said.reason) == (False, Reason.PENDING)
+    assert said.message == "Waiting for fashion (TrialsOpen)."
+
+
+def test_a_verdict_on_what_the_hypothesis_said_before_does_not_count() -> None:
+    edited = a_hypothesis([a_verdict("fashion", generation=1)], generation=2)
+    assert concluded(edited, [StudyState("fashion", True, "AllTrialsEnded")]).holds is False
+
+
+def test_a_hypothesis_that_no_study_selects_is_not_concluded() -> None:
+    assert concluded(a_hypothesis(), []).reason == Reason.NOT_SELECTED
+
+
+def test_what_a_study_said_of_an_earlier_spec_does_not_count() -> None:
+    assert state_with().succeeded is True
+    assert state_with(observed_generation=2).succeeded is False
+    assert state_with(status="False", reason="TrialsOpen") == StudyState("fashion", False, "TrialsOpen")
+    assert state_of(manifests.a_study()).succeeded is False
