@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["cluster.fixtures"]
+pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures"]
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,9 +7,14 @@ import re
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
+def is_name(name: str) -> bool:
+    """Whether it is an object name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(name: str) -> str:
     """`name` itself. Raises ValueError if it is not an object name."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"object name {name!r}: parts of letters, digits, '.', '_', '-', none beginning with '.'")
     return name
 

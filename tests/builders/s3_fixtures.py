@@ -1,0 +1,34 @@
+"""The S3 server of a test session, and a place in it for each test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from builders.s3_server import BUCKET, S3Server
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Started when first asked for."""
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_environment(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """The server, with this process' environment set so that boto3 finds it, and nothing else."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ASSAY_S3_"))]:
+        monkeypatch.delenv(name)
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
+
+
+@pytest.fixture
+def s3_uri(s3_environment: S3Server) -> str:
+    """URI of an empty prefix in the server's bucket."""
+    return f"s3://{BUCKET}/{uuid.uuid4().hex}"

@@ -1,0 +1,168 @@
+"""Objects in a bucket of S3, or of a server that speaks its protocol; docs/s3.md says what is needed of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from assay_trainer.objects.names import checked_name, checked_prefix, is_name
+from assay_trainer.objects.s3_client import S3Settings, s3_client
+from assay_trainer.objects.s3_errors import store_error
+from assay_trainer.objects.s3_retries import S3Failure, code_of, retried, status_of
+
+PROBE = ".conditional-writes"
+"""Object that shows whether the server honours conditions; it begins with a dot, so it is no name of ours."""
+
+LOOK_FIRST_BYTES = 1 << 20
+"""Larger objects are sent only after a look whether the name is free: a refusal comes after the whole of it."""
+
+_WRITER = "assay-writer"
+_TAKEN = 412
+_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.+?))?/?")
+_honours_conditions: dict[tuple[str, str], bool] = {}  # by endpoint and bucket; forked children know it, too
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class S3Objects:
+    """See the `Objects` protocol. Nothing is asked of the server before the first call.
+
+    `put_if_absent` is a conditional write (`If-None-Match: *`), so of many writers one wins. Each write has an id of
+    its own in the object's metadata: when the response to a write was lost, the id tells whether it was that write
+    which took the name. A server that does not honour the condition is found out by writing `PROBE` twice, once per
+    process and bucket (AWS is known to honour it): there, a look and then a plain write are the second best. Two
+    writers between whose looks nothing was written then both get True, and the later one's object stays.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "", settings: S3Settings | None = None) -> None:
+        """`prefix` is empty or an object name. Raises ValueError if it is not, or for settings that are wrong."""
+        self._bucket = bucket
+        self._folder = f"{checked_name(prefix)}/" if prefix else ""
+        self._settings = settings or S3Settings.from_environment()
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self._bucket}/{self._folder}".rstrip("/")
+
+    def get(self, name: str) -> bytes:
+        key = self._key(name)
+        return self._call(name, lambda s3: _body(s3.get_object(Bucket=self._bucket, Key=key)))
+
+    def read_range(self, name: str, start: int, length: int) -> bytes:
+        key, last = self._key(name), start + max(length, 1) - 1  # S3 has no empty ranges
+
+        def read(s3: Any) -> bytes:
+            try:
+                return _body(s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{last}"))
+            except S3Failure as error:
+                if code_of(error) == "InvalidRange":  # it begins at the object's end, or after it
+                    return b""
+                raise
+
+        return self._call(name, read)[:length]
+
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        key, writer = self._key(name), uuid.uuid4().hex
+        tried = False
+
+        def put(s3: Any) -> bool:
+            nonlocal tried
+            again, tried = tried, True
+            conditional = self._conditional(s3)
+            if not conditional or len(data) >= LOOK_FIRST_BYTES:
+                found = self._writer(s3, key)
+                if found is not None:
+                    return found == writer
+            condition = {"IfNoneMatch": "*"} if conditional else {}
+            try:
+                s3.put_object(Bucket=self._bucket, Key=key, Body=data, Metadata={_WRITER: writer}, **condition)
+            except S3Failure as error:
+                if status_of(error) != _TAKEN:
+                    raise
+                return again and self._writer(s3, key) == writer
+            return True
+
+        return self._call(name, put)
+
+    def list(self, prefix: str) -> Sequence[str]:
+        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._folder + checked_prefix(prefix)}
+        names: list[str] = []
+        while True:
+            page = self._call(prefix, lambda s3: s3.list_objects_v2(MaxKeys=self._settings.page_size, **where))
+            names += (each["Key"].removeprefix(self._folder) for each in page.get("Contents", ()))
+            if not page.get("IsTruncated"):
+                return sorted(filter(is_name, names))
+            where["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _key(self, name: str) -> str:
+        return self._folder + checked_name(name)
+
+    def _call(self, name: str, call: Callable[[Any], T]) -> T:
+        """What `call` makes of this process' client. Its errors become StoreErrors."""
+        s3: Any = None
+        try:
+            s3 = s3_client(self._settings)
+            return retried(lambda: call(s3), self._settings.retry_seconds)
+        except (*S3Failure, OSError, ValueError) as error:  # a token file that is not there, an endpoint that is no URL
+            raise store_error(error, f"{self.uri}/{name}", s3 and s3.meta.endpoint_url) from error
+
+    def _writer(self, s3: Any, key: str) -> str | None:
+        """The id of the write that made an object, perhaps empty; None if there is none."""
+        try:
+            return str(s3.head_object(Bucket=self._bucket, Key=key)["Metadata"].get(_WRITER, ""))
+        except S3Failure as error:
+            if status_of(error) == 404:
+                return None
+            raise
+
+    def _conditional(self, s3: Any) -> bool:
+        """Whether the server honours the condition of a write."""
+        endpoint = s3.meta.endpoint_url
+        if (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return True
+        known = _honours_conditions.get((endpoint, self._bucket))
+        if known is None:
+            known = any(self._refuses_taken_name(s3) for _ in range(2))  # the first one may be what takes the name
+            _honours_conditions[endpoint, self._bucket] = known
+            if not known:
+                _log.warning(
+                    "%s: %s does not honour If-None-Match, so that two who write the same object at the same moment "
+                    "are not told apart: do not run one study twice at once",
+                    self.uri,
+                    endpoint,
+                )
+        return known
+
+    def _refuses_taken_name(self, s3: Any) -> bool:
+        text = b"With this object Assay finds out whether the server honours If-None-Match. It may be removed.\n"
+        try:
+            s3.put_object(Bucket=self._bucket, Key=self._folder + PROBE, Body=text, IfNoneMatch="*")
+        except S3Failure as error:
+            if status_of(error) == _TAKEN:
+                return True
+            if status_of(error) != 501:  # "A header you provided implies functionality that is not implemented"
+                raise
+        return False
+
+
+def open_s3(uri: str) -> S3Objects:
+    """The objects under `s3://bucket/prefix`. Raises ValueError with what is allowed."""
+    parts = _URI.fullmatch(uri)
+    if parts and (parts["prefix"] is None or is_name(parts["prefix"])):
+        return S3Objects(parts["bucket"], parts["prefix"] or "")
+    raise ValueError(
+        f"{uri!r} is not the URI of a store; allowed: s3://bucket or s3://bucket/prefix, the bucket of 3 to 63 "
+        "characters a-z, 0-9, '.', '-', the prefix of parts of letters, digits, '.', '_', '-', none beginning with '.'"
+    )
+
+
+def _body(response: Any) -> bytes:
+    with closing(response["Body"]) as body:
+        data: bytes = body.read()
+    return data

@@ -1,0 +1,76 @@
+"""Trying again what failed for a reason that passes.
+
+botocore's own retries would not do. They draw from the global random generator, which is the trial's and seeded: a
+retry would change its result, and trials of the same seed would all come back at the same moment. They end after a
+second, and they don't cover the reading of a body.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+S3Failure = (BotoCoreError, ClientError, ResponseParserError)
+"""All that a call to boto3 may raise."""
+
+FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.1, 5.0
+
+_NETWORK = (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError, ResponseParserError)
+_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})  # 409: others write to the same key just now
+_CODES = frozenset({"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"})
+_jitter = random.SystemRandom()  # without a state, which forked processes would share
+
+T = TypeVar("T")
+
+
+def status_of(error: Exception) -> int | None:
+    """The HTTP status of the response that was an error; None if there was none."""
+    if not isinstance(error, ClientError):
+        return None
+    status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status
+
+
+def code_of(error: Exception) -> str:
+    """S3's error code, such as NoSuchKey; the status for a response without a body; empty if there was none."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same call may succeed a little later."""
+    if isinstance(error, ClientError):
+        return status_of(error) in _STATUSES or code_of(error) in _CODES
+    if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return False
+    return isinstance(error, _NETWORK)
+
+
+def retried(call: Callable[[], T], seconds: float) -> T:
+    """What `call` returns. While it fails for a reason that may pass, it is called again, once at least and then
+    until `seconds` have gone by, after delays that double up to a limit, each drawn between 0 and that ("full jitter").
+    """
+    end = time.monotonic() + seconds
+    most = FIRST_DELAY_SECONDS
+    again = False
+    while True:
+        try:
+            return call()
+        except S3Failure as error:
+            delay = _jitter.uniform(0, most)
+            if not may_pass(error) or (again and time.monotonic() + delay > end):
+                raise
+        time.sleep(delay)
+        most, again = min(2 * most, LONGEST_DELAY_SECONDS), True
