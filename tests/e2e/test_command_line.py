@@ -1,4 +1,4 @@
-"""The command line as a person uses it: real processes, a real store, a train function beside the manifests."""
+"""assay run as a person uses it: real processes, a real store, a train function beside the manifests."""
 
 from __future__ import annotations
 
@@ -8,76 +8,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from builders.datasets import tiny_dataset
-
-TRAIN = """
-import random, time
-
-def train(trial):
-    time.sleep({seconds})
-    noise = random.Random(f"{{trial.seed}} {{trial.recipe}} {{trial.fidelity}}").gauss(0, 0.001)
-    return {{"accuracy": 0.5 + 0.01 * trial.recipe.get("quality", 0) + noise{change}}}
-"""
-
-STUDY = """
-apiVersion: assay.dev/v1alpha1
-kind: ProxyStudy
-metadata: {name: toy}
-spec:
-  hypotheses: {baseline: h0}
-  dataset: {manifest: shards/manifest.json}
-  trainer: {entrypoint: "toy_team:train", deadlineSeconds: 30}
-  metric: {name: accuracy}
-  reference: {epochs: 4}
-  proxies: [{name: short, epochs: 1}]
-  seeds: {initial: 2}
-"""
-
-HYPOTHESIS = """
-apiVersion: assay.dev/v1alpha1
-kind: Hypothesis
-metadata: {{name: h{number}}}
-spec: {{statement: Quality {number}., recipe: {{quality: {number}}}}}
-"""
-
-
-def a_project(folder: Path, *, hypotheses: int = 4, seconds: float = 0.0) -> Path:
-    """A folder with a study, its hypotheses, its data set and its train function."""
-    folder.mkdir(exist_ok=True)
-    tiny_dataset(folder)
-    write_train_function(folder, seconds=seconds)
-    documents = [STUDY, *(HYPOTHESIS.format(number=number) for number in range(hypotheses))]
-    (folder / "study.yaml").write_text("---".join(documents))
-    return folder
-
-
-def write_train_function(folder: Path, *, seconds: float = 0.0, change: str = "") -> None:
-    (folder / "toy_team.py").write_text(TRAIN.format(seconds=seconds, change=change))
-
-
-def command(project: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-P", "-m", "assay.cli", *arguments, "-f", str(project / "study.yaml")]
-
-
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    given = arguments or ("run", "-o", "json", "--preload", "")
-    return subprocess.run(command(project, *given), cwd=project, capture_output=True, text=True, timeout=120)
-
-
-def results(project: Path) -> dict[str, Any]:
-    found = (project / ".assay/store/default/results").glob("*.json")
-    return {path.stem: json.loads(path.read_text()) for path in found}
-
-
-def started(project: Path) -> list[str]:
-    return sorted(path.parent.name for path in (project / ".assay/store").glob("*/studies/*/started/*/*.json"))
+from builders.toy_project import a_project, command, failures, results, run, started, write_train_function
 
 
 def what_was_found(project: Path) -> dict[str, Any]:
@@ -177,33 +112,4 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on" in output
-    failures = [json.loads(path.read_text()) for path in (project / ".assay/store/default/attempts").rglob("*.json")]
-    assert failures
-    assert {failure["reason"] for failure in failures} == {"Stopped"}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "wants"),
-    [
-        ("reference: {epochs: 4}", "reference: {epoch: 4}", ["spec.reference", "epoch", "epochs"]),
-        ("baseline: h0", "baseline: h00", ["spec.hypotheses.baseline", "h00", "did you mean h0"]),
-        ("epochs: 1}", "epochs: 9}", ["spec.proxies[0].epochs", "9", "4"]),
-        ("epochs: 1}", "imageSize: 7}", ["imageSize", "7", "8"]),
-        ("toy_team:train", "toy_team:trian", ["spec.trainer.entrypoint", "trian", "train"]),
-        ("shards/manifest.json", "nowhere/manifest.json", ["spec.dataset.manifest", "nowhere"]),
-        ("kind: ProxyStudy", "kind: ProxyStudies", ["ProxyStudies", "ProxyStudy"]),
-        ("seeds: {initial: 2}", "seeds: {initial: two}", ["spec.seeds.initial", "two"]),
-        ("seeds: {initial: 2}", "seeds: [", ["study.yaml"]),
-    ],
-)
-def test_bad_input_is_refused_with_its_field_what_was_given_and_what_is_allowed(
-    tmp_path: Path, old: str, new: str, wants: list[str]
-) -> None:
-    project = a_project(tmp_path / "project", hypotheses=2)
-    file = project / "study.yaml"
-    file.write_text(file.read_text().replace(old, new))
-    done = run(project)
-    assert done.returncode == 2, done.stderr
-    for want in wants:
-        assert want in done.stderr
-    assert "Traceback" not in done.stderr
+    assert {failure["reason"] for failure in failures(project)} == {"Stopped"}

@@ -1,0 +1,91 @@
+"""What can be known to be wrong before anything runs: exit code 2, the field, what was given, what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.toy_project import STUDY, a_hypothesis, a_project, of_quality, run, write_manifests
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_project(tmp_path_factory.mktemp("bad") / "project", hypotheses=2)
+
+
+def complaint(project: Path, *arguments: str) -> str:
+    done = run(project, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wants"),
+    [
+        ("reference: {epochs: 4}", "reference: {epoch: 4}", ["spec.reference.epoch", "did you mean epochs"]),
+        ("baseline: h0", "baseline: h00", ["spec.hypotheses.baseline", '"h00"', "did you mean h0?"]),
+        ("epochs: 1}", "epochs: 9}", ["spec.proxies[0].epochs", "9", "4"]),
+        ("epochs: 1}", "imageSize: 7}", ["spec.proxies[0].imageSize", "7", "4 or 8"]),
+        ("epochs: 1}", "dataPercent: 9, subset: El2M}", ["spec.proxies[0].subset", '"El2M"', "did you mean EL2N?"]),
+        ("shards/manifest.json", "nowhere/manifest.json", ["spec.dataset.manifest", "nowhere"]),
+        ("shards/manifest.json", "tiny.npz", ["spec.dataset.manifest", "tiny.npz", "assay shards build"]),
+        ("kind: ProxyStudy", "kind: ProxyStudies", ["study.yaml:3", "kind", "did you mean ProxyStudy?"]),
+        ("seeds: {initial: 2}", "seeds: {initial: two}", ["spec.seeds.initial", '"two"', "a whole number of 2 to 100"]),
+        ("seeds: {initial: 2}", "seeds: [", ["study.yaml:13:1", "broken YAML"]),
+        ("baseline: h0", "baseline: h0, selector: {matchLabels: {a: b}}", ["spec.hypotheses.selector", "labels"]),
+        ("name: h1", "name: h0", ["metadata.name", '"h0"', "study.yaml:21", "study.yaml:14"]),
+        ("name: h1}", "name: h1}\nspce: {}", ["spce", "did you mean spec?"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_manifest_is_refused(project: Path, old: str, new: str, wants: list[str]) -> None:
+    documents = "---".join([STUDY, of_quality(0), of_quality(1)])
+    assert old in documents
+    write_manifests(project, documents.replace(old, new))
+    said = complaint(project, "validate")
+    assert [want for want in wants if want not in said] == []
+
+
+def test_of_several_studies_in_a_file_one_must_be_named(project: Path) -> None:
+    write_manifests(project, STUDY, STUDY.replace("name: toy", "name: other"), of_quality(0), of_quality(1))
+    assert "several studies, and no --study; allowed: one of toy, other" in complaint(project, "run")
+    assert "--study: given 'ohter'" in (said := complaint(project, "run", "--study", "ohter"))
+    assert "did you mean other?" in said
+    both = run(project, "validate")
+    assert (both.returncode, both.stdout.count(": valid, 2 hypotheses, 1 proxy")) == (0, 2)
+
+
+def test_every_entry_point_that_can_not_be_used_is_named_before_anything_runs(project: Path) -> None:
+    (project / "broken_team.py").write_text("import torhc\n\ndef train(trial): ...\n")
+    write_manifests(
+        project,
+        STUDY.replace("toy_team:train", "toy_team:trian"),
+        of_quality(0),
+        a_hypothesis("elsewhere", "Another module.", 'trainer: {entrypoint: "toy_taem:train"}'),
+        a_hypothesis("broken", "A module that can't be imported.", 'trainer: {entrypoint: "broken_team:train"}'),
+    )
+    said = complaint(project, "plan")
+    wants = [
+        "ProxyStudy/toy: spec.trainer.entrypoint: given toy_team:trian (toy_team has no function 'trian'; did you mean",
+        "Hypothesis/elsewhere: spec.trainer.entrypoint: given toy_taem:train",
+        "did you mean 'toy_team'?",
+        "Hypothesis/broken: spec.trainer.entrypoint: given broken_team:train",
+        "No module named 'torhc'",
+    ]
+    assert [want for want in wants if want not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wants"),
+    [
+        (["validat"], "Did you mean 'validate'?"),
+        (["report", "--outptu", "html"], "--output"),
+        (["plan", "--slots", "0"], "Invalid value for '--slots'"),
+        (["plan", "--store", "gs://bucket"], "--store: given 'gs://bucket'; allowed: a folder"),
+    ],
+)
+def test_a_wrong_command_is_refused(project: Path, arguments: list[str], wants: str) -> None:
+    write_manifests(project, STUDY, of_quality(0), of_quality(1))
+    assert wants in complaint(project, *arguments)
