@@ -15,7 +15,7 @@ import yaml
 from cluster.cgroups import remove_stale_cgroups
 from cluster.client import Cluster
 from cluster.local import start_control_plane
-from cluster.node import require_node
+from cluster.node import can_have_node
 from cluster.requirements import Unavailable
 from cluster.tools import kubectl, kubernetes_programs
 
@@ -52,15 +52,12 @@ def up() -> None:
 def keep() -> None:
     """Have a cluster until SIGTERM comes."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        require_node()
-    except Unavailable as unavailable:
-        without_node = f"It has no node: one {unavailable}.\n"
-    else:
-        without_node = ""
-    with start_control_plane(FOLDER / "state", reachable_from_pods=not without_node) as cluster:
-        if not without_node:
+    with start_control_plane(FOLDER / "state", reachable_from_pods=can_have_node()) as cluster:
+        try:
             cluster.add_node()
+            without_node = ""
+        except Unavailable as unavailable:
+            without_node = f"Pods stay pending, since there is no node: it {unavailable}.\n"
         furnish(cluster)
         programs = f"{kubectl().parent}:{Path(sys.executable).parent}"
         said = USE.format(kubeconfig=cluster.kubeconfig, programs=programs) + without_node

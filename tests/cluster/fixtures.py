@@ -11,7 +11,7 @@ import pytest
 
 from cluster.client import Cluster
 from cluster.local import LocalCluster, start_control_plane
-from cluster.node import require_node
+from cluster.node import can_have_node
 from cluster.processes import Processes
 from cluster.requirements import Unavailable
 from cluster.tools import kubernetes_programs
@@ -29,19 +29,34 @@ def skipped_where_unavailable() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def cluster_programs(request: pytest.FixtureRequest) -> None:
+    """The programs of a cluster of our own are there."""
+    # Building them takes minutes, once on a machine, and says so: past pytest's capture.
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with skipped_where_unavailable(), capture.global_and_fixture_disabled():
+        kubernetes_programs()
+
+
+@pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster of ASSAY_TEST_KUBECONFIG, or else a control plane of our own; pods may have no node to run on."""
+    """The cluster of ASSAY_TEST_KUBECONFIG, or else a control plane of our own; there may be no node for pods."""
     folder = tmp_path_factory.mktemp("cluster")
     existing = os.environ.get("ASSAY_TEST_KUBECONFIG")
     if existing:
-        with Cluster(Path(existing).resolve(), folder, Processes(folder / "logs")) as found:
-            yield found
-        return
+        started = Cluster(Path(existing).resolve(), folder, Processes(folder / "logs"))
+    else:
+        request.getfixturevalue("cluster_programs")
+        with skipped_where_unavailable():
+            started = start_control_plane(folder, reachable_from_pods=can_have_node())
+    with started:
+        yield started
+
+
+@pytest.fixture
+def own_cluster(cluster_programs: None, tmp_path: Path) -> Iterator[LocalCluster]:
+    """A control plane for this test alone, which may stop its API server, or it."""
     with skipped_where_unavailable():
-        # The first build of a machine takes minutes and says so, past pytest's capture.
-        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            kubernetes_programs()
-        started = start_control_plane(folder, reachable_from_pods=_can_have_node())
+        started = start_control_plane(tmp_path / "cluster")
     with started:
         yield started
 
@@ -71,11 +86,3 @@ def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]
     cluster.kubectl("wait", f"--namespace={name}", "--for=create", "serviceaccount/default", "--timeout=30s")
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
-def _can_have_node() -> bool:
-    try:
-        require_node()
-    except Unavailable:
-        return False
-    return True

@@ -22,6 +22,11 @@ class LocalCluster(Cluster):
         self.control_plane = control_plane
         self.node: Node | None = None
 
+    @property
+    def host_address(self) -> str:
+        """The address by which pods reach what listens on this machine; there as soon as there is a node."""
+        return str(self.control_plane.network.host)
+
     def add_node(self) -> Node:
         """Add the node that runs real pods, and wait until it does. Once for a cluster.
 

@@ -14,7 +14,7 @@ from cluster.control_plane import ControlPlane
 from cluster.images import BUSYBOX, busybox_archive
 from cluster.namespaces import Namespaces
 from cluster.processes import Process, wait_until
-from cluster.requirements import require, require_root
+from cluster.requirements import Unavailable, require, require_root
 from cluster.tools import kubernetes_programs
 
 PROGRAMS = ("containerd", "runc", "ctr", "nft", "ip", "unshare", "nsenter", "busybox")
@@ -37,6 +37,15 @@ def require_node() -> None:
     """Raise `Unavailable` where no node can run."""
     require_root()
     require([*PROGRAMS, *(str(_PLUGINS / plugin) for plugin in ("bridge", "host-local", "loopback"))])
+
+
+def can_have_node() -> bool:
+    """Whether a node can run on this machine, by this user."""
+    try:
+        require_node()
+    except Unavailable:
+        return False
+    return True
 
 
 class Node:
@@ -91,6 +100,7 @@ class Node:
             "type": "bridge",
             "bridge": "pods",
             "isGateway": True,
+            "hairpinMode": True,  # a pod may reach itself by a service
             "ipam": addresses | {"routes": [{"dst": "0.0.0.0/0"}]},
         }
         bridges = {"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge]}
@@ -104,7 +114,8 @@ class Node:
             "kind": "KubeletConfiguration",
             "authentication": {"x509": {"clientCAFile": str(self._control_plane.authority.own.certificate)}},
             "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-            # The machine's name servers are out of the pods' reach; so a look-up fails at once.
+            # There is no name server within the pods' reach: at this address a look-up is refused at once.
+            "clusterDNS": [str(self._control_plane.network.host)],
             "resolvConf": str(self._write("resolv.conf", "")),
             "cgroupRoot": f"/{self._cgroup}",
             "cgroupDriver": "cgroupfs",

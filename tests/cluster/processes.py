@@ -89,7 +89,7 @@ class Processes:
             process.popen.wait()
 
 
-def wait_until(ready: Callable[[], bool], what: str, *processes: Process, within_seconds: float = 60) -> None:
+def wait_until(ready: Callable[[], bool], what: str, *processes: Process, within_seconds: float = 120) -> None:
     """Wait until `ready()`. Raises `DidNotComeUp` when one of the processes ends before, or after this time."""
     end = time.monotonic() + within_seconds
     while not ready():

@@ -17,9 +17,11 @@ from builders.manifests import a_study
 from cluster.cgroups import cgroups_of, remove_stale_cgroups
 from cluster.client import Cluster
 from cluster.commands import CommandFailed
+from cluster.fixtures import skipped_where_unavailable
 from cluster.images import BUSYBOX
 from cluster.kwok_stages import EXIT_CODE, MESSAGE
-from cluster.local import start_control_plane
+from cluster.local import LocalCluster
+from cluster.node import require_node
 from cluster.processes import wait_until
 
 RESTRICTED = {
@@ -128,23 +130,25 @@ def test_a_played_pod_ends_by_itself_or_as_it_is_told(cluster: Cluster, namespac
 
 
 def test_the_api_server_comes_back_as_it_was_and_a_stopped_cluster_leaves_only_its_logs(
-    cluster: Cluster, tmp_path: Path
+    own_cluster: LocalCluster,
 ) -> None:
-    with start_control_plane(tmp_path / "own") as own:
-        own.kubectl("create", "namespace", "kept")
-        own.stop_api_server()
-        with pytest.raises(CommandFailed, match="refused"):
-            own.kubectl("get", "namespace", "kept")
-        own.start_api_server()
-        own.kubectl("get", "namespace", "kept")
+    own_cluster.kubectl("create", "namespace", "kept")
+    own_cluster.stop_api_server()
+    with pytest.raises(CommandFailed, match="refused"):
+        own_cluster.kubectl("get", "namespace", "kept")
+    own_cluster.start_api_server()
+    own_cluster.kubectl("get", "namespace", "kept")
 
-    assert not processes_of(tmp_path)
-    assert [file.name for file in own.folder.iterdir()] == ["logs"]
+    own_cluster.stop()
+
+    assert not processes_of(own_cluster.folder)
+    assert [file.name for file in own_cluster.folder.iterdir()] == ["logs"]
 
 
 START_WITH_A_NODE = """
 import sys
 from pathlib import Path
+from cluster.fixtures import skipped_where_unavailable
 from cluster.images import BUSYBOX
 from cluster.local import start_control_plane
 cluster = start_control_plane(Path(sys.argv[1]), reachable_from_pods=True)
@@ -157,8 +161,10 @@ sys.stdin.read()
 
 
 def test_of_a_killed_test_run_no_process_stays_and_the_next_one_removes_its_control_groups(
-    cluster_with_node: Cluster, tmp_path: Path
+    cluster_programs: None, tmp_path: Path
 ) -> None:
+    with skipped_where_unavailable():
+        require_node()
     owner = subprocess.Popen(
         [sys.executable, "-c", START_WITH_A_NODE, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},

@@ -50,7 +50,7 @@ def _go() -> str:
     found = shutil.which("go")
     if found is not None and _numbers(_version(found)) >= _numbers(needed):
         return found
-    return str(next(_installed("go").rglob("bin/go")))
+    return str(_installed("go") / "go" / "bin" / "go")
 
 
 def _version(go: str) -> str:
