@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -81,11 +83,19 @@ class RankingTable:
             table.add_column(header, width=each, no_wrap=True, justify="right" if header == "cost" else "left")
         if statement >= _SHORTEST_STATEMENT:
             table.add_column("statement", width=statement, no_wrap=True, overflow="ellipsis")
-        for row, cells in rows:
+        shown = _cut([row.name for row, _ in rows], max(names, len("hypothesis")))
+        for name, (row, cells) in zip(shown, rows, strict=True):
             styled = [Text(text, style=VERDICT_STYLES[row.verdict] if text == row.verdict else "") for text in cells]
             said = Text(f"{row.message} · {row.statement}" if row.message else row.statement, style="dim")
-            table.add_row(styled[0], Text(row.name), *styled[1:], *([said] if statement >= _SHORTEST_STATEMENT else []))
+            table.add_row(styled[0], Text(name), *styled[1:], *([said] if statement >= _SHORTEST_STATEMENT else []))
         return table
+
+
+def _cut(names: Sequence[str], width: int) -> list[str]:
+    """Names that are too long lose their ends, or their beginnings where that would make them look the same."""
+    ends = [name if len(name) <= width else f"{name[: width - 1]}…" for name in names]
+    times = Counter(ends)
+    return [end if times[end] == 1 else f"…{name[1 - width :]}" for end, name in zip(ends, names, strict=True)]
 
 
 def _cells(row: RankRow, *, wide: bool) -> list[str]:

@@ -164,3 +164,13 @@ def test_names_shorter_than_their_heading_cut_nothing_else(width: int) -> None:
     study = a_study(hypotheses=[a_hypothesis(name, statement="Wins.") for name in ("baseline", "a", "b")])
     records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed + 0.1 * (trial.hypothesis == "a"))
     assert "…" not in summary_of(study, records, width)
+
+
+def test_names_that_begin_alike_lose_their_beginnings() -> None:
+    names = ["sklearn-linear-model-perceptron", "sklearn-linear-model-logisticregression", "the-only-one-of-its-kind"]
+    study = a_study(hypotheses=[a_hypothesis(name, recipe={"x": name}) for name in ("baseline", *names)])
+    text = summary_of(study, records_of_scores(study, lambda trial: len(trial.hypothesis) + 0.1 * trial.seed), width=56)
+    table = text.split("Which hypotheses are better")[1]
+    assert re.search(r" …\S*perceptron ", table)
+    assert re.search(r" …\S*regression ", table)
+    assert re.search(r" the-only\S*… ", table)
