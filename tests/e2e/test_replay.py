@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,46 +26,47 @@ class Ended(NamedTuple):
     errors: str
 
 
-class Command:
+def replay(table: str = RECORDED, *arguments: str, file: Path = EXAMPLE) -> Ended:
     """The command line, in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def replay(self, table: str = RECORDED, *arguments: str, file: Path = EXAMPLE) -> Ended:
-        self._monkeypatch.setattr(sys, "argv", ["assay", "replay", table, "-f", str(file), *arguments])
-        with pytest.raises(SystemExit) as ended:
+    output, errors = io.StringIO(), io.StringIO()
+    arguments_before, handler_before = sys.argv, signal.getsignal(signal.SIGTERM)
+    sys.argv = ["assay", "replay", table, "-f", str(file), *arguments]
+    try:
+        with redirect_stdout(output), redirect_stderr(errors), pytest.raises(SystemExit) as ended:
             main()
-        return Ended(ended.value.code, *self._capsys.readouterr())
+    finally:
+        sys.argv = arguments_before
+        signal.signal(signal.SIGTERM, handler_before)
+    return Ended(ended.value.code, output.getvalue(), errors.getvalue())
 
 
-@pytest.fixture
-def assay(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield Command(monkeypatch, capsys)
-    signal.signal(signal.SIGTERM, before)
+@pytest.fixture(scope="module")
+def example() -> Ended:
+    return replay(RECORDED, "-o", "json")
 
 
-def test_the_example_ranks_all_learners_and_says_which_proxy_may_be_trusted(assay: Command) -> None:
-    ended = assay.replay(RECORDED, "-o", "json")
-    assert (ended.code, ended.errors) == (0, "")
-    status: dict[str, Any] = json.loads(ended.output)
+def test_the_example_ranks_all_learners_and_says_which_proxy_may_be_trusted(example: Ended) -> None:
+    assert (example.code, example.errors) == (0, "")
+    status: dict[str, Any] = json.loads(example.output)
     learners = {row.split(",")[0] for row in Path(RECORDED).read_text().splitlines()[1:]}
     assert len(status["ranking"]) == len(learners) == 18
     assert status["trials"]["succeeded"] == 18 * 4 * 3
     assert {arm["name"]: arm.get("decision") for arm in status["arms"]}["half"] == "Trusted"
-    assert assay.replay(RECORDED, "-o", "json") == ended
 
 
-def test_the_example_reads_well_on_a_terminal(assay: Command) -> None:
-    ended = assay.replay(RECORDED, "--slots", "4")
+def test_a_replay_that_is_repeated_says_the_same(example: Ended) -> None:
+    assert replay(RECORDED, "-o", "json") == example
+
+
+def test_the_example_reads_well_on_a_terminal() -> None:
+    ended = replay(RECORDED, "--slots", "4")
     assert ended.code == 0
     assert "Trust quarter" in " ".join(ended.output.split())
     assert "reference 1347, half 674, quarter 337, eighth 168." in ended.output
     assert "216 recorded runs, " in ended.output
 
 
-def test_columns_of_other_names_are_told_by_options(assay: Command, tmp_path: Path) -> None:
+def test_columns_of_other_names_are_told_by_options(example: Ended, tmp_path: Path) -> None:
     renamed = tmp_path / "curves.csv"
     header, *rows = Path(RECORDED).read_text().splitlines()
     assert header == "hypothesis,size,seed,cost,score"
@@ -72,8 +74,8 @@ def test_columns_of_other_names_are_told_by_options(assay: Command, tmp_path: Pa
     renamed.write_text("\n".join(["learner,train_size,seed,train_seconds,valid_accuracy,openmlid", *lines]))
     options = ["hypothesis=learner", "size=train_size", "cost=train_seconds", "score=valid_accuracy"]
     columns = [word for option in options for word in ("--column", option)]
-    ended = assay.replay(str(renamed), "--where", "openmlid=3", *columns, "-o", "json")
-    assert (ended.code, ended.output) == (0, assay.replay(RECORDED, "-o", "json").output)
+    ended = replay(str(renamed), "--where", "openmlid=3", *columns, "-o", "json")
+    assert ended == example
 
 
 def a_text_file(folder: Path) -> str:
@@ -117,17 +119,17 @@ def a_manifest(folder: Path, old: str, new: str) -> Path:
         ),
     ],
 )
-def test_a_wrong_option_ends_with_2_and_says_what_is_allowed(assay: Command, options: list[str], want: str) -> None:
-    ended = assay.replay(RECORDED, *options)
+def test_a_wrong_option_ends_with_2_and_says_what_is_allowed(options: list[str], want: str) -> None:
+    ended = replay(RECORDED, *options)
     assert (ended.code, ended.output) == (2, "")
     assert want in ended.errors
 
 
-def test_a_value_that_looks_like_a_typo_is_told_with_the_nearest(assay: Command) -> None:
-    assert assay.replay(RECORDED, "--where", "hypothesis=SVC_rfb").errors.endswith("did you mean SVC_rbf?\n")
+def test_a_value_that_looks_like_a_typo_is_told_with_the_nearest() -> None:
+    assert replay(RECORDED, "--where", "hypothesis=SVC_rfb").errors.endswith("did you mean SVC_rbf?\n")
 
 
-def test_what_is_no_table_ends_with_2(assay: Command, tmp_path: Path) -> None:
+def test_what_is_no_table_ends_with_2(tmp_path: Path) -> None:
     given = {
         str(tmp_path / "nowhere.csv"): "given a path where nothing is",
         str(tmp_path): "given a folder",
@@ -135,7 +137,7 @@ def test_what_is_no_table_ends_with_2(assay: Command, tmp_path: Path) -> None:
         a_broken_table(tmp_path): "given what can't be read as a table",
     }
     for table, want in given.items():
-        ended = assay.replay(table)
+        ended = replay(table)
         assert ended.code == 2
         assert ended.errors.startswith(f"{table}: {want}")
         assert "allowed: a .parquet or .csv file with a row per recorded run" in ended.errors
@@ -149,22 +151,20 @@ def test_what_is_no_table_ends_with_2(assay: Command, tmp_path: Path) -> None:
         ("baseline: sklearn", "baseline: scikit", 'spec.hypotheses.baseline: given "scikit-linear-model-logistic'),
     ],
 )
-def test_a_study_that_the_table_can_not_answer_ends_with_2(
-    assay: Command, tmp_path: Path, old: str, new: str, want: str
-) -> None:
-    ended = assay.replay(file=a_manifest(tmp_path, old, new))
+def test_a_study_that_the_table_can_not_answer_ends_with_2(tmp_path: Path, old: str, new: str, want: str) -> None:
+    ended = replay(file=a_manifest(tmp_path, old, new))
     assert (ended.code, ended.output) == (2, "")
     assert want in ended.errors
 
 
-def test_an_arm_that_the_table_lacks_ends_with_2_and_the_nearest(assay: Command, tmp_path: Path) -> None:
+def test_an_arm_that_the_table_lacks_ends_with_2_and_the_nearest(tmp_path: Path) -> None:
     table = tmp_path / "recorded.csv"
     header, *rows = Path(RECORDED).read_text().splitlines()
     names = {"1347": "reference", "674": "half", "337": "quarter", "168": "an-eighth"}
     cells = [row.split(",") for row in rows]
     renamed = [",".join([cell[0], names[cell[1]], *cell[2:]]) for cell in cells]
     table.write_text("\n".join([header.replace("size", "arm"), *renamed]))
-    ended = assay.replay(str(table))
+    ended = replay(str(table))
     assert ended.code == 2
     assert "spec.proxies[2].name: given 'eighth'; allowed: an arm that the table has: an-eighth, half" in ended.errors
     assert ended.errors.endswith("did you mean an-eighth?\n")
