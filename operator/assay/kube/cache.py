@@ -21,7 +21,7 @@ class Cache:
     def __init__(self) -> None:
         self._lock = Lock()
         self._manifests: dict[tuple[str, str], Manifest] = {}
-        self._of_study: defaultdict[tuple[str, str], dict[str, Manifest]] = defaultdict(dict)
+        self._indexed: defaultdict[tuple[str, ...], dict[str, Manifest]] = defaultdict(dict)
         self._removed: OrderedDict[str, None] = OrderedDict()  # uids, the latest last
 
     def put(self, manifest: Manifest) -> bool:
@@ -47,7 +47,7 @@ class Cache:
         """
         with self._lock:
             listed = {manifest["metadata"]["uid"]: manifest for manifest in manifests}
-            for kept in list(self._of_study.get((namespace, study), {}).values()):
+            for kept in list(self._indexed.get((namespace, study), {}).values()):
                 if kept["metadata"]["uid"] not in listed:
                     self._take_out(kept)
             for manifest in listed.values():
@@ -68,9 +68,14 @@ class Cache:
             ]
 
     def of_study(self, namespace: str, study: str) -> list[Manifest]:
-        """The objects that have the label of a study."""
+        """The objects that have the label of a study, in the order in which they were seen first."""
         with self._lock:
-            return list(self._of_study.get((namespace, study), {}).values())
+            return list(self._indexed.get((namespace, study), {}).values())
+
+    def owned_by(self, uid: str) -> list[Manifest]:
+        """The objects whose controller is the one of that uid, in the order in which they were seen first."""
+        with self._lock:
+            return list(self._indexed.get((uid,), {}).values())
 
     def _put(self, manifest: Manifest) -> bool:
         metadata = manifest["metadata"]
@@ -78,23 +83,26 @@ class Cache:
         kept = self._manifests.get(place)
         if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
             return False
-        if kept is not None:
-            self._take_out(kept)
         # Who has set which field is half of a manifest, and nobody here asks.
         lean = {**manifest, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+        for group in set(_groups(kept) if kept is not None else ()) - set(_groups(lean)):
+            self._leave(group, place[1])
         self._manifests[place] = lean
-        if study := _study(lean):
-            self._of_study[place[0], study][place[1]] = lean
+        for group in _groups(lean):
+            self._indexed[group][place[1]] = lean
         return True
 
     def _take_out(self, kept: Manifest) -> None:
         namespace, name = kept["metadata"]["namespace"], kept["metadata"]["name"]
         del self._manifests[namespace, name]
-        if study := _study(kept):
-            of_study = self._of_study[namespace, study]
-            del of_study[name]
-            if not of_study:
-                del self._of_study[namespace, study]
+        for group in _groups(kept):
+            self._leave(group, name)
+
+    def _leave(self, group: tuple[str, ...], name: str) -> None:
+        members = self._indexed[group]
+        del members[name]
+        if not members:
+            del self._indexed[group]
 
 
 def _version(manifest: Manifest) -> int:
@@ -102,6 +110,9 @@ def _version(manifest: Manifest) -> int:
     return int(manifest["metadata"]["resourceVersion"])
 
 
-def _study(manifest: Manifest) -> str | None:
-    labels: dict[str, str] = manifest["metadata"].get("labels") or {}
-    return labels.get(STUDY_LABEL)
+def _groups(manifest: Manifest) -> list[tuple[str, ...]]:
+    """What the object is looked up by: the namespace and name of its study, the uid of its controller."""
+    metadata = manifest["metadata"]
+    study = (metadata.get("labels") or {}).get(STUDY_LABEL)
+    owners = [owner["uid"] for owner in metadata.get("ownerReferences") or [] if owner.get("controller")]
+    return [*([(metadata["namespace"], study)] if study else []), *((uid,) for uid in owners)]

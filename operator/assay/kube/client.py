@@ -83,10 +83,15 @@ class Kube:
         """The object. Raises NotFound."""
         return self._request("get", resource, _path(resource, namespace, name))
 
-    def list(self, resource: Resource, namespace: str | None, *, label_selector: str = "") -> list[Manifest]:
-        """All objects, in a namespace or (None) in all, that have these labels (`a=b,c`), as they are now."""
+    def list(
+        self, resource: Resource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
+    ) -> list[Manifest]:
+        """All objects, in a namespace or (None) in all, that have these labels (`a=b,c`), as they are now.
+
+        `field_selector` (`a.b=c`) is on those few fields by which the server can select.
+        """
         found: list[Manifest] = []
-        query = {"limit": str(PAGE), "labelSelector": label_selector}
+        query = {"limit": str(PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
         while True:
             page = self._request("list", resource, _path(resource, namespace), query)
             # The items of a list leave out what the list says once for all.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assay.kube import KubeError, Manifest
+from assay.runners.protocol import ObservedAttempt
 
 
 class Attempt(NamedTuple):
@@ -16,19 +17,33 @@ class Attempt(NamedTuple):
 
 
 class NotCreated(NamedTuple):
-    """A Job that the API server did not make yet, and why; `since` is when that was tried first (Unix seconds)."""
+    """A Job that the API server has not made yet, and why; tried first and last at these times (Unix seconds)."""
 
     manifest: Manifest
     error: KubeError
     since: float
+    tried: float
+
+
+class Stopped(NamedTuple):
+    """An attempt whose Job was deleted since nobody needs it; what was seen of it last."""
+
+    job: Manifest
+    seen: ObservedAttempt
 
 
 class Finished(NamedTuple):
     """A Job that has ended and whose attempts are all recorded; Unix seconds."""
 
-    name: str
-    attempts: frozenset[Attempt]
+    job: Manifest
     ended_at: float
+
+
+class Warned(NamedTuple):
+    """What Kubernetes warned of last, and when it was asked (Unix seconds)."""
+
+    message: str | None
+    asked_at: float
 
 
 @dataclass
@@ -36,12 +51,16 @@ class JobsMemory:
     """Kept for each study by whoever makes its runners, one after another. All of it may be lost at any time.
 
     not_created: by name, in the order in which they were asked for.
-    stopped: attempts whose Job was deleted since nobody needs them, until they are forgotten.
+    unneeded: attempts that were to be stopped. A Job is deleted when it has no others.
+    stopped: until they are forgotten.
     recorded: attempts that were forgotten and whose Job is still there.
     finished: by uid.
+    warned: by the kind of object that it was about.
     """
 
     not_created: dict[str, NotCreated] = field(default_factory=dict)
-    stopped: set[Attempt] = field(default_factory=set)
+    unneeded: set[Attempt] = field(default_factory=set)
+    stopped: dict[Attempt, Stopped] = field(default_factory=dict)
     recorded: set[Attempt] = field(default_factory=set)
     finished: dict[str, Finished] = field(default_factory=dict)
+    warned: dict[str, Warned] = field(default_factory=dict)

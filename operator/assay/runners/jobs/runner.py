@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from assay.api.resources import ProxyStudy
-from assay.kube import Cache, Kube
+from assay.kube import Cache, Kube, Manifest
 from assay.planning.records import Obstacle
 from assay.planning.study import Program
-from assay.runners.jobs.memory import JobsMemory
+from assay.runners.jobs.creation import create, create_again, next_try
+from assay.runners.jobs.events import WARNING_SECONDS, ask_for_warnings
+from assay.runners.jobs.manifest import job_manifest
+from assay.runners.jobs.memory import Attempt, Finished, JobsMemory, Stopped
+from assay.runners.jobs.names import attempts_of
+from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.observation import lacks_last_words, observed
+from assay.runners.jobs.programs import image_code
 from assay.runners.jobs.settings import TrialSettings
+from assay.runners.jobs.state import end_of, is_terminal
+from assay.runners.jobs.waits import Wait, obstacles, waits
 from assay.runners.protocol import ObservedAttempt
-from assay_trainer.contract import WorkRequest
+from assay_trainer.contract import FailureReason, TerminationMessage, WorkRequest
+
+UNLIMITED = 10_000
+"""Trials at a time where the study names no parallelism: the quota sees to that."""
+
+APPEARANCE_SECONDS = 60.0
+"""How long after an attempt was marked as started its Job may still be made, by whoever marked it."""
+
+REMOVALS = 50
+"""Jobs that `remove_expired` deletes at a time: a round is to be short."""
+
+POLL_SECONDS = 0.5
+CLOSE_SECONDS = 120.0
 
 
 class JobsRunner:
@@ -21,7 +44,7 @@ class JobsRunner:
 
     It sees what is in the caches, which somebody else keeps up to date (`wait` does it too), and adds to them what
     it learns itself. Methods raise `KubeError` when the API server can't be asked; nothing is lost then, and the same
-    round may be tried again.
+    round may be tried again. A Job that can't be made is tried again by `observe`, and is an obstacle meanwhile.
     """
 
     def __init__(
@@ -35,42 +58,117 @@ class JobsRunner:
         clock: Callable[[], float],
     ) -> None:
         """`resource` has its namespace and uid; `clock` gives Unix seconds."""
-        raise NotImplementedError
+        self._objects = StudyObjects(kube, jobs, pods, resource)
+        self._study = resource
+        self._settings = settings
+        self._memory = memory
+        self._clock = clock
+        self._seen_ended: dict[Attempt, Manifest] = {}  # with their Jobs
+        self._undecided_until: float | None = None
+        self._closed = False
 
     # ------------------------------------------------------------------------- the protocol
 
     def slots(self) -> int:
-        raise NotImplementedError
+        return self._study.spec.budget.parallelism or UNLIMITED
 
     def packing(self) -> int:
-        raise NotImplementedError
+        return self._study.spec.trainer.packing.trials
 
     def code_digest(self, program: Program) -> str:
-        raise NotImplementedError
+        return image_code(program, self._settings.image)
 
     def observe(self) -> Sequence[ObservedAttempt]:
-        raise NotImplementedError
+        now = self._clock()
+        create_again(self._objects, self._memory, now)
+        attempts = self._attempts(now)
+        self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
+        return [seen for seen, _ in attempts]
 
     def start(self, request: WorkRequest, request_uri: str) -> None:
-        raise NotImplementedError
+        manifest = job_manifest(self._study, request, request_uri, self._settings)
+        name, attempts = manifest["metadata"]["name"], attempts_of(manifest)
+        if self._closed or name in self._memory.not_created or any(each in self._memory.stopped for each in attempts):
+            return
+        self._memory.recorded.difference_update(attempts)
+        if (known := self._objects.job(name)) is not None:
+            self._memory.finished.pop(known["metadata"]["uid"], None)
+        else:
+            create(self._objects, manifest, self._memory, self._clock())
 
     def stop(self, key: str) -> None:
-        raise NotImplementedError
+        """As the protocol says; but a Job that others share goes on until none of its attempts is needed."""
+        now = self._clock()
+        for name, refused in list(self._memory.not_created.items()):
+            if self._becomes_unneeded(refused.manifest, key):
+                del self._memory.not_created[name]
+                for attempt in attempts_of(refused.manifest):
+                    self._memory.stopped[attempt] = Stopped(refused.manifest, _as_stopped(_waiting(attempt, now), now))
+        for job in self._unrecorded_jobs():
+            if end_of(job) is None and self._becomes_unneeded(job, key):
+                self._objects.delete(job)
+                for seen in observed(job, self._objects.pods_of(job), now):
+                    self._memory.stopped[_name(seen)] = Stopped(job, seen)
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:
-        raise NotImplementedError
+        """As the protocol says: False while it may only just have been started, by whoever marked it so."""
+        now = self._clock()
+        if now < started_at + APPEARANCE_SECONDS:
+            self._decide_at(started_at + APPEARANCE_SECONDS)
+            return False
+        wanted = Attempt(key, attempt)
+        live = self._objects.live(now)
+        if any(wanted in attempts_of(pod) and not is_terminal(pod) for pod in live.pods):
+            return False
+        jobs = [job for job in live.jobs if wanted in attempts_of(job)]
+        if any(self._objects.is_own(job) and wanted not in self._memory.recorded for job in jobs):
+            self._decide_at(now)  # the cache had missed it; it is observed from now on
+            return False
+        return all(end_of(job) is not None for job in jobs)
 
     def forget(self, key: str, attempt: int) -> None:
-        raise NotImplementedError
+        forgotten = Attempt(key, attempt)
+        if forgotten not in self._seen_ended:
+            return
+        job = self._seen_ended.pop(forgotten)
+        self._memory.unneeded.discard(forgotten)
+        if self._memory.stopped.pop(forgotten, None) is None:
+            self._memory.recorded.add(forgotten)
+            end = end_of(job)
+            if end is not None and self._memory.recorded.issuperset(attempts_of(job)):
+                self._memory.finished[job["metadata"]["uid"]] = Finished(job, end.at)
 
     def obstacles(self) -> Sequence[Obstacle]:
-        raise NotImplementedError
+        now = self._clock()
+        ask_for_warnings(self._objects, self._waits(), self._memory, now)
+        return obstacles(self._waits(), now)
 
     def wait(self, timeout: float | None) -> None:
-        raise NotImplementedError
+        """As the protocol says, by listing the study's Jobs and pods again and again: for tests and simple uses."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            self._objects.refresh()
+            attempts = [seen for seen, _ in self._attempts(self._clock())]
+            if any(seen.phase == "Ended" and _name(seen) not in self._seen_ended for seen in attempts):
+                return
+            if until is None and all(seen.phase == "Ended" for seen in attempts):
+                return
+            if until is not None and time.monotonic() >= until:
+                return
+            time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
-        raise NotImplementedError
+        """As the protocol says. Raises TimeoutError if something still runs after two minutes."""
+        self._closed = True
+        until = time.monotonic() + CLOSE_SECONDS
+        while running := [seen for seen, _ in self._attempts(self._clock()) if seen.phase == "Running"]:
+            for seen in running:
+                if _name(seen) not in self._memory.stopped:
+                    self.stop(seen.key)
+            if time.monotonic() > until:
+                raise TimeoutError(f"{len(running)} trials still run")
+            time.sleep(POLL_SECONDS)
+            self._objects.refresh()
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +180,17 @@ class JobsRunner:
 
     def remove_expired(self) -> None:
         """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded."""
-        raise NotImplementedError
+        now, removals = self._clock(), 0
+        for uid, finished in list(self._memory.finished.items()):
+            known = self._objects.job(finished.job["metadata"]["name"])
+            is_there = known is not None and known["metadata"]["uid"] == uid
+            if is_there and (now < self._expires_at(finished) or removals == REMOVALS):
+                continue
+            if is_there:
+                self._objects.drop(finished.job)
+                removals += 1
+            del self._memory.finished[uid]
+            self._memory.recorded.difference_update(attempts_of(finished.job))
 
     def look_again_after(self) -> float | None:
         """Seconds until something is due here that no event announces; None: nothing is.
@@ -90,4 +198,89 @@ class JobsRunner:
         That is a Job to be tried again or removed, a trial that has waited for too long, or an attempt of which
         `is_gone` could not say yet that it is.
         """
-        raise NotImplementedError
+        now = self._clock()
+        times = [wait.until for wait in self._waits() if wait.until > now]
+        times += [now + WARNING_SECONDS] if self._memory.warned else []
+        times += [self._expires_at(finished) for finished in self._memory.finished.values()]
+        times += [at for at in (next_try(self._memory), self._undecided_until) if at is not None]
+        return max(0.0, min(times) - now) if times else None
+
+    # ------------------------------------------------------------------------- attempts
+
+    def _attempts(self, now: float) -> list[tuple[ObservedAttempt, Manifest]]:
+        """All that were started and not forgotten, with their Jobs."""
+        return [*self._of_jobs(now), *self._of_stopped(now), *self._of_not_created(now)]
+
+    def _of_jobs(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
+        for job in self._unrecorded_jobs():
+            pods = self._objects.pods_of(job)
+            if lacks_last_words(job, pods):
+                pods = self._objects.ask_for_pods_of(job)
+            for seen in observed(job, pods, now):
+                if _name(seen) not in self._memory.recorded and _name(seen) not in self._memory.stopped:
+                    yield seen, job
+
+    def _of_stopped(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
+        """Those have ended when their Job is gone with all its pods."""
+        for attempt, (job, last_seen) in list(self._memory.stopped.items()):
+            seen = last_seen
+            if seen.phase == "Running":
+                known = self._objects.job(job["metadata"]["name"])
+                pods = self._objects.pods_of(job)
+                if known is None and not any(not is_terminal(pod) for pod in pods):
+                    pods = self._objects.ask_for_pods_of(job)
+                lives = known is not None or any(not is_terminal(pod) for pod in pods)
+                if pods:
+                    seen = next(each for each in observed(job, pods, now) if _name(each) == attempt)
+                seen = seen if lives else _as_stopped(seen, now)
+                self._memory.stopped[attempt] = Stopped(job, seen)
+            yield seen, job
+
+    def _of_not_created(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
+        for refused in self._memory.not_created.values():
+            for attempt in attempts_of(refused.manifest):
+                yield _waiting(attempt, now), refused.manifest
+
+    def _unrecorded_jobs(self) -> list[Manifest]:
+        return self._objects.jobs(without=self._memory.finished)
+
+    def _becomes_unneeded(self, job: Manifest, key: str) -> bool:
+        """Whether now, that a key is not needed any more, none of a Job's attempts is."""
+        attempts = attempts_of(job)
+        stopped = {attempt for attempt in attempts if attempt.key == key}
+        self._memory.unneeded |= stopped
+        return bool(stopped) and self._memory.unneeded.issuperset(attempts)
+
+    # ------------------------------------------------------------------------- times
+
+    def _waits(self) -> list[Wait]:
+        open_jobs = [job for job in self._unrecorded_jobs() if end_of(job) is None]
+        warnings = {kind: warned.message for kind, warned in self._memory.warned.items() if warned.message}
+        return list(
+            waits(
+                open_jobs,
+                self._objects.pods_of,
+                self._memory.not_created.values(),
+                warnings,
+                self._settings.pending_seconds,
+            )
+        )
+
+    def _expires_at(self, finished: Finished) -> float:
+        return finished.ended_at + self._study.spec.retention.finished_jobs_seconds
+
+    def _decide_at(self, at: float) -> None:
+        self._undecided_until = at if self._undecided_until is None else min(self._undecided_until, at)
+
+
+def _name(seen: ObservedAttempt) -> Attempt:
+    return Attempt(seen.key, seen.attempt)
+
+
+def _waiting(attempt: Attempt, now: float) -> ObservedAttempt:
+    return ObservedAttempt(*attempt, "Running", now, None, 0.0, None)
+
+
+def _as_stopped(seen: ObservedAttempt, now: float) -> ObservedAttempt:
+    said = TerminationMessage(key=seen.key, attempt=seen.attempt, reason=FailureReason.STOPPED, message="stopped")
+    return replace(seen, phase="Ended", ended_at=now, termination=said)

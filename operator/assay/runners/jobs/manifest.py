@@ -1,0 +1,149 @@
+"""The Job that runs the items of a request. Nothing here calls anything: the same request gives the same manifest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.api.base import API_VERSION
+from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
+from assay.kube import JOBS, Manifest
+from assay.runners.jobs.endings import TRY_AGAIN
+from assay.runners.jobs.names import (
+    CONTAINER,
+    DEVICES_ANNOTATION,
+    ITEMS_ANNOTATION,
+    QUEUE_LABEL,
+    items_annotation,
+    job_name,
+    labels_of,
+)
+from assay.runners.jobs.overlay import merged_environment, overlaid
+from assay.runners.jobs.settings import TrialSettings
+from assay_trainer.contract import WorkRequest
+
+SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
+"""The one folder that a trial may write to: a volume of its own, gone with the pod."""
+
+TERMINATION_GRACE_SECONDS = 30
+"""Between SIGTERM, on which the worker ends its trial and says so, and SIGKILL."""
+
+
+def job_manifest(study: ProxyStudy, request: WorkRequest, request_uri: str, settings: TrialSettings) -> Manifest:
+    """The Job of a request of a study, which has its namespace and uid.
+
+    The study's template lies over the installation's, as `overlay` says; nothing in either can weaken what makes the
+    pods fit the `restricted` Pod Security Standard. Accelerators are what the templates' `resources` ask for:
+    `devices` says how many are counted, not what they are called, so nothing is made up from it.
+
+    The Job has no deadline, which would count the time in the queue; the worker's clock ends a trial, and the pod's
+    deadline is behind that.
+    """
+    items, trainer = request.items, study.spec.trainer
+    labels = labels_of(study.name, items)
+    annotations = {ITEMS_ANNOTATION: items_annotation(items), DEVICES_ANNOTATION: str(items[0].devices)}
+    template = overlaid(settings.pod_template, trainer.pod_template)
+    queue = trainer.queue_name
+    spec: dict[str, Any] = {
+        "backoffLimit": 0,
+        "podFailurePolicy": _pod_failure_policy(),
+        "template": {
+            "metadata": {
+                "labels": {**template.labels, **labels},
+                "annotations": {**template.annotations, **annotations},
+            },
+            "spec": _pod_spec(template, request, request_uri, settings),
+        },
+    }
+    if queue is not None:
+        spec["suspend"] = True  # from here on Kueue alone says when the Job runs
+    return {
+        "apiVersion": JOBS.api_version,
+        "kind": JOBS.kind,
+        "metadata": {
+            "name": job_name(study.name, study.metadata.uid or "", items),
+            "namespace": study.metadata.namespace,
+            "labels": {**labels, **({QUEUE_LABEL: queue} if queue else {})},
+            "annotations": annotations,
+            "ownerReferences": [_owner(study)],
+        },
+        "spec": spec,
+    }
+
+
+def _owner(study: ProxyStudy) -> dict[str, Any]:
+    """With the study, its Jobs are deleted."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": study.kind,
+        "name": study.name,
+        "uid": study.metadata.uid,
+        "controller": True,
+    }
+
+
+def _pod_failure_policy() -> dict[str, Any]:
+    """A Job that ends by these rules has reason PodFailurePolicy, which so means: by no fault of the trial's own.
+
+    FailJob, not Ignore, which would start another pod: attempts are counted, and paid for, where they are planned.
+    There is no rule for the worker's 143 (told to end): the pod of a Job that Kueue suspends ends like that too, and
+    that Job is to go on later.
+    """
+    return {
+        "rules": [
+            {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+            {
+                "action": "FailJob",
+                "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": [TRY_AGAIN]},
+            },
+        ]
+    }
+
+
+def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, settings: TrialSettings) -> dict[str, Any]:
+    said = template.to_dict()
+    optional = {
+        "serviceAccountName": template.service_account_name or settings.service_account,
+        "priorityClassName": template.priority_class_name,
+        "runtimeClassName": template.runtime_class_name,
+        "affinity": template.affinity,
+        "nodeSelector": template.node_selector,
+        "tolerations": said["tolerations"],
+        "imagePullSecrets": said["imagePullSecrets"],
+    }
+    return {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": TERMINATION_GRACE_SECONDS,
+        "activeDeadlineSeconds": sum(item.deadline_seconds for item in request.items) + settings.backstop_seconds,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(template, said, request, request_uri, settings)],
+        "volumes": [{"name": "scratch", "emptyDir": {}}, *template.volumes],
+        **{field: value for field, value in optional.items() if value},
+    }
+
+
+def _container(
+    template: PodTemplate, said: dict[str, Any], request: WorkRequest, request_uri: str, settings: TrialSettings
+) -> dict[str, Any]:
+    ours = {"HOME": SCRATCH, **settings.environment}
+    variables = merged_environment(
+        tuple(EnvironmentVariable(name=name, value=value) for name, value in sorted(ours.items())), template.env
+    )
+    secrets = [{"secretRef": {"name": settings.environment_secret}}] if settings.environment_secret else []
+    return {
+        "name": CONTAINER,
+        "image": request.items[0].image or settings.image,
+        "command": ["python", "-m", "assay_trainer.worker", request_uri],
+        "env": [variable.to_dict() for variable in variables],
+        "envFrom": [*secrets, *template.env_from],
+        "resources": said.get("resources", {}),
+        "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}, *template.volume_mounts],
+        # Where the worker left no word, the end of what it printed says more than nothing.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+    }

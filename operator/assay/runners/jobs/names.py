@@ -1,0 +1,84 @@
+"""What Jobs and their pods are called, labelled and annotated with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assay.api.base import GROUP
+from assay.kube import STUDY_LABEL, Manifest
+from assay.runners.jobs.memory import Attempt
+from assay_trainer.contract import TrialRequest, WorkItem, canonical_json, digest
+
+HYPOTHESIS_LABEL = f"{GROUP}/hypothesis"
+ARM_LABEL = f"{GROUP}/arm"
+SEED_LABEL = f"{GROUP}/seed"
+KEY_LABEL = f"{GROUP}/trial-key"
+
+ITEMS_ANNOTATION = f"{GROUP}/items"
+"""The attempts that a Job runs, in their order: `key:attempt,key:attempt`."""
+
+DEVICES_ANNOTATION = f"{GROUP}/devices"
+"""Devices that each of them holds, one after another."""
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+"""Kubernetes puts it on the pods of a Job."""
+
+CONTAINER = "trainer"
+
+_DIGITS = 16
+_NAME_LENGTH = 63
+
+
+def job_name(study: str, study_uid: str, items: Sequence[WorkItem]) -> str:
+    """The same for the same attempts of the same study, at most 63 characters.
+
+    With the uid, the Jobs of a deleted study, which may live a little longer, are not those of its successor.
+    """
+    identity = digest(canonical_json([study_uid, [(item.key, item.attempt) for item in items]]))
+    room = _NAME_LENGTH - 1 - _DIGITS
+    return f"{study[:room].rstrip('-')}-{identity.removeprefix('sha256:')[:_DIGITS]}"
+
+
+def labels_of(study: str, items: Sequence[WorkItem]) -> dict[str, str]:
+    """By which people find Jobs and pods. Where packed trials differ, a label is left out; the key is the first's."""
+    first = items[0]
+    about = [_about(item) for item in items]
+    return {
+        "app.kubernetes.io/name": "assay",
+        "app.kubernetes.io/component": "trial" if isinstance(first, TrialRequest) else "preparation",
+        "app.kubernetes.io/managed-by": "assay",
+        STUDY_LABEL: study,
+        **{label: value for label, value in about[0].items() if all(other.get(label) == value for other in about)},
+        KEY_LABEL: first.key,
+    }
+
+
+def _about(item: WorkItem) -> dict[str, str]:
+    if isinstance(item, TrialRequest):
+        return {HYPOTHESIS_LABEL: item.hypothesis, ARM_LABEL: item.arm, SEED_LABEL: str(item.seed)}
+    return {ARM_LABEL: item.arm}
+
+
+def items_annotation(items: Iterable[WorkItem]) -> str:
+    """What `attempts_of` reads."""
+    return ",".join(f"{item.key}:{item.attempt}" for item in items)
+
+
+def attempts_of(manifest: Manifest) -> tuple[Attempt, ...]:
+    """The attempts that a Job or pod of ours runs; none if somebody has changed the annotation to nonsense."""
+    text = _annotations(manifest).get(ITEMS_ANNOTATION, "")
+    try:
+        return tuple(Attempt(key, int(attempt)) for key, attempt in (item.split(":") for item in text.split(",")))
+    except ValueError:
+        return ()
+
+
+def devices_of(manifest: Manifest) -> int:
+    """Devices that a Job's trials hold, one after another."""
+    text = _annotations(manifest).get(DEVICES_ANNOTATION, "1")
+    return int(text) if text.isdigit() else 1
+
+
+def _annotations(manifest: Manifest) -> dict[str, str]:
+    return manifest["metadata"].get("annotations") or {}

@@ -1,0 +1,107 @@
+"""The Jobs and pods of one study: those in the caches, and those that the API server has now."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import NamedTuple
+
+from assay.api.resources import ProxyStudy
+from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused
+from assay.runners.jobs.names import JOB_NAME_LABEL
+from assay.runners.jobs.state import created_at
+
+LIVE_SECONDS = 5.0
+"""How long a list of all that lives is good for."""
+
+
+class Live(NamedTuple):
+    """What the API server had at a time (Unix seconds), whoever owns it."""
+
+    jobs: list[Manifest]
+    pods: list[Manifest]
+    at: float
+
+
+class StudyObjects:
+    """Reads from the caches, unless it says otherwise, and puts into them what the API server says."""
+
+    def __init__(self, kube: Kube, jobs: Cache, pods: Cache, study: ProxyStudy) -> None:
+        if study.metadata.namespace is None or study.metadata.uid is None:
+            raise ValueError(f"study {study.name!r} is not one that the API server has")
+        self.kube = kube
+        self.namespace = study.metadata.namespace
+        self._study = study.name
+        self._uid = study.metadata.uid
+        self._jobs = jobs
+        self._pods = pods
+        self._live: Live | None = None
+
+    def jobs(self, without: Container[str]) -> list[Manifest]:
+        """The Jobs that the study owns but those of these uids, in the order in which they were made."""
+        jobs = [job for job in self._jobs.owned_by(self._uid) if job["metadata"]["uid"] not in without]
+        return sorted(jobs, key=created_at)
+
+    def job(self, name: str) -> Manifest | None:
+        """The study's Job of that name."""
+        job = self._jobs.get(self.namespace, name)
+        return job if job is not None and self.is_own(job) else None
+
+    def is_own(self, job: Manifest) -> bool:
+        """Whether the study owns it; one of the same name may have been deleted with its Jobs still there."""
+        owners = job["metadata"].get("ownerReferences") or []
+        return any(owner.get("uid") == self._uid and owner.get("controller") for owner in owners)
+
+    def pods_of(self, job: Manifest) -> list[Manifest]:
+        """The pods of a Job."""
+        return self._pods.owned_by(job["metadata"]["uid"])
+
+    def create(self, manifest: Manifest) -> Manifest:
+        """Make the Job, unless it is there; as the server has it. Raises KubeError."""
+        try:
+            job = self.kube.create(JOBS, self.namespace, manifest)
+        except AlreadyExists as error:
+            job = self.kube.get(JOBS, self.namespace, manifest["metadata"]["name"])
+            if not self.is_own(job):
+                raise Refused(error.code, error.reason, f"{error.message}, and is not this study's") from error
+        self._jobs.put(job)
+        return job
+
+    def delete(self, job: Manifest) -> None:
+        """Delete a Job and, in the background, its pods. Raises KubeError."""
+        metadata = job["metadata"]
+        self.kube.delete(JOBS, self.namespace, metadata["name"], uid=metadata["uid"])
+
+    def drop(self, job: Manifest) -> None:
+        """Delete a Job that has ended, and think no more of it. Raises KubeError."""
+        self.delete(job)
+        self._jobs.remove(job)
+
+    def ask_for_pods_of(self, job: Manifest) -> list[Manifest]:
+        """The pods of a Job that are there now, and those that are in the cache. Raises KubeError."""
+        selector = f"{JOB_NAME_LABEL}={job['metadata']['name']}"
+        for pod in self.kube.list(PODS, self.namespace, label_selector=selector):
+            self._pods.put(pod)
+        return self.pods_of(job)
+
+    def live(self, now: float) -> Live:
+        """All Jobs and pods with the study's label that are there now, at most LIVE_SECONDS ago. Raises KubeError."""
+        if self._live is None or now >= self._live.at + LIVE_SECONDS:
+            jobs, pods = self._list()
+            for job in jobs:
+                self._jobs.put(job)
+            for pod in pods:
+                self._pods.put(pod)
+            self._live = Live(jobs, pods, now)
+        return self._live
+
+    def refresh(self) -> None:
+        """Bring the caches up to date. Raises KubeError."""
+        jobs, pods = self._list()
+        self._jobs.replace(self.namespace, self._study, jobs)
+        self._pods.replace(self.namespace, self._study, pods)
+
+    def _list(self) -> tuple[list[Manifest], list[Manifest]]:
+        """The Jobs first: what they say of their end, the pods then say too."""
+        selector = f"{STUDY_LABEL}={self._study}"
+        jobs = self.kube.list(JOBS, self.namespace, label_selector=selector)
+        return jobs, self.kube.list(PODS, self.namespace, label_selector=selector)

@@ -1,0 +1,46 @@
+"""The attempts of a Job, as the Job and its pods show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assay.kube import Manifest
+from assay.runners.jobs.endings import terminations
+from assay.runners.jobs.names import attempts_of, devices_of
+from assay.runners.jobs.state import container_seconds, created_at, end_of, is_terminal, started_at
+from assay.runners.protocol import ObservedAttempt
+
+
+def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[ObservedAttempt, ...]:
+    """The attempts of a Job, in their order. `pods` are those of the Job; `now` is in Unix seconds.
+
+    An attempt has ended when its Job has: then no pod of it lives. One that has not begun starts `now`, since it
+    holds nothing yet. Accelerator seconds are devices times the wall seconds of the container, the same share for
+    each of several packed attempts.
+    """
+    pods = sorted(pods, key=lambda pod: (created_at(pod), pod["metadata"]["name"]))
+    attempts = attempts_of(job)
+    end = end_of(job)
+    starts = [start for pod in pods if (start := started_at(pod)) is not None]
+    waiting_since = now if end is None else created_at(job)
+    until = now if end is None else end.at
+    seconds = devices_of(job) * sum(container_seconds(pod, until) for pod in pods) / max(1, len(attempts))
+    ended = terminations(job, pods, end) if end is not None else {}
+    return tuple(
+        ObservedAttempt(
+            key=attempt.key,
+            attempt=attempt.attempt,
+            phase="Running" if end is None else "Ended",
+            started_at=min(starts, default=waiting_since),
+            ended_at=None if end is None else end.at,
+            accelerator_seconds=seconds,
+            termination=ended.get(attempt),
+        )
+        for attempt in attempts
+    )
+
+
+def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:
+    """Whether a Job has failed and no pod is known that says why: it was deleted, or its event is still to come."""
+    end = end_of(job)
+    return end is not None and not end.complete and not any(is_terminal(pod) for pod in pods)

@@ -1,0 +1,98 @@
+"""What Jobs and pods say of themselves, read from their manifests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from assay.kube import Manifest
+from assay.runners.jobs.names import CONTAINER
+
+
+class JobEnd(NamedTuple):
+    """How a Job ended; Unix seconds. All its pods have ended before."""
+
+    complete: bool
+    reason: str
+    message: str
+    at: float
+
+
+def unix_seconds(time: str | None) -> float | None:
+    """Of a time as Kubernetes writes it."""
+    return datetime.fromisoformat(time).timestamp() if time else None
+
+
+def created_at(manifest: Manifest) -> float:
+    """When the object was made, in Unix seconds."""
+    return unix_seconds(manifest["metadata"]["creationTimestamp"]) or 0.0
+
+
+def end_of(job: Manifest) -> JobEnd | None:
+    """How the Job ended; None: it has not.
+
+    `FailureTarget` and `SuccessCriteriaMet`, which come before, say that it will, while pods may still run.
+    """
+    for kind, complete in (("Complete", True), ("Failed", False)):
+        if condition := condition_of(job, kind):
+            at = unix_seconds(condition.get("lastTransitionTime")) or created_at(job)
+            return JobEnd(complete, condition.get("reason") or "", condition.get("message") or "", at)
+    return None
+
+
+def condition_of(manifest: Manifest, kind: str, status: str = "True") -> dict[str, Any] | None:
+    """A condition of an object, if it has that status."""
+    for condition in _status(manifest).get("conditions") or []:
+        if condition.get("type") == kind and condition.get("status") == status:
+            found: dict[str, Any] = condition
+            return found
+    return None
+
+
+def is_suspended(job: Manifest) -> bool:
+    """Whether the Job is to have no pods now."""
+    return bool(job["spec"].get("suspend"))
+
+
+def phase_of(pod: Manifest) -> str:
+    """Pending, Running, Succeeded, Failed or Unknown."""
+    return str(_status(pod).get("phase") or "Pending")
+
+
+def is_terminal(pod: Manifest) -> bool:
+    """Whether all of its containers have ended for good, or none will ever run."""
+    return phase_of(pod) in ("Succeeded", "Failed")
+
+
+def status_reason(pod: Manifest) -> tuple[str, str]:
+    """Why the pod as a whole is in its phase, such as Evicted or DeadlineExceeded: a word and a sentence, or empty."""
+    status = _status(pod)
+    return str(status.get("reason") or ""), str(status.get("message") or "")
+
+
+def container_state(pod: Manifest, kind: str) -> dict[str, Any] | None:
+    """The state of the trainer's container if it is of that kind: waiting, running or terminated."""
+    for container in _status(pod).get("containerStatuses") or []:
+        if container.get("name") == CONTAINER:
+            found: dict[str, Any] | None = (container.get("state") or {}).get(kind)
+            return found
+    return None
+
+
+def started_at(pod: Manifest) -> float | None:
+    """When the trainer's container started, in Unix seconds; None: it has not, or nobody knows."""
+    state = container_state(pod, "running") or container_state(pod, "terminated") or {}
+    return unix_seconds(state.get("startedAt"))
+
+
+def container_seconds(pod: Manifest, until: float) -> float:
+    """How long the trainer's container has run, up to its end or `until` (Unix seconds)."""
+    start = started_at(pod)
+    if start is None:
+        return 0.0
+    end = unix_seconds((container_state(pod, "terminated") or {}).get("finishedAt"))
+    return max(0.0, (until if end is None else end) - start)
+
+
+def _status(manifest: Manifest) -> dict[str, Any]:
+    return manifest.get("status") or {}
