@@ -68,7 +68,7 @@ def keep() -> None:
 
 
 def furnish(cluster: Cluster) -> None:
-    """What a developer's cluster has beside Kubernetes itself."""
+    """What a developer's cluster has beside Kubernetes itself: add it here."""
     for file in sorted((ROOT / "crds").glob("*.yaml")):
         cluster.apply(yaml.safe_load(file.read_text()))
 

@@ -35,8 +35,8 @@ class Namespaces:
         unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
         # The first process inside inherits orphans; a shell that waits collects those that end.
         self._outside = processes.start("namespaces", [*unshare, "sh", "-c", "sleep infinity & wait"])
-        wait_until(lambda: self._children() != [], "the node's namespaces", self._outside)
-        self._inside = self._children()[0]
+        wait_until(self._complete, "the node's namespaces", self._outside)
+        (self._inside,) = self._children()
         self._cable = network.cable_name
         self._plug_in(network)
         values = {"state": state, "node": network.node, "prefix": network.cable.prefixlen}
@@ -59,6 +59,10 @@ class Namespaces:
         """Wait, once its processes are killed, until the kernel has cleared away what was inside, and the cable."""
         traces = (Path(f"/proc/{self._inside}"), Path(f"/sys/class/net/{self._cable}"))
         wait_until(lambda: not any(trace.exists() for trace in traces), "the end of the node's namespaces")
+
+    def _complete(self) -> bool:
+        """Whether the shell runs: the child becomes it as the last thing, after it has cut its mounts off from ours."""
+        return [Path(f"/proc/{child}/comm").read_text() for child in self._children()] == ["sh\n"]
 
     def _children(self) -> list[str]:
         return Path(f"/proc/{self._outside.pid}/task/{self._outside.pid}/children").read_text().split()
