@@ -40,8 +40,9 @@ def replay(
 ) -> None:
     """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.
 
-    A row is a run: its hypothesis, its seed, what it cost in seconds, what it scored (nothing, if it failed), and
-    the arm of the study that it was, or the training size, of which an arm's dataPercent is a share of the largest.
+    A row is a run: its hypothesis, its seed, its cost in seconds, its score
+    (none if it failed), and its arm, named as in the study, or its training
+    size: an arm's dataPercent is then a share of the largest one.
     """
     resource, manifests = load_study(file, study)
     recorded = read_table(table, _columns(column or ()), _pairs(where or (), "--where"))
