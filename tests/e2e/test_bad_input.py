@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from builders.toy_project import STUDY, a_hypothesis, a_project, of_quality, run, write_manifests
+
+Edit = tuple[str, str]
+"""What a manifest says, and what it says instead."""
 
 
 @pytest.fixture(scope="module")
@@ -22,30 +26,47 @@ def complaint(project: Path, *arguments: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "wants"),
-    [
-        ("reference: {epochs: 4}", "reference: {epoch: 4}", ["spec.reference.epoch", "did you mean epochs"]),
-        ("baseline: h0", "baseline: h00", ["spec.hypotheses.baseline", '"h00"', "did you mean h0?"]),
-        ("epochs: 1}", "epochs: 9}", ["spec.proxies[0].epochs", "9", "4"]),
-        ("epochs: 1}", "imageSize: 7}", ["spec.proxies[0].imageSize", "7", "4 or 8"]),
-        ("epochs: 1}", "dataPercent: 9, subset: El2M}", ["spec.proxies[0].subset", '"El2M"', "did you mean EL2N?"]),
-        ("shards/manifest.json", "nowhere/manifest.json", ["spec.dataset.manifest", "nowhere"]),
-        ("shards/manifest.json", "tiny.npz", ["spec.dataset.manifest", "tiny.npz", "assay shards build"]),
-        ("kind: ProxyStudy", "kind: ProxyStudies", ["study.yaml:3", "kind", "did you mean ProxyStudy?"]),
-        ("seeds: {initial: 2}", "seeds: {initial: two}", ["spec.seeds.initial", '"two"', "a whole number of 2 to 100"]),
-        ("seeds: {initial: 2}", "seeds: [", ["study.yaml:13:1", "broken YAML"]),
-        ("baseline: h0", "baseline: h0, selector: {matchLabels: {a: b}}", ["spec.hypotheses.selector", "labels"]),
-        ("name: h1", "name: h0", ["metadata.name", '"h0"', "study.yaml:21", "study.yaml:14"]),
-        ("name: h1}", "name: h1}\nspce: {}", ["spce", "did you mean spec?"]),
+FIELDS = {
+    ("reference: {epochs: 4}", "reference: {epoch: 4}"): ["spec.reference.epoch: ", "did you mean epochs?"],
+    ("epochs: 1}", "dataPercent: 9, subset: El2M}"): ["spec.proxies[0].subset", '"El2M"', "did you mean EL2N?"],
+    ("seeds: {initial: 2}", "seeds: {initial: two}"): ["spec.seeds.initial", '"two"', "a whole number of 2 to 100"],
+    ("name: h1}", "name: h1}\nspce: {}"): ["spce: ", "did you mean spec?"],
+}
+MEANINGS = {
+    ("baseline: h0", "baseline: h00, selector: {matchLabels: {a: b}}"): [
+        "spec.hypotheses.baseline: ",
+        '"h00"',
+        "did you mean h0?",
+        "spec.hypotheses.selector: given labels that no hypothesis has",
     ],
-)  # fmt: skip
-def test_a_wrong_manifest_is_refused(project: Path, old: str, new: str, wants: list[str]) -> None:
-    documents = "---".join([STUDY, of_quality(0), of_quality(1)])
-    assert old in documents
-    write_manifests(project, documents.replace(old, new))
+    ("epochs: 1}", "epochs: 9}"): ["spec.proxies[0].epochs: given 9; allowed: at most the reference's, which is 4"],
+}
+DOCUMENTS = {
+    ("kind: ProxyStudy", "kind: ProxyStudies"): ["study.yaml:3", "kind: ", "did you mean ProxyStudy?"],
+    ("name: h1", "name: h0"): ["metadata.name", '"h0"', "study.yaml:21", "study.yaml:14"],
+    ("{quality: 1}}", "{quality: 1}}\n---\nspec: ["): ["study.yaml:25:1", "broken YAML"],
+}
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param(FIELDS, id="fields"),
+        pytest.param(MEANINGS, id="what fields mean together"),
+        pytest.param(DOCUMENTS, id="documents"),
+        {("epochs: 1}", "imageSize: 7}"): ["spec.proxies[0].imageSize: given 7", "4 or 8"]},
+        {("shards/manifest.json", "nowhere/manifest.json"): ["spec.dataset.manifest", "nowhere", "there is nothing"]},
+        {("shards/manifest.json", "tiny.npz"): ["spec.dataset.manifest", "tiny.npz", "assay shards build"]},
+    ],
+)
+def test_all_that_is_wrong_with_manifests_is_said_at_once(project: Path, edits: Mapping[Edit, list[str]]) -> None:
+    text = "---".join([STUDY, of_quality(0), of_quality(1)])
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    write_manifests(project, text)
     said = complaint(project, "validate")
-    assert [want for want in wants if want not in said] == []
+    assert [want for wants in edits.values() for want in wants if want not in said] == [], said
 
 
 def test_of_several_studies_in_a_file_one_must_be_named(project: Path) -> None:
@@ -82,7 +103,6 @@ def test_every_entry_point_that_can_not_be_used_is_named_before_anything_runs(pr
     [
         (["validat"], "Did you mean 'validate'?"),
         (["report", "--outptu", "html"], "--output"),
-        (["plan", "--slots", "0"], "Invalid value for '--slots'"),
         (["plan", "--store", "gs://bucket"], "--store: given 'gs://bucket'; allowed: a folder"),
     ],
 )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +10,7 @@ from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset, InvalidSource, build, build_shards
 from assay_trainer.shards.sources.folder import read_folder
 from builders.datasets import tiny_arrays, tiny_dataset
-
-
-def save_images(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
-        (folder / f"class-{label}").mkdir(parents=True, exist_ok=True)
-        PIL.Image.fromarray(image.squeeze()).save(folder / f"class-{label}" / f"{index:03d}.png")
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    return header + array.astype(np.uint8).tobytes()
-
-
-def save_idx(folder: Path, images: np.ndarray, labels: np.ndarray, *, stem: str, packed: bool) -> None:
-    folder.mkdir(exist_ok=True)
-    for kind, content in (("images-idx3", images.squeeze(-1)), ("labels-idx1", labels)):
-        data = idx_bytes(content)
-        path = folder / f"{stem}-{kind}-ubyte{'.gz' if packed else ''}"
-        path.write_bytes(gzip.compress(data) if packed else data)
+from builders.image_files import save_idx, save_images
 
 
 def multiset(images: np.ndarray, labels: np.ndarray) -> list[tuple[bytes, int]]:
