@@ -50,24 +50,24 @@ def break_even(study: Study, arm: str, costs: Costs) -> int | None:
     """After how many further hypotheses, run on the proxy instead of the reference, what the proxy's own
     trials and preparations cost in this study is saved. None: never, or not known."""
     reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
-    if reference.trial_seconds is None or proxy.trial_seconds is None:
+    relative = costs.relative(arm)
+    if reference.trial_seconds is None or relative is None:
         return None
-    saved = (reference.trial_seconds - proxy.trial_seconds) * len(study.design.seeds)
+    saved = reference.trial_seconds * (1 - relative) * len(study.design.seeds)
     return math.ceil(proxy.total_seconds / saved) if saved > 0 else None
 
 
 def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:
     reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
-    if not reference.trial_seconds or proxy.trial_seconds is None:
+    relative = costs.relative(arm)
+    if not reference.trial_seconds or relative is None:
         return None
-    trials = len(study.hypotheses) * len(study.design.seeds)
-    return round(
-        100 * (1 - (proxy.trial_seconds * trials + proxy.preparation_seconds) / (reference.trial_seconds * trials))
-    )
+    full = reference.trial_seconds * len(study.hypotheses) * len(study.design.seeds)
+    return round(100 * (1 - relative - proxy.preparation_seconds / full))
 
 
 def _cost(arm: str, costs: Costs) -> ArmCost:
-    own, relative = costs.arms[arm], costs.relative(arm, REFERENCE)
+    own, relative = costs.arms[arm], costs.relative(arm)
     models = costs.device_models
     mixed = f"{costs.device_model} (the study also ran on {', '.join(m for m in models if m != costs.device_model)})"
     return ArmCost(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from assay.api.resources import REFERENCE
 from assay_trainer.contract import Fidelity, TrialResult
 
 if TYPE_CHECKING:
@@ -31,16 +32,20 @@ class Costs:
     found in the store are not in it, but count in the arms' means."""
 
     arms: Mapping[str, ArmCosts]
+    relatives: Mapping[str, float]
     spent: float
     spent_on_failures: float
     unit: CostUnit | None
     device_model: str | None
     device_models: tuple[str, ...]
 
-    def relative(self, arm: str, reference: str) -> float | None:
-        """An arm's cost per trial over the reference's, on the same device model; None: not known yet."""
-        own, full = self.arms[arm].trial_seconds, self.arms[reference].trial_seconds
-        return own / full if own is not None and full else None
+    def relative(self, arm: str) -> float | None:
+        """An arm's cost per trial over the reference's; None: not known yet.
+
+        Of the trials (hypothesis, seed) that ended well on both, on the same device model: were it of all, an arm on
+        which only the cheap hypotheses succeed would look cheap.
+        """
+        return self.relatives.get(arm)
 
 
 def costs_of(study: Study, records: Records) -> Costs:
@@ -75,6 +80,7 @@ def costs_of(study: Study, records: Records) -> Costs:
             failed += failure.accelerator_seconds
     model = models.most_common(1)[0][0] if models else None
     return Costs(
+        relatives=_relatives(study, records, model),
         arms={
             arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm] + preparations[arm])
             for arm in study.design.arms
@@ -85,6 +91,20 @@ def costs_of(study: Study, records: Records) -> Costs:
         device_model=model,
         device_models=tuple(sorted(models)),
     )
+
+
+def _relatives(study: Study, records: Records, model: str | None) -> dict[str, float]:
+    seconds: dict[str, dict[tuple[str, int], float]] = {arm: {} for arm in study.design.arms}
+    for trial in study.design.trials:
+        record = records.get(trial.key)
+        if record is not None and record.result is not None and record.result.cost.device_model == model:
+            seconds[trial.arm][trial.hypothesis, trial.seed] = record.result.cost.accelerator_seconds
+    found = {}
+    for arm, own in seconds.items():
+        common = own.keys() & seconds[REFERENCE].keys()
+        if full := sum(seconds[REFERENCE][cell] for cell in common):
+            found[arm] = sum(own[cell] for cell in common) / full
+    return found
 
 
 def _arm_costs(cell: list[float], preparation: float, total: float) -> ArmCosts:

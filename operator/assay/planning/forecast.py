@@ -75,8 +75,7 @@ def forecast(study: Study, records: Records) -> Forecast:
             arm,
             trials=len(study.hypotheses) * len(design.seeds),
             open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
-            relative_work=costs.relative(arm, REFERENCE)
-            or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
+            relative_work=costs.relative(arm) or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
             trial_seconds=expected[arm].accelerator_seconds if expected else None,
         )
         for arm in design.arms
@@ -89,7 +88,7 @@ def forecast(study: Study, records: Records) -> Forecast:
         open_trials=len(still_open),
         accelerator_seconds=sum(expected[work.arm].accelerator_seconds for work in still_open) if expected else None,
         wall_seconds=sum(expected[work.arm].wall_seconds for work in still_open) / slots if expected else None,
-        measured=all(costs.relative(arm, REFERENCE) is not None for arm in design.arms),
+        measured=all(costs.relative(arm) is not None for arm in design.arms),
         unit=costs.unit,
         powers=powers(study) if len(design.arms) > 1 else (),
     )

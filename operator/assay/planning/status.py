@@ -110,7 +110,7 @@ def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
     """Each proxy with what it saves and what it risks, the largest saving first."""
     levers = []
     for arm in arms:
-        relative = costs.relative(arm.name, REFERENCE)
+        relative = costs.relative(arm.name)
         if arm.decision is None or not relative:
             continue
         agreement = arm.agreement

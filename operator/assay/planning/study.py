@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,6 +66,14 @@ class Study:
     def baseline(self) -> str:
         """Name of the baseline."""
         return self.spec.hypotheses.baseline
+
+    def having_seen(self, criteria: frozenset[str]) -> Study:
+        """The same study, of which results were looked at under these criteria."""
+        if criteria == self.criteria_seen:
+            return self
+        changed = replace(self, criteria_seen=criteria)
+        vars(changed)["design"] = self.design  # it does not depend on them, and takes longer than the rest of a plan
+        return changed
 
     @cached_property
     def design(self) -> Design:

@@ -108,6 +108,8 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         )
     if not others:
         return "There is nothing to compare the baseline with."
+    if is_finished(status) and all(row.score is None for row in status.ranking if row.verdict is Verdict.BASELINE):
+        return f"The baseline {study.baseline} has no score: nothing can be compared with it."
     names = {verdict: [row.name for row in others if row.verdict is verdict] for verdict in Verdict}
     better, named = names[Verdict.BETTER], f" {study.baseline}" if study.baseline != "baseline" else ""
     text = (

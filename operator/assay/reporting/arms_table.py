@@ -90,7 +90,7 @@ class ArmsTable:
         cells.extend((row.relative_cost, row.saving))
         if wide:
             known = row.break_even not in ("", NOTHING)
-            cells.append(f"{row.break_even} hypotheses" if known else row.break_even)
+            cells.append(_hypotheses(row.break_even) if known else row.break_even)
         cells.append(Text(row.decision_text, style=DECISION_STYLES[row.decision] if row.decision else ""))
         return cells
 
@@ -107,6 +107,10 @@ def _reason(row: ArmRow, *, wide: bool) -> Text | None:
     if row.why:
         parts.append(row.why)
     if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:
-        pays = f", pays off after {row.break_even} hypotheses" if row.break_even != NOTHING else ""
+        pays = f", pays off after {_hypotheses(row.break_even)}" if row.break_even != NOTHING else ""
         parts.append(f"{row.trial_seconds} s a trial{pays}.")
     return Text.assemble((row.name, "bold"), f": {' '.join(parts)}") if parts else None
+
+
+def _hypotheses(number: str) -> str:
+    return f"{number} hypothesis" if number == "1" else f"{number} hypotheses"

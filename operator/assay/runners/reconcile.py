@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +34,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     ledger.refresh(now)
     observed = runner.observe()
     record_ended(ledger, runner, observed)
-    study = replace(study, criteria_seen=ledger.criteria(study.name))
+    study = study.having_seen(ledger.criteria(study.name))
     records = records_of(study, ledger, observed, runner.is_gone)
     decided = plan(study, records, now, runner.obstacles())
     if decided.status.trials.succeeded:

@@ -289,6 +289,20 @@ def test_a_score_to_be_minimised_ranks_the_other_way_round() -> None:
     assert [float(row.difference or 0) for row in up.ranking] == [-float(row.difference or 0) for row in down.ranking]
 
 
+def test_an_arm_is_as_dear_as_it_is_for_trials_that_ended_well_on_both() -> None:
+    study = a_study(hypotheses=2, proxies=[SHORT], seeds=2)
+    dear = study.hypotheses[1].name
+    records = records_of_scores(
+        study,
+        lambda trial: None if (trial.hypothesis, trial.arm) == (dear, "reference") else 0.5,
+        seconds=lambda trial: (1000.0 if trial.hypothesis == dear else 10.0) * (0.5 if trial.arm == "short" else 1.0),
+    )
+    _, short = plan(study, records, 0.0).status.arms
+    assert short.cost
+    assert short.cost.relative_percent == 50
+    assert short.saving_percent == 50
+
+
 def test_costs_of_different_device_models_are_not_mixed() -> None:
     study = a_study(hypotheses=2, proxies=[SHORT], seeds=3)
     records = dict(records_of_scores(study, lambda trial: 0.5 + 0.01 * trial.seed, seconds=lambda trial: 10.0))
