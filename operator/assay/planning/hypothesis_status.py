@@ -39,6 +39,9 @@ def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
     }
 
 
+_UNDER_WAY = (Reason.PROGRESSING, Reason.TRIALS_OPEN)
+
+
 class StudyState(NamedTuple):
     """How far a study is; `reason` is that of its condition Succeeded."""
 
@@ -67,9 +70,9 @@ def concluded(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> Statemen
     for study in studies:
         verdict = said.get(study.name)
         if not study.succeeded:
-            open_studies.append(f"{study.name} ({study.reason})")
+            open_studies.append(study.name if study.reason in _UNDER_WAY else f"{study.name} ({study.reason})")
         elif verdict is None or verdict.observed_generation != hypothesis.metadata.generation:
-            open_studies.append(f"{study.name} ({Reason.PROGRESSING})")
+            open_studies.append(study.name)
     if open_studies:
         return Statement(kind, False, Reason.PENDING, f"Waiting for {', '.join(open_studies)}.")
     verdicts = ", ".join(f"{study.name}: {said[study.name].verdict}" for study in studies)

@@ -62,9 +62,10 @@ def test_a_hypothesis_is_concluded_when_every_study_that_selects_it_has_succeede
 
 
 def test_a_verdict_of_a_study_that_still_runs_may_change() -> None:
-    said = concluded(a_hypothesis([a_verdict("fashion")]), [StudyState("fashion", False, "TrialsOpen")])
+    studies = [StudyState("digits", False, "Suspended"), StudyState("fashion", False, "TrialsOpen")]
+    said = concluded(a_hypothesis([a_verdict("fashion")]), studies)
     assert (said.holds, said.reason) == (False, Reason.PENDING)
-    assert said.message == "Waiting for fashion (TrialsOpen)."
+    assert said.message == "Waiting for digits (Suspended), fashion."
 
 
 def test_a_verdict_on_what_the_hypothesis_said_before_does_not_count() -> None:
