@@ -1,0 +1,1 @@
+"""The operator: events wake a queue of keys, and each key's reconcile gathers, plans and writes."""

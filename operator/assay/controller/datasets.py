@@ -1,0 +1,43 @@
+"""Reading the manifests of data sets, which many reconciles ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+from assay.api.errors import InvalidInput
+from assay.api.resources import DatasetReference
+from assay.runners.gather import read_dataset
+from assay_trainer.contract import Dataset, DatasetManifest
+
+REMEMBERED_SECONDS = 60.0
+"""For how long a manifest that was changed in place may go unseen."""
+
+
+class DatasetNotReadable(InvalidInput):
+    """A data set that can't be read now; perhaps later, by the same name."""
+
+
+class Datasets:
+    """Remembers each manifest for a while. For threads to share. `clock` is in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._read: dict[str, tuple[float, tuple[Dataset, DatasetManifest]]] = {}
+
+    def __call__(self, reference: DatasetReference, place: str) -> tuple[Dataset, DatasetManifest]:
+        """See `read_dataset`. Raises DatasetNotReadable."""
+        now = self._clock()
+        with self._lock:
+            self._read = {uri: known for uri, known in self._read.items() if now - known[0] < REMEMBERED_SECONDS}
+            known = self._read.get(reference.manifest)
+        if known is not None:
+            return known[1]
+        try:
+            found = read_dataset(reference, place)
+        except InvalidInput as error:
+            raise DatasetNotReadable(error.problems) from error
+        with self._lock:
+            self._read[reference.manifest] = (now, found)
+        return found

@@ -1,0 +1,126 @@
+"""Kubernetes events: what `kubectl describe` shows of a study's past."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.bounds import shortened
+from assay.api.conditions import ConditionType, Reason
+from assay.api.times import time_string
+from assay.kube import STUDIES
+
+if TYPE_CHECKING:
+    from assay.api.conditions import Condition
+    from assay.api.resources import ProxyStudyStatus
+    from assay.kube import Manifest
+    from assay.planning.design import PlannedPreparation, PlannedTrial
+    from assay_trainer.contract import Failure
+
+REPORTER = "assay-operator"
+
+BURST = 25
+SECONDS_PER_EVENT = 300.0
+"""As client-go's EventSourceObjectSpamFilter: of each study so many at once, and then one in so many seconds."""
+
+_MESSAGE_LENGTH = 1024
+
+_EXPECTED = {Reason.TRIALS_OPEN, Reason.SUSPENDED, Reason.PENDING, Reason.NO_PROXIES}
+"""Reasons why a condition does not hold that nobody needs to be told of."""
+
+
+class Occurrence(NamedTuple):
+    """Something that happened to a study; `identity` tells it from everything else, also after a restart."""
+
+    identity: str
+    reason: str
+    message: str
+    warning: bool = False
+
+
+def transitions(before: ProxyStudyStatus | None, after: ProxyStudyStatus) -> list[Occurrence]:
+    """What the conditions of a status say that they did not say before."""
+    known = {each.type: (each.status, each.reason) for each in before.conditions} if before else {}
+    found: dict[str, Occurrence] = {}
+    for condition in after.conditions:
+        earlier = known.get(condition.type)
+        if (condition.status, condition.reason) == earlier:
+            continue
+        if occurrence := _of_condition(condition, earlier[0] if earlier else None):
+            found.setdefault(occurrence.reason, occurrence)  # several conditions may have one cause
+    return list(found.values())
+
+
+def trial_failed(work: PlannedTrial | PlannedPreparation, failure: Failure) -> Occurrence:
+    """A trial, or a preparation, for which there is no other attempt."""
+    what = getattr(work, "hypothesis", "preparation")
+    seed = getattr(work, "seed", None)
+    where = f"{what}, arm {work.arm}" + ("" if seed is None else f", seed {seed}")
+    message = f"{where}: {failure.reason}: {failure.message}"
+    return Occurrence(f"{failure.key}/{failure.attempt}", "TrialFailed", message, warning=True)
+
+
+def event_manifest(study: Manifest, occurrence: Occurrence, now: float) -> Manifest:
+    """The event. Its name is made of what happened, so that saying it twice is one event."""
+    metadata = study["metadata"]
+    identity = hashlib.sha256(f"{metadata['uid']}/{occurrence.identity}".encode()).hexdigest()[:16]
+    time = time_string(now)
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name'][:200]}.{identity}", "namespace": metadata["namespace"]},
+        "involvedObject": {
+            "apiVersion": STUDIES.api_version,
+            "kind": STUDIES.kind,
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "uid": metadata["uid"],
+        },
+        "type": "Warning" if occurrence.warning else "Normal",
+        "reason": occurrence.reason,
+        "message": shortened(occurrence.message or occurrence.reason, _MESSAGE_LENGTH),
+        "count": 1,
+        "firstTimestamp": time,
+        "lastTimestamp": time,
+        "source": {"component": REPORTER},
+        "reportingComponent": REPORTER,
+        "reportingInstance": REPORTER,
+    }
+
+
+class Allowance:
+    """How many more events a study may have now: a token bucket."""
+
+    def __init__(self, now: float) -> None:
+        self._tokens = float(BURST)
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        """Whether one more is allowed."""
+        self._tokens = min(BURST, self._tokens + (now - self._at) / SECONDS_PER_EVENT)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def _of_condition(condition: Condition, earlier: str | None) -> Occurrence | None:
+    identity = f"{condition.type}/{condition.status}/{condition.reason}/{condition.last_transition_time}"
+    holds = condition.status == "True"
+    match condition.type:
+        case ConditionType.RECONCILING if holds and condition.reason != Reason.PROGRESSING:
+            return Occurrence(identity, condition.reason, condition.message, warning=True)
+        case ConditionType.STALLED if holds:
+            return Occurrence(identity, condition.reason, condition.message, warning=True)
+        case ConditionType.STALLED if earlier == "True":
+            return Occurrence(identity, "GoesOn", "What was in the way is gone.")
+        case ConditionType.SUSPENDED if holds or earlier == "True":
+            return Occurrence(identity, "Suspended" if holds else "Resumed", condition.message)
+        case ConditionType.ACCEPTED | ConditionType.SUCCEEDED | ConditionType.PROXY_TRUSTED if holds:
+            return Occurrence(identity, condition.type, condition.message)
+        case ConditionType.ACCEPTED | ConditionType.SUCCEEDED if condition.reason not in _EXPECTED:
+            return Occurrence(identity, condition.reason, condition.message, warning=True)
+        case ConditionType.PROXY_TRUSTED if condition.status == "False" and condition.reason not in _EXPECTED:
+            return Occurrence(identity, condition.reason, condition.message)
+    return None

@@ -1,0 +1,44 @@
+"""From the caches to a study that can be planned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.api.errors import InvalidInput, Problem
+from assay.api.resources import Hypothesis, ProxyStudy
+from assay.planning.study import Study
+from assay.runners.gather import gather_study
+
+if TYPE_CHECKING:
+    from assay.controller.datasets import Datasets
+    from assay.controller.world import World
+    from assay.kube import Manifest
+    from assay.runners.protocol import Runner
+
+
+def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Datasets) -> Study:
+    """The study with what its namespace holds now. Raises InvalidInput; DatasetNotReadable if only that is wrong.
+
+    A hypothesis that can't be read is of no concern to the studies that do not select it.
+    """
+    hypotheses: list[Hypothesis] = []
+    problems: list[Problem] = []
+    for manifest in world.hypotheses_of(resource.metadata.namespace or ""):
+        try:
+            hypotheses.append(world.parsed(Hypothesis, manifest))
+        except InvalidInput as error:
+            if selects(resource, manifest):
+                problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return gather_study(resource, hypotheses, runner, datasets)
+
+
+def selects(study: ProxyStudy, hypothesis: Manifest) -> bool:
+    """Whether a study selects a hypothesis of its namespace, readable or not."""
+    selection, metadata = study.spec.hypotheses, hypothesis["metadata"]
+    return (
+        metadata["name"] == selection.baseline
+        or selection.selector is None
+        or selection.selector.matches(metadata.get("labels") or {})
+    )

@@ -1,0 +1,68 @@
+"""What the operator remembers of each study between reconciles. All of it may be lost at any time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from assay.controller.events import Allowance
+from assay.kube import Manifest
+from assay.runners.jobs import JobsMemory
+from assay.store import Ledger
+from assay_trainer.objects import open_objects
+
+
+@dataclass
+class StudyMemory:
+    """Of one study, by its uid; used by one thread at a time. Times are in Unix seconds.
+
+    failing_since: since when it could not be looked at; None: it can.
+    written: the status that was written last, and the version of the study that came of it.
+    failed: keys whose failure was said in an event; None: not looked at yet.
+    """
+
+    ledger: Ledger
+    events: Allowance
+    jobs: JobsMemory = field(default_factory=JobsMemory)
+    refreshed_at: float = -math.inf
+    failing_since: float | None = None
+    written_at: float = -math.inf
+    written: tuple[Mapping[str, Any], str] | None = None
+    verdicts_written_at: float = -math.inf
+    failed: frozenset[str] | None = None
+
+
+class Memories:
+    """The memory of every study. For threads to share."""
+
+    def __init__(self, store: str) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
+
+    def of(self, manifest: Manifest, now: float) -> StudyMemory:
+        """The memory of a study. One that was deleted and made again has another."""
+        metadata = manifest["metadata"]
+        place, uid = (metadata["namespace"], metadata["name"]), metadata["uid"]
+        with self._lock:
+            known = self._by_place.get(place)
+            if known is None or known[0] != uid:
+                # A study sees only what its namespace has put into the store.
+                ledger = Ledger(open_objects(f"{self._store}/{place[0]}"))
+                known = self._by_place[place] = (uid, StudyMemory(ledger, Allowance(now)))
+            return known[1]
+
+    def forget(self, namespace: str, name: str) -> None:
+        """Drop that of a study that is gone."""
+        with self._lock:
+            self._by_place.pop((namespace, name), None)
+
+    def refresh_all(self) -> list[tuple[str, str]]:
+        """Let every study be read anew from the API server when next looked at; their namespaces and names."""
+        with self._lock:
+            for _, memory in self._by_place.values():
+                memory.refreshed_at = -math.inf
+            return list(self._by_place)

@@ -1,0 +1,102 @@
+"""The operator without its watches: everything that an event sets going."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from assay.controller.hypotheses import HypothesisReconciler
+from assay.controller.memory import Memories
+from assay.controller.publishing import Publisher
+from assay.controller.schedule import Key
+from assay.controller.studies import StudyReconciler
+from assay.controller.wakes import RELIST, Wakes
+from assay.controller.workers import TryAgain, Workers
+from assay.controller.world import World
+from assay.kube import KubeError
+from assay.reporting.metrics import StudyCollector
+
+if TYPE_CHECKING:
+    from assay.controller.settings import Settings
+    from assay.kube import Kube
+    from assay.reporting.metrics import OperatorMetrics
+
+HUNG_SECONDS = 900.0
+"""No reconcile takes as long: all that it waits for has a time limit of its own."""
+
+_log = logging.getLogger(__name__)
+
+
+class Operator:
+    """Caches, reconcilers and the threads that run them."""
+
+    def __init__(self, settings: Settings, kube: Kube, metrics: OperatorMetrics, registry: CollectorRegistry) -> None:
+        self._settings = settings
+        self._kube = kube
+        self._metrics = metrics
+        self._world = World()
+        self._memories = Memories(settings.store)
+        self._workers = Workers(self._work, count=settings.workers, done=self._done)
+        self.wakes = Wakes(self._world, self._workers)
+        collector = StudyCollector()
+        registry.register(collector)
+        ProcessCollector(registry=registry)
+        metrics.watch_queue(self._workers.waiting)
+        publisher = Publisher(kube, self._world, collector, self._workers.wake)
+        self._study = StudyReconciler(
+            kube,
+            self._world,
+            self._memories,
+            publisher,
+            collector,
+            settings.trials,
+            time.time,
+            self._workers.wake,
+        )
+        self._hypothesis = HypothesisReconciler(kube, self._world, time.time)
+
+    def start(self) -> None:
+        """Look at all that there is, and begin to work. Raises KubeError."""
+        self._world.load(self._kube, self._settings.namespaces)
+        studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
+        for manifest in studies:
+            self._workers.wake(Key("study", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
+        for manifest in hypotheses:
+            self._workers.wake(Key("hypothesis", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
+        self._workers.start()
+        where = ", ".join(self._settings.namespaces) or "all namespaces"
+        _log.info("Serving %d studies and %d hypotheses in %s", len(studies), len(hypotheses), where)
+
+    def stop(self, timeout: float) -> bool:
+        """Begin nothing more; whether all that goes on has ended within the seconds."""
+        return self._workers.stop(timeout)
+
+    def trouble(self) -> str | None:
+        """Why the process had better be started anew; None: it is well."""
+        if not self._workers.alive():
+            return "a thread that reconciles has ended"
+        if self._workers.longest() > HUNG_SECONDS:
+            return f"a reconcile has been going on for {self._workers.longest():.0f} s"
+        return None
+
+    def _work(self, key: Key) -> float | None:
+        try:
+            match key.kind:
+                case "study":
+                    return self._study(key)
+                case "hypothesis":
+                    return self._hypothesis(key)
+        except KubeError as error:
+            raise TryAgain(f"Kubernetes API: {error.code} {error}") from error
+        for namespace, name in self._memories.refresh_all():
+            self._workers.wake(Key("study", namespace, name))
+        return None
+
+    def _done(self, key: Key, seconds: float, succeeded: bool) -> None:
+        self._metrics.reconciled(key.kind, seconds, succeeded=succeeded)
+
+
+__all__ = ["RELIST", "Operator"]

@@ -1,0 +1,47 @@
+"""The report and the table of trials of a study that has finished."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from assay.reporting.written import Written, write_report
+from assay_trainer.objects import StoreError
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
+    from assay.planning.study import Study
+    from assay.runners.reconcile import Round
+    from assay.store import Ledger
+
+_SAYS_NOTHING_NEW = {"conditions", "observed_generation", "report", "ledger"}
+
+_log = logging.getLogger(__name__)
+
+
+def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudyStatus | None) -> ProxyStudyStatus:
+    """The round's status with the URIs of the report and the table of trials.
+
+    They are written when a study has finished with something that they do not say yet; until then those that were
+    written last stay named. Raises StoreError.
+    """
+    status = latest.plan.status
+    known = Written(earlier.report, earlier.ledger) if earlier and earlier.report and earlier.ledger else None
+    if latest.plan.finished and not study.spec.suspend and (known is None or not _alike(status, earlier)):
+        try:
+            known = write_report(study, latest.records, ledger, status)
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - the answer must not wait for a picture of it
+            _log.exception("study %s/%s: no report", study.resource.metadata.namespace, study.name)
+    if known is None:
+        return status
+    return status.model_copy(update={"report": known.report, "ledger": known.trials})
+
+
+def _alike(status: ProxyStudyStatus, earlier: ProxyStudyStatus | None) -> bool:
+    return earlier is not None and all(
+        getattr(status, field) == getattr(earlier, field)
+        for field in type(status).model_fields
+        if field not in _SAYS_NOTHING_NEW
+    )

@@ -1,0 +1,170 @@
+"""How the operator is set up: by its environment, which the chart fills in.
+
+    ASSAY_STORE                  where results are kept: s3://bucket/prefix, or file:///folder (needed)
+    ASSAY_NAMESPACES             namespaces that are served, with commas; none: all
+    ASSAY_TRAINER_IMAGE          image of trials whose study names none: by digest, or by a tag that does not move
+    ASSAY_POD_TEMPLATE           a YAML file: what the pods of all trials have, as spec.trainer.podTemplate
+    ASSAY_TRIAL_ENV_SECRET       Secret, in each study's namespace, with variables for trials such as S3 credentials
+    ASSAY_TRIAL_SERVICE_ACCOUNT  service account of trials whose study names none
+    ASSAY_PENDING_SECONDS        how long a trial may wait for a node before its study says so; default 60
+    ASSAY_WORKERS                studies that are worked on at a time; default 8
+    ASSAY_LISTEN_HEALTH          port of /healthz; default 8080
+    ASSAY_LISTEN_METRICS         port of /metrics; default 9090
+    ASSAY_LOG_FORMAT             text (default) or json
+    ASSAY_LOG_LEVEL              debug, info (default), warning or error
+
+No name ends in _PORT: Kubernetes sets such variables for its services.
+
+The variables of S3 (AWS_ENDPOINT_URL, AWS_REGION, ASSAY_S3_…) that are set here are set in the trials too;
+credentials are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import yaml
+from pydantic import ValidationError
+
+from assay.api.errors import InvalidInput, Problem, nearest
+from assay.api.faults import faults_of
+from assay.api.resources import PodTemplate
+from assay.api.values import IMAGE, NAME, SUBDOMAIN
+from assay.api.yaml_documents import path_text
+from assay.runners.jobs import TrialSettings
+from assay_trainer.objects import open_objects
+
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+PASSED_ON = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION",
+)
+"""Variables that trials need as the operator does, beside those that begin with ASSAY_S3_."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """See this module's description."""
+
+    store: str
+    namespaces: tuple[str, ...] = ()
+    trials: TrialSettings = field(default_factory=TrialSettings)
+    workers: int = 8
+    health_port: int = 8080
+    metrics_port: int = 9090
+    log_format: LogFormat = "text"
+    log_level: LogLevel = "info"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings that the variables say; an empty one is as good as none. Raises InvalidInput with all problems."""
+    reader = _Reader(environment)
+    settings = Settings(
+        store=reader.store(),
+        namespaces=reader.names("ASSAY_NAMESPACES"),
+        trials=TrialSettings(
+            image=reader.image("ASSAY_TRAINER_IMAGE"),
+            pod_template=reader.pod_template("ASSAY_POD_TEMPLATE"),
+            environment={
+                name: value
+                for name, value in sorted(environment.items())
+                if value and (name in PASSED_ON or name.startswith("ASSAY_S3_"))
+            },
+            environment_secret=reader.subdomain("ASSAY_TRIAL_ENV_SECRET"),
+            service_account=reader.subdomain("ASSAY_TRIAL_SERVICE_ACCOUNT"),
+            pending_seconds=float(reader.number("ASSAY_PENDING_SECONDS", 60, 1, 86_400)),
+        ),
+        workers=reader.number("ASSAY_WORKERS", 8, 1, 64),
+        health_port=reader.number("ASSAY_LISTEN_HEALTH", 8080, 1, 65_535),
+        metrics_port=reader.number("ASSAY_LISTEN_METRICS", 9090, 1, 65_535),
+        log_format=cast("LogFormat", reader.word("ASSAY_LOG_FORMAT", get_args(LogFormat), "text")),
+        log_level=cast("LogLevel", reader.word("ASSAY_LOG_LEVEL", get_args(LogLevel), "info")),
+    )
+    if reader.problems:
+        raise InvalidInput(reader.problems)
+    return settings
+
+
+class _Reader:
+    """Reads variables, and notes what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {name: value.strip() for name, value in environment.items()}
+        self.problems: list[Problem] = []
+
+    def store(self) -> str:
+        uri = self._environment.get("ASSAY_STORE", "").rstrip("/")
+        try:
+            open_objects(f"{uri}/namespace")
+        except ValueError as error:
+            self._problem("ASSAY_STORE", f"s3://bucket/prefix or file:///folder ({error})")
+        return uri
+
+    def names(self, variable: str) -> tuple[str, ...]:
+        given = [name.strip() for name in self._environment.get(variable, "").split(",") if name.strip()]
+        if any(len(name) > 63 or not re.match(NAME, name) for name in given):
+            self._problem(variable, "names of namespaces, with commas between them; empty: all namespaces")
+        return tuple(dict.fromkeys(given))
+
+    def image(self, variable: str) -> str | None:
+        image = self._environment.get(variable) or None
+        if image and (not re.match(IMAGE, image) or not _is_fixed(image)):
+            self._problem(variable, "an image by digest (name@sha256:…), or by a tag that is not latest")
+        return image
+
+    def pod_template(self, variable: str) -> PodTemplate:
+        path = self._environment.get(variable)
+        if not path:
+            return PodTemplate()
+        try:
+            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            return PodTemplate.model_validate(value or {}, by_alias=True, by_name=False)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            self._problem(variable, f"a YAML file ({error})")
+        except ValidationError as error:
+            for fault in faults_of(PodTemplate, error):
+                where = f"{variable}: {path}"
+                self.problems.append(
+                    Problem(where, path_text(fault.location), fault.given, fault.allowed, fault.nearest)
+                )
+        return PodTemplate()
+
+    def subdomain(self, variable: str) -> str | None:
+        name = self._environment.get(variable) or None
+        if name and (len(name) > 253 or not re.match(SUBDOMAIN, name)):
+            self._problem(variable, "a name: lower-case letters, digits, '-' and '.'")
+        return name
+
+    def number(self, variable: str, default: int, least: int, most: int) -> int:
+        text = self._environment.get(variable) or str(default)
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            self._problem(variable, f"a whole number of {least} to {most}")
+            return default
+        return int(text)
+
+    def word(self, variable: str, words: tuple[str, ...], default: str) -> str:
+        given = self._environment.get(variable) or default
+        if given not in words:
+            self._problem(variable, " or ".join(words), nearest(given, words))
+            return default
+        return given
+
+    def _problem(self, variable: str, allowed: str, close: str | None = None) -> None:
+        given = self._environment.get(variable)
+        self.problems.append(Problem(variable, "", f'"{given}"' if given else "nothing", allowed, close))
+
+
+def _is_fixed(image: str) -> bool:
+    """Whether the image's name may be taken for what is in it."""
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return "@sha256:" in image or tag not in ("", "latest")

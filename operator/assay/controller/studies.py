@@ -1,0 +1,158 @@
+"""One reconcile of a study: gather, decide and act, then say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from assay.api.conditions import Reason
+from assay.api.errors import InvalidInput
+from assay.api.resources import ProxyStudy
+from assay.controller import verdicts
+from assay.controller.datasets import DatasetNotReadable, Datasets
+from assay.controller.gathering import gather
+from assay.controller.memory import Memories, StudyMemory
+from assay.controller.publishing import earlier_status
+from assay.controller.reports import with_report
+from assay.controller.schedule import Key
+from assay.controller.statuses import rejected, troubled
+from assay.controller.workers import TryAgain
+from assay.kube import KubeError
+from assay.planning.hypothesis_status import verdicts_of
+from assay.reporting.metrics import arm_profiles
+from assay.runners.jobs import JobsRunner
+from assay.runners.reconcile import forgive_failures, reconcile
+from assay_trainer.objects import StoreError
+
+if TYPE_CHECKING:
+    from assay.controller.publishing import Publisher
+    from assay.controller.world import World
+    from assay.kube import Kube, Manifest
+    from assay.planning.study import Study
+    from assay.reporting.metrics import StudyCollector
+    from assay.runners.jobs import TrialSettings
+    from assay.runners.reconcile import Round
+
+RETRY_ANNOTATION = "assay.dev/retry"
+"""A user's request to try failed trials once more; every new value is one."""
+
+POLL_SECONDS = 15.0
+"""How often a study that runs is looked at though nothing happens."""
+
+REFRESH_SECONDS = 300.0
+"""How often a study is looked at, and its objects listed anew, in case an event was missed."""
+
+PATIENCE_SECONDS = 5.0
+"""How long the store may be out of reach before the study says so: most troubles pass."""
+
+
+class StudyReconciler:
+    """Reconciles studies, several at a time, but never the same one. `clock` gives Unix seconds; `wake` is told of the
+    hypotheses of which something new was said."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        world: World,
+        memories: Memories,
+        publisher: Publisher,
+        collector: StudyCollector,
+        trials: TrialSettings,
+        clock: Callable[[], float],
+        wake: Callable[[Key], None],
+    ) -> None:
+        self._kube = kube
+        self._world = world
+        self._memories = memories
+        self._publisher = publisher
+        self._collector = collector
+        self._trials = trials
+        self._clock = clock
+        self._wake = wake
+        self._datasets = Datasets(clock)
+
+    def __call__(self, key: Key) -> float | None:
+        """One reconcile; the seconds until the next. Raises TryAgain if it could not be done."""
+        try:
+            return self._reconcile(key)
+        except KubeError as error:
+            raise TryAgain(f"Kubernetes API: {error.code} {error}") from error
+
+    def _reconcile(self, key: Key) -> float | None:
+        now = self._clock()
+        manifest = self._world.study(key.namespace, key.name)
+        if manifest is not None:
+            memory = self._memories.of(manifest, now)
+            if now - memory.refreshed_at >= REFRESH_SECONDS:
+                self._world.refresh(self._kube, key.namespace, key.name)
+                memory.refreshed_at = now
+                manifest = self._world.study(key.namespace, key.name)
+        if manifest is None:
+            # Its Jobs go with it, by their owner reference; its results stay.
+            self._memories.forget(key.namespace, key.name)
+            self._collector.remove(key.namespace, key.name)
+            return None
+        return self._of_study(manifest, self._memories.of(manifest, now), now)
+
+    def _of_study(self, manifest: Manifest, memory: StudyMemory, now: float) -> float:
+        publish = self._publisher.publish
+        earlier, generation = earlier_status(manifest), manifest["metadata"]["generation"]
+        try:
+            resource = self._world.parsed(ProxyStudy, manifest)
+            again_in = self._round(manifest, resource, memory, now)
+        except DatasetNotReadable as error:
+            publish(manifest, rejected(earlier, error, generation, now, unreadable=True), memory, now)
+            raise TryAgain(str(error)) from error
+        except InvalidInput as error:
+            status = rejected(earlier, error, generation, now, unreadable=False)
+            return publish(manifest, status, memory, now) or REFRESH_SECONDS
+        except StoreError as error:
+            if memory.failing_since is None:
+                memory.failing_since = now
+            if self._clock() - memory.failing_since >= PATIENCE_SECONDS:
+                status = troubled(earlier, Reason.STORE_UNREACHABLE, str(error), generation, now)
+                publish(manifest, status, memory, now)
+            raise TryAgain(f"store: {error}") from error
+        except KubeError:
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}. This is a fault of Assay; the operator's log says more."
+            publish(manifest, troubled(earlier, Reason.INTERNAL_ERROR, message, generation, now), memory, now)
+            raise
+        memory.failing_since = None
+        return again_in
+
+    def _round(self, manifest: Manifest, resource: ProxyStudy, memory: StudyMemory, now: float) -> float:
+        runner = JobsRunner(
+            self._kube, self._world.jobs, self._world.pods, resource, self._trials, memory.jobs, self._clock
+        )
+        study = gather(resource, self._world, runner, self._datasets)
+        request = resource.metadata.annotations.get(RETRY_ANNOTATION)
+        if request and not memory.ledger.is_retried(study.name, request):
+            forgive_failures(study, memory.ledger)
+            memory.ledger.put_retried(study.name, request)
+        latest = reconcile(study, memory.ledger, runner, now)
+        runner.remove_expired()
+        status = with_report(study, latest, memory.ledger, resource.status)
+        # Before the status: whoever waits for it finds the verdicts there.
+        self._write_verdicts(manifest, study, latest, memory, now)
+        write_in = self._publisher.publish(manifest, status, memory, now)
+        self._publisher.say_failures(manifest, study, latest.records, memory, now)
+        self._collector.put_profiles(manifest["metadata"]["namespace"], study.name, arm_profiles(study, latest.records))
+        poll = REFRESH_SECONDS if latest.plan.finished else POLL_SECONDS
+        times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in)
+        return min(seconds for seconds in times if seconds is not None)
+
+    def _write_verdicts(self, manifest: Manifest, study: Study, latest: Round, memory: StudyMemory, now: float) -> None:
+        finished = latest.plan.finished
+        if not finished and now - memory.verdicts_written_at < verdicts.SECONDS_BETWEEN_WRITES:
+            return
+        memory.verdicts_written_at = now
+        namespace = manifest["metadata"]["namespace"]
+        hypotheses = {each["metadata"]["name"]: each for each in self._world.hypotheses_of(namespace)}
+        entries = verdicts.outdated(verdicts_of(study, latest.records), hypotheses)
+        chosen = dict(islice(entries.items(), None if finished else verdicts.MOST_AT_A_TIME))
+        verdicts.write(self._kube, self._world, namespace, chosen)
+        for name in chosen:
+            self._wake(Key("hypothesis", namespace, name))

@@ -1,0 +1,47 @@
+"""A study's entries in the statuses of its hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.controller.hypotheses import manager_of
+from assay.kube import HYPOTHESES, Kube, Manifest, NotFound
+
+if TYPE_CHECKING:
+    from assay.api.resources import StudyVerdict
+    from assay.controller.world import World
+
+SECONDS_BETWEEN_WRITES = 30.0
+"""While the study runs: what it says then is provisional."""
+
+MOST_AT_A_TIME = 50
+"""Entries that are written then: with a thousand hypotheses, the rest has to wait for the end."""
+
+
+def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:
+    """What has to be written, by the name of the hypothesis. First those of which nothing was said yet, then those
+    whose verdict is another one, then those with other figures."""
+    found: list[tuple[int, str, dict[str, Any]]] = []
+    for name, verdict in verdicts.items():
+        manifest = hypotheses.get(name)
+        if manifest is None:
+            continue
+        entries = (manifest.get("status") or {}).get("studies") or ()
+        current = next((entry for entry in entries if entry["name"] == verdict.name), None)
+        wanted = verdict.to_dict()
+        if current != wanted:
+            urgency = 0 if current is None else 1 if current["verdict"] != wanted["verdict"] else 2
+            found.append((urgency, name, wanted))
+    return {name: wanted for _, name, wanted in sorted(found, key=lambda each: each[0])}
+
+
+def write(kube: Kube, world: World, namespace: str, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write these entries. A hypothesis that has gone meanwhile is passed over. Raises KubeError."""
+    for name, entry in entries.items():
+        try:
+            status = {"studies": [entry]}
+            written = kube.apply_status(HYPOTHESES, namespace, name, status, manager=manager_of(entry["name"]))
+        except NotFound:
+            continue
+        world.hypotheses.put(written)

@@ -1,0 +1,101 @@
+"""From watch events to keys: what each event may have changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assay.controller.schedule import Key
+from assay.controller.studies import RETRY_ANNOTATION
+from assay.kube import STUDY_LABEL, Cache, Manifest
+
+if TYPE_CHECKING:
+    from assay.controller.workers import Workers
+    from assay.controller.world import World
+
+RELIST = Key("relist", "", "")
+"""Everything that is remembered is to be read anew: events may have been missed."""
+
+RELIST_SECONDS = 1.0
+
+
+class Wakes:
+    """Keeps the caches up to date, and wakes who is concerned. Does nothing that takes time.
+
+    An event's `type` is ADDED, MODIFIED or DELETED; None: the object is of a list, after a watch was broken.
+    """
+
+    def __init__(self, world: World, workers: Workers) -> None:
+        self._world = world
+        self._workers = workers
+
+    def study(self, event_type: str | None, manifest: Manifest) -> None:
+        """A study: its own reconcile, and, if it may select others or say something new, that of the hypotheses."""
+        before, after = self._update(self._world.studies, event_type, manifest)
+        if before is after:
+            return
+        namespace, name = _place(manifest)
+        edited = _of_user(before) != _of_user(after)
+        self._workers.wake(Key("study", namespace, name), eager=edited)
+        if edited or _said(before) != _said(after):
+            for hypothesis in self._world.hypotheses_of(namespace):
+                self._workers.wake(Key("hypothesis", namespace, hypothesis["metadata"]["name"]))
+
+    def hypothesis(self, event_type: str | None, manifest: Manifest) -> None:
+        """A hypothesis: its own reconcile, and, unless only its status is another one, that of the studies."""
+        before, after = self._update(self._world.hypotheses, event_type, manifest)
+        if before is after:
+            return
+        namespace, name = _place(manifest)
+        self._workers.wake(Key("hypothesis", namespace, name))
+        if _of_user(before) != _of_user(after):
+            for study in self._world.studies_of(namespace):
+                self._workers.wake(Key("study", namespace, study["metadata"]["name"]), eager=True)
+
+    def job(self, event_type: str | None, manifest: Manifest) -> None:
+        """A Job: its study."""
+        self._of_study(self._world.jobs, event_type, manifest)
+
+    def pod(self, event_type: str | None, manifest: Manifest) -> None:
+        """A pod: its study."""
+        self._of_study(self._world.pods, event_type, manifest)
+
+    def _of_study(self, cache: Cache, event_type: str | None, manifest: Manifest) -> None:
+        before, after = self._update(cache, event_type, manifest)
+        study = (manifest["metadata"].get("labels") or {}).get(STUDY_LABEL)
+        if before is not after and study:
+            self._workers.wake(Key("study", manifest["metadata"]["namespace"], study))
+
+    def _update(
+        self, cache: Cache, event_type: str | None, manifest: Manifest
+    ) -> tuple[Manifest | None, Manifest | None]:
+        """What the cache held, and what it holds now."""
+        namespace, name = _place(manifest)
+        before = cache.get(namespace, name)
+        if event_type == "DELETED":
+            cache.remove(manifest)
+            self._world.forget(manifest)
+        else:
+            cache.put(manifest)
+        if event_type is None:
+            self._workers.wake(RELIST, delay=RELIST_SECONDS)
+        return before, cache.get(namespace, name)
+
+
+def _place(manifest: Manifest) -> tuple[str, str]:
+    return manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+
+
+def _of_user(manifest: Manifest | None) -> Any:
+    """What of a resource its users decide on."""
+    if manifest is None:
+        return None
+    metadata = manifest["metadata"]
+    retry = (metadata.get("annotations") or {}).get(RETRY_ANNOTATION)
+    fields = ("uid", "generation", "labels", "deletionTimestamp")
+    return retry, [metadata.get(field) for field in fields]
+
+
+def _said(manifest: Manifest | None) -> list[Any]:
+    """What a study says that conclusions depend on."""
+    conditions = ((manifest or {}).get("status") or {}).get("conditions") or ()
+    return [each for each in conditions if each["type"] == "Succeeded"]

@@ -1,0 +1,112 @@
+"""What is known of the cluster: the latest manifests of everything that a study consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import TypeVar
+
+from assay.api.errors import InvalidInput
+from assay.api.manifests import resource_from
+from assay.api.resources import Hypothesis, ProxyStudy
+from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Cache, Kube, Manifest, NotFound, Resource
+
+_Parsed = TypeVar("_Parsed", ProxyStudy, Hypothesis)
+
+
+class World:
+    """Caches that watch events feed, and the resources in them. For threads to share."""
+
+    def __init__(self) -> None:
+        self.studies = Cache()
+        self.hypotheses = Cache()
+        self.jobs = Cache()
+        self.pods = Cache()
+        self._caches = {STUDIES: self.studies, HYPOTHESES: self.hypotheses, JOBS: self.jobs, PODS: self.pods}
+        self._lock = Lock()
+        self._parsed: dict[str, tuple[str, ProxyStudy | Hypothesis | InvalidInput]] = {}
+
+    def load(self, kube: Kube, namespaces: Sequence[str]) -> None:
+        """List everything in the namespaces, or in all if there are none. Raises KubeError."""
+        for resource, cache in self._caches.items():
+            for namespace in namespaces or (None,):
+                for manifest in kube.list(resource, namespace, label_selector=_selector(resource)):
+                    cache.put(manifest)
+
+    def refresh(self, kube: Kube, namespace: str, study: str) -> None:
+        """Make good for events that were missed: of a study, of its Jobs and pods, of its namespace's hypotheses.
+
+        What the caches held before the list was taken, and the list has not, was deleted. Raises KubeError.
+        """
+        kept = self.studies.get(namespace, study)
+        if kept is not None:
+            try:
+                self.studies.put(kube.get(STUDIES, namespace, study))
+            except NotFound:
+                self.studies.remove(kept)
+        self._relist(kube, HYPOTHESES, namespace, self.hypotheses.all(namespace), "")
+        for resource, cache in ((JOBS, self.jobs), (PODS, self.pods)):
+            self._relist(kube, resource, namespace, cache.of_study(namespace, study), f"{STUDY_LABEL}={study}")
+
+    def study(self, namespace: str, name: str) -> Manifest | None:
+        """A study that is there, and is not being deleted."""
+        return _living(self.studies.get(namespace, name))
+
+    def hypothesis(self, namespace: str, name: str) -> Manifest | None:
+        """A hypothesis that is there, and is not being deleted."""
+        return _living(self.hypotheses.get(namespace, name))
+
+    def studies_of(self, namespace: str) -> list[Manifest]:
+        """The studies of a namespace, without those that are being deleted."""
+        return [each for each in self.studies.all(namespace) if _living(each)]
+
+    def hypotheses_of(self, namespace: str) -> list[Manifest]:
+        """The hypotheses of a namespace, without those that are being deleted."""
+        return [each for each in self.hypotheses.all(namespace) if _living(each)]
+
+    def parsed(self, model: type[_Parsed], manifest: Manifest) -> _Parsed:
+        """The resource of a manifest; each version is read once. Raises InvalidInput."""
+        uid, version = manifest["metadata"]["uid"], manifest["metadata"]["resourceVersion"]
+        with self._lock:
+            known = self._parsed.get(uid)
+        if known is None or known[0] != version:
+            known = (version, _resource_or_why_not(model, manifest))
+            with self._lock:
+                self._parsed[uid] = known
+        if isinstance(known[1], InvalidInput):
+            raise known[1]
+        assert isinstance(known[1], model)
+        return known[1]
+
+    def forget(self, manifest: Manifest) -> None:
+        """Drop what was read from the manifests of an object that was deleted."""
+        with self._lock:
+            self._parsed.pop(manifest["metadata"]["uid"], None)
+
+    def _relist(
+        self, kube: Kube, resource: Resource, namespace: str, before: Sequence[Manifest], label_selector: str
+    ) -> None:
+        cache = self._caches[resource]
+        listed = kube.list(resource, namespace, label_selector=label_selector)
+        for manifest in listed:
+            cache.put(manifest)
+        there = {manifest["metadata"]["uid"] for manifest in listed}
+        for manifest in before:
+            if manifest["metadata"]["uid"] not in there:
+                cache.remove(manifest)
+
+
+def _living(manifest: Manifest | None) -> Manifest | None:
+    return None if manifest is None or manifest["metadata"].get("deletionTimestamp") else manifest
+
+
+def _selector(resource: Resource) -> str:
+    """Of Jobs and pods only those that belong to studies are of interest."""
+    return STUDY_LABEL if resource in (JOBS, PODS) else ""
+
+
+def _resource_or_why_not(model: type[_Parsed], manifest: Manifest) -> _Parsed | InvalidInput:
+    try:
+        return resource_from(model, manifest)
+    except InvalidInput as error:
+        return error

@@ -1,0 +1,221 @@
+"""Prometheus metrics: of every study as it was last looked at, and of the operator itself.
+
+docs/metrics.md describes them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from assay.api.decimals import decimal_value
+from assay.api.resources import REFERENCE, TrustDecision
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from assay.api.resources import ArmStatus, ProxyStudyStatus, TrialCounts
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+
+PHASES = ("pending", "running", "succeeded", "failed")
+_STATUSES = ("true", "false", "unknown")
+_DURATIONS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class ArmProfile(NamedTuple):
+    """Means over an arm's trials with a profile, each 0 to 1; None: no trial says."""
+
+    device_utilisation: float | None
+    data_wait: float | None
+
+
+def arm_profiles(study: Study, records: Records) -> Mapping[str, ArmProfile]:
+    """By arm, over the results that the study's design has now."""
+    utilisations: dict[str, list[float]] = defaultdict(list)
+    waits: dict[str, list[float]] = defaultdict(list)
+    for key, arm in study.design.arm_of.items():
+        record = records.get(key)
+        profile = record.result.profile if record and isinstance(record.result, TrialResult) else None
+        if profile is not None:
+            waits[arm].append(profile.data_wait)
+            if profile.device_utilisation is not None:
+                utilisations[arm].append(profile.device_utilisation)
+    return {arm: ArmProfile(_mean(utilisations[arm]), _mean(waits[arm])) for arm in study.design.arms}
+
+
+@dataclass(frozen=True)
+class StudyFigures:
+    """What was last said of a study, and where its trials' time went."""
+
+    status: ProxyStudyStatus
+    profiles: Mapping[str, ArmProfile] = field(default_factory=dict)
+
+
+class StudyCollector(Collector):
+    """Metrics of the studies, made when asked for from what was last put here: no study that is gone, and no label
+    that is gone, is left behind. For threads to share."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._studies: dict[tuple[str, str], StudyFigures] = {}
+
+    def put(self, namespace: str, study: str, status: ProxyStudyStatus) -> None:
+        """What is said of a study now."""
+        with self._lock:
+            known = self._studies.get((namespace, study), StudyFigures(status))
+            self._studies[namespace, study] = replace(known, status=status)
+
+    def put_profiles(self, namespace: str, study: str, profiles: Mapping[str, ArmProfile]) -> None:
+        """Where the time of a study's trials went, if the study is here."""
+        with self._lock:
+            if known := self._studies.get((namespace, study)):
+                self._studies[namespace, study] = replace(known, profiles=profiles)
+
+    def remove(self, namespace: str, study: str) -> None:
+        """Of a study that is gone."""
+        with self._lock:
+            self._studies.pop((namespace, study), None)
+
+    def collect(self) -> Iterable[Metric]:
+        """See `prometheus_client`."""
+        with self._lock:
+            studies = sorted(self._studies.items())
+        families = _Families()
+        for (namespace, study), figures in studies:
+            families.add(namespace, study, figures)
+        return families.made()
+
+
+class _Families:
+    """The metrics of all studies, a family each."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, GaugeMetricFamily] = {}
+        for name, (labels, text) in _DESCRIPTIONS.items():
+            self._made[name] = GaugeMetricFamily(name, text, labels=["namespace", "study", *labels])
+
+    def made(self) -> Iterator[Metric]:
+        return iter(self._made.values())
+
+    def add(self, namespace: str, study: str, figures: StudyFigures) -> None:
+        status = figures.status
+
+        def put(name: str, value: float | str | None, *labels: str) -> None:
+            if value is not None:
+                number = decimal_value(value) if isinstance(value, str) else value
+                self._made[name].add_metric([namespace, study, *labels], number)
+
+        for condition in status.conditions:
+            for word in _STATUSES:
+                value = float(condition.status.lower() == word)
+                put("assay_study_condition", value, condition.type, word)
+        put("assay_study_stale_trials", status.trials.stale)
+        cost = status.cost
+        put("assay_study_accelerator_seconds", cost.reference_accelerator_seconds, "reference")
+        put("assay_study_accelerator_seconds", cost.proxies_accelerator_seconds, "proxies")
+        put("assay_study_accelerator_seconds", cost.preparations_accelerator_seconds, "preparations")
+        put("assay_study_accelerator_seconds", cost.failures_accelerator_seconds, "failures")
+        for arm in status.arms:
+            for phase in PHASES:
+                put("assay_study_trials", _count(arm.trials, phase), arm.name, phase)
+            self._add_arm(put, arm, figures.profiles.get(arm.name, ArmProfile(None, None)))
+
+    def _add_arm(self, put: Callable[..., None], arm: ArmStatus, profile: ArmProfile) -> None:
+        if agreement := arm.agreement:
+            put("assay_arm_agreement_ratio", agreement.kendall_tau, arm.name)
+            put("assay_arm_agreement_low_ratio", agreement.low, arm.name)
+            put("assay_arm_agreement_high_ratio", agreement.high, arm.name)
+        put("assay_arm_noise_ceiling_ratio", arm.noise_ceiling, arm.name)
+        if arm.name != REFERENCE:
+            put("assay_arm_trusted", float(arm.decision is TrustDecision.TRUSTED), arm.name)
+            for decision in TrustDecision:
+                put("assay_arm_trust_decision", float(arm.decision is decision), arm.name, decision)
+        if arm.saving_percent is not None:
+            put("assay_arm_saving_ratio", arm.saving_percent / 100, arm.name)
+        if cost := arm.cost:
+            put("assay_arm_accelerator_seconds", cost.total_accelerator_seconds, arm.name)
+            put("assay_arm_trial_accelerator_seconds", cost.trial_accelerator_seconds, arm.name)
+        put("assay_arm_device_utilisation_ratio", profile.device_utilisation, arm.name)
+        put("assay_arm_data_wait_ratio", profile.data_wait, arm.name)
+
+
+_DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "assay_study_condition": (("condition", "status"), "1 for the status that a condition of the study has, else 0."),
+    "assay_study_trials": (("arm", "phase"), "Trials of the study's present spec."),
+    "assay_study_stale_trials": ((), "Trials of earlier specs of the study, which no longer count."),
+    "assay_study_accelerator_seconds": (
+        ("part",),
+        "Accelerator seconds (on a CPU: CPU-process seconds) that the study's trials have cost so far.",
+    ),
+    "assay_arm_agreement_ratio": (("arm",), "Kendall's tau-b of the arm's order with the reference's, -1 to 1."),
+    "assay_arm_agreement_low_ratio": (("arm",), "Lower end of tau's interval, of the trust test itself."),
+    "assay_arm_agreement_high_ratio": (("arm",), "Upper end of tau's interval, of the trust test itself."),
+    "assay_arm_noise_ceiling_ratio": (
+        ("arm",),
+        "Kendall's tau of the reference with itself across seeds: no proxy can do better.",
+    ),
+    "assay_arm_trusted": (("arm",), "1 if the proxy may stand for the reference, else 0."),
+    "assay_arm_trust_decision": (("arm", "decision"), "1 for the decision on the proxy, else 0."),
+    "assay_arm_saving_ratio": (("arm",), "Share of the reference's cost that a study on this arm alone would save."),
+    "assay_arm_accelerator_seconds": (("arm",), "Accelerator seconds of the arm's trials and preparations."),
+    "assay_arm_trial_accelerator_seconds": (("arm",), "Accelerator seconds of one trial of the arm, on average."),
+    "assay_arm_device_utilisation_ratio": (
+        ("arm",),
+        "Mean utilisation of the devices (on a CPU: of its cores) over the arm's trials.",
+    ),
+    "assay_arm_data_wait_ratio": (("arm",), "Mean share of the training time that the arm's trials waited for data."),
+}
+
+
+class OperatorMetrics:
+    """Of the operator itself. `queue_depth` is asked at a scrape."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._durations = Histogram(
+            "assay_reconcile_duration_seconds",
+            "Time that one reconcile took.",
+            ["kind"],
+            buckets=_DURATIONS,
+            registry=registry,
+        )
+        self._errors = Counter(
+            "assay_reconcile_errors", "Reconciles that failed and are tried again.", ["kind"], registry=registry
+        )
+        self._requests = Counter(
+            "assay_kubernetes_requests",
+            "Requests to the Kubernetes API but for watches, by HTTP status (0: no answer).",
+            ["verb", "resource", "code"],
+            registry=registry,
+        )
+        self._depth = Gauge("assay_queue_depth", "Reconciles that are due and wait for a thread.", registry=registry)
+
+    def reconciled(self, kind: str, seconds: float, *, succeeded: bool) -> None:
+        """A reconcile has ended."""
+        self._durations.labels(kind).observe(seconds)
+        if not succeeded:
+            self._errors.labels(kind).inc()
+
+    def requested(self, verb: str, resource: str, code: int) -> None:
+        """A request to the Kubernetes API was answered; code 0: it was not."""
+        self._requests.labels(verb, resource, str(code)).inc()
+
+    def watch_queue(self, depth: Callable[[], int]) -> None:
+        """Where to ask how many reconciles wait."""
+        self._depth.set_function(depth)
+
+
+def _count(counts: TrialCounts, phase: str) -> int:
+    found: int = getattr(counts, phase)
+    return found
+
+
+def _mean(values: list[float]) -> float | None:
+    return fmean(values) if values else None

@@ -1,0 +1,45 @@
+"""A namespace with an operator, and what its users do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assay.kube import Kube
+from builders.datasets import tiny_dataset
+from cluster.client import Cluster
+from cluster.processes import Processes
+from controller.operators import Operators
+from controller.team import Team
+
+
+@pytest.fixture
+def kube(cluster: Cluster) -> Iterator[Kube]:
+    """The API as an administrator has it."""
+    client = Kube.from_kubeconfig(cluster.kubeconfig)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def operators(cluster: Cluster, custom_resources: None, namespace: str, tmp_path: Path) -> Iterator[Operators]:
+    """Starts operators for the test's namespace; all have ended at its end."""
+    store = tmp_path / "store"
+    store.mkdir()
+    processes = Processes(tmp_path / "logs")
+    yield Operators(cluster.kubeconfig, tmp_path, namespace, store.as_uri(), processes)
+    processes.kill()
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URI of a data set's manifest."""
+    return tiny_dataset(tmp_path_factory.mktemp("dataset")).manifest
+
+
+@pytest.fixture
+def team(cluster: Cluster, kube: Kube, namespace: str, dataset: str) -> Team:
+    """Whoever writes hypotheses and studies, with kubectl."""
+    return Team(cluster, kube, namespace, dataset)

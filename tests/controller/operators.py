@@ -1,0 +1,93 @@
+"""The operator as a process of its own, as in its image."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.network import free_ports
+from cluster.processes import Process, Processes, wait_until
+
+_NOWHERE = "nodeSelector: {assay.test/played: 'true'}\n"
+"""Where its pods go: to no node, since tests play them."""
+
+
+@dataclass
+class Operators:
+    """Starts operators for the namespaces of a test."""
+
+    kubeconfig: Path
+    folder: Path
+    namespace: str
+    store: str
+    processes: Processes
+    running: list[RunningOperator] = field(default_factory=list)
+
+    def start(self, variables: Mapping[str, str] | None = None) -> RunningOperator:
+        """Start one, and wait until it is well."""
+        template = self.folder / "pod-template.yaml"
+        template.write_text(_NOWHERE)
+        health, metrics = free_ports(2)
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self.kubeconfig),
+            "ASSAY_STORE": self.store,
+            "ASSAY_NAMESPACES": self.namespace,
+            "ASSAY_TRAINER_IMAGE": "registry.example/assay-trainer:1",
+            "ASSAY_POD_TEMPLATE": str(template),
+            "ASSAY_LISTEN_HEALTH": str(health),
+            "ASSAY_LISTEN_METRICS": str(metrics),
+            **(variables or {}),
+        }
+        words = [f"{name}={value}" for name, value in environment.items()]
+        name = f"operator-{len(self.running)}"
+        process = self.processes.start(name, ["env", "-i", *words, sys.executable, "-m", "assay.controller"])
+        operator = RunningOperator(process, health, metrics)
+        self.running.append(operator)
+        wait_until(operator.is_well, name, process, within_seconds=30)
+        return operator
+
+
+@dataclass(frozen=True)
+class RunningOperator:
+    """One that runs, and its ports."""
+
+    process: Process
+    health: int
+    metrics: int
+
+    def is_well(self) -> bool:
+        try:
+            return _get(f"http://127.0.0.1:{self.health}/healthz").startswith("{")
+        except OSError:
+            return False
+
+    def scrape(self) -> str:
+        """What Prometheus would read."""
+        return _get(f"http://127.0.0.1:{self.metrics}/metrics")
+
+    def stop(self) -> int:
+        """Ask it to stop; its exit code."""
+        self.process.popen.terminate()
+        try:
+            return self.process.popen.wait(10)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"it did not stop in 10 s; {self.process.tail()}") from error
+
+    def kill(self) -> None:
+        """End it as a node's failure would."""
+        self.process.popen.kill()
+        self.process.popen.wait()
+
+    def log(self) -> str:
+        return self.process.log.read_text()
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())

@@ -1,0 +1,141 @@
+"""Trials' pods without a kubelet: what a worker would put into the store, and what a kubelet would say of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+from assay.api.times import time_string
+from assay.kube import JOBS, PODS, STUDY_LABEL, Kube, KubeError, Manifest
+from assay_trainer.contract import (
+    Failure,
+    FailureReason,
+    Provenance,
+    TrialRequest,
+    TrialResult,
+    WorkRequest,
+    attempt_name,
+    result_name,
+)
+from assay_trainer.objects import open_objects, split_object_uri
+from builders.studies import a_cost, a_profile
+
+Outcome = float | FailureReason | None
+"""How a trial ends: with a score, failing, or (None) not yet."""
+
+_LOOK_SECONDS = 0.1
+
+
+class PlayedPods:
+    """Ends each pending pod of a namespace as `outcome` says of its trials. Used in a `with`."""
+
+    def __init__(self, kube: Kube, namespace: str, outcome: Callable[[TrialRequest], Outcome]) -> None:
+        self.outcome = outcome
+        self.started: list[tuple[str, int]] = []
+        self._kube = kube
+        self._namespace = namespace
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._started: set[str] = set()
+        self._ended: set[str] = set()
+
+    def __enter__(self) -> PlayedPods:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def jobs(self) -> list[Manifest]:
+        """The Jobs that are there."""
+        return self._kube.list(JOBS, self._namespace, label_selector=STUDY_LABEL)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            try:
+                for pod in self._kube.list(PODS, self._namespace, label_selector=STUDY_LABEL):
+                    self._play(pod)
+            except KubeError:
+                continue  # gone meanwhile, or the API server is; the next look tells
+
+    def _play(self, pod: Manifest) -> None:
+        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+        if uid in self._ended or pod["status"].get("phase") != "Pending":
+            return
+        request = _request_of(pod)
+        items = [item for item in request.items if isinstance(item, TrialRequest)]
+        if uid not in self._started:
+            self._started.add(uid)
+            self.started += [(item.key, item.attempt) for item in items]
+        ends = [_put(request.store, item, self.outcome(item)) for item in items]
+        if None in ends:
+            return
+        status = _status([end for end in ends if end is not None])
+        self._kube.apply_status(PODS, self._namespace, name, status, manager="kubelet")
+        self._ended.add(uid)
+
+
+def _request_of(pod: Manifest) -> WorkRequest:
+    container = pod["spec"]["containers"][0]
+    uri = [*container.get("command", ()), *container.get("args", ())][-1]
+    prefix, name = split_object_uri(uri)
+    return WorkRequest.model_validate_json(open_objects(prefix).get(name))
+
+
+def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] | None:
+    """Write what came of a trial; a worker's last words on it."""
+    said: dict[str, object] = {"key": item.key, "attempt": item.attempt}
+    objects = open_objects(store)
+    if outcome is None:
+        return None
+    if isinstance(outcome, FailureReason):
+        failure = Failure(key=item.key, attempt=item.attempt, reason=outcome, message="as the test says")
+        objects.put_if_absent(attempt_name(item.key, item.attempt), failure.model_dump_json().encode())
+        return {**said, "reason": outcome.value, "message": failure.message}
+    result = TrialResult(
+        key=item.key,
+        study=item.study,
+        hypothesis=item.hypothesis,
+        arm=item.arm,
+        seed=item.seed,
+        metric=item.metric,
+        score=outcome,
+        metrics={item.metric: outcome},
+        cost=a_cost(math.sqrt(item.fidelity.epochs)),
+        profile=a_profile(),
+        provenance=Provenance(
+            code=item.code,
+            dataset=item.dataset.digest,
+            python="3.11.7",
+            torch=None,
+            device_model="a CPU",
+            started_at=time.time(),
+        ),
+    )
+    objects.put_if_absent(result_name(item.key), result.model_dump_json().encode())
+    return {**said, "reason": "Succeeded", "score": outcome}
+
+
+def _status(ends: list[dict[str, object]]) -> dict[str, object]:
+    failed = any(end["reason"] != "Succeeded" for end in ends)
+    now = time_string(time.time())
+    terminated = {
+        "exitCode": int(failed),
+        "reason": "Error" if failed else "Completed",
+        "message": json.dumps(ends),
+        "startedAt": now,
+        "finishedAt": now,
+    }
+    container = {
+        "name": "trainer",
+        "image": "played",
+        "imageID": "",
+        "ready": False,
+        "restartCount": 0,
+        "state": {"terminated": terminated},
+    }
+    return {"phase": "Failed" if failed else "Succeeded", "containerStatuses": [container]}
