@@ -10,8 +10,7 @@ import pytest
 from assay.kube import Kube
 from builders.datasets import tiny_dataset
 from cluster.client import Cluster
-from cluster.processes import Processes
-from controller.operators import Operators
+from controller.operators import Operators, RunningOperator
 from controller.team import Team
 
 
@@ -26,11 +25,17 @@ def kube(cluster: Cluster) -> Iterator[Kube]:
 @pytest.fixture
 def operators(cluster: Cluster, custom_resources: None, namespace: str, tmp_path: Path) -> Iterator[Operators]:
     """Starts operators for the test's namespace; all have ended at its end."""
-    store = tmp_path / "store"
-    store.mkdir()
-    processes = Processes(tmp_path / "logs")
-    yield Operators(cluster.kubeconfig, tmp_path, namespace, store.as_uri(), processes)
-    processes.kill()
+    with Operators.of(cluster.kubeconfig, tmp_path, namespace) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def operator(
+    cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOperator]:
+    """One that serves all namespaces, for the tests of a module."""
+    with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
+        yield operators.start()
 
 
 @pytest.fixture(scope="session")

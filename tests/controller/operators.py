@@ -19,24 +19,43 @@ _NOWHERE = "nodeSelector: {assay.test/played: 'true'}\n"
 
 @dataclass
 class Operators:
-    """Starts operators for the namespaces of a test."""
+    """Starts operators for a namespace, or for all (""). Used in a `with`, at whose end all are killed."""
 
     kubeconfig: Path
     folder: Path
     namespace: str
-    store: str
+    store: Path
     processes: Processes
-    running: list[RunningOperator] = field(default_factory=list)
+    started: list[RunningOperator] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kubeconfig: Path, folder: Path, namespace: str) -> Operators:
+        """With a store and logs in the folder."""
+        store = folder / "store"
+        store.mkdir()
+        return cls(kubeconfig, folder, namespace, store, Processes(folder / "logs"))
+
+    def __enter__(self) -> Operators:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.processes.kill()
 
     def start(self, variables: Mapping[str, str] | None = None) -> RunningOperator:
         """Start one, and wait until it is well."""
+        operator = self.launch(variables)
+        wait_until(operator.is_well, operator.process.name, operator.process, within_seconds=30)
+        return operator
+
+    def launch(self, variables: Mapping[str, str] | None = None) -> RunningOperator:
+        """Start one that may not get far."""
         template = self.folder / "pod-template.yaml"
         template.write_text(_NOWHERE)
         health, metrics = free_ports(2)
         environment = {
             **os.environ,
             "KUBECONFIG": str(self.kubeconfig),
-            "ASSAY_STORE": self.store,
+            "ASSAY_STORE": self.store.as_uri(),
             "ASSAY_NAMESPACES": self.namespace,
             "ASSAY_TRAINER_IMAGE": "registry.example/assay-trainer:1",
             "ASSAY_POD_TEMPLATE": str(template),
@@ -45,11 +64,10 @@ class Operators:
             **(variables or {}),
         }
         words = [f"{name}={value}" for name, value in environment.items()]
-        name = f"operator-{len(self.running)}"
+        name = f"operator-{len(self.started)}"
         process = self.processes.start(name, ["env", "-i", *words, sys.executable, "-m", "assay.controller"])
         operator = RunningOperator(process, health, metrics)
-        self.running.append(operator)
-        wait_until(operator.is_well, name, process, within_seconds=30)
+        self.started.append(operator)
         return operator
 
 

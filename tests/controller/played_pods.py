@@ -50,6 +50,10 @@ class PlayedPods:
         self._stopping.set()
         self._thread.join()
 
+    def running(self) -> int:
+        """How many have started and not ended."""
+        return len(self._started) - len(self._ended)
+
     def jobs(self) -> list[Manifest]:
         """The Jobs that are there."""
         return self._kube.list(JOBS, self._namespace, label_selector=STUDY_LABEL)

@@ -62,14 +62,23 @@ class Team:
         """The condition Concluded of a hypothesis."""
         return _condition(self.get_hypothesis(hypothesis), "Concluded")
 
-    def wait(self, kind: str, *, status: str = "True", reason: str | None = None, study: str = "digits") -> str:
+    def wait(
+        self,
+        kind: str,
+        *,
+        status: str = "True",
+        reason: str | None = None,
+        study: str = "digits",
+        seconds: float = 20,
+    ) -> str:
         """Wait until a study's condition has this status (and reason); its message."""
 
         def holds() -> bool:
             found = self.condition(kind, study)
             return found.get("status") == status and reason in (None, found.get("reason"))
 
-        self.until(holds, lambda: f"{kind}={status} {reason}; it is {self.get(study).get('status')}")
+        said = f"{kind}={status} {reason}"
+        self.until(holds, lambda: f"{said}; it is {self.get(study).get('status')}", seconds=seconds)
         return str(self.condition(kind, study)["message"])
 
     def until(self, holds: Callable[[], bool], what: Callable[[], str], *, seconds: float = 20) -> None:

@@ -27,14 +27,16 @@ def resource_from(model: type[_Resource], manifest: Mapping[str, Any]) -> _Resou
     """
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key in _METADATA}
     value = {**manifest, "metadata": metadata}
+    where = f"{manifest.get('kind')}/{metadata.get('name')}"
     try:
         return _validated(model, value)
     except ValidationError:
         value["status"] = None
+    except RecursionError as error:
+        raise InvalidInput([Problem(where, "", "values nested too deeply", "at most 100 levels")]) from error
     try:
         return _validated(model, value)
     except ValidationError as error:
-        where = f"{manifest.get('kind')}/{metadata.get('name')}"
         raise InvalidInput(
             [
                 Problem(where, path_text(fault.location), fault.given, fault.allowed, fault.nearest)

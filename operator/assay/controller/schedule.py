@@ -8,7 +8,7 @@ from itertools import count
 from typing import Literal, NamedTuple
 
 FIRST_RETRY_SECONDS = 1.0
-LAST_RETRY_SECONDS = 60.0
+LAST_RETRY_SECONDS = 30.0
 """Between failures the pause doubles from the first to the last."""
 
 

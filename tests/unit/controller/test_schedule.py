@@ -47,7 +47,7 @@ def test_a_failure_is_tried_again_after_a_pause_that_doubles_up_to_a_limit() -> 
         assert schedule.take(now) == A
         pauses.append(schedule.failed(A, now))
         now += pauses[-1]
-    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LAST_RETRY_SECONDS, LAST_RETRY_SECONDS, LAST_RETRY_SECONDS]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, *[LAST_RETRY_SECONDS] * 4]
     assert schedule.take(now) == A
     schedule.succeeded(A, now, rest=0.0, again_in=0.0)
     assert schedule.take(now) == A
