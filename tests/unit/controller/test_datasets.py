@@ -1,0 +1,29 @@
+"""The manifests of data sets, as the operator reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.api.resources import DatasetReference
+from assay.controller.datasets import REMEMBERED_SECONDS, DatasetNotReadable, Datasets
+from assay_trainer.contract import digest
+from builders.manifests import a_dataset_manifest
+
+
+def test_a_manifest_is_remembered_for_a_while_and_a_change_is_seen_after_it(tmp_path: Path) -> None:
+    now = 1000.0
+    datasets = Datasets(lambda: now)
+    file = tmp_path / "manifest.json"
+    reference = DatasetReference(manifest=file.as_uri())
+    with pytest.raises(DatasetNotReadable, match=r"ProxyStudy/digits: spec\.dataset\.manifest"):
+        datasets(reference, "ProxyStudy/digits")
+    first, second = (a_dataset_manifest(*sizes).model_dump_json().encode() for sizes in ((28,), (28, 14)))
+    file.write_bytes(first)
+    assert datasets(reference, "ProxyStudy/digits")[0].digest == digest(first)
+    file.write_bytes(second)
+    now += REMEMBERED_SECONDS - 1
+    assert datasets(reference, "ProxyStudy/digits")[0].digest == digest(first)
+    now += 1
+    assert datasets(reference, "ProxyStudy/digits")[0].digest == digest(second)
