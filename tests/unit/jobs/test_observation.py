@@ -1,0 +1,255 @@
+"""Attempts, as Jobs and pods show them. The shapes are those that real ones have had."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.kube import Manifest
+from assay.runners.jobs.observation import lacks_last_words, observed
+from assay.runners.protocol import ObservedAttempt
+from assay_trainer.contract import FailureReason
+from builders.jobs import (
+    DATASET,
+    a_condition,
+    a_job,
+    a_pod,
+    complete,
+    failed,
+    running,
+    terminated,
+    waiting,
+    words,
+)
+from builders.requests import a_trial
+
+FIRST, SECOND, THIRD = (a_trial(DATASET, "team.train:run", seed=seed, devices=2) for seed in (1, 2, 3))
+NOW = 1100.0
+
+
+def reason(attempt: ObservedAttempt) -> str | None:
+    return attempt.termination.reason if attempt.termination else None
+
+
+def said(attempt: ObservedAttempt) -> str:
+    assert attempt.termination is not None
+    return attempt.termination.message
+
+
+def ended_with(pod: Manifest | None, *, job: Manifest | None = None) -> ObservedAttempt:
+    """The only attempt of a failed Job."""
+    job = job or a_job(FIRST, conditions=failed())
+    (attempt,) = observed(job, [] if pod is None else [pod], NOW)
+    assert attempt.phase == "Ended"
+    return attempt
+
+
+FAILED_JOB = a_job(FIRST, conditions=failed())
+
+# ----------------------------------------------------------------------------- running
+
+
+def test_an_attempt_runs_from_the_start_of_its_container() -> None:
+    job = a_job(FIRST)
+    (attempt,) = observed(job, [a_pod(job, state=running(since=1040))], NOW)
+    assert attempt == ObservedAttempt(FIRST.key, 1, "Running", 1040, None, 2 * 60, None)
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_one_that_waits_holds_nothing_yet(suspended: bool) -> None:
+    job = a_job(FIRST, suspended=suspended)
+    pods = [] if suspended else [a_pod(job, "Pending", state=waiting("ContainerCreating"))]
+    (attempt,) = observed(job, pods, NOW)
+    assert (attempt.phase, attempt.started_at, attempt.accelerator_seconds) == ("Running", NOW, 0)
+
+
+def test_packed_attempts_run_together_and_share_what_it_takes() -> None:
+    job = a_job(FIRST, SECOND)
+    attempts = observed(job, [a_pod(job, state=running(since=1040))], NOW)
+    assert [(each.key, each.phase, each.accelerator_seconds) for each in attempts] == [
+        (FIRST.key, "Running", 60),
+        (SECOND.key, "Running", 60),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["FailureTarget", "SuccessCriteriaMet"])
+def test_a_job_that_will_end_has_not_ended(kind: str) -> None:
+    job = a_job(FIRST, conditions=[a_condition(kind)])
+    (attempt,) = observed(job, [a_pod(job, "Running", state=running())], NOW)
+    assert attempt.phase == "Running"
+
+
+def test_a_job_that_kueue_has_taken_out_of_the_way_goes_on_later() -> None:
+    disrupted = words((FIRST, "Disrupted"))
+    job = a_job(FIRST, suspended=True)
+    pod = a_pod(job, "Failed", state=terminated(143, message=disrupted, since=1010, until=1020), deleted=True)
+    (attempt,) = observed(job, [pod], NOW)
+    assert (attempt.phase, attempt.accelerator_seconds) == ("Running", 20)
+
+    job = a_job(FIRST, conditions=failed())
+    again = a_pod(job, "Failed", name="again", created=1030, state=terminated(137, reason="OOMKilled"))
+    (attempt,) = observed(job, [again, pod], NOW)
+    assert reason(attempt) == FailureReason.OUT_OF_MEMORY
+
+
+# ----------------------------------------------------------------------------- last words
+
+
+def test_an_attempt_has_ended_as_its_worker_says() -> None:
+    job = a_job(FIRST, conditions=complete(at=1055))
+    message = words((FIRST, "Succeeded"), score=0.5)
+    pod = a_pod(job, "Succeeded", state=terminated(0, reason="Completed", message=message, since=1010, until=1050))
+    (attempt,) = observed(job, [pod], NOW)
+    assert (attempt.phase, attempt.started_at, attempt.ended_at) == ("Ended", 1010, 1055)
+    assert attempt.accelerator_seconds == 2 * 40
+    assert attempt.termination is not None
+    assert (attempt.termination.reason, attempt.termination.score) == ("Succeeded", 0.5)
+
+
+def test_each_packed_attempt_has_its_own_end() -> None:
+    message = words((FIRST, "Succeeded"), (SECOND, "MetricMissing"), (THIRD, "StoreFailed"), message="why")
+    job = a_job(FIRST, SECOND, THIRD, conditions=failed(reason="PodFailurePolicy"))
+    attempts = observed(job, [a_pod(job, "Failed", state=terminated(75, message=message))], NOW)
+    assert [reason(each) for each in attempts] == ["Succeeded", "MetricMissing", "StoreFailed"]
+    assert said(attempts[1]) == "why"
+
+
+def test_words_of_another_attempt_are_not_taken_for_this_ones() -> None:
+    other = FIRST.model_copy(update={"attempt": 2})
+    pod = a_pod(FAILED_JOB, "Failed", state=terminated(1, message=words((other, "MetricMissing"))))
+    assert reason(ended_with(pod)) == FailureReason.DISRUPTED
+
+
+def test_of_items_that_nothing_is_said_of_the_first_is_charged_with_the_end_of_the_pod() -> None:
+    message = words((FIRST, "Succeeded"))
+    job = a_job(FIRST, SECOND, THIRD, conditions=failed())
+    pod = a_pod(job, "Failed", state=terminated(137, reason="OOMKilled", message=message))
+    attempts = observed(job, [pod], NOW)
+    assert [reason(each) for each in attempts] == ["Succeeded", "OutOfMemory", "Disrupted"]
+    assert said(attempts[2]) == "its pod ended before its turn came"
+
+
+@pytest.mark.parametrize("exit_code", [1, 75])
+def test_items_that_the_words_were_cut_before_are_not_blamed(exit_code: int) -> None:
+    job = a_job(FIRST, SECOND, THIRD, conditions=failed())
+    message = words((FIRST, "MetricMissing"))
+    attempts = observed(job, [a_pod(job, "Failed", state=terminated(exit_code, message=message))], NOW)
+    assert [reason(each) for each in attempts] == ["MetricMissing", "Disrupted", "Disrupted"]
+
+
+@pytest.mark.parametrize("message", ["", "[{", "warming up", "{}"])
+def test_where_a_job_has_succeeded_the_store_has_the_result_whatever_was_said(message: str) -> None:
+    job = a_job(FIRST, SECOND, conditions=complete())
+    pod = a_pod(job, "Succeeded", state=terminated(0, message=message))
+    assert [reason(each) for each in observed(job, [pod], NOW)] == ["Succeeded", "Succeeded"]
+    assert [reason(each) for each in observed(job, [], NOW)] == ["Succeeded", "Succeeded"]
+
+
+def test_a_request_that_can_not_be_read_is_the_stores_failure_for_all_of_it() -> None:
+    job = a_job(FIRST, SECOND, conditions=failed())
+    printed = "REQUEST_URI: given 's3://…'; no answer from 10.0.0.1:8333"
+    attempts = observed(job, [a_pod(job, "Failed", state=terminated(2, message=printed))], NOW)
+    assert [reason(each) for each in attempts] == ["StoreFailed", "StoreFailed"]
+    assert printed in said(attempts[1])
+
+
+# ----------------------------------------------------------------------------- without a word
+
+
+def test_out_of_memory_is_named_with_the_limit() -> None:
+    pod = a_pod(FAILED_JOB, "Failed", state=terminated(137, reason="OOMKilled"))
+    pod["spec"] = {"containers": [{"name": "trainer", "resources": {"limits": {"memory": "8Gi"}}}]}
+    attempt = ended_with(pod)
+    assert reason(attempt) == FailureReason.OUT_OF_MEMORY
+    assert "its limit of 8Gi" in said(attempt)
+
+
+def test_a_container_that_just_dies_is_a_dead_worker() -> None:
+    attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=terminated(139, message="Fatal Python error: Segmentation")))
+    assert reason(attempt) == FailureReason.WORKER_DIED
+    assert said(attempt) == "the container ended with exit code 139: Fatal Python error: Segmentation"
+
+
+def test_a_command_that_is_not_in_the_image_is_told() -> None:
+    why = 'failed to create task: exec: "python": executable file not found in $PATH'
+    attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=terminated(128, reason="StartError", message=why)))
+    assert said(attempt) == f"the container ended with exit code 128: StartError: {why}"
+
+
+@pytest.mark.parametrize(
+    ("disruption", "message"),
+    [
+        ("EvictionByEvictionAPI", "Eviction API: evicting"),
+        ("PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"),
+        ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"),
+        ("DeletionByPodGC", "PodGC: node no longer exists"),
+        ("TerminationByKubelet", "The node was low on resource: memory."),
+    ],
+)
+def test_a_disruption_is_told_by_kubernetes_word_whatever_became_of_the_container(
+    disruption: str, message: str
+) -> None:
+    target = a_condition("DisruptionTarget", reason=disruption, message=message)
+    for state in (terminated(137), running(), None):
+        attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=state, conditions=[target]))
+        assert reason(attempt) == FailureReason.DISRUPTED
+        assert said(attempt) == f"{disruption}: {message}"
+
+
+def test_a_disrupted_workers_words_are_kept() -> None:
+    target = a_condition("DisruptionTarget", reason="EvictionByEvictionAPI")
+    job = a_job(FIRST, SECOND, conditions=failed(reason="PodFailurePolicy"))
+    message = words((FIRST, "MetricMissing"), (SECOND, "Disrupted"))
+    attempts = observed(job, [a_pod(job, "Failed", state=terminated(143, message=message), conditions=[target])], NOW)
+    assert [reason(each) for each in attempts] == ["MetricMissing", "Disrupted"]
+
+
+def test_a_pod_that_is_gone_was_deleted_by_somebody() -> None:
+    why = "Pod team/digits has condition DisruptionTarget matching FailJob rule at index 0"
+    attempt = ended_with(None, job=a_job(FIRST, conditions=failed(reason="PodFailurePolicy", message=why)))
+    assert reason(attempt) == FailureReason.DISRUPTED
+    assert said(attempt) == f"its pod was deleted; PodFailurePolicy: {why}"
+    assert attempt.accelerator_seconds == 0
+    assert attempt.started_at == 1000
+
+
+@pytest.mark.parametrize("exit_code", [143, 137])
+def test_a_pod_that_somebody_deletes_is_disrupted(exit_code: int) -> None:
+    attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=terminated(exit_code), deleted=True))
+    assert reason(attempt) == FailureReason.DISRUPTED
+
+
+def test_a_pod_that_its_node_does_not_take_is_disrupted() -> None:
+    pod = a_pod(FAILED_JOB, "Failed", reason="OutOfcpu", message="Node didn't have enough resource: cpu")
+    attempt = ended_with(pod)
+    assert reason(attempt) == FailureReason.DISRUPTED
+    assert said(attempt) == "OutOfcpu: Node didn't have enough resource: cpu"
+
+
+def test_the_pods_own_deadline_ends_what_hung() -> None:
+    """SIGTERM came with it: that the worker then says `Disrupted` is not why it ended."""
+    job = a_job(FIRST, SECOND, THIRD, conditions=failed())
+    message = words((FIRST, "Succeeded"), (SECOND, "Disrupted"), (THIRD, "Disrupted"))
+    pod = a_pod(job, "Failed", reason="DeadlineExceeded", state=terminated(143, message=message))
+    assert [reason(each) for each in observed(job, [pod], NOW)] == ["Succeeded", "DeadlineExceeded", "Disrupted"]
+
+
+def test_a_pod_whose_deadline_passed_before_it_ran_was_not_the_trials_fault() -> None:
+    pod = a_pod(FAILED_JOB, "Failed", reason="DeadlineExceeded", message="Pod was active on the node longer than …")
+    assert reason(ended_with(pod)) == FailureReason.DISRUPTED
+
+
+def test_a_lost_node_leaves_the_container_running_and_the_time_counts_up_to_the_jobs_end() -> None:
+    target = a_condition("DisruptionTarget", reason="DeletionByPodGC")
+    attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=running(since=1010), conditions=[target]))
+    assert (attempt.accelerator_seconds, attempt.ended_at) == (2 * 50, 1060)
+
+
+# ----------------------------------------------------------------------------- what is still to come
+
+
+def test_a_failed_job_whose_pod_was_not_seen_to_end_is_looked_at_again() -> None:
+    assert lacks_last_words(FAILED_JOB, [])
+    assert lacks_last_words(FAILED_JOB, [a_pod(FAILED_JOB, state=running())])
+    assert not lacks_last_words(FAILED_JOB, [a_pod(FAILED_JOB, "Failed", state=terminated(1))])
+    assert not lacks_last_words(a_job(FIRST), [])
+    assert not lacks_last_words(a_job(FIRST, conditions=complete()), [])

@@ -1,0 +1,180 @@
+"""What keeps trials from running, as a study's condition says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from assay.api.conditions import Reason
+from assay.kube import Manifest, Refused, Unreachable
+from assay.planning.records import Obstacle
+from assay.runners.jobs.memory import NotCreated
+from assay.runners.jobs.waits import NO_POD_SECONDS, Wait, obstacles, waits
+from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting
+
+PENDING_SECONDS = 60.0
+LATER = 1000.0 + 2 * PENDING_SECONDS
+
+
+def waits_of(
+    *jobs_and_pods: tuple[Manifest, Sequence[Manifest]],
+    not_created: Sequence[NotCreated] = (),
+    warnings: Mapping[str, str] | None = None,
+) -> list[Wait]:
+    pods = {job["metadata"]["uid"]: pods for job, pods in jobs_and_pods}
+    jobs = [job for job, _ in jobs_and_pods]
+    return list(waits(jobs, lambda job: pods[job["metadata"]["uid"]], not_created, warnings or {}, PENDING_SECONDS))
+
+
+def of_pod(pod: Manifest, at: float = LATER) -> Sequence[Obstacle]:
+    return obstacles(waits_of((JOB, [pod])), at)
+
+
+JOB = a_job()
+
+
+def unscheduled(job: Manifest, message: str = "0/1 nodes are available: 1 Insufficient cpu.") -> Manifest:
+    condition = a_condition("PodScheduled", status="False", reason="Unschedulable", message=message)
+    return a_pod(job, "Pending", created=1000, scheduled=False, conditions=[condition])
+
+
+# ----------------------------------------------------------------------------- nothing is in the way
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        a_pod(JOB, state=running()),
+        a_pod(JOB, "Pending", created=LATER - 10, state=waiting("ContainerCreating")),
+    ],
+)
+def test_a_trial_that_runs_or_is_about_to_is_not_in_the_way(pod: Manifest) -> None:
+    assert of_pod(pod) == ()
+
+
+def test_a_young_job_has_no_pod_yet() -> None:
+    assert obstacles(waits_of((JOB, [])), 1000 + NO_POD_SECONDS / 2) == ()
+
+
+def test_when_somebody_should_look_again_is_known_before() -> None:
+    (wait,) = waits_of((JOB, [unscheduled(JOB)]))
+    assert wait.until == 1000 + PENDING_SECONDS
+    assert obstacles([wait], wait.until - 1) == ()
+    assert len(obstacles([wait], wait.until)) == 1
+
+
+# ----------------------------------------------------------------------------- what is
+
+
+def test_a_pod_without_a_node_is_told_with_the_schedulers_words() -> None:
+    assert of_pod(unscheduled(JOB)) == (
+        Obstacle(
+            Reason.UNSCHEDULABLE,
+            "1 trial waits for a node: 0/1 nodes are available: 1 Insufficient cpu.",
+            stalled=False,
+        ),
+    )
+    assert "no scheduler has looked" in of_pod(a_pod(JOB, "Pending", scheduled=False))[0].message
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"])
+def test_an_image_that_can_not_be_pulled_is_told_at_once(reason: str) -> None:
+    message = 'Back-off pulling image "registry.example/trainer:v1": not found'
+    pod = a_pod(JOB, "Pending", created=1000, state=waiting(reason, message))
+    assert of_pod(pod, at=1001) == (
+        Obstacle(Reason.IMAGE_NOT_PULLED, f"1 trial waits for an image that can't be pulled: {message}.", stalled=True),
+    )
+
+
+def test_a_missing_secret_is_told_at_once() -> None:
+    pod = a_pod(JOB, "Pending", created=1000, state=waiting("CreateContainerConfigError", 'secret "s3" not found'))
+    assert of_pod(pod, at=1001) == (
+        Obstacle(
+            Reason.CONTAINER_NOT_CREATED,
+            '1 trial waits for a container that isn\'t made: secret "s3" not found.',
+            stalled=True,
+        ),
+    )
+
+
+def test_a_volume_that_can_not_be_mounted_is_told_with_the_warning_about_it() -> None:
+    pod = a_pod(JOB, "Pending", created=1000, state=waiting("ContainerCreating"))
+    (wait,) = waits_of((JOB, [pod]))
+    assert wait.asks is pod
+    assert "its image may be large" in wait.cause
+    (told,) = obstacles(waits_of((JOB, [pod]), warnings={"Pod": 'configmap "team" not found'}), LATER)
+    assert (told.reason, told.stalled) == (Reason.CONTAINER_NOT_CREATED, False)
+    assert 'configmap "team" not found' in told.message
+
+
+def test_pods_over_the_quota_are_told_from_pods_that_are_refused() -> None:
+    (wait,) = waits_of((JOB, []))
+    assert (wait.reason, wait.asks) == (Reason.JOB_REFUSED, JOB)
+    over = 'Error creating: pods "digits-x" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=4'
+    (told,) = obstacles(waits_of((JOB, []), warnings={"Job": over}), LATER)
+    assert (told.reason, told.stalled) == (Reason.QUOTA_EXCEEDED, False)
+    assert told.message == f"1 trial waits for quota: {over}."
+    (told,) = obstacles(waits_of((JOB, []), warnings={"Job": 'violates PodSecurity "restricted:latest"'}), LATER)
+    assert (told.reason, told.stalled) == (Reason.JOB_REFUSED, True)
+
+
+def test_a_job_that_kueue_does_not_admit_is_told_with_its_queue() -> None:
+    queued = a_job(study=a_study(queue_name="gpu-queue"), trials=3)
+    (told,) = obstacles(waits_of((queued, [])), LATER)
+    assert told == Obstacle(
+        Reason.NOT_ADMITTED,
+        "3 trials wait to be admitted: Kueue has not let their Jobs out of queue 'gpu-queue'; "
+        "`kubectl get workloads` says why.",
+        stalled=False,
+    )
+    suspended_again = a_condition("Suspended", at=LATER - 10)
+    queued["status"] = {"conditions": [suspended_again]}
+    assert obstacles(waits_of((queued, [])), LATER) == ()
+
+
+def test_a_job_that_somebody_has_suspended_is_told() -> None:
+    (told,) = obstacles(waits_of((a_job(suspended=True), [])), LATER)
+    assert "suspended by somebody" in told.message
+
+
+def test_a_pod_that_has_ended_is_not_waited_for() -> None:
+    (wait,) = waits_of((JOB, [a_pod(JOB, "Failed", state=terminated(143), deleted=True)]))
+    assert wait.asks is JOB
+
+
+@pytest.mark.parametrize(
+    ("error", "want_reason", "want_stalled"),
+    [
+        (Refused(403, "Forbidden", "exceeded quota: jobs, used: count/jobs.batch=4"), Reason.QUOTA_EXCEEDED, False),
+        (Refused(422, "Invalid", "spec.template.spec.containers[0].env: …"), Reason.JOB_REFUSED, True),
+        (Unreachable(500, "InternalError", "failed calling webhook mjob.kb.io"), Reason.JOB_REFUSED, False),
+    ],
+)
+def test_a_job_that_could_not_be_made_is_told_at_once(
+    error: Refused | Unreachable, want_reason: Reason, want_stalled: bool
+) -> None:
+    (told,) = obstacles(waits_of(not_created=[NotCreated(JOB, error, since=1000, tried=1000)]), 1000)
+    assert (told.reason, told.stalled) == (want_reason, want_stalled)
+    assert error.message in told.message
+
+
+# ----------------------------------------------------------------------------- many
+
+
+def test_there_is_one_line_for_each_kind_and_that_of_most_trials_is_first() -> None:
+    jobs = [a_job(study=a_study(uid=f"study-{number}"), trials=2) for number in range(3)]
+    pods = [
+        a_pod(jobs[0], "Pending", state=waiting("ErrImagePull", "no such image")),
+        unscheduled(jobs[1], "1 Insufficient nvidia.com/gpu."),
+        unscheduled(jobs[2], "1 Insufficient cpu."),
+    ]
+    told = obstacles(waits_of(*((job, [pod]) for job, pod in zip(jobs, pods, strict=True))), LATER)
+    assert [each.reason for each in told] == [Reason.UNSCHEDULABLE, Reason.IMAGE_NOT_PULLED]
+    assert told[0].message.startswith("4 trials wait for a node: 1 Insufficient nvidia.com/gpu.")
+
+
+def test_a_long_story_is_cut_so_that_all_kinds_fit_into_a_condition() -> None:
+    (told,) = of_pod(unscheduled(JOB, "x" * 1000))
+    assert len(told.message) < 300
+    assert told.message.endswith("…")
