@@ -44,10 +44,9 @@ class TestS3Objects(ObjectsConformance):
         s3_environment.client().put_object(Bucket=BUCKET, Key=f"{folder}-other/b", Body=b"")
         assert list(objects.list("")) == ["a"]
 
-    def test_large_objects_are_sent_only_where_the_name_is_free(self, objects: Objects) -> None:
+    def test_a_large_object_is_read_whole_and_in_part(self, objects: Objects) -> None:
         data = random.Random(0).randbytes(LOOK_FIRST_BYTES + 1)
         assert objects.put_if_absent("shard", data)
-        assert not objects.put_if_absent("shard", data)
         assert objects.get("shard") == data
         assert objects.read_range("shard", LOOK_FIRST_BYTES - 1, 9) == data[-2:]
 
@@ -177,6 +176,13 @@ class TestWithFaults:
         objects.put_if_absent("a", b"data")
         proxy.faults = [answers(503, "SlowDown")]
         assert not objects.put_if_absent("a", b"data")
+
+    def test_a_large_object_is_not_sent_if_the_name_is_taken(self, proxy: FaultyS3, objects: Objects) -> None:
+        data = bytes(LOOK_FIRST_BYTES)
+        assert objects.put_if_absent("shard", data)
+        proxy.requests.clear()
+        assert not objects.put_if_absent("shard", data)
+        assert [method for method, _ in proxy.requests] == ["HEAD"]
 
     def test_a_conflict_with_another_writer_is_tried_again(self, proxy: FaultyS3, objects: Objects) -> None:
         objects.put_if_absent("probes", b"")

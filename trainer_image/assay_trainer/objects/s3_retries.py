@@ -26,7 +26,7 @@ from botocore.parsers import ResponseParserError
 S3Failure = (BotoCoreError, ClientError, ResponseParserError)
 """All that a call to boto3 may raise."""
 
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.1, 5.0
+FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.1, 2.0
 
 _NETWORK = (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError, ResponseParserError)
 _STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})  # 409: others write to the same key just now
