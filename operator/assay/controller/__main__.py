@@ -11,7 +11,7 @@ import sys
 import time
 
 import kopf
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
 from assay import __version__
 from assay.api.errors import InvalidInput
@@ -45,6 +45,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
         return BAD_SETTINGS
     _configure_logging(settings)
+    disable_created_metrics()  # a time beside each counter, which nobody asks for
     registry = CollectorRegistry()
     metrics = OperatorMetrics(registry)
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import time
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -13,7 +15,7 @@ from assay.controller.memory import Memories
 from assay.controller.publishing import Publisher
 from assay.controller.schedule import Key
 from assay.controller.studies import StudyReconciler
-from assay.controller.wakes import RELIST, Wakes
+from assay.controller.wakes import Wakes
 from assay.controller.workers import TryAgain, Workers
 from assay.controller.world import World
 from assay.kube import KubeError
@@ -67,6 +69,7 @@ class Operator:
         for manifest in hypotheses:
             self._workers.wake(Key("hypothesis", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
         self._workers.start()
+        Thread(target=_import_ahead, name="import-ahead", daemon=True).start()
         where = ", ".join(self._settings.namespaces) or "all namespaces"
         _log.info("Serving %d studies and %d hypotheses in %s", len(studies), len(hypotheses), where)
 
@@ -99,4 +102,7 @@ class Operator:
         self._metrics.reconciled(key.kind, seconds, succeeded=succeeded)
 
 
-__all__ = ["RELIST", "Operator"]
+def _import_ahead() -> None:
+    """What takes a second to import, before the first study has to wait for it."""
+    for module in ("scipy.stats", "assay.reporting.html"):
+        importlib.import_module(module)

@@ -13,6 +13,8 @@ from assay.controller.schedule import Key, Schedule
 TOGETHER_SECONDS = 0.05
 """Events of one study often come together; one reconcile after the last of them is enough."""
 
+LONGEST_REST_SECONDS = 0.25
+
 _log = logging.getLogger(__name__)
 
 
@@ -110,8 +112,8 @@ class Workers:
             if failed:
                 self._schedule.failed(key, now)
             else:
-                # Resting as long as it worked leaves half of the time to others, however many events come.
-                self._schedule.succeeded(key, now, rest=took, again_in=again_in)
+                # However many events come, half of the time is left to other studies.
+                self._schedule.succeeded(key, now, rest=min(took, LONGEST_REST_SECONDS), again_in=again_in)
             self._changed.notify()
         self._done(key, took, not failed)
 
