@@ -1,0 +1,66 @@
+# Two images: `operator`, and `trainer`, which runs the trials.
+#
+#   docker build --target operator --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) .
+#   docker build --target trainer  --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) .
+#
+# Another framework than torch: --build-arg FRAMEWORK=scikit-learn, or any dependency group of pyproject.toml.
+# All Python packages are those of requirements.lock, checked by hash.
+
+ARG BASE=python:3.11-slim-bookworm
+
+FROM ${BASE} AS base
+# A user with a name: getpass.getuser(), and so torch, fails without.
+RUN useradd --uid 65532 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin assay \
+ && python3 -m venv --without-pip /opt/assay
+ENV PATH=/opt/assay/bin:$PATH VIRTUAL_ENV=/opt/assay PYTHONPATH=/app PYTHONUNBUFFERED=1
+WORKDIR /app
+
+FROM base AS uv
+ARG UV_VERSION=0.13.9
+RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir uv==${UV_VERSION}
+# The bytecode is never compared with its source: on a read-only root it could not be written anew.
+RUN printf '%s\n' '#!/bin/sh' \
+    'export PYC_INVALIDATION_MODE=UNCHECKED_HASH' \
+    'exec /opt/uv/bin/uv pip install --require-hashes --constraints requirements.lock --compile-bytecode --link-mode copy "$@"' \
+    > /opt/uv/install && chmod +x /opt/uv/install
+
+FROM base AS packages
+COPY pyproject.toml requirements.lock ./
+
+FROM packages AS operator
+RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
+    /opt/uv/install -r pyproject.toml --extra operator \
+ # What nothing imports, a fourth of it all: test suites, and the asynchronous half of the Kubernetes client.
+ && find /opt/assay/lib -type d \( -name tests -o -path '*/kubernetes/aio' \) -prune -exec rm -r {} +
+COPY trainer_image/assay_trainer /app/assay_trainer
+COPY operator/assay /app/assay
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "assay.controller"]
+ARG VERSION=0
+ARG REVISION=unknown
+ENV ASSAY_VERSION=${VERSION} ASSAY_REVISION=${REVISION}
+LABEL org.opencontainers.image.title="assay-operator" \
+      org.opencontainers.image.description="Runs Assay's studies on Kubernetes." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${REVISION}
+
+FROM packages AS trainer
+RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
+    /opt/uv/install --group worker
+ARG FRAMEWORK=torch
+RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
+    /opt/uv/install --group ${FRAMEWORK}
+COPY trainer_image/assay_trainer /app/assay_trainer
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "assay_trainer.worker"]
+ARG VERSION=0
+ARG REVISION=unknown
+ENV ASSAY_VERSION=${VERSION} ASSAY_REVISION=${REVISION}
+LABEL org.opencontainers.image.title="assay-trainer" \
+      org.opencontainers.image.description="Runs the trials of Assay's studies." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${REVISION}
