@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assay_trainer.objects import Objects
 
 DEFAULT_STORE = ".assay/store"
-STORES = "a folder, or file:///folder"
+STORES = "a folder, file:///folder, or s3://bucket/prefix"
 
 FileOption = Annotated[
     Path, typer.Option("--file", "-f", help="Manifests: a YAML file, or a folder of them.", show_default=False)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.cluster.found import NamespaceOption, connect, find_study, written_report
 from assay.cli.inputs import (
     DEFAULT_STORE,
-    FileOption,
     StoreOption,
     StudyOption,
     folder_of,
@@ -31,7 +32,6 @@ from assay.runners.reconcile import records_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.records import Records
     from assay.planning.study import Study
 
 
@@ -51,10 +51,30 @@ FILE_COLUMNS = 120
 """Width of tables that are written to a file."""
 
 
+class Findings(NamedTuple):
+    """What there is to report. `html` makes, or fetches, the whole report."""
+
+    study: Study
+    status: ProxyStudyStatus
+    html: Callable[[], str]
+
+
 def report(
-    file: FileOption,
+    on_cluster: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study on the cluster.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            "-f",
+            help="Instead: a study of this machine, by its manifests: a file or folder.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     study: StudyOption = None,
+    namespace: NamespaceOption = None,
     output: Annotated[
         Format | None,
         typer.Option(
@@ -69,29 +89,51 @@ def report(
         Path | None, typer.Option("--to", help="File to write instead of printing.", show_default=False)
     ] = None,
 ) -> None:
-    """Show what a study has found so far, from the store."""
-    resource, manifests = load_study(file, study)
-    ledger = open_ledger(store, resource)
-    with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), preload=[]) as runner:
-        gathered = gather_study(resource, manifests.hypotheses, runner)
-    records = records_of(gathered, ledger, ())
-    status = plan(gathered, records, time.time()).status
+    """Show what a study has found so far: of one on the cluster, or (-f) in a store that this machine reaches."""
+    if file is not None and on_cluster is None:
+        findings = _of_store(file, store, study)
+    elif file is None and on_cluster is not None:
+        findings = _of_cluster(on_cluster, namespace)
+    else:
+        given = "neither" if file is None else "both"
+        raise InvalidInput([Problem("assay report", "STUDY, -f", given, "STUDY, on the cluster; or -f FILE")])
     chosen = output or (SUFFIXES.get(to.suffix, Format.TABLE) if to else Format.TABLE)
     if to is not None:
-        _write(to, _text(chosen, gathered, records, status))
+        _write(to, _text(chosen, findings))
         typer.echo(f"Written: {to}", err=True)
     elif chosen is Format.TABLE:
-        Console().print(summary(gathered, status))
+        Console().print(summary(findings.study, findings.status))
     else:
-        typer.echo(_text(chosen, gathered, records, status))
+        typer.echo(_text(chosen, findings))
 
 
-def _text(chosen: Format, study: Study, records: Records, status: ProxyStudyStatus) -> str:
+def _of_store(file: Path, store: str, name: str | None) -> Findings:
+    resource, manifests = load_study(file, name)
+    ledger = open_ledger(store, resource)
+    with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), preload=[]) as runner:
+        study = gather_study(resource, manifests.hypotheses, runner)
+    records = records_of(study, ledger, ())
+    status = plan(study, records, time.time()).status
+
+    def html() -> str:
+        from assay.reporting.html import html_report  # imports altair
+
+        return html_report(study, records, status)
+
+    return Findings(study, status, html)
+
+
+def _of_cluster(name: str, namespace: str | None) -> Findings:
+    kube, namespace = connect(namespace)
+    found = find_study(kube, namespace, name)
+    return Findings(found.study, found.status, lambda: written_report(name, found.status))
+
+
+def _text(chosen: Format, findings: Findings) -> str:
+    study, status, html = findings
     match chosen:
         case Format.HTML:
-            from assay.reporting.html import html_report  # imports altair
-
-            return html_report(study, records, status)
+            return html()
         case Format.MARKDOWN:
             return markdown(study, status)
         case Format.JSON:

@@ -16,6 +16,7 @@ from assay.kube.resources import HYPOTHESES, STUDIES
 from assay.planning.programs import program_of, scoring_program
 from assay.planning.study import Study
 from assay_trainer.contract import Dataset, digest
+from assay_trainer.objects import open_objects, split_object_uri
 
 if TYPE_CHECKING:
     from assay.kube.client import Kube
@@ -62,6 +63,18 @@ def find_study(kube: Kube, namespace: str, name: str) -> FoundStudy:
         ) from None
     hypotheses = [resource_from(Hypothesis, each) for each in kube.list(HYPOTHESES, namespace)]
     return FoundStudy(shown_study(resource, hypotheses), resource.status or ProxyStudyStatus())
+
+
+def written_report(name: str, status: ProxyStudyStatus) -> str:
+    """The HTML report that the operator put into the store, which this machine has to reach.
+
+    Raises InvalidInput if there is none yet, StoreError if it can't be read.
+    """
+    if status.report is None:
+        allowed = "table, markdown or json until the study has finished: the operator writes the report then"
+        raise InvalidInput([Problem(f"study {name}", "--output", "html, and no report is there yet", allowed)])
+    prefix, report = split_object_uri(status.report)
+    return open_objects(prefix).get(report).decode()
 
 
 def shown_study(resource: ProxyStudy, hypotheses: list[Hypothesis]) -> Study:
