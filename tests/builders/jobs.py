@@ -36,8 +36,10 @@ def a_study(
     *, name: str = "digits", uid: str = "study-uid", namespace: str = NAMESPACE, budget: Any = None, **trainer: Any
 ) -> ProxyStudy:
     """A study that the API server has; `trainer` are fields of its trainer's spec in snake_case."""
-    spec = {"trainer": TrainerSpec(**{"entrypoint": "team.train:run", **trainer})}
-    study = manifests.a_study(name=name, namespace=namespace, **spec, **({"budget": budget} if budget else {}))
+    spec: dict[str, Any] = {"trainer": TrainerSpec(**{"entrypoint": "team.train:run", **trainer})}
+    if budget:
+        spec["budget"] = budget
+    study = manifests.a_study(name=name, namespace=namespace, **spec)
     return study.model_copy(update={"metadata": study.metadata.model_copy(update={"uid": uid})})
 
 

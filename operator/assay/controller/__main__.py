@@ -45,7 +45,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
         return BAD_SETTINGS
     _configure_logging(settings)
-    disable_created_metrics()  # a time beside each counter, which nobody asks for
+    disable_created_metrics()  # type: ignore[no-untyped-call] # a time beside each counter, which nobody asks for
     registry = CollectorRegistry()
     metrics = OperatorMetrics(registry)
     try:
