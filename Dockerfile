@@ -23,9 +23,11 @@ RUN printf '%s\n' '#!/bin/sh' \
     'export PYC_INVALIDATION_MODE=UNCHECKED_HASH' \
     'exec /opt/uv/bin/uv pip install --require-hashes --constraints requirements.lock --compile-bytecode --link-mode copy "$@"' \
     > /opt/uv/install && chmod +x /opt/uv/install
+COPY pyproject.toml requirements.lock ./
 
 FROM base AS packages
-COPY pyproject.toml requirements.lock ./
+# Not from the context: buildah 1.28 mounts a stage that it has cached only where something is copied from it.
+COPY --from=uv /app/pyproject.toml /app/requirements.lock ./
 
 FROM packages AS operator
 RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
