@@ -144,6 +144,28 @@ def test_a_hypothesis_in_two_studies_has_a_verdict_of_each(kube: Kube, team: Tea
     assert team.conclusion("other")["message"] == "two: Inconclusive."
 
 
+def test_studies_that_ask_for_the_same_trials_run_each_of_them_once(kube: Kube, team: Team) -> None:
+    names = [f"s{index}" for index in range(4)]
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.apply(*team.hypotheses("a", "b", "c"), *(team.study(name, budget={"parallelism": 3}) for name in names))
+        for name in names:
+            team.wait("Succeeded", study=name, seconds=60)
+    assert len(pods.started) == len({key for key, _ in pods.started}) == 16
+    spent = [team.get(name)["status"]["cost"]["acceleratorSeconds"] for name in names]
+    assert spent == ["32"] * 4
+
+
+def test_a_study_takes_over_what_a_deleted_one_was_running(kube: Kube, team: Team) -> None:
+    with PlayedPods(kube, team.namespace, never) as pods:
+        team.apply(*team.hypotheses("a"), team.study("one", proxies=[]))
+        team.until(lambda: len(pods.started) == 4, lambda: str(pods.started))
+        team.apply(team.study("two", proxies=[]))
+        team.wait("Accepted", study="two")
+        pods.outcome = a_score
+        team.kubectl("delete", "pstudy", "one", "--cascade=foreground")
+        team.wait("Succeeded", study="two", seconds=60)
+
+
 def test_too_many_failures_end_a_study_and_a_retry_goes_on(kube: Kube, team: Team) -> None:
     with PlayedPods(kube, team.namespace, lambda _: FailureReason.TRAIN_FUNCTION_RAISED) as pods:
         team.apply(*team.hypotheses("other"), team.study(proxies=[], budget={"maxFailedTrials": 1, "parallelism": 1}))

@@ -177,6 +177,11 @@ class RunnerConformance:
         assert code.startswith("sha256:")
         assert world.runner.code_digest(Program(world.entrypoint("succeeds"))) == code
 
+    def test_what_nobody_else_runs_may_be_claimed(self, world: World) -> None:
+        keys = {item.key for item in world.request("succeeds", trials=3).items}
+        assert set(world.runner.claim(keys)) == keys
+        assert not keys.intersection(world.runner.elsewhere())
+
     def test_nothing_runs_after_close(self, own_world: World) -> None:
         request = own_world.request("hangs", trials=own_world.runner.slots() + 1)
         own_world.start(request)

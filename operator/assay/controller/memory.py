@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.controller.events import Allowance
 from assay.kube import Manifest
-from assay.runners.jobs import JobsMemory
+from assay.runners.jobs import Claims, JobsMemory
 from assay.store import Ledger
 from assay_trainer.objects import open_objects
 
@@ -42,6 +42,7 @@ class Memories:
         self._store = store
         self._lock = Lock()
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
+        self.claims = Claims()
 
     def of(self, manifest: Manifest, now: float) -> StudyMemory:
         """The memory of a study. One that was deleted and made again has another."""
@@ -52,13 +53,16 @@ class Memories:
             if known is None or known[0] != uid:
                 # A study sees only what its namespace has put into the store.
                 ledger = Ledger(open_objects(f"{self._store}/{place[0]}"))
-                known = self._by_place[place] = (uid, StudyMemory(ledger, Allowance(now)))
+                memory = StudyMemory(ledger, Allowance(now), JobsMemory(claims=self.claims))
+                known = self._by_place[place] = (uid, memory)
             return known[1]
 
     def forget(self, namespace: str, name: str) -> None:
         """Drop that of a study that is gone."""
         with self._lock:
-            self._by_place.pop((namespace, name), None)
+            known = self._by_place.pop((namespace, name), None)
+        if known is not None:
+            self.claims.hold(namespace, known[0], ())
 
     def refresh_all(self) -> list[tuple[str, str]]:
         """Let every study be read anew from the API server when next looked at; their namespaces and names."""

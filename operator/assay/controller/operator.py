@@ -20,6 +20,7 @@ from assay.controller.workers import TryAgain, Workers
 from assay.controller.world import World
 from assay.kube import KubeError
 from assay.reporting.metrics import StudyCollector
+from assay.runners.jobs import claim_running
 
 if TYPE_CHECKING:
     from assay.controller.settings import Settings
@@ -63,6 +64,7 @@ class Operator:
     def start(self) -> None:
         """Look at all that there is, and begin to work. Raises KubeError."""
         self._world.load(self._kube, self._settings.namespaces)
+        claim_running(self._memories.claims, self._world.jobs.all())
         studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
         for manifest in studies:
             self._workers.wake(Key("study", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from assay.planning.design import PlannedPreparation
     from assay.planning.study import Study
 
+LOOK_ELSEWHERE_SECONDS = 3.0
+"""Between looks whether a trial that another study runs has ended."""
+
 
 def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = ()) -> Plan:
     """Decide from the study, what is known of its trials, the time (Unix seconds), and what is in the runner's way.
@@ -30,7 +33,10 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     costs = costs_of(study, records)
     allowed = allowance(study, records, progress, costs, now)
     active = any(record.running for record in records.values())
-    finished = not active and not allowed.starts
+    awaited = not (allowed.halted or allowed.spent) and any(
+        records[key].elsewhere for key, state in progress.states.items() if state is State.WAITING and key in records
+    )
+    finished = not active and not awaited and not allowed.starts
     assessment = assess(study, records, progress, final=finished and not study.spec.suspend)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
@@ -41,7 +47,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
         actions=actions,
         status=status_of(study, records, progress, costs, assessment, allowed, obstacles, finished=finished, now=now),
         finished=finished,
-        requeue_after=_requeue_after(study, records, now) if not finished else None,
+        requeue_after=_requeue_after(study, records, now, awaited=awaited) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),
     )
 
@@ -83,10 +89,13 @@ def _stopped(key: str, attempt: RunningAttempt, cost: float) -> Failure:
     )
 
 
-def _requeue_after(study: Study, records: Records, now: float) -> float | None:
-    """Seconds until the study's own deadline; everything else announces itself."""
+def _requeue_after(study: Study, records: Records, now: float, *, awaited: bool) -> float | None:
+    """Seconds until the study's own deadline, or the next look for what other studies run; everything else announces
+    itself."""
     left = deadline_left(study, records, now)
-    return left if left is not None and left > 0 else None
+    times = [LOOK_ELSEWHERE_SECONDS] if awaited else []
+    times += [left] if left is not None and left > 0 else []
+    return min(times, default=None)
 
 
 def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Allowance) -> float | None:

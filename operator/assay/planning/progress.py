@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """Of a trial or a preparation: has a result, runs, failed for good, can start, or waits for a preparation."""
+    """Of a trial or a preparation: has a result, runs, failed for good, can start, or waits: for a preparation, or
+    since another study runs it."""
 
     SUCCEEDED = "succeeded"
     RUNNING = "running"
@@ -70,7 +71,7 @@ def _settle(
         states[key] = State.FAILED
         failures[key] = failure
     else:
-        states[key] = State.READY
+        states[key] = State.WAITING if record.elsewhere else State.READY
 
 
 def _missing_metric(study: Study, record: WorkRecord) -> Failure | None:

@@ -30,6 +30,7 @@ class WorkRecord:
     """All that is known of one trial or preparation.
 
     `lost` are attempts that were started and of which nothing more is known: their runner was killed.
+    `elsewhere`: another study runs it now, and the result will count here, too.
     `forgiven` is the highest attempt whose failure no longer counts, since somebody asked for a retry.
     """
 
@@ -38,6 +39,7 @@ class WorkRecord:
     running: RunningAttempt | None = None
     lost: tuple[RunningAttempt, ...] = ()
     forgiven: int = 0
+    elsewhere: bool = False
 
     @property
     def attempts(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -69,6 +69,14 @@ class Runner(Protocol):
 
     def observe(self) -> Sequence[ObservedAttempt]:
         """All attempts that were started and not forgotten, in the order in which they were started."""
+        ...
+
+    def elsewhere(self) -> Collection[str]:
+        """Keys of what others run now, or are about to, whose results this study will see."""
+        ...
+
+    def claim(self, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that are this study's to start, since nobody else runs them: until the next claim."""
         ...
 
     def start(self, request: WorkRequest, request_uri: str) -> None:

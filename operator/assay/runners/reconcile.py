@@ -6,7 +6,7 @@ A round can be lost, repeated or interrupted anywhere: the next one reads the wo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,8 +35,17 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     observed = runner.observe()
     record_ended(ledger, runner, observed)
     study = study.having_seen(ledger.criteria(study.name))
-    records = records_of(study, ledger, observed, runner.is_gone)
-    decided = plan(study, records, now, runner.obstacles())
+    obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
+    while True:
+        records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
+        decided = plan(study, records, now, obstacles)
+        keys = [action.item.key for action in decided.actions if isinstance(action, Start)]
+        mine = runner.claim(keys)
+        taken = {key for key in keys if key not in mine}
+        found = [key for key in keys if ledger.find_result(key)]  # by others, since the store was listed
+        if not taken and not found:
+            break
+        elsewhere |= taken
     if decided.status.trials.succeeded:
         ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
     _apply(study, decided, ledger, runner, now)
@@ -83,10 +92,12 @@ def records_of(
     ledger: Ledger,
     observed: Sequence[ObservedAttempt],
     is_gone: Callable[[str, int, float], bool] = lambda *_: True,
+    elsewhere: Container[str] = (),
 ) -> Records:
     """What is known of every key of the study's design, and of every key that it ever started.
 
     An attempt that was started, left nothing and is not observed is lost if `is_gone`, else it counts as running.
+    `elsewhere` are keys that others run.
     """
     started = ledger.started(study.name)
     keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
@@ -113,9 +124,10 @@ def records_of(
             running=running.get(key),
             lost=tuple(lost.get(key, ())),
             forgiven=forgiven.get(key, 0),
+            elsewhere=key in elsewhere,
         )
         for key in keys
-        if key in results or key in failures or key in running or key in lost
+        if key in results or key in failures or key in running or key in lost or key in elsewhere
     }
 
 

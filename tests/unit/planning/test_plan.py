@@ -98,6 +98,24 @@ def test_hypotheses_that_run_the_same_thing_share_their_trials() -> None:
     assert float(status.cost.accelerator_seconds) == 20.0
 
 
+def test_what_another_study_runs_is_waited_for_and_not_started() -> None:
+    study = a_study(hypotheses=3, capacity=2)
+    first, second, third, *_ = study.design.trials
+    records = {trial.key: WorkRecord(elsewhere=True) for trial in (first, second)}
+    assert started(study, records)[0] == (third.hypothesis, third.arm, third.seed)
+    ended = dict(records_of_scores(study, quality))
+    decided = plan(study, {**ended, first.key: WorkRecord(elsewhere=True)}, 0.0)
+    assert not decided.finished
+    assert not decided.actions
+    assert decided.requeue_after is not None
+    assert plan(study, {**ended, first.key: replace(ended[first.key], elsewhere=True)}, 0.0).finished
+
+
+def test_what_another_study_runs_is_not_waited_for_by_a_suspended_one() -> None:
+    study = a_study(hypotheses=3, suspend=True)
+    assert plan(study, {study.design.trials[0].key: WorkRecord(elsewhere=True)}, 0.0).finished
+
+
 @pytest.mark.parametrize(
     ("reason", "want_attempts"),
     [

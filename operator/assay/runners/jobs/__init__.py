@@ -1,7 +1,9 @@
 """Trials as Kubernetes Jobs."""
 
+from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.memory import JobsMemory
+from assay.runners.jobs.observation import claim_running
 from assay.runners.jobs.runner import JobsRunner
 from assay.runners.jobs.settings import TrialSettings
 
-__all__ = ["JobsMemory", "JobsRunner", "TrialSettings"]
+__all__ = ["Claims", "JobsMemory", "JobsRunner", "TrialSettings", "claim_running"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assay.kube import KubeError, Manifest
+from assay.runners.jobs.claims import Claims
 from assay.runners.protocol import ObservedAttempt
 
 
@@ -56,6 +57,7 @@ class JobsMemory:
     recorded: attempts that were forgotten and whose Job is still there.
     finished: by uid.
     warned: by the kind of object that it was about.
+    claims: shared by all studies whose runners are in this process.
     """
 
     not_created: dict[str, NotCreated] = field(default_factory=dict)
@@ -64,3 +66,4 @@ class JobsMemory:
     recorded: set[Attempt] = field(default_factory=set)
     finished: dict[str, Finished] = field(default_factory=dict)
     warned: dict[str, Warned] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from assay.api.resources import ProxyStudy
 from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused
 from assay.runners.jobs.names import JOB_NAME_LABEL
-from assay.runners.jobs.state import created_at
+from assay.runners.jobs.state import controller_of, created_at
 
 LIVE_SECONDS = 5.0
 """How long a list of all that lives is good for."""
@@ -31,14 +31,14 @@ class StudyObjects:
         self.kube = kube
         self.namespace = study.metadata.namespace
         self._study = study.name
-        self._uid = study.metadata.uid
+        self.uid = study.metadata.uid
         self._jobs = jobs
         self._pods = pods
         self._live: Live | None = None
 
     def jobs(self, without: Container[str]) -> list[Manifest]:
         """The Jobs that the study owns but those of these uids, in the order in which they were made."""
-        jobs = [job for job in self._jobs.owned_by(self._uid) if job["metadata"]["uid"] not in without]
+        jobs = [job for job in self._jobs.owned_by(self.uid) if job["metadata"]["uid"] not in without]
         return sorted(jobs, key=created_at)
 
     def job(self, name: str) -> Manifest | None:
@@ -48,8 +48,7 @@ class StudyObjects:
 
     def is_own(self, job: Manifest) -> bool:
         """Whether the study owns it; one of the same name may have been deleted with its Jobs still there."""
-        owners = job["metadata"].get("ownerReferences") or []
-        return any(owner.get("uid") == self._uid and owner.get("controller") for owner in owners)
+        return controller_of(job) == self.uid
 
     def pods_of(self, job: Manifest) -> list[Manifest]:
         """The pods of a Job."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from assay.kube import Manifest
+from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.endings import terminations
 from assay.runners.jobs.names import attempts_of, devices_of
-from assay.runners.jobs.state import container_seconds, created_at, end_of, is_terminal, started_at
+from assay.runners.jobs.state import container_seconds, controller_of, created_at, end_of, is_terminal, started_at
 from assay.runners.protocol import ObservedAttempt
 
 
@@ -38,6 +40,16 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
         )
         for attempt in attempts
     )
+
+
+def claim_running(claims: Claims, jobs: Iterable[Manifest]) -> None:
+    """Let each study have what its Jobs run: for whoever begins to look at them, before any study starts more."""
+    running: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for job in jobs:
+        if end_of(job) is None and (study := controller_of(job)) is not None:
+            running[job["metadata"]["namespace"], study].update(attempt.key for attempt in attempts_of(job))
+    for (namespace, study), keys in running.items():
+        claims.hold(namespace, study, keys)
 
 
 def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -64,6 +64,7 @@ class JobsRunner:
         self._memory = memory
         self._clock = clock
         self._seen_ended: dict[Attempt, Manifest] = {}  # with their Jobs
+        self._running: frozenset[str] = frozenset()
         self._undecided_until: float | None = None
         self._closed = False
 
@@ -83,7 +84,16 @@ class JobsRunner:
         create_again(self._objects, self._memory, now)
         attempts = self._attempts(now)
         self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
+        self._running = frozenset(seen.key for seen, _ in attempts if seen.phase == "Running")
+        self.claim(())
         return [seen for seen, _ in attempts]
+
+    def elsewhere(self) -> Collection[str]:
+        return self._memory.claims.of_others(self._objects.namespace, self._objects.uid)
+
+    def claim(self, keys: Collection[str]) -> Collection[str]:
+        held = self._memory.claims.hold(self._objects.namespace, self._objects.uid, self._running.union(keys))
+        return held.intersection(keys)
 
     def start(self, request: WorkRequest, request_uri: str) -> None:
         manifest = job_manifest(self._study, request, request_uri, self._settings)

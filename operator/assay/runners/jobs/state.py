@@ -28,6 +28,12 @@ def created_at(manifest: Manifest) -> float:
     return unix_seconds(manifest["metadata"]["creationTimestamp"]) or 0.0
 
 
+def controller_of(manifest: Manifest) -> str | None:
+    """The uid of what owns the object and looks after it."""
+    owners = manifest["metadata"].get("ownerReferences") or []
+    return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
 def end_of(job: Manifest) -> JobEnd | None:
     """How the Job ended; None: it has not.
 

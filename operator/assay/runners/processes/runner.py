@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -142,6 +142,12 @@ class ProcessRunner:
         self._take_events(0)
         self._ended_unobserved = False
         return [attempt.observed or self._running(attempt) for attempt in self._attempts.values()]
+
+    def elsewhere(self) -> Collection[str]:
+        return ()
+
+    def claim(self, keys: Collection[str]) -> Collection[str]:
+        return keys
 
     def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the fork server is sent the item
         gpus = len(self._machine().gpus)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -81,6 +81,12 @@ class ReplayRunner:
     def observe(self) -> Sequence[ObservedAttempt]:
         self._ended_unobserved = False
         return [attempt.observed or self._running(attempt) for attempt in self._attempts.values()]
+
+    def elsewhere(self) -> Collection[str]:
+        return ()
+
+    def claim(self, keys: Collection[str]) -> Collection[str]:
+        return keys
 
     def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the request is at hand
         for item in request.items:

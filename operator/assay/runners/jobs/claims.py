@@ -1,0 +1,31 @@
+"""Which study runs which trials: two studies of a namespace may ask for the same ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from threading import Lock
+
+
+class Claims:
+    """Of each namespace: the keys that run, and whose they are, by the study's uid. For threads to share.
+
+    All of it may be lost at any time: then a trial may run twice, and the first result counts.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._owners: defaultdict[str, dict[str, str]] = defaultdict(dict)
+
+    def of_others(self, namespace: str, study: str) -> frozenset[str]:
+        """The keys that other studies run, or are about to."""
+        with self._lock:
+            return frozenset(key for key, owner in self._owners[namespace].items() if owner != study)
+
+    def hold(self, namespace: str, study: str, keys: Iterable[str]) -> frozenset[str]:
+        """Let the study have these keys, as far as nobody else has them, and no others; those that it has now."""
+        with self._lock:
+            others = {key: owner for key, owner in self._owners[namespace].items() if owner != study}
+            held = frozenset(key for key in keys if key not in others)
+            self._owners[namespace] = {**others, **dict.fromkeys(held, study)}
+            return held
