@@ -1,0 +1,196 @@
+"""What the chart consists of, as real Helm renders it."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assay.api.crds import custom_resource_definitions
+from assay.api.resources import PodTemplate
+from assay.controller.settings import settings_from
+from assay.kube import Manifest
+from chart.releases import CHART, environment_of, one, rendered
+from cluster.tools import helm
+
+pytestmark = pytest.mark.usefixtures("helm_program")
+
+CLUSTER_WIDE = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
+USUAL = {"ServiceAccount", "Deployment", "Service", "Pod"}
+EVERYTHING: dict[str, Any] = {
+    "namespaces": ["vision", "speech"],
+    "metrics": {"podMonitor": {"enabled": True}},
+    "trainer": {"podTemplate": {"priorityClassName": "low"}},
+}
+
+
+def kinds(manifests: list[Manifest]) -> set[str]:
+    return {manifest["kind"] for manifest in manifests}
+
+
+def definitions(manifests: list[Manifest]) -> dict[str, Manifest]:
+    return {each["metadata"]["name"]: each for each in manifests if each["kind"] == "CustomResourceDefinition"}
+
+
+def test_as_it_comes_it_serves_all_namespaces() -> None:
+    assert kinds(rendered()) == USUAL | CLUSTER_WIDE
+
+
+def test_for_some_namespaces_nothing_but_the_resource_definitions_is_cluster_wide() -> None:
+    manifests = rendered({"namespaces": ["vision", "speech"]})
+    assert kinds(manifests) == USUAL | {"CustomResourceDefinition", "Role", "RoleBinding"}
+    places = [(each["kind"], each["metadata"]["namespace"]) for each in manifests if each["kind"].startswith("Role")]
+    assert sorted(places) == [(kind, name) for kind in ("Role", "RoleBinding") for name in ("speech", "vision")]
+    assert environment_of(one(manifests, "Deployment"))["ASSAY_NAMESPACES"] == "vision,speech"
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["as it comes", "everything"])
+def test_every_object_says_what_it_belongs_to_and_where_it_is(values: dict[str, Any]) -> None:
+    for manifest in rendered(values):
+        labels = manifest["metadata"]["labels"]
+        want = {"name": "assay", "instance": "demo", "managed-by": "Helm", "part-of": "assay", "version": "0.1.0"}
+        assert {name: labels[f"app.kubernetes.io/{name}"] for name in want} == want
+        assert ("namespace" in manifest["metadata"]) == (manifest["kind"] not in CLUSTER_WIDE)
+
+
+def test_the_resource_definitions_are_what_the_models_say_and_are_kept() -> None:
+    found = definitions(rendered())
+    want = {each["metadata"]["name"]: each["spec"] for each in custom_resource_definitions().values()}
+    assert {name: each["spec"] for name, each in found.items()} == want
+    for each in found.values():
+        assert each["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_resource_definitions_may_go_with_the_release_or_be_somebody_elses() -> None:
+    assert all("annotations" not in each["metadata"] for each in definitions(rendered({"crds": {"keep": False}})).values())
+    assert definitions(rendered({"crds": {"enabled": False}})) == {}
+
+
+def test_the_default_pod_template_reaches_the_operator_which_restarts_when_it_changes() -> None:
+    template = {
+        "resources": {"limits": {"cpu": 2, "memory": "4Gi", "nvidia.com/gpu": 1}},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "tolerationSeconds": 100_000_000}],
+        "env": [{"name": "NOTE", "value": "100000000"}],
+    }
+    manifests = rendered({"trainer": {"podTemplate": template}})
+    (data,) = one(manifests, "ConfigMap")["data"].values()
+    assert yaml.safe_load(data) == template
+    pod = one(manifests, "Deployment")["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    (volume,) = [each for each in pod["spec"]["volumes"] if "configMap" in each]
+    (mount,) = [each for each in container["volumeMounts"] if each["name"] == volume["name"]]
+    (file,) = one(manifests, "ConfigMap")["data"]
+    assert volume["configMap"]["name"] == one(manifests, "ConfigMap")["metadata"]["name"]
+    assert environment_of(one(manifests, "Deployment"))["ASSAY_POD_TEMPLATE"] == f"{mount['mountPath']}/{file}"
+    other = rendered({"trainer": {"podTemplate": {**template, "priorityClassName": "low"}}})
+    assert one(other, "Deployment")["spec"]["template"]["metadata"] != pod["metadata"]
+    assert "ConfigMap" not in kinds(rendered())
+
+
+def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
+    digest = "sha256:" + "0" * 64
+    values = {
+        "namespaces": ["vision"],
+        "store": {
+            "uri": "s3://results/assay",
+            "endpoint": "http://s3.example:8333",
+            "region": "eu-1",
+            "pathStyle": False,
+            "secret": "s3",
+        },
+        "trainer": {
+            "image": f"registry.example/trainer@{digest}",
+            "serviceAccount": "trials",
+            "podTemplate": {"labels": {"team": "vision"}},
+            "pendingSeconds": 90,
+        },
+        "workers": 3,
+        "log": {"format": "text", "level": "debug"},
+    }
+    manifests = rendered(values)
+    template = tmp_path / "template.yaml"
+    template.write_text(*one(manifests, "ConfigMap")["data"].values())
+    settings = settings_from({**environment_of(one(manifests, "Deployment")), "ASSAY_POD_TEMPLATE": str(template)})
+    assert (settings.store, settings.namespaces) == ("s3://results/assay", ("vision",))
+    assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")
+    assert settings.trials.image == f"registry.example/trainer@{digest}"
+    assert settings.trials.pod_template == PodTemplate(labels={"team": "vision"})
+    assert settings.trials.environment == {
+        "ASSAY_S3_ADDRESSING_STYLE": "virtual",
+        "AWS_ENDPOINT_URL_S3": "http://s3.example:8333",
+        "AWS_REGION": "eu-1",
+    }
+    assert (settings.trials.environment_secret, settings.trials.service_account) == ("s3", "trials")
+    assert settings.trials.pending_seconds == 90
+    for kind, spec in (("Deployment", one(manifests, "Deployment")["spec"]["template"]["spec"]), pod_of(manifests)):
+        (container,) = spec["containers"]
+        assert container["envFrom"] == [{"secretRef": {"name": "s3"}}], kind
+
+
+def pod_of(manifests: list[Manifest]) -> tuple[str, Manifest]:
+    return "Pod", one(manifests, "Pod")["spec"]
+
+
+def test_as_it_comes_the_operator_has_its_own_defaults() -> None:
+    environment = environment_of(one(rendered(), "Deployment"))
+    settings = settings_from(environment)
+    assert settings == settings_from({"ASSAY_STORE": "s3://results/assay", "ASSAY_LOG_FORMAT": "json"})
+    ports = {
+        each["name"]: each["containerPort"]
+        for each in one(rendered(), "Deployment")["spec"]["template"]["spec"]["containers"][0]["ports"]
+    }
+    assert ports == {"health": settings.health_port, "metrics": settings.metrics_port}
+
+
+@pytest.mark.parametrize(
+    ("image", "want"),
+    [
+        ({}, "registry.example/assay-operator:0.1.0"),
+        ({"tag": "1.2.3"}, "registry.example/assay-operator:1.2.3"),
+        ({"tag": "1.2.3", "digest": "sha256:" + "0" * 64}, "registry.example/assay-operator@sha256:" + "0" * 64),
+    ],
+    ids=["of the chart's version", "by tag", "by digest"],
+)
+def test_operator_and_test_run_the_same_image(image: dict[str, str], want: str) -> None:
+    manifests = rendered({"image": {"repository": "registry.example/assay-operator", **image}})
+    assert one(manifests, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == want
+    assert one(manifests, "Pod")["spec"]["containers"][0]["image"] == want
+
+
+def test_service_and_pod_monitor_find_the_operator_and_not_the_test() -> None:
+    manifests = rendered(EVERYTHING)
+    operator = one(manifests, "Deployment")["spec"]["template"]
+    ports = {each["name"] for each in operator["spec"]["containers"][0]["ports"]}
+    service, monitor = one(manifests, "Service")["spec"], one(manifests, "PodMonitor")["spec"]
+    assert {service["ports"][0]["targetPort"], monitor["podMetricsEndpoints"][0]["port"]} <= ports
+    for selector in (service["selector"], monitor["selector"]["matchLabels"]):
+        assert selector.items() <= operator["metadata"]["labels"].items()
+        assert not selector.items() <= one(manifests, "Pod")["metadata"]["labels"].items()
+
+
+def test_two_releases_of_one_name_share_nothing_that_is_outside_of_their_namespaces() -> None:
+    here, there = rendered({"crds": {"enabled": False}}), rendered({"crds": {"enabled": False}}, "--namespace=other")
+    names = [{each["metadata"]["name"] for each in both if each["kind"] in CLUSTER_WIDE} for both in (here, there)]
+    assert names[0].isdisjoint(names[1])
+
+
+def test_helm_finds_nothing_to_complain_of() -> None:
+    done = subprocess.run([helm(), "lint", "--strict", CHART], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "[WARNING]" not in done.stdout
+
+
+def test_a_packed_chart_is_the_same(tmp_path: Path) -> None:
+    subprocess.run([helm(), "package", CHART, f"--destination={tmp_path}"], check=True, capture_output=True)
+    (packed,) = tmp_path.iterdir()
+    assert rendered(EVERYTHING, chart=packed) == rendered(EVERYTHING)
+
+
+def test_its_version_is_the_projects() -> None:
+    project = tomllib.loads((CHART.parents[1] / "pyproject.toml").read_text())["project"]
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == project["version"]
