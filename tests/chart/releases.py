@@ -82,6 +82,7 @@ class Release:
         """The operator's variables; the files that they name are written into the folder."""
         variables = environment_of(self.get("deployment", self.name))
         if "ASSAY_POD_TEMPLATE" in variables:
+            folder.mkdir(exist_ok=True)
             template = folder / Path(variables["ASSAY_POD_TEMPLATE"]).name
             template.write_text(self.get("configmap", f"{self.name}-pod-template")["data"][template.name])
             variables["ASSAY_POD_TEMPLATE"] = str(template)

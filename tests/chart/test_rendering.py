@@ -66,7 +66,9 @@ def test_the_resource_definitions_are_what_the_models_say_and_are_kept() -> None
 
 
 def test_the_resource_definitions_may_go_with_the_release_or_be_somebody_elses() -> None:
-    assert all("annotations" not in each["metadata"] for each in definitions(rendered({"crds": {"keep": False}})).values())
+    assert all(
+        "annotations" not in each["metadata"] for each in definitions(rendered({"crds": {"keep": False}})).values()
+    )
     assert definitions(rendered({"crds": {"enabled": False}})) == {}
 
 
