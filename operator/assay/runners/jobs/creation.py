@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.kube import KubeError, Manifest, Unreachable
 from assay.runners.jobs.memory import JobsMemory, NotCreated
+from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
 
 RETRY_SECONDS = 10.0
@@ -20,6 +21,7 @@ def create(objects: StudyObjects, manifest: Manifest, memory: JobsMemory, now: f
         memory.not_created[name] = NotCreated(manifest, error, earlier.since if earlier else now, now)
     else:
         memory.not_created.pop(name, None)
+        memory.appeared.update(attempts_of(manifest))
 
 
 def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:

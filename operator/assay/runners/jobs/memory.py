@@ -51,6 +51,7 @@ class Warned(NamedTuple):
 class JobsMemory:
     """Kept for each study by whoever makes its runners, one after another. All of it may be lost at any time.
 
+    appeared: attempts whose Job was made, or seen, and that were not forgotten: if it is not there, it has gone.
     not_created: by name, in the order in which they were asked for.
     unneeded: attempts that were to be stopped. A Job is deleted when it has no others.
     stopped: until they are forgotten.
@@ -60,6 +61,7 @@ class JobsMemory:
     claims: shared by all studies whose runners are in this process.
     """
 
+    appeared: set[Attempt] = field(default_factory=set)
     not_created: dict[str, NotCreated] = field(default_factory=dict)
     unneeded: set[Attempt] = field(default_factory=set)
     stopped: dict[Attempt, Stopped] = field(default_factory=dict)

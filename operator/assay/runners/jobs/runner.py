@@ -85,6 +85,7 @@ class JobsRunner:
         attempts = self._attempts(now)
         self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
         self._running = frozenset(seen.key for seen, _ in attempts if seen.phase == "Running")
+        self._memory.appeared.update(_name(seen) for seen, _ in attempts)
         self.claim(())
         return [seen for seen, _ in attempts]
 
@@ -122,11 +123,10 @@ class JobsRunner:
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:
         """As the protocol says: False while it may only just have been started, by whoever marked it so."""
-        now = self._clock()
-        if now < started_at + APPEARANCE_SECONDS:
+        now, wanted = self._clock(), Attempt(key, attempt)
+        if now < started_at + APPEARANCE_SECONDS and wanted not in self._memory.appeared:
             self._decide_at(started_at + APPEARANCE_SECONDS)
             return False
-        wanted = Attempt(key, attempt)
         live = self._objects.live(now)
         if any(wanted in attempts_of(pod) and not is_terminal(pod) for pod in live.pods):
             return False
@@ -142,6 +142,7 @@ class JobsRunner:
             return
         job = self._seen_ended.pop(forgotten)
         self._memory.unneeded.discard(forgotten)
+        self._memory.appeared.discard(forgotten)
         if self._memory.stopped.pop(forgotten, None) is None:
             self._memory.recorded.add(forgotten)
             end = end_of(job)
