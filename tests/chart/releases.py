@@ -33,7 +33,7 @@ def rendered(values: Mapping[str, Any] | None = None, *options: str, chart: Path
 
     Raises Refused.
     """
-    command = [helm(), "template", "demo", chart, "--namespace=assay-system", "--values=-", *options]
+    command: list[str | Path] = [helm(), "template", "demo", chart, "--namespace=assay-system", "--values=-", *options]
     done = subprocess.run(command, input=json.dumps({**NEEDED, **(values or {})}), capture_output=True, text=True)
     if done.returncode != 0:
         raise Refused(done.stderr)
@@ -98,5 +98,5 @@ class Release:
         path.write_text(json.dumps(config))
 
     def _helm(self, command: str, values: Mapping[str, Any], *options: str) -> None:
-        words = [command, self.name, CHART, f"--namespace={self.namespace}", "--values=-", *options]
+        words: list[str | Path] = [command, self.name, CHART, f"--namespace={self.namespace}", "--values=-", *options]
         self.cluster.helm(*words, stdin=json.dumps({**NEEDED, **values}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ def a_score(item: TrialRequest) -> float:
 def the_operator_may_not_do_more(kube: Kube, namespace: str, other_namespace: str) -> None:
     """Requests with the service account's token."""
     assert [each["metadata"]["name"] for each in kube.list(STUDIES, namespace)] == ["digits"]
-    refused = [
+    refused: list[Callable[[], object]] = [
         lambda: kube.list(SECRETS, namespace),
         lambda: kube.get(SECRETS, namespace, "assay-s3"),
         lambda: kube.create(PODS, namespace, A_POD),
@@ -173,6 +173,7 @@ def the_operator_may_not_do_more(kube: Kube, namespace: str, other_namespace: st
         with pytest.raises(KubeError) as error:
             request()
         assert (number, error.value.code) == (number, 403)
+        assert "cannot" in error.value.message  # said of rights; what is refused for another reason has other words
     kube.close()
 
 
