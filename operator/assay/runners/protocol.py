@@ -87,6 +87,10 @@ class Runner(Protocol):
         """
         ...
 
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+        """As `start`, of several requests with their URIs: sooner than one after another, where that makes sense."""
+        ...
+
     def stop(self, key: str) -> None:
         """End the attempt under a key, which is then observed as Ended, Stopped. Nothing happens if none runs."""
         ...

@@ -42,8 +42,8 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
         keys = [action.item.key for action in decided.actions if isinstance(action, Start)]
         mine = runner.claim(keys)
         taken = {key for key in keys if key not in mine}
-        found = [key for key in keys if ledger.find_result(key)]  # by others, since the store was listed
-        if not taken and not found:
+        found_by_others = ledger.find_results(keys)  # since the store was listed
+        if not taken and not found_by_others:
             break
         elsewhere |= taken
     if decided.status.trials.succeeded:
@@ -134,9 +134,9 @@ def records_of(
 def record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
     """Write down the attempts that left no result, then let the runner forget what has ended."""
     ended = [attempt for attempt in observed if attempt.phase == "Ended"]
-    ledger.results({attempt.key for attempt in ended})  # those that are listed, many at a time
+    found = ledger.find_results({attempt.key for attempt in ended})
     for attempt in ended:
-        if ledger.find_result(attempt.key) is None:
+        if attempt.key not in found:
             ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
         runner.forget(attempt.key, attempt.attempt)
 
@@ -168,11 +168,9 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
                 runner.stop(key)
             case Start(item):
                 starts.append(item)
-    for items in packed(starts, runner.packing()):
-        request = WorkRequest(store=ledger.uri, items=items)
-        stored = ledger.put_request(study.name, request, now)
-        if stored.is_new:
-            runner.start(request, stored.uri)
+    requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
+    stored = ledger.put_requests(study.name, requests, now)
+    runner.start_all([(request, put.uri) for request, put in zip(requests, stored, strict=True) if put.is_new])
 
 
 def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:

@@ -15,10 +15,10 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -37,12 +37,14 @@ from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 RELIST_SECONDS = 60.0
 """How long what others write into the store may go unseen; what it costs to miss it is one look of a worker."""
 
-READERS = 16
-"""Objects that are read at a time."""
+TOGETHER = 16
+"""Objects that are read or written at a time, by all ledgers of a process: a store may be far away."""
 
 _FORGIVEN = ".forgiven"
 _RESULTS = ("results/", "preparations/")
 _ATTEMPTS = "attempts/"
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 _Result = Annotated[TrialResult | PreparationResult, Field(discriminator="kind")]
 
 
@@ -64,7 +66,7 @@ class Ledger:
     """Reads and writes the ledger. Objects never change, so each is read once and then remembered.
 
     What others have written since is seen after `refresh`. Every method raises StoreError if the storage fails or
-    holds an object that can't be understood. For use by one thread.
+    holds an object that can't be understood. For use by one thread, which waits for those that it has read or write.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -105,6 +107,12 @@ class Ledger:
                 return found
         return None
 
+    def find_results(self, keys: Iterable[str]) -> Mapping[str, TrialResult | PreparationResult]:
+        """The results of those keys that have one, as `find_result`, many at a time."""
+        keys = list(keys)
+        found = zip(keys, _together(self.find_result, keys), strict=True)
+        return {key: result for key, result in found if result is not None}
+
     def failures(self, keys: Container[str]) -> Mapping[str, tuple[Failure, ...]]:
         """The failed attempts of those keys, in the order of the attempts."""
         names = [
@@ -137,21 +145,29 @@ class Ledger:
         return frozenset(_key_of(name) for name in self._list(_criteria(study)))
 
     def put_request(self, study: str, request: WorkRequest, started_at: float) -> StoredRequest:
-        """Write a request and mark its attempts as started. Repeating it changes nothing.
+        """As `put_requests`, of one."""
+        return self.put_requests(study, [request], started_at)[0]
+
+    def put_requests(self, study: str, requests: Iterable[WorkRequest], started_at: float) -> Sequence[StoredRequest]:
+        """Write requests and mark their attempts as started. Repeating it changes nothing.
 
         An attempt that somebody has marked before was perhaps started, and has perhaps ended: it must not be started
         again by whoever only now hears of it.
         """
-        identity = digest(canonical_json([(item.key, item.attempt) for item in request.items])).removeprefix("sha256:")
-        name = f"requests/{identity[:32]}.json"
-        self._put(name, _json(request))
-        markers = [f"{_started(study)}{item.key}/{item.attempt:04d}.json" for item in request.items]
-        first = [self._put(marker, _json(_Started(started_at=started_at))) for marker in markers]
-        return StoredRequest(f"{self.uri}/{name}", is_new=all(first))
+
+        def put(request: WorkRequest) -> StoredRequest:
+            attempts = canonical_json([(item.key, item.attempt) for item in request.items])
+            name = f"requests/{digest(attempts).removeprefix('sha256:')[:32]}.json"
+            self._put(name, _json(request))
+            markers = [f"{_started(study)}{item.key}/{item.attempt:04d}.json" for item in request.items]
+            first = [self._put_value(marker, _Started(started_at=started_at)) for marker in markers]
+            return StoredRequest(f"{self.uri}/{name}", is_new=all(first))
+
+        return list(_together(put, requests))
 
     def put_failure(self, failure: Failure) -> None:
         """Write down a failed attempt, unless it is written down already."""
-        self._put(attempt_name(failure.key, failure.attempt), _json(failure))
+        self._put_value(attempt_name(failure.key, failure.attempt), failure)
 
     def forgive(self, key: str, attempt: int) -> None:
         """Let the failures of a key up to an attempt no longer count."""
@@ -189,18 +205,23 @@ class Ledger:
         self._add(name)
         return is_new
 
+    def _put_value(self, name: str, value: BaseModel) -> bool:
+        is_new = self._put(name, _json(value))
+        if is_new:
+            self._read[name] = value
+        return is_new
+
     def _add(self, name: str) -> None:
         for prefix, names in self._names.items():
             if name.startswith(prefix):
                 names[name] = None
 
     def _all_remembered(self, names: Iterable[str], kind: Any) -> list[Any]:
-        """Those objects; several are read at a time, since a store may be far away."""
         names = list(names)
-        if len([name for name in names if name not in self._read]) > 1:
-            with ThreadPoolExecutor(READERS) as pool:
-                return list(pool.map(lambda name: self._remembered(name, kind), names))
-        return [self._remembered(name, kind) for name in names]
+        missing = [name for name in names if name not in self._read]
+        for _ in _together(lambda name: self._remembered(name, kind), missing):
+            pass
+        return [self._read[name] for name in names]
 
     def _remembered(self, name: str, kind: Any) -> Any:
         if name not in self._read:
@@ -218,6 +239,21 @@ class _Started(BaseModel):
 
     version: int = Field(default=CONTRACT_VERSION, ge=CONTRACT_VERSION, le=CONTRACT_VERSION)
     started_at: float
+
+
+def _together(call: Callable[[_Given], _Made], each: Iterable[_Given]) -> Iterable[_Made]:
+    """What `call` makes of each, several at a time. Raises what one of them raises, once all have ended."""
+    each = list(each)
+    if len(each) < 2:
+        return [call(one) for one in each]
+    futures = [_pool().submit(call, one) for one in each]
+    wait(futures)
+    return [future.result() for future in futures]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(TOGETHER, "store")
 
 
 def _started(study: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+
 from assay.kube import KubeError, Manifest, Unreachable
 from assay.runners.jobs.memory import JobsMemory, NotCreated
 from assay.runners.jobs.names import attempts_of
@@ -10,18 +14,22 @@ from assay.runners.jobs.objects import StudyObjects
 RETRY_SECONDS = 10.0
 """Between tries to make a Job that was refused."""
 
+TOGETHER = 8
+"""Jobs that a process makes at a time."""
 
-def create(objects: StudyObjects, manifest: Manifest, memory: JobsMemory, now: float) -> None:
-    """Make a Job, or remember that it was not made: its attempts are marked as started, so nobody else will."""
-    name = manifest["metadata"]["name"]
-    try:
-        objects.create(manifest)
-    except KubeError as error:
-        earlier = memory.not_created.get(name)
-        memory.not_created[name] = NotCreated(manifest, error, earlier.since if earlier else now, now)
-    else:
-        memory.not_created.pop(name, None)
-        memory.appeared.update(attempts_of(manifest))
+
+def create(objects: StudyObjects, manifests: Sequence[Manifest], memory: JobsMemory, now: float) -> None:
+    """Make Jobs, and remember those that were not made: their attempts are marked as started, so nobody else will."""
+    make = partial(_error_of, objects)
+    errors = _pool().map(make, manifests) if len(manifests) > 1 else map(make, manifests)
+    for manifest, error in zip(manifests, errors, strict=True):
+        name = manifest["metadata"]["name"]
+        if error is None:
+            memory.not_created.pop(name, None)
+            memory.appeared.update(attempts_of(manifest))
+        else:
+            earlier = memory.not_created.get(name)
+            memory.not_created[name] = NotCreated(manifest, error, earlier.since if earlier else now, now)
 
 
 def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:
@@ -33,7 +41,7 @@ def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:
                 continue
         elif now < refused.tried + RETRY_SECONDS:
             continue
-        create(objects, refused.manifest, memory, now)
+        create(objects, [refused.manifest], memory, now)
         latest = memory.not_created.get(name)
         if latest is not None and isinstance(latest.error, Unreachable):
             return
@@ -48,3 +56,16 @@ def next_try(memory: JobsMemory) -> float | None:
 def is_over_quota(message: str) -> bool:
     """Whether a refusal is for want of quota: the API server has no other word for it."""
     return "exceeded quota" in message
+
+
+def _error_of(objects: StudyObjects, manifest: Manifest) -> KubeError | None:
+    try:
+        objects.create(manifest)
+    except KubeError as error:
+        return error
+    return None
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(TOGETHER, "create-jobs")

@@ -97,15 +97,21 @@ class JobsRunner:
         return held.intersection(keys)
 
     def start(self, request: WorkRequest, request_uri: str) -> None:
-        manifest = job_manifest(self._study, request, request_uri, self._settings)
+        self.start_all([(request, request_uri)])
+
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+        manifests = [job_manifest(self._study, request, uri, self._settings) for request, uri in requests]
+        create(self._objects, list(filter(self._is_to_be_made, manifests)), self._memory, self._clock())
+
+    def _is_to_be_made(self, manifest: Manifest) -> bool:
         name, attempts = manifest["metadata"]["name"], attempts_of(manifest)
         if self._closed or name in self._memory.not_created or any(each in self._memory.stopped for each in attempts):
-            return
+            return False
         self._memory.recorded.difference_update(attempts)
-        if (known := self._objects.job(name)) is not None:
+        known = self._objects.job(name)
+        if known is not None:
             self._memory.finished.pop(known["metadata"]["uid"], None)
-        else:
-            create(self._objects, manifest, self._memory, self._clock())
+        return known is None
 
     def stop(self, key: str) -> None:
         """As the protocol says; but a Job that others share goes on until none of its attempts is needed."""

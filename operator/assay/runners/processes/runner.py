@@ -161,6 +161,10 @@ class ProcessRunner:
                 self._queue.append(attempt)
         self._start_waiting()
 
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+        for request, uri in requests:
+            self.start(request, uri)
+
     def stop(self, key: str) -> None:
         for attempt in self._attempts.values():
             if attempt.item.key == key and attempt.is_running:

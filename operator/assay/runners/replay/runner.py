@@ -93,6 +93,10 @@ class ReplayRunner:
             self._attempts.setdefault((item.key, item.attempt), _Attempt(item, since=self._now))
         self._start_waiting()
 
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+        for request, uri in requests:
+            self.start(request, uri)
+
     def stop(self, key: str) -> None:
         for attempt in self._attempts.values():
             if attempt.item.key == key and attempt.observed is None:
