@@ -128,13 +128,8 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     }
     assert (settings.trials.environment_secret, settings.trials.service_account) == ("s3", "trials")
     assert settings.trials.pending_seconds == 90
-    for kind, spec in (("Deployment", one(manifests, "Deployment")["spec"]["template"]["spec"]), pod_of(manifests)):
-        (container,) = spec["containers"]
-        assert container["envFrom"] == [{"secretRef": {"name": "s3"}}], kind
-
-
-def pod_of(manifests: list[Manifest]) -> tuple[str, Manifest]:
-    return "Pod", one(manifests, "Pod")["spec"]
+    for pod in (one(manifests, "Deployment")["spec"]["template"]["spec"], one(manifests, "Pod")["spec"]):
+        assert pod["containers"][0]["envFrom"] == [{"secretRef": {"name": "s3"}}]
 
 
 def test_as_it_comes_the_operator_has_its_own_defaults() -> None:
@@ -146,6 +141,46 @@ def test_as_it_comes_the_operator_has_its_own_defaults() -> None:
         for each in one(rendered(), "Deployment")["spec"]["template"]["spec"]["containers"][0]["ports"]
     }
     assert ports == {"health": settings.health_port, "metrics": settings.metrics_port}
+
+
+def test_where_pods_go_and_what_they_are_given_holds_for_operator_and_test() -> None:
+    shared: dict[str, Any] = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "nodeSelector": {"pool": "system"},
+        "tolerations": [{"key": "system", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}},
+    }
+    environment = {"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}
+    volume, mount = {"name": "ca", "configMap": {"name": "ca"}}, {"name": "ca", "mountPath": "/etc/ca"}
+    manifests = rendered({**shared, "extraEnv": [environment], "volumes": [volume], "volumeMounts": [mount]})
+    for pod in (one(manifests, "Deployment")["spec"]["template"]["spec"], one(manifests, "Pod")["spec"]):
+        assert {name: pod[name] for name in shared} == shared
+        assert environment in pod["containers"][0]["env"]
+        assert volume in pod["volumes"]
+        assert mount in pod["containers"][0]["volumeMounts"]
+
+
+def test_pods_write_to_tmp_alone_and_the_test_has_no_token() -> None:
+    manifests = rendered({"trainer": {"podTemplate": {"priorityClassName": "low"}}})
+    operator, test = one(manifests, "Deployment")["spec"]["template"]["spec"], one(manifests, "Pod")["spec"]
+    for pod in (operator, test):
+        (container,) = pod["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert [each["mountPath"] for each in container["volumeMounts"] if not each.get("readOnly")] == ["/tmp"]
+    tokens = [each["automountServiceAccountToken"] for each in (one(manifests, "ServiceAccount"), operator, test)]
+    assert tokens == [False, True, False]
+
+
+def test_rights_and_service_account_may_be_somebody_elses() -> None:
+    manifests = rendered({"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "ours"}})
+    assert kinds(manifests) == {"CustomResourceDefinition", "Deployment", "Service", "Pod"}
+    assert one(manifests, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "ours"
+    manifests = rendered({"serviceAccount": {"name": "ours", "annotations": {"identity.example/role": "assay"}}})
+    account = one(manifests, "ServiceAccount")["metadata"]
+    assert (account["name"], account["annotations"]) == ("ours", {"identity.example/role": "assay"})
+    assert one(manifests, "ClusterRoleBinding")["subjects"] == [
+        {"kind": "ServiceAccount", "name": "ours", "namespace": "assay-system"}
+    ]
 
 
 @pytest.mark.parametrize(

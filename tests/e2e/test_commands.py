@@ -178,6 +178,19 @@ def test_crds_are_written_and_a_difference_is_found(tmp_path: Path) -> None:
     assert said.stderr.startswith("here/hypotheses.yaml is not what the models say")
 
 
+def test_the_charts_copy_of_the_crds_is_written_and_compared_where_there_is_a_chart(tmp_path: Path) -> None:
+    assert assay(tmp_path, "crds").stdout.splitlines() == ["crds/hypotheses.yaml", "crds/proxystudies.yaml"]
+    (tmp_path / "charts" / "assay").mkdir(parents=True)
+    said = assay(tmp_path, "crds", "--check")
+    assert said.returncode == 1
+    assert [line.split()[0] for line in said.stderr.splitlines()] == [
+        "charts/assay/files/crds/hypotheses.yaml",
+        "charts/assay/files/crds/proxystudies.yaml",
+    ]
+    assay(tmp_path, "crds")
+    assert assay(tmp_path, "crds", "--check").returncode == 0
+
+
 def test_the_program_says_its_version_and_its_commands(tmp_path: Path) -> None:
     assert assay(tmp_path, "--version").stdout == f"assay {version('assay')}\n"
     said = assay(tmp_path, "--help").stdout
