@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -104,7 +104,6 @@ def test_arms_without_a_common_score_agree_in_nothing_and_raise_nothing() -> Non
 
 
 @given(TABLES)
-@settings(deadline=None)
 def test_agreement_depends_neither_on_row_order_nor_on_level_and_scale(tables: tuple[list[list[int]], ...]) -> None:
     reference, proxy = (scores(table) for table in tables)
     want = agreement(reference, proxy, top_k=1)
@@ -118,7 +117,6 @@ def test_agreement_depends_neither_on_row_order_nor_on_level_and_scale(tables: t
 
 
 @given(TABLES)
-@settings(deadline=None)
 def test_an_arm_agrees_wholly_with_itself(tables: tuple[list[list[int]], ...]) -> None:
     arm = scores(tables[0])
     found = agreement(arm, arm, top_k=1)
@@ -129,7 +127,6 @@ def test_an_arm_agrees_wholly_with_itself(tables: tuple[list[list[int]], ...]) -
 
 
 @given(TABLES)
-@settings(deadline=None)
 def test_minimising_the_negated_metric_is_maximising_it(tables: tuple[list[list[int]], ...]) -> None:
     built = []
     for sign, maximize in ((1, True), (-1, False)):
@@ -142,7 +139,6 @@ def test_minimising_the_negated_metric_is_maximising_it(tables: tuple[list[list[
 
 
 @given(TABLES)
-@settings(deadline=None)
 def test_kendall_tau_is_the_count_of_pairs(tables: tuple[list[list[int]], ...]) -> None:
     first, second = (scores(table).means for table in tables)
     found = kendall_tau_b(first, second)

@@ -40,7 +40,7 @@ def test_a_close_proxy_of_many_hypotheses_is_trusted_and_a_distant_one_is_not() 
     noise=st.sampled_from([0.0, 0.2, 1.0]),
     rounding=st.sampled_from([None, 1, 0]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_decision_is_the_intervals_and_the_tests(
     seed: int, hypotheses: int, noise: float, rounding: int | None
 ) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -110,7 +110,6 @@ def test_any_false_verdict_is_as_rare_as_stated() -> None:
 
 
 @given(SMALL_TABLES)
-@settings(deadline=None)
 def test_mirrored_scores_have_mirrored_verdicts(values: list[list[int]]) -> None:
     table = scores(values)
     mirrored = compare(scores(-table.values))
@@ -165,7 +164,6 @@ def test_a_hypothesis_without_scores_has_no_rank_and_one_seed_leaves_every_rank_
 
 
 @given(SMALL_TABLES)
-@settings(deadline=None)
 def test_rank_intervals_hold_the_rank_and_do_not_depend_on_order_or_level(values: list[list[int]]) -> None:
     table = scores(values)
     found = rank_intervals(table, 0.9)
