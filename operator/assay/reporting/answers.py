@@ -129,7 +129,7 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
     ]
     if _indistinct(status):
         text = "The hypotheses can't be told apart: their differences are within the noise of the seeds."
-    rest = f" {'The others' if better else 'They are'}: {', '.join(counted)}." if counted else ""
+    rest = f" {'The others' if better else 'Against the baseline'}: {', '.join(counted)}." if counted else ""
     if not is_finished(status):
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
     return f"{text}{rest} All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence."

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from assay.api.resources import REFERENCE, TrustDecision
 from assay.reporting.figures import NOTHING, fixed, unit_in_words
+from assay.reporting.fitted import Column, fitting
 from assay.reporting.rows import ArmRow, arm_rows, noise_ceiling
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WIDE = 110
 """Columns from which on tables show all that they have."""
 
-_OTHERS, _OTHERS_WIDE = 68, 98
-"""Columns that all but the names take at most."""
+_GAP = 2
+_SHORTEST_NAME = 9
 
 DECISION_STYLES = {
     TrustDecision.TRUSTED: "bold green",
@@ -45,7 +45,8 @@ class ArmsTable:
         yield self._table(rows, options.max_width)
         reasons = [reason for row in rows if (reason := _reason(row, wide=wide))]
         if reasons:
-            yield Padding(Group(*reasons), (1, 0, 0, 0))
+            yield Text()
+            yield Group(*reasons)
 
     def _explanation(self) -> str:
         trust = self._study.spec.trust
@@ -63,36 +64,32 @@ class ArmsTable:
         )
 
     def _table(self, rows: tuple[ArmRow, ...], width: int) -> Table:
-        """Only names are cut."""
-        wide = width >= WIDE
-        longest_name = max(9, width - (_OTHERS_WIDE if wide else _OTHERS))
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
-        table.add_column("arm", no_wrap=True, overflow="ellipsis", max_width=longest_name)
-        table.add_column("trials", justify="right", no_wrap=True)
-        table.add_column("agreement", no_wrap=True)
-        table.add_column("pairs", justify="right", no_wrap=True)
-        if wide:
-            table.add_column("a trial", justify="right", no_wrap=True)
-        table.add_column("cost", justify="right", no_wrap=True)
-        table.add_column("saving", justify="right", no_wrap=True)
-        if wide:
-            table.add_column("pays off after", justify="right", no_wrap=True)
-        table.add_column("decision", no_wrap=True, min_width=len("Not trusted"))
-        for row in rows:
-            table.add_row(*self._cells(row, wide=wide))
+        """Only names are cut; what has no place beside them is left out."""
+        shown = fitting(self._columns(rows, wide=width >= WIDE), width - _SHORTEST_NAME, _GAP)
+        names = max(_SHORTEST_NAME, width - sum(column.width + _GAP for column in shown))
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="underline")
+        table.add_column("arm", no_wrap=True, overflow="ellipsis", max_width=names)
+        for column in shown:
+            table.add_column(column.header, justify="right" if column.right else "left", no_wrap=True)
+        for row, *cells in zip(rows, *(column.cells for column in shown), strict=True):
+            table.add_row(row.name, *cells)
         return table
 
-    def _cells(self, row: ArmRow, *, wide: bool) -> list[Text | str]:
-        cells: list[Text | str] = [row.name, row.trials, self._agreement(row)]
-        cells.append(row.accuracy if row.name != REFERENCE else "")
+    def _columns(self, rows: tuple[ArmRow, ...], *, wide: bool) -> list[Column]:
+        """All but the names."""
+        columns = [
+            Column("trials", [row.trials for row in rows], 2, right=True),
+            Column("agreement", [self._agreement(row) for row in rows], 5),
+            Column("pairs", [row.accuracy if row.name != REFERENCE else "" for row in rows], 1, right=True),
+            Column("cost", [row.relative_cost for row in rows], 3, right=True),
+            Column("saving", [row.saving for row in rows], 4, right=True),
+            Column("decision", [Text(row.decision_text, style=_style(row)) for row in rows]),
+        ]
         if wide:
-            cells.append(f"{row.trial_seconds} s" if row.trial_seconds != NOTHING else NOTHING)
-        cells.extend((row.relative_cost, row.saving))
-        if wide:
-            known = row.break_even not in ("", NOTHING)
-            cells.append(_hypotheses(row.break_even) if known else row.break_even)
-        cells.append(Text(row.decision_text, style=DECISION_STYLES[row.decision] if row.decision else ""))
-        return cells
+            seconds = [f"{row.trial_seconds} s" if row.trial_seconds != NOTHING else NOTHING for row in rows]
+            columns.insert(3, Column("a trial", seconds, 1, right=True))
+            columns.insert(6, Column("pays off after", [_pays_off(row) for row in rows], 1, right=True))
+        return columns
 
     def _agreement(self, row: ArmRow) -> str:
         if row.name != REFERENCE:
@@ -110,6 +107,14 @@ def _reason(row: ArmRow, *, wide: bool) -> Text | None:
         pays = f", pays off after {_hypotheses(row.break_even)}" if row.break_even != NOTHING else ""
         parts.append(f"{row.trial_seconds} s a trial{pays}.")
     return Text.assemble((row.name, "bold"), f": {' '.join(parts)}") if parts else None
+
+
+def _style(row: ArmRow) -> str:
+    return DECISION_STYLES[row.decision] if row.decision else ""
+
+
+def _pays_off(row: ArmRow) -> str:
+    return _hypotheses(row.break_even) if row.break_even not in ("", NOTHING) else row.break_even
 
 
 def _hypotheses(number: str) -> str:

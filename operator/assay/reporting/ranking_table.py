@@ -12,9 +12,12 @@ from rich.text import Text
 
 from assay.api.resources import Goal, Verdict
 from assay.reporting.arms_table import WIDE
+from assay.reporting.fitted import Column, fitting
 from assay.reporting.rows import RankRow, rank_rows
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from assay.api.resources import ProxyStudyStatus
     from assay.planning.study import Study
 
@@ -56,39 +59,46 @@ class RankingTable:
         )
 
     def _table(self, width: int) -> Table:
-        """Only names and statements are cut; where names would be cut too short, costs are left out."""
+        """Only names and statements are cut; what has no place beside names that can be told apart is left out."""
         wide = width >= WIDE
         gap = 2 if wide else 1
-        metric = self._study.spec.metric.name
-        headers = [
-            "rank",
-            metric if wide else "score",
-            "against the baseline" if wide else "difference",
-            "verdict",
-            "cost",
-        ]
-        rows = [(row, _cells(row, wide=wide)) for row in rank_rows(self._study, self._status.ranking)]
-        widths = [
-            max(len(text) for text in column) for column in zip(headers, *(cells for _, cells in rows), strict=True)
-        ]
-        if width - sum(widths) - gap * len(widths) < _SHORTEST_NAME:
-            headers, widths, rows = headers[:-1], widths[:-1], [(row, cells[:-1]) for row, cells in rows]
-        left = max(_SHORTEST_NAME, width - sum(widths) - gap * len(widths))
-        names = min(left, max(len(each) for each in ("hypothesis", *(row.name for row, _ in rows))), _LONGEST_NAME)
+        rows = rank_rows(self._study, self._status.ranking)
+        rank, *others = fitting(self._columns(rows, wide=wide), width - _SHORTEST_NAME, gap)
+        left = max(_SHORTEST_NAME, width - sum(column.width + gap for column in (rank, *others)))
+        names = min(left, max(len(each) for each in ("hypothesis", *(row.name for row in rows))), _LONGEST_NAME)
         statement = left - names - gap
         table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="underline")
-        table.add_column(headers[0], width=widths[0], no_wrap=True)
+        table.add_column(rank.header, width=rank.width, no_wrap=True)
         table.add_column("hypothesis", width=names, no_wrap=True, overflow="ellipsis")
-        for header, each in zip(headers[1:], widths[1:], strict=True):
-            table.add_column(header, width=each, no_wrap=True, justify="right" if header == "cost" else "left")
+        for column in others:
+            justify: JustifyMethod = "right" if column.right else "left"
+            table.add_column(column.header, width=column.width, no_wrap=True, justify=justify)
         if statement >= _SHORTEST_STATEMENT:
             table.add_column("statement", width=statement, no_wrap=True, overflow="ellipsis")
-        shown = _cut([row.name for row, _ in rows], max(names, len("hypothesis")))
-        for name, (row, cells) in zip(shown, rows, strict=True):
-            styled = [Text(text, style=VERDICT_STYLES[row.verdict] if text == row.verdict else "") for text in cells]
-            said = Text(f"{row.message} · {row.statement}" if row.message else row.statement, style="dim")
-            table.add_row(styled[0], Text(name), *styled[1:], *([said] if statement >= _SHORTEST_STATEMENT else []))
+            others.append(Column("statement", [_said(row) for row in rows]))
+        shown = [Text(name) for name in _cut([row.name for row in rows], max(names, len("hypothesis")))]
+        for cells in zip(rank.cells, shown, *(column.cells for column in others), strict=True):
+            table.add_row(*cells)
         return table
+
+    def _columns(self, rows: Sequence[RankRow], *, wide: bool) -> list[Column]:
+        """All but the name and the statement; where there is no room for intervals of scores, they are left out."""
+        scores = [f"{row.score} {row.score_interval}".rstrip() if wide else row.score for row in rows]
+        return [
+            Column("rank", [row.rank for row in rows]),
+            Column(self._study.spec.metric.name if wide else "score", scores, 2),
+            Column("against the baseline" if wide else "difference", [_difference(row) for row in rows], 3),
+            Column("verdict", [Text(row.verdict.value, style=VERDICT_STYLES[row.verdict]) for row in rows]),
+            Column("cost", [row.relative_cost for row in rows], 1, right=True),
+        ]
+
+
+def _difference(row: RankRow) -> str:
+    return "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip()
+
+
+def _said(row: RankRow) -> Text:
+    return Text(f"{row.message} · {row.statement}" if row.message else row.statement, style="dim")
 
 
 def _cut(names: Sequence[str], width: int) -> list[str]:
@@ -96,10 +106,3 @@ def _cut(names: Sequence[str], width: int) -> list[str]:
     ends = [name if len(name) <= width else f"{name[: width - 1]}…" for name in names]
     times = Counter(ends)
     return [end if times[end] == 1 else f"…{name[1 - width :]}" for end, name in zip(ends, names, strict=True)]
-
-
-def _cells(row: RankRow, *, wide: bool) -> list[str]:
-    """All but the name and the statement."""
-    difference = "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip()
-    score = f"{row.score} {row.score_interval}".rstrip() if wide else row.score
-    return [row.rank, score, difference, row.verdict.value, row.relative_cost]

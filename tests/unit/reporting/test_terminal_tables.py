@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.console import Console, RenderableType
 
-from assay.api.resources import Goal
+from assay.api.resources import Goal, Metric
 from assay.planning.plan import plan
 from assay.planning.records import Records, RunningAttempt, WorkRecord
 from assay.planning.study import Study
@@ -164,6 +164,21 @@ def test_names_shorter_than_their_heading_cut_nothing_else(width: int) -> None:
     study = a_study(hypotheses=[a_hypothesis(name, statement="Wins.") for name in ("baseline", "a", "b")])
     records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed + 0.1 * (trial.hypothesis == "a"))
     assert "…" not in summary_of(study, records, width)
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70])
+def test_a_narrow_terminal_gets_fewer_columns_and_no_cut_numbers(width: int, whole: tuple[Study, Records]) -> None:
+    lines = summary_of(*whole, width).splitlines()
+    assert max(map(len, lines)) <= width
+    arms, ranking = ([line.split() for line in lines if line.startswith(start)] for start in ("small ", "1 "))
+    assert re.fullmatch(r"small (.* )?0\.\d\d \[0\.\d\d, \d\.\d\d\] .*Trusted", " ".join(arms[0]))
+    assert re.fullmatch(r"1 (\[\d–\d\] )?\S+ ([\d.%+, \[\]-]+ )?Better( \d+ %)?", " ".join(ranking[0]))
+
+
+def test_a_metric_may_be_called_as_a_column_is() -> None:
+    study = a_study(hypotheses=3, metric=Metric(name="cost"))
+    text = summary_of(study, records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed), 160)
+    assert re.search(r"^rank +hypothesis +cost +against the baseline +verdict +cost +statement", text, re.M)
 
 
 def test_names_that_begin_alike_lose_their_beginnings() -> None:
