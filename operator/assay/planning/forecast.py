@@ -25,6 +25,10 @@ EXPECTED_NOISE = 0.2
 COUNTS = (8, 12, 24, 36, 48)
 """Numbers of hypotheses that are shown beside the study's own."""
 
+POWER_DRAWS = 2000
+"""Simulated studies for each power. Few hypotheses have few values of tau: with 800 draws the critical one was now and
+then the next, and nine hypotheses seemed to certify less than eight."""
+
 
 class ArmForecast(NamedTuple):
     """One arm: trials planned and still open, a trial's work relative to the reference, and its seconds if known."""
@@ -114,6 +118,7 @@ def powers(study: Study) -> tuple[Power, ...]:
                 noise_to_signal=EXPECTED_NOISE,
                 seeds=len(study.design.seeds),
                 generator=np.random.default_rng(SIMULATION_SEED),
+                draws=POWER_DRAWS,
             ),
         )
         for count in counts
