@@ -16,6 +16,9 @@ from assay.api.errors import Problem
 Location = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value."""
 
+MOST_VALUES = 100_000
+"""Of a document; a study of 10 000 hypotheses is 10 000 documents."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -53,7 +56,7 @@ def read_documents(file: Path) -> tuple[list[Document], list[Problem]]:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None, "check_node says that there is one"
-            faults = list(_repeated_keys(file, node, ()))
+            faults = list(_too_large(file, node) or _repeated_keys(file, node, ()))
             if not faults:
                 value = loader.construct_document(node)
                 faults = list(_not_json(Document(file, value, node), value, ()))
@@ -111,6 +114,24 @@ def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
     return None
 
 
+def _too_large(file: Path, node: yaml.Node) -> list[Problem]:
+    """A few lines of aliases of aliases stand for more values than fit any memory."""
+    if _values(node, {}) <= MOST_VALUES:
+        return []
+    where = f"{file}:{node.start_mark.line + 1}"
+    return [Problem(where, "", f"more than {MOST_VALUES:,} values, aliases written out", "a smaller document")]
+
+
+def _values(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for; `known` are those of nodes by identity. Raises RecursionError."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        inner = node.value if isinstance(node, yaml.SequenceNode) else [each for pair in node.value for each in pair]
+        known[id(node)] = 1 + sum(_values(each, known) for each in inner)
+    return known[id(node)]
+
+
 def _repeated_keys(file: Path, node: yaml.Node, location: Location) -> Iterator[Problem]:
     """PyYAML would silently take the last one."""
     if isinstance(node, yaml.MappingNode):
@@ -129,18 +150,20 @@ def _repeated_keys(file: Path, node: yaml.Node, location: Location) -> Iterator[
 
 
 def _not_json(document: Document, value: Any, location: Location) -> Iterator[Problem]:
-    where = f"{document.file}:{document.line(location)}"
+    def problem(given: str, allowed: str) -> Problem:
+        return Problem(f"{document.file}:{document.line(location)}", path_text(location), given, allowed)
+
     if isinstance(value, dict):
         for key, inner in value.items():
             if isinstance(key, str):
                 yield from _not_json(document, inner, (*location, key))
             else:
                 given = f"the key {str(key).lower() if isinstance(key, bool) else key}"
-                yield Problem(where, path_text(location), given, "text as a key: put it in quotes")
+                yield problem(given, "text as a key: put it in quotes")
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _not_json(document, inner, (*location, index))
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Problem(where, path_text(location), str(value), "a finite number")
+        yield problem(str(value), "a finite number")
     elif value is not None and not isinstance(value, str | int | float):
-        yield Problem(where, path_text(location), f"a YAML {type(value).__name__}", "text, a number, a list, an object")
+        yield problem(f"a YAML {type(value).__name__}", "text, a number, a list, an object")

@@ -87,12 +87,19 @@ def test_what_comes_before_and_beside_broken_yaml_is_checked_too(tmp_path: Path)
     assert [problem.path for problem in found] == ["apiVersion", "kind", "", ""]
 
 
+ALIASES_OF_ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 8)}]\n" for level in range(1, 12)
+)
+"""Twelve lines that stand for 70 000 million values."""
+
+
 @pytest.mark.parametrize(
     ("text", "given"),
     [
         ("", "an empty file"),
         ("# only a comment\n---\n", "an empty file"),
         ("a: &x [*x]\n", "values nested too deeply, or within themselves"),
+        (ALIASES_OF_ALIASES, "more than 100,000 values, aliases written out"),
         ("- a\n- b\n", "a list of 2"),
         ("just text", '"just text"'),
         ("a: \x00", "the character U+0000 (at character 3)"),
