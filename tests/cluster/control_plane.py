@@ -50,6 +50,11 @@ class ControlPlane:
         hosts = [*(f"DNS:{name}" for name in names), *(f"IP:{address}" for address in addresses)]
         return self.authority.issue("api-server", "kube-apiserver", hosts=hosts)
 
+    @property
+    def etcd(self) -> str:
+        """URL by which etcd is reached, without credentials."""
+        return f"http://127.0.0.1:{self._etcd_port}"
+
     def kubeconfig_for(self, name: str, credentials: Credentials, *, host: str = "127.0.0.1") -> Path:
         """A file in the cluster's folder by which the owner of these credentials reaches the API server."""
         server = f"https://{host}:{self._port}"
@@ -78,7 +83,7 @@ class ControlPlane:
         wait_until(lambda: self.kubectl.attempt("get", "--raw=/readyz") == "ok", "the API server", *processes)
 
     def _start_etcd(self) -> Process:
-        client, peer = (f"http://127.0.0.1:{port}" for port in (self._etcd_port, self._peer_port))
+        client, peer = self.etcd, f"http://127.0.0.1:{self._peer_port}"
         options = [
             f"--data-dir={self.folder / 'etcd'}",
             f"--listen-client-urls={client}",
@@ -93,7 +98,7 @@ class ControlPlane:
 
     def _start_api_server(self) -> Process:
         options = [
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            f"--etcd-servers={self.etcd}",
             f"--bind-address={'0.0.0.0' if self.reachable_from_pods else '127.0.0.1'}",
             f"--secure-port={self._port}",
             f"--advertise-address={self.network.host}",

@@ -93,13 +93,26 @@ def _request_of(pod: Manifest) -> WorkRequest:
 def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] | None:
     """Write what came of a trial; a worker's last words on it."""
     said: dict[str, object] = {"key": item.key, "attempt": item.attempt}
-    objects = open_objects(store)
     if outcome is None:
         return None
     if isinstance(outcome, FailureReason):
-        failure = Failure(key=item.key, attempt=item.attempt, reason=outcome, message="as the test says")
-        objects.put_if_absent(attempt_name(item.key, item.attempt), failure.model_dump_json().encode())
-        return {**said, "reason": outcome.value, "message": failure.message}
+        name, data = a_failure_object(item, outcome)
+        said |= {"reason": outcome.value, "message": "as the test says"}
+    else:
+        name, data = a_result_object(item, outcome)
+        said |= {"reason": "Succeeded", "score": outcome}
+    open_objects(store).put_if_absent(name, data)
+    return said
+
+
+def a_failure_object(item: TrialRequest, reason: FailureReason) -> tuple[str, bytes]:
+    """What a worker writes of a trial that failed, and the name of the object."""
+    failure = Failure(key=item.key, attempt=item.attempt, reason=reason, message="as the test says")
+    return attempt_name(item.key, item.attempt), failure.model_dump_json().encode()
+
+
+def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
+    """What a worker writes of a trial that ended well, and the name of the object."""
     result = TrialResult(
         key=item.key,
         study=item.study,
@@ -107,8 +120,8 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
         arm=item.arm,
         seed=item.seed,
         metric=item.metric,
-        score=outcome,
-        metrics={item.metric: outcome},
+        score=score,
+        metrics={item.metric: score},
         cost=a_cost(math.sqrt(item.fidelity.epochs)),
         profile=a_profile(),
         provenance=Provenance(
@@ -120,8 +133,7 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
             started_at=time.time(),
         ),
     )
-    objects.put_if_absent(result_name(item.key), result.model_dump_json().encode())
-    return {**said, "reason": "Succeeded", "score": outcome}
+    return result_name(item.key), result.model_dump_json().encode()
 
 
 def _status(ends: list[dict[str, object]]) -> dict[str, object]:

@@ -1,0 +1,267 @@
+"""The operator under load. `python benchmarks/operator_scale.py [SECTION...] [--trials N] [--seconds S]`
+
+one    2000 trials of one study, 100 at a time: how soon a slot that came free is used again, memory, writes to the API,
+       and whether the last trials cost more than the first. Some 5 minutes.
+first  From `kubectl apply` to the first pod. Half a minute.
+many   20 studies side by side, each with the same work: none may starve. Some 2 minutes.
+
+A control plane, an S3 server and the operator run as processes on this machine; pods are played by kwok and a player
+beside it. Times are those at which etcd says that an object was stored. What else the machine does shows in the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from cluster.audit import Audit
+from controller.history import Life, lives
+from controller.operators import RunningOperator
+from controller.playground import Playground, playground, wait_for
+from controller.team import Team
+
+USER = "assay-operator"
+PROXIES, SEEDS = 3, 5
+
+
+class Sample(NamedTuple):
+    """What the operator had used at a time (Unix seconds)."""
+
+    at: float
+    cpu_seconds: float
+    reconcile_seconds: float
+    reconciles: float
+
+
+class Section:
+    """Prints its figures, and remembers whether all are within their limits."""
+
+    def __init__(self, title: str) -> None:
+        print(f"\n{title}")
+        self.holds = True
+
+    def show(self, name: str, value: float, limit: float, unit: str, note: str = "") -> None:
+        """One figure, which may be at most the limit."""
+        ratio = value / limit
+        self.holds = self.holds and ratio <= 1
+        said = "holds" if ratio <= 1 else "DOES NOT HOLD"
+        print(f"  {name:44s} {value:9.3f} {unit:8s} ratio to the limit of {limit:g}: {ratio:5.2f}  {said}  {note}")
+
+
+def one(pg: Playground, given: argparse.Namespace) -> bool:
+    """One large study."""
+    operator, audit = start(pg)
+    hypotheses = math.ceil(given.trials / (PROXIES + 1) / SEEDS)
+    trials = hypotheses * (PROXIES + 1) * SEEDS
+    team = pg.team("one")
+    team.apply(*team.hypotheses(*(f"hypothesis-{number:04d}" for number in range(hypotheses - 1))))
+    before = audit.writes()
+    team.apply(study(team, "one", given.parallelism, SEEDS, PROXIES))
+    samples = sampled(operator, team, ["one"], 600 + 30 * given.seconds * trials / given.parallelism)
+    pg.record.catch_up()
+    writes = audit.writes() - before
+    jobs = [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == "one"]
+    section = Section(f"one: {trials} trials, {given.parallelism} at a time, of {given.seconds:g} s each")
+    delays = delays_of(jobs, given.parallelism)
+    tenths = statistics.quantiles(delays, n=10)
+    seconds = max(life.over[1] for life in jobs if life.over) - jobs[0].created[1]
+    print(
+        f"  {len(jobs)} Jobs in {seconds:.0f} s, {len(jobs) / seconds:.1f} a second; status {status_bytes(team, 'one')} bytes"
+    )
+    section.show(
+        "end of a trial to the next start, median", statistics.median(delays), 1.0, "s", f"9 in 10: {tenths[-1]:.3f} s"
+    )
+    section.show("resident memory, peak", peak_bytes(operator) / 2**20, 300, "MiB")
+    section.show("writes to the API per trial", writes.total() / trials, 4, "", said(writes))
+    for name, first, last in growths(samples, jobs, given.parallelism):
+        section.show(
+            f"{name} per trial, last tenth to first",
+            last / first,
+            1.3,
+            "",
+            f"{1000 * first:.1f} → {1000 * last:.1f} ms",
+        )
+    print(f"  {'the operator in all':44s} {samples[-1].cpu_seconds / trials * 1000:9.1f} ms of CPU per trial")
+    operator.stop()
+    return section.holds
+
+
+def first(pg: Playground, given: argparse.Namespace) -> bool:
+    """Ten small studies, one after another."""
+    operator, _ = start(pg)
+    times = []
+    for number in range(10):
+        team = pg.team(f"first-{number}")
+        team.apply(*team.hypotheses("a", "b", "c"))
+        began = time.time()
+        team.apply(study(team, "first", 2, 2, 1))
+        wait_for(
+            lambda: any(each.kind == "pods" and each.namespace == team.namespace for each in pg.record.changes()),
+            "a pod",
+            60,
+        )
+        pod = next(
+            each for each in lives(pg.record.changes()) if each.kind == "pods" and each.namespace == team.namespace
+        )
+        times.append(pod.created[1] - began)
+    section = Section("first: from kubectl apply to the first pod, 10 times")
+    section.show(
+        "the longest; it begins before kubectl does", max(times), 2.0, "s", f"median {statistics.median(times):.3f} s"
+    )
+    operator.stop()
+    return section.holds
+
+
+def many(pg: Playground, given: argparse.Namespace) -> bool:
+    """Many studies at the same time."""
+    operator, _ = start(pg)
+    team = pg.team("many")
+    team.apply(*team.hypotheses(*(f"hypothesis-{number}" for number in range(4))))
+    names = [f"study-{number:02d}" for number in range(given.studies)]
+    # Each with trials of its own: what two studies have in common is run once.
+    team.apply(*(study(team, name, 5, 5, 1, own=name) for name in names))
+    sampled(operator, team, names, 600)
+    pg.record.catch_up()
+    jobs = [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == "many"]
+    ends, medians = [], []
+    began = min(life.created[1] for life in jobs)
+    for name in names:
+        own = [life for life in jobs if life.study == name]
+        ends.append(max(life.over[1] for life in own if life.over) - began)
+        medians.append(statistics.median(delays_of(own, 5)))
+    section = Section(
+        f"many: {len(names)} studies of {len(jobs) // len(names)} trials side by side, 5 of each at a time"
+    )
+    section.show(
+        "last study's end to the first one's", max(ends) / min(ends), 1.5, "", f"{min(ends):.1f} to {max(ends):.1f} s"
+    )
+    section.show("median delay of the slowest study", max(medians), 1.0, "s", f"of the quickest {min(medians):.3f} s")
+    section.show("resident memory, peak", peak_bytes(operator) / 2**20, 300, "MiB")
+    operator.stop()
+    return section.holds
+
+
+def study(team: Team, name: str, parallelism: int, seeds: int, proxies: int, own: str = "") -> dict[str, object]:
+    """The manifest of a study; `own` makes its trials others than those of other studies."""
+    arms = [{"name": f"short-{epochs}", "epochs": epochs} for epochs in range(1, proxies + 1)]
+    trainer = {"entrypoint": "team.train:run", "recipe": {"own": own}}
+    chosen = {"initial": seeds, "maximum": seeds}
+    return team.study(name, proxies=arms, seeds=chosen, trainer=trainer, budget={"parallelism": parallelism})
+
+
+def start(pg: Playground) -> tuple[RunningOperator, Audit]:
+    """An operator that the API server knows by its own name."""
+    plane = pg.cluster.control_plane
+    kubeconfig = plane.kubeconfig_for(
+        "operator.kubeconfig", plane.authority.issue("operator", USER, groups=["system:masters"])
+    )
+    operator = pg.launch_operator({"KUBECONFIG": str(kubeconfig), "AWS_ENDPOINT_URL_S3": pg.s3.endpoint})
+    wait_for(operator.is_well, "the operator is well", 60)
+    return operator, Audit(pg.folder, USER)
+
+
+def sampled(operator: RunningOperator, team: Team, studies: Sequence[str], seconds: float) -> list[Sample]:
+    """Samples, one a second, until the studies have succeeded."""
+    found: list[Sample] = []
+
+    def have_succeeded() -> bool:
+        found.append(sample(operator))
+        time.sleep(0.5)
+        return all(team.condition("Succeeded", name).get("status") == "True" for name in studies)
+
+    wait_for(have_succeeded, f"studies of {team.namespace} have succeeded", seconds)
+    return [*found, sample(operator)]
+
+
+def sample(operator: RunningOperator) -> Sample:
+    """What the operator says of itself, and the kernel of it."""
+    values = {
+        metric.name: metric.value
+        for family in text_string_to_metric_families(operator.scrape())
+        if family.name == "assay_reconcile_duration_seconds"
+        for metric in family.samples
+        if metric.labels.get("kind") == "study" and "le" not in metric.labels
+    }
+    fields = Path(f"/proc/{operator.process.pid}/stat").read_text().rpartition(")")[2].split()
+    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    name = "assay_reconcile_duration_seconds"
+    return Sample(time.time(), cpu, values.get(f"{name}_sum", 0.0), values.get(f"{name}_count", 0.0))
+
+
+def delays_of(jobs: Sequence[Life], parallelism: int) -> list[float]:
+    """Seconds from the end of a Job to the creation of the one that took its place, in the order of both."""
+    ends = sorted(life.over[1] for life in jobs if life.over)
+    starts = sorted(life.created[1] for life in jobs)
+    return [start - end for end, start in zip(ends, starts[parallelism:], strict=False)]
+
+
+def growths(samples: Sequence[Sample], jobs: Sequence[Life], parallelism: int) -> list[tuple[str, float, float]]:
+    """What a trial cost in the first and the last tenth of those whose slots were used again: a name and two values."""
+    ends = sorted(life.over[1] for life in jobs if life.over)[: len(jobs) - parallelism]
+    tenth = len(ends) // 10
+    found = []
+    for name, field in (("reconcile seconds", 2), ("CPU seconds", 1)):
+        costs = []
+        for since, until in ((ends[0], ends[tenth]), (ends[-tenth - 1], ends[-1])):
+            before = next(each for each in reversed(samples) if each.at <= since)
+            after = next(each for each in samples if each.at >= until)
+            trials = sum(before.at < end <= after.at for end in ends)
+            costs.append((after[field] - before[field]) / trials)
+        found.append((name, costs[0], costs[1]))
+    return found
+
+
+def peak_bytes(operator: RunningOperator) -> int:
+    """The most memory that the process has had."""
+    lines = Path(f"/proc/{operator.process.pid}/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
+def status_bytes(team: Team, name: str) -> int:
+    """Of a study's status as JSON."""
+    return len(team.kubectl("get", "pstudy", name, "--output=jsonpath={.status}").encode())
+
+
+def said(writes: dict[str, int]) -> str:
+    """Counts in words, the largest first."""
+    return ", ".join(f"{count} {what}" for what, count in sorted(writes.items(), key=lambda each: -each[1]))
+
+
+SECTIONS = {"first": first, "many": many, "one": one}
+
+
+def main() -> int:
+    """Run sections; the exit status is 1 if a figure is beyond its limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--parallelism", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of a trial, on average")
+    parser.add_argument("--studies", type=int, default=20)
+    given = parser.parse_args()
+    for name in given.sections:
+        if name not in SECTIONS:
+            parser.error(f"SECTION: given {name!r}; allowed: {', '.join(SECTIONS)}")
+    holds = True
+    for name in given.sections or SECTIONS:
+        with tempfile.TemporaryDirectory(prefix="assay-scale-") as folder:
+            options = Audit(Path(folder), USER).options
+            with playground(Path(folder), api_server_options=options) as pg:
+                pg.start_player(f"--seconds={given.seconds if name == 'one' else 2.0}")
+                holds = SECTIONS[name](pg, given) and holds
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
