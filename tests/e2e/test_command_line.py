@@ -12,7 +12,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from builders.toy_project import a_project, command, failures, results, run, started, write_train_function
+import pytest
+
+from builders.toy_project import (
+    WITHOUT_PRELOADING,
+    a_project,
+    command,
+    failures,
+    results,
+    run,
+    started,
+    write_train_function,
+)
 
 
 def what_was_found(project: Path) -> dict[str, Any]:
@@ -97,19 +108,34 @@ def workers_of(pid: int) -> list[int]:
     return [worker for child in children(pid) for worker in children(child)]
 
 
-def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, output: str) -> None:
     project = a_project(tmp_path / "project", seconds=5.0)
-    process = subprocess.Popen(
-        command(project, "run", "--preload", ""),
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = begun(project, "-o", output, *WITHOUT_PRELOADING)
     while not started(project) and process.poll() is None:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command goes on" in output
+    assert_interrupted(process)
     assert {failure["reason"] for failure in failures(project)} == {"Stopped"}
+
+
+def test_a_run_may_be_interrupted_before_anything_runs(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project", seconds=5.0)
+    process = begun(project)
+    while not (project / ".assay/logs/toy/forkserver.log").exists() and process.poll() is None:
+        time.sleep(0.01)
+    assert_interrupted(process)
+    assert failures(project) == []
+
+
+def begun(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A run that goes on."""
+    given = command(project, "run", *arguments)
+    return subprocess.Popen(given, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def assert_interrupted(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert errors.endswith("Stopped. Nothing is lost: the same command goes on from here.\n")
+    assert "Traceback" not in errors

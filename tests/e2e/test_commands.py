@@ -200,7 +200,7 @@ def test_the_program_says_its_version_and_its_commands(tmp_path: Path) -> None:
 
 
 def test_the_program_starts_without_what_only_some_commands_need() -> None:
-    code = "import assay.cli.main, sys; print(*sys.modules)"
+    code = "import assay.cli.program, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "assay.cli.main" in loaded
+    assert "assay.cli.program" in loaded
     assert set(loaded) & {"altair", "vl_convert", "torch", "scipy.stats", "polars", "PIL"} == set()

@@ -58,6 +58,10 @@ def open_store(store: str, study: ProxyStudy) -> Objects:
 
 def store_uri(command: str, option: str, given: str) -> str:
     """The URI of a place that was given to a command's option as a folder or a URI. Raises InvalidInput."""
+    if given.startswith(("s3:", "file:")) and "://" not in given:  # it would be a folder of that name
+        scheme, _, rest = given.partition(":")
+        meant = f"{scheme}://{'/' if scheme == 'file' else ''}{rest.lstrip('/')}"
+        raise InvalidInput([Problem(command, option, repr(given), STORES, meant)])
     uri = given if "://" in given else Path(given).absolute().as_uri()
     try:
         open_objects(uri)

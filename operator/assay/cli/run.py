@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import pkgutil
+import sys
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from assay.api.conditions import ConditionType
+from assay.api.errors import InvalidInput, Problem, nearest
 from assay.cli.exits import DONE, FAILED, INTERRUPTED
 from assay.cli.inputs import (
     DEFAULT_STORE,
@@ -31,7 +34,10 @@ from assay.runners.processes import ProcessRunner
 from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
 
 if TYPE_CHECKING:
-    from assay.api.resources import ProxyStudyStatus
+    from assay.api.load import Manifests
+    from assay.api.resources import ProxyStudy, ProxyStudyStatus
+    from assay.planning.study import Study
+    from assay.store import Ledger
 
 
 class Output(StrEnum):
@@ -63,37 +69,78 @@ def run(
     """Run a study: train what is missing, show what is known, end with the ranking. Run it again to go on."""
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
-    with (
-        Screen(quiet=output is Output.JSON) as screen,
-        locked(ledger.uri, resource.name) as lock,
-        ProcessRunner(
-            paths=[folder_of(file)],
-            log_folder=log_folder(resource),
-            slots=slots,
-            preload=[module for module in preload.split(",") if module] if preload is not None else None,
-            inherited=() if lock is None else (lock,),
-        ) as runner,
-    ):
-        started = time.time()
-        gathered = gather_study(resource, manifests.hypotheses, runner)
-        if retry_failed:
-            forgive_failures(gathered, ledger)
+    modules = None if preload is None else _installed(preload)
+    with Screen(quiet=output is Output.JSON) as screen:
         try:
-            decided = drive(gathered, ledger, runner, time.time, lambda latest: screen.show(gathered, latest, started))
+            with (
+                locked(ledger.uri, resource.name) as lock,
+                ProcessRunner(
+                    paths=[folder_of(file)],
+                    log_folder=log_folder(resource),
+                    slots=slots,
+                    preload=modules,
+                    inherited=() if lock is None else (lock,),
+                ) as runner,
+            ):
+                screen.begin(resource.name)
+                ended = _drive(resource, manifests, ledger, runner, screen, retry_failed=retry_failed)
+            _print(ended, screen, output)
         except KeyboardInterrupt:
-            interrupt(ledger, runner)
-            screen.print("Stopped. Nothing is lost: the same command goes on from here.")
+            screen.say("Stopped. Nothing is lost: the same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from None
-    elapsed = time.time() - started
-    records = records_of(gathered, ledger, ())
-    written = write_report(gathered, records, ledger, decided.status)
+    raise typer.Exit(exit_code(ended.status))
+
+
+class _Ended(NamedTuple):
+    """A study that has run, with the status that names its report."""
+
+    study: Study
+    status: ProxyStudyStatus
+    seconds: float
+
+
+def _drive(
+    resource: ProxyStudy,
+    manifests: Manifests,
+    ledger: Ledger,
+    runner: ProcessRunner,
+    screen: Screen,
+    *,
+    retry_failed: bool,
+) -> _Ended:
+    began = time.time()
+    study = gather_study(resource, manifests.hypotheses, runner)
+    if retry_failed:
+        forgive_failures(study, ledger)
+    try:
+        decided = drive(study, ledger, runner, time.time, lambda latest: screen.show(study, latest, began))
+    except KeyboardInterrupt:
+        interrupt(ledger, runner)
+        raise
+    seconds = time.time() - began
+    written = write_report(study, records_of(study, ledger, ()), ledger, decided.status)
     status = decided.status.model_copy(update={"report": written.report, "ledger": written.trials})
+    return _Ended(study, status, seconds)
+
+
+def _print(ended: _Ended, screen: Screen, output: Output) -> None:
+    study, status, seconds = ended
     if output is Output.JSON:
         typer.echo(json.dumps(status.to_dict(), indent=2, ensure_ascii=False))
     else:
-        screen.print(summary(gathered, status))
-        screen.print(f"{status.trials.succeeded} trials in {elapsed:.0f} s. Report: {written.report}")
-    raise typer.Exit(exit_code(status))
+        screen.print(summary(study, status))
+        screen.print(f"{status.trials.succeeded} trials in {seconds:.0f} s. Report: {status.report}")
+
+
+def _installed(preload: str) -> list[str]:
+    """The modules that --preload names. Raises InvalidInput for one that is not installed."""
+    modules = [name for name in preload.split(",") if name]
+    there = [*sys.builtin_module_names, *(module.name for module in pkgutil.iter_modules())]
+    for name in modules:
+        if name.partition(".")[0] not in there:
+            problem = Problem("assay run", "--preload", repr(name), "modules that are installed", nearest(name, there))
+            raise InvalidInput([problem])
+    return modules
 
 
 def exit_code(status: ProxyStudyStatus) -> int:

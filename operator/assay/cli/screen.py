@@ -6,8 +6,10 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from assay.reporting.progress import progress, progress_line
 
@@ -25,6 +27,7 @@ class Screen:
         self._output = Console()
         self._progress = Console(stderr=True, quiet=quiet)
         self._latest: tuple[Study, Round, float] | None = None
+        self._beginning = ""
         self._last_line = 0.0
         self._live = Live(
             console=self._progress,
@@ -41,6 +44,12 @@ class Screen:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
+    def begin(self, name: str) -> None:
+        """Say that a study begins, where nothing of it can be shown yet; only on a terminal."""
+        self._beginning = f"{name}: importing what the trials need, once for all of them"
+        if self._progress.is_terminal and not self._progress.quiet:
+            self._live.start()
+
     def show(self, study: Study, latest: Round, started: float) -> None:
         """Show a round; `started` is the Unix time at which the run began."""
         self._latest = (study, latest, started)
@@ -54,6 +63,11 @@ class Screen:
                 progress_line(study, latest.plan, time.time() - started, latest.records), soft_wrap=True
             )
 
+    def say(self, text: str) -> None:
+        """Say something to whoever watches, even if progress is not shown; no result."""
+        self._live.stop()
+        typer.echo(text, err=True)
+
     def print(self, what: RenderableType) -> None:
         """Print a result, below where progress was shown."""
         self._live.stop()
@@ -61,6 +75,6 @@ class Screen:
 
     def _block(self) -> RenderableType:
         if self._latest is None:
-            return ""
+            return Text(self._beginning, style="dim", no_wrap=True, overflow="ellipsis")
         study, latest, started = self._latest
         return progress(study, latest.plan, time.time() - started, latest.records)

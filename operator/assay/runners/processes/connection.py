@@ -33,6 +33,7 @@ class Connection:
         self._log = log
         self._to_send = bytearray()
         self._received = b""
+        self._is_silent = True
         log.parent.mkdir(parents=True, exist_ok=True)
         # Sets are iterated in the same order in every trial; and Ctrl-C, which goes to the whole process group
         # of a terminal, is for whoever started this to answer.
@@ -98,6 +99,8 @@ class Connection:
             return
         self._closed = True
         self._commands.close()  # the end of its input tells it to end
+        if self._is_silent:
+            self._process.kill()  # it still imports what the trials need, and hears nothing
         try:
             self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -121,6 +124,7 @@ class Connection:
     def _read(self) -> Sequence[Event]:
         while data := self._events.read(_READ_BYTES):  # None: nothing there now; empty: nothing will come
             self._received += data
+            self._is_silent = False
         *lines, self._received = self._received.split(b"\n")
         return [_EVENT.validate_json(line) for line in lines]
 
