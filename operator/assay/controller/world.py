@@ -10,6 +10,7 @@ from assay.api.errors import InvalidInput
 from assay.api.manifests import resource_from
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Cache, Kube, Manifest, NotFound, Resource
+from assay.runners.jobs import lean_job, lean_pod
 
 _Parsed = TypeVar("_Parsed", ProxyStudy, Hypothesis)
 
@@ -20,8 +21,8 @@ class World:
     def __init__(self) -> None:
         self.studies = Cache()
         self.hypotheses = Cache()
-        self.jobs = Cache()
-        self.pods = Cache()
+        self.jobs = Cache(lean_job)
+        self.pods = Cache(lean_pod)
         self._caches = {STUDIES: self.studies, HYPOTHESES: self.hypotheses, JOBS: self.jobs, PODS: self.pods}
         self._lock = Lock()
         self._parsed: dict[str, tuple[str, ProxyStudy | Hypothesis | InvalidInput]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 
 from assay.kube.resources import STUDY_LABEL, Manifest
@@ -18,7 +18,9 @@ class Cache:
     removed does not come back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lean: Callable[[Manifest], Manifest] = lambda manifest: manifest) -> None:
+        """`lean` makes of a manifest what is kept of it: all that anybody asks for, with the same metadata."""
+        self._lean = lean
         self._lock = Lock()
         self._manifests: dict[tuple[str, str], Manifest] = {}
         self._indexed: defaultdict[tuple[str, ...], dict[str, Manifest]] = defaultdict(dict)
@@ -84,7 +86,8 @@ class Cache:
         if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
             return False
         # Who has set which field is half of a manifest, and nobody here asks.
-        lean = {**manifest, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+        unmanaged = {key: value for key, value in metadata.items() if key != "managedFields"}
+        lean = self._lean({**manifest, "metadata": unmanaged})
         for group in set(_groups(kept) if kept is not None else ()) - set(_groups(lean)):
             self._leave(group, place[1])
         self._manifests[place] = lean

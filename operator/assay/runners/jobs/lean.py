@@ -1,0 +1,67 @@
+"""What of Jobs and pods is worth keeping: there may be thousands, and most of each is the same as in the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from assay.kube import Manifest
+from assay.runners.jobs.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
+
+_METADATA = (
+    "namespace",
+    "name",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "labels",
+    "ownerReferences",
+)
+_ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION)
+_POD_STATUS = ("phase", "reason", "message", "conditions")
+
+
+def lean_job(job: Manifest) -> Manifest:
+    """A Job as `state`, `observation` and `waits` read it."""
+    spec, status = _some(job.get("spec"), "suspend"), _some(job.get("status"), "conditions")
+    return _shared_manifest({**_about(job), "spec": spec, "status": status})
+
+
+def lean_pod(pod: Manifest) -> Manifest:
+    """A pod as `state`, `observation`, `endings` and `waits` read it."""
+    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+    containers = [_some(container, "name", "resources") for container in spec.get("containers") or ()]
+    states = [_some(each, "name", "state") for each in status.get("containerStatuses") or ()]
+    return _shared_manifest(
+        {
+            **_about(pod),
+            "spec": {**_some(spec, "nodeName"), "containers": containers},
+            "status": {**_some(status, *_POD_STATUS), "containerStatuses": states},
+        }
+    )
+
+
+def _about(manifest: Manifest) -> dict[str, Any]:
+    metadata = manifest["metadata"]
+    annotations = _some(metadata.get("annotations"), *_ANNOTATIONS)
+    kept = {**_some(metadata, *_METADATA), "annotations": annotations}
+    return {**_some(manifest, "apiVersion", "kind"), "metadata": kept}
+
+
+def _some(value: Mapping[str, Any] | None, *fields: str) -> dict[str, Any]:
+    return {field: value[field] for field in fields if field in value} if value else {}
+
+
+def _shared_manifest(manifest: Manifest) -> Manifest:
+    """The same, with each text there once in the process, however many manifests have it."""
+    return {key: _shared(value) for key, value in manifest.items()}
+
+
+def _shared(value: Any) -> Any:
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, dict):
+        return {sys.intern(key): _shared(each) for key, each in value.items()}
+    return [_shared(each) for each in value] if isinstance(value, list) else value
