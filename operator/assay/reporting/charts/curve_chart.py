@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
     arm = alt.param(name="arm", value=arms[0], bind=alt.binding_select(options=arms, name="arm "))
     over = alt.selection_point(name="over", fields=["h"], on="pointerover", empty=False, clear="pointerout")
     many = len(names) > _MANY
-    low, high = _range(points)
+    ranges = json.dumps({each: _range(points, each) for each in arms})
     base = (
         alt.Chart(rows(values))
         .transform_filter("datum.arm == arm")
@@ -53,7 +54,11 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
                 axis=alt.Axis(tickMinStep=1, grid=False, format="d", labelExpr=_WHOLE),
                 scale=alt.Scale(nice=False),
             ),
-            y=alt.Y("mean:Q", title=f"{metric}, mean over seeds", scale=alt.Scale(domain=[low, high], nice=True)),
+            y=alt.Y(
+                "mean:Q",
+                title=f"{metric}, mean over seeds",
+                scale=alt.Scale(domain=[alt.ExprRef(f"{ranges}[arm][{end}]") for end in (0, 1)], nice=False),
+            ),
             color=alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None),
             detail="h:N",
         )
@@ -82,13 +87,12 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
     )
 
 
-def _range(points: Sequence[CurveMean]) -> tuple[float, float]:
-    """Of the values after the first third of each arm's epochs: the start of training would press all that follows
+def _range(points: Sequence[CurveMean], arm: str) -> tuple[float, float]:
+    """Of the values after the first third of the arm's epochs: the start of training would press all that follows
     into a line."""
-    last: dict[str, int] = {}
-    for point in points:
-        last[point.arm] = max(last.get(point.arm, 0), point.epoch)
-    late = [point.value for point in points if point.epoch >= last[point.arm] / 3]
+    of_arm = [point for point in points if point.arm == arm]
+    last = max(point.epoch for point in of_arm)
+    late = [point.value for point in of_arm if point.epoch > last / 3]
     low, high = min(late), max(late)
     margin = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
     return low - margin, high + margin
