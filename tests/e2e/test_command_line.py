@@ -127,6 +127,19 @@ def test_a_run_may_be_interrupted_before_anything_runs(tmp_path: Path) -> None:
     assert failures(project) == []
 
 
+def test_a_second_run_of_a_study_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project", seconds=0.2)
+    first = begun(project, *WITHOUT_PRELOADING)
+    while not started(project) and first.poll() is None:
+        time.sleep(0.05)
+    second = run(project)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.endswith(f"is being run already, by process {first.pid}\n")
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert len(started(project)) == 16
+
+
 def begun(project: Path, *arguments: str) -> subprocess.Popen[str]:
     """A run that goes on."""
     given = command(project, "run", *arguments)
