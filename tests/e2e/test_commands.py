@@ -104,10 +104,11 @@ def test_report_names_a_file_that_can_not_be_written(finished: tuple[Path, dict[
 
 def test_profile_names_the_bottleneck_and_lists_what_each_proxy_and_each_switch_brings(tmp_path: Path) -> None:
     project = a_project(tmp_path / "project")
-    write_manifests(project, VISION, a_hypothesis("h0", "As it is."))
+    coreset = VISION.replace("epochs: 1}", "epochs: 1}, {name: coreset, dataPercent: 50, subset: EL2N}")
+    write_manifests(project, coreset, a_hypothesis("h0", "As it is."))
     said = run(project, "profile", "--repeats", "1")
     assert said.returncode == 0, said.stderr
-    for name in ("reference", "short", "bf16 off", "channelsLast off"):
+    for name in ("reference", "short", "coreset", "bf16 off", "channelsLast off"):
         assert re.search(rf"^{name} +\d+\.\d\d +\d+\.\d\dx +[\d,]+ *$", said.stdout, re.M), said.stdout
         shares = re.search(rf"^{name} +((\d+ % *){{7}})$", said.stdout, re.M)
         assert shares, said.stdout
@@ -115,7 +116,8 @@ def test_profile_names_the_bottleneck_and_lists_what_each_proxy_and_each_switch_
     assert re.search(
         r"^Bottleneck: (data wait|copy|forward|backward|optimizer|evaluation|other), \d+ %", said.stdout, re.M
     )
-    assert "Best proxy: short, " in said.stdout
+    assert re.search(r"Best proxy: (short|coreset), ", said.stdout)
+    assert re.search(r"Not in the table: the EL2N scores of coreset, \d+\.\d+, once for all its trials\.", said.stdout)
     assert re.search(r"Best train-loop switch: (bf16|channelsLast) off, ", said.stdout)
     assert "reference, run 1 of 1" in said.stderr
     assert results(project) == {}, "what a profile measures is no trial of the study"

@@ -18,7 +18,7 @@ from assay.runners.gather import gather_study
 from assay.runners.one_at_a_time import run_to_end
 from assay.runners.processes import ProcessRunner
 from assay.store import Ledger
-from assay_trainer.contract import Failure, TrialResult
+from assay_trainer.contract import Failure, PreparationResult, TrialResult
 from assay_trainer.objects import FileObjects
 
 if TYPE_CHECKING:
@@ -38,15 +38,27 @@ def profile(
         ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=1) as runner,
     ):
         gathered = gather_study(resource, manifests.hypotheses, runner)
-        measured = _measure(gathered, Ledger(FileObjects(Path(folder))), runner, repeats)
-    Console().print(profile_table(gathered, measured))
+        ledger = Ledger(FileObjects(Path(folder)))
+        prepared = _prepare(gathered, ledger, runner)
+        measured = _measure(gathered, ledger, runner, repeats)
+    Console().print(profile_table(gathered, measured, prepared))
+
+
+def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:
+    """What must be there before the trials of some arms, by arm."""
+    prepared = {}
+    for preparation in preparations_of(study):
+        Console(stderr=True).print(f"core-set scores for {preparation.arm}")
+        outcome = run_to_end(study.name, preparation, ledger, runner, time.time())
+        _show_failure(outcome, preparation.arm)
+        if isinstance(outcome, PreparationResult):
+            prepared[preparation.arm] = outcome
+    return prepared
 
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
     """Everything once, then everything again: a machine that gets slower slows all of them."""
     console = Console(stderr=True)
-    for preparation in preparations_of(study):
-        _show_failure(run_to_end(study.name, preparation, ledger, runner, time.time()), preparation.arm)
     found: dict[str, list[TrialResult]] = {}
     entrants = contestants(study)
     for seed in range(repeats):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Group, RenderableType
@@ -14,7 +16,7 @@ from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
-    from assay_trainer.contract import TrialResult
+    from assay_trainer.contract import PreparationResult, TrialResult
 
 PHASES = {
     "data_wait": ("data wait", "the loop waits for its data: keep decoded data in memory, augment in batches"),
@@ -52,10 +54,15 @@ class Measured(NamedTuple):
         return median(getattr(profile, phase) for profile in profiles) if profiles else None
 
 
-def profile_table(study: Study, measured: list[Measured]) -> RenderableType:
-    """How fast each contestant is, where its time goes, then the bottleneck and the best levers in sentences."""
+def profile_table(
+    study: Study, measured: list[Measured], prepared: Mapping[str, PreparationResult] = MappingProxyType({})
+) -> RenderableType:
+    """How fast each contestant is, where its time goes, then the bottleneck and the best levers in sentences.
+
+    `prepared`: by arm what was run once for all of its trials.
+    """
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": how fast its baseline, {study.baseline}, runs")
-    return Group(title, Text(), _speeds(measured), Text(), _phases(measured), Text(), *_sentences(measured))
+    return Group(title, Text(), _speeds(measured), Text(), _phases(measured), Text(), *_sentences(measured, prepared))
 
 
 def _speeds(measured: list[Measured]) -> Table:
@@ -87,7 +94,7 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _sentences(measured: list[Measured]) -> list[str]:
+def _sentences(measured: list[Measured], prepared: Mapping[str, PreparationResult]) -> list[str]:
     reference = measured[0]
     cost = reference.results[0].cost
     runs = f"medians of {count(len(reference.results), 'run')}"
@@ -107,6 +114,9 @@ def _sentences(measured: list[Measured]) -> list[str]:
             best = min(levers, key=lambda each: each.seconds)
             gain = reference.seconds / best.seconds
             lines.append(f"Best {words}: {best.name}, {gain:.2f}x" + (" (no gain)." if gain < 1.02 else "."))
+    for arm, preparation in prepared.items():
+        seconds = seconds_text(preparation.cost.accelerator_seconds)
+        lines.append(f"Not in the table: the {preparation.method} scores of {arm}, {seconds}, once for all its trials.")
     lines.append(
         "A switch keeps the recipe and hardly touches the order; a proxy saves only where the study trusts it."
     )
