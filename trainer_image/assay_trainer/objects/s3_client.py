@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,9 @@ CONNECTIONS = 64
 """Requests that a process makes at a time; more of them wait."""
 
 _shared_models: list[Any] = []
+_one_at_a_time = [threading.Lock()]
+# A thread of the parent may hold it when a child is forked.
+os.register_at_fork(after_in_child=lambda: _one_at_a_time.__setitem__(0, threading.Lock()))
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def s3_client(settings: S3Settings) -> Any:
     A forked child gets a client of its own, since two processes must not share connections. Raises what boto3 does.
     """
     own_settings = frozenset(each for each in os.environ.items() if each[0].startswith("AWS_"))
-    return _client(os.getpid(), settings, own_settings)
+    with _one_at_a_time[0]:  # many threads may want the first one, and making it takes a tenth of a second of each
+        return _client(os.getpid(), settings, own_settings)
 
 
 @cache
