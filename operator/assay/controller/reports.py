@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from assay.api.bounds import bounded
 from assay.reporting.written import Written, write_report
 from assay_trainer.objects import StoreError
 
@@ -36,7 +37,7 @@ def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudy
             _log.exception("study %s/%s: no report", study.resource.metadata.namespace, study.name)
     if known is None:
         return status
-    return status.model_copy(update={"report": known.report, "ledger": known.trials})
+    return bounded(status.model_copy(update={"report": known.report, "ledger": known.trials}))
 
 
 def _alike(status: ProxyStudyStatus, earlier: ProxyStudyStatus | None) -> bool:
