@@ -92,7 +92,12 @@ def message_of(error: BaseException, reason: FailureReason) -> str:
         error if reason in _SHOW_WHERE else error.__cause__ if reason is FailureReason.ENTRYPOINT_NOT_FOUND else None
     )
     place = _where(shown) if shown is not None else ""
-    return bounded(text, MESSAGE_CHARACTERS - len(place)) + place
+    return bounded(_printable(text), MESSAGE_CHARACTERS - len(place)) + place
+
+
+def _printable(text: str) -> str:
+    """Without what JSON can't hold (half a surrogate pair) or what a terminal would obey."""
+    return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
 
 
 def bounded(text: str, characters: int) -> str:
@@ -106,4 +111,4 @@ def _where(error: BaseException) -> str:
     lines = [
         f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in (teams or frames)[-FRAMES:]
     ]
-    return bounded("".join("\n" + line for line in lines), MESSAGE_CHARACTERS // 2)
+    return bounded(_printable("".join("\n" + line for line in lines)), MESSAGE_CHARACTERS // 2)

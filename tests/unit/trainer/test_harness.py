@@ -163,6 +163,7 @@ def exhausts_memory(trial: Trial) -> None:
     [
         (raises(KeyError("stem")), "TrainFunctionRaised", "KeyError: 'stem'"),
         (raises(SystemExit(3)), "TrainFunctionRaised", "SystemExit: 3"),
+        (raises(ValueError("\udc80 \x1b[2J é")), "TrainFunctionRaised", "ValueError: \\udc80 \\x1b[2J é"),
         (raises(KeyboardInterrupt()), "Disrupted", "KeyboardInterrupt"),
         (lambda trial: OtherRecipe(rate="high"), "InvalidRecipe", "recipe.rate: given 'high'"),
         (
