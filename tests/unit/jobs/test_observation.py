@@ -253,3 +253,22 @@ def test_a_failed_job_whose_pod_was_not_seen_to_end_is_looked_at_again() -> None
     assert not lacks_last_words(FAILED_JOB, [a_pod(FAILED_JOB, "Failed", state=terminated(1))])
     assert not lacks_last_words(a_job(FIRST), [])
     assert not lacks_last_words(a_job(FIRST, conditions=complete()), [])
+
+
+def test_a_job_whose_only_pod_is_counted_as_failed_has_ended_though_its_controller_never_says_so() -> None:
+    job = a_job(FIRST)
+    counts = {"failed": 1, "ready": 0, "terminating": 0, "uncountedTerminatedPods": {}}
+    job["status"] |= {**counts, "startTime": job["metadata"]["creationTimestamp"]}
+    (attempt,) = observed(job, [], NOW)
+    assert (attempt.phase, reason(attempt)) == ("Ended", FailureReason.DISRUPTED)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [{"terminating": 1}, {"active": 1}, {"uncountedTerminatedPods": {"failed": ["uid"]}}, {"failed": 0}],
+)
+def test_a_job_with_a_pod_that_may_live_has_not_ended(status: Manifest) -> None:
+    job = a_job(FIRST)
+    job["status"] |= {"failed": 1, "terminating": 0, "uncountedTerminatedPods": {}, **status}
+    (attempt,) = observed(job, [], NOW)
+    assert attempt.phase == "Running"

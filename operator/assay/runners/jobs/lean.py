@@ -20,12 +20,13 @@ _METADATA = (
     "ownerReferences",
 )
 _ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION)
+_JOB_STATUS = ("conditions", "startTime", "active", "terminating", "failed", "uncountedTerminatedPods")
 _POD_STATUS = ("phase", "reason", "message", "conditions")
 
 
 def lean_job(job: Manifest) -> Manifest:
     """A Job as `state`, `observation` and `waits` read it."""
-    spec, status = _some(job.get("spec"), "suspend"), _some(job.get("status"), "conditions")
+    spec, status = _some(job.get("spec"), "suspend"), _some(job.get("status"), *_JOB_STATUS)
     return _shared_manifest({**_about(job), "spec": spec, "status": status})
 
 

@@ -37,13 +37,28 @@ def controller_of(manifest: Manifest) -> str | None:
 def end_of(job: Manifest) -> JobEnd | None:
     """How the Job ended; None: it has not.
 
-    `FailureTarget` and `SuccessCriteriaMet`, which come before, say that it will, while pods may still run.
+    `FailureTarget` and `SuccessCriteriaMet`, which come before, say that it will; pods may still run then.
     """
     for kind, complete in (("Complete", True), ("Failed", False)):
         if condition := condition_of(job, kind):
             at = unix_seconds(condition.get("lastTransitionTime")) or created_at(job)
             return JobEnd(complete, condition.get("reason") or "", condition.get("message") or "", at)
-    return None
+    return _unsaid_end(job)
+
+
+def _unsaid_end(job: Manifest) -> JobEnd | None:
+    """A Job whose one pod is counted as failed has no other, and makes none: `backoffLimit` is 0.
+
+    Its controller may never say so. Where it missed, while the API server was away, that a pod was made which was then
+    deleted, it waits for that pod (seen with 1.37).
+    """
+    status = _status(job)
+    uncounted = (status.get("uncountedTerminatedPods") or {}).values()
+    if not status.get("failed") or status.get("active") or status.get("terminating") or any(uncounted):
+        return None
+    target = condition_of(job, "FailureTarget") or {}
+    at = unix_seconds(target.get("lastTransitionTime") or status.get("startTime")) or created_at(job)
+    return JobEnd(False, target.get("reason") or "PodFailed", target.get("message") or "its pod has failed", at)
 
 
 def condition_of(manifest: Manifest, kind: str, status: str = "True") -> dict[str, Any] | None:
