@@ -49,7 +49,11 @@ class KwokNodes:
         configuration.write_text(yaml.safe_dump_all(stages({**_CAPACITY, **capacity}, pod_seconds)))
         nodes = [self._node(f"{self.name}-{index}") for index in range(count)]
         self._kubectl("create", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes}))
-        options = [f"--config={configuration}", f"--manage-nodes-with-annotation-selector={_ANNOTATION}={self.name}"]
+        options = [
+            f"--config={configuration}",
+            f"--manage-nodes-with-annotation-selector={_ANNOTATION}={self.name}",
+            "--node-lease-duration-seconds=40",  # else a node is NotReady after a minute
+        ]
         program: list[str | Path] = [
             kubernetes_programs() / "kwok",
             f"--kubeconfig={self._kubectl.kubeconfig}",
