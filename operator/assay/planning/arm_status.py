@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
     from assay.ranking import Certificate
 
-_DIGITS = 3
-"""Significant digits of agreements: more would be noise."""
+_DIGITS = 6
+"""Significant digits of agreements. Two are shown; with three, what is rounded twice is not what the message says."""
 
 
 def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assessment: Assessment) -> ArmStatus:

@@ -13,6 +13,7 @@ from assay.planning.records import Records, RunningAttempt, WorkRecord
 from assay.planning.study import Study
 from assay.reporting.markdown import markdown
 from assay.reporting.progress import progress, progress_line
+from assay.reporting.rows import arm_rows
 from assay.reporting.tables import summary
 from builders.manifests import a_hypothesis, a_proxy
 from builders.simulated import simulated_study
@@ -67,6 +68,14 @@ def test_if_no_proxy_is_trusted_it_is_said_plainly_with_what_it_would_take() -> 
     text = " ".join(summary_of(study, records).split())
     assert "Proxies: No proxy may be trusted yet." in text
     assert "hypotheses" in text.split("No proxy may be trusted yet.")[1]
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.003, 0.004, 0.005, 0.006, 0.007])
+def test_the_interval_of_the_table_is_that_of_the_sentence(noise: float) -> None:
+    study, records = simulated_study(count=10, seeds=3, noise=noise)
+    for row in arm_rows(plan(study, records, NOW).status)[1:]:
+        said = re.search(r"anything from (\S+) to (\S+), so", row.why)
+        assert said is None or row.agreement_interval == f"[{said[1]}, {said[2]}]"
 
 
 def test_costs_on_a_cpu_and_on_accelerators_are_called_what_they_are() -> None:
