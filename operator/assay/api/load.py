@@ -12,9 +12,12 @@ from pydantic import ValidationError
 
 from assay.api import words
 from assay.api.base import API_VERSION
+from assay.api.depth import ALLOWED, TOO_DEEP, too_deep
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.faults import faults_of
+from assay.api.metadata import wrong_keys
 from assay.api.resources import Hypothesis, ProxyStudy
+from assay.api.values import IN_WORDS, LABEL_KEY
 from assay.api.yaml_documents import Document, Location, path_text, read_documents
 
 Resource = ProxyStudy | Hypothesis
@@ -73,13 +76,19 @@ def _resource(document: Document) -> tuple[Resource | None, list[Problem]]:
         return None, [_problem(document, (), words.given(value), "an object with apiVersion, kind, metadata, spec")]
     if wrong := [*_wrong_name(document, "apiVersion", [API_VERSION]), *_wrong_name(document, "kind", list(_KINDS))]:
         return None, wrong
+    if (location := too_deep(value)) is not None:
+        return None, [_problem(document, location, TOO_DEEP, ALLOWED)]
     model = _KINDS[value["kind"]]
     text = json.dumps(_with_absolute_manifest({**value, "status": None}, document.file))
     try:
         # From JSON and strictly, so that what passes here also passes the API server: "5" is no number.
-        return model.model_validate_json(text, strict=True, by_alias=True, by_name=False), []
+        resource = model.model_validate_json(text, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         return None, list(_field_problems(document, model, error))
+    return resource, [
+        _problem(document, ("metadata", field, key), f"the key {words.given(key)}", IN_WORDS[LABEL_KEY])
+        for field, key in wrong_keys(resource.metadata)
+    ]
 
 
 def _wrong_name(document: Document, field: str, valid: list[str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from assay.api.depth import ALLOWED, TOO_DEEP, too_deep
 from assay.api.errors import InvalidInput, Problem
 from assay.api.faults import faults_of
 from assay.api.metadata import ObjectMeta
@@ -28,12 +29,12 @@ def resource_from(model: type[_Resource], manifest: Mapping[str, Any]) -> _Resou
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key in _METADATA}
     value = {**manifest, "metadata": metadata}
     where = f"{manifest.get('kind')}/{metadata.get('name')}"
+    if (location := too_deep(value)) is not None:
+        raise InvalidInput([Problem(where, path_text(location), TOO_DEEP, ALLOWED)])
     try:
         return _validated(model, value)
     except ValidationError:
         value["status"] = None
-    except RecursionError as error:
-        raise InvalidInput([Problem(where, "", "values nested too deeply", "at most 100 levels")]) from error
     try:
         return _validated(model, value)
     except ValidationError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from assay.api.base import Model
 from assay.api.extensions import cel
-from assay.api.values import FreeForm, LabelKey, LabelValue, Name
+from assay.api.values import LABEL_KEY, FreeForm, LabelKey, LabelValue, Name
 
 
 class ObjectMeta(Model):
@@ -31,6 +32,18 @@ class ObjectMeta(Model):
     finalizers: tuple[str, ...] | None = Field(default=None, description="Not read.")
     managed_fields: tuple[FreeForm, ...] | None = Field(default=None, description="Set by Kubernetes.")
     self_link: str | None = Field(default=None, description="Set by older Kubernetes.")
+
+
+def wrong_keys(metadata: ObjectMeta) -> Iterator[tuple[str, str]]:
+    """Fields and keys of labels and annotations that Kubernetes does not take; no schema of ours is asked for them."""
+    for field, keys in (("labels", metadata.labels), ("annotations", metadata.annotations)):
+        for key in keys:
+            prefix, _, name = key.rpartition("/")
+            if len(prefix) > _LONGEST_PREFIX or len(name) > _LONGEST_NAME or not re.fullmatch(LABEL_KEY, key):
+                yield field, key
+
+
+_LONGEST_PREFIX, _LONGEST_NAME = 253, 63
 
 
 class Operator(StrEnum):

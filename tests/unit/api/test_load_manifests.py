@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,23 @@ def test_a_quantity_is_a_whole_number_or_text(tmp_path: Path) -> None:
     problem = the_problem(tmp_path, study=text)
     assert problem.path == "spec.trainer.podTemplate.resources.limits.gpu"
     assert (problem.given, problem.allowed) == ("1.5", "a whole number or text")
+
+
+@pytest.mark.parametrize("key", ["", "a b", "-a", "x" * 64, f"{'x' * 254}/a"])
+def test_a_label_whose_key_kubernetes_does_not_take_is_a_problem(tmp_path: Path, key: str) -> None:
+    (tmp_path / "hypothesis.yaml").write_text(HYPOTHESIS_YAML.replace("{backlog: vision}", json.dumps({key: "a"})))
+    with pytest.raises(InvalidInput) as raised:
+        load_manifests(tmp_path)
+    (problem,) = raised.value.problems
+    assert problem.path == f"metadata.labels.{key}"
+    assert problem.allowed.startswith("a label's key")
+
+
+def test_a_recipe_in_a_file_may_not_be_nested_beyond_measure(tmp_path: Path) -> None:
+    recipe = "[" * 150 + "]" * 150
+    text = HYPOTHESIS_YAML.replace("is.}", f"is., recipe: {{layers: {recipe}}}}}")
+    (tmp_path / "hypothesis.yaml").write_text(text)
+    with pytest.raises(InvalidInput) as raised:
+        load_manifests(tmp_path)
+    (problem,) = raised.value.problems
+    assert (problem.path, problem.given) == ("spec.recipe.layers[0]", "values nested too deeply")

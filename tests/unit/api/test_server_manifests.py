@@ -40,9 +40,10 @@ def test_a_spec_that_the_schema_let_through_is_a_problem_with_its_path() -> None
     }
 
 
-def test_a_recipe_nested_beyond_measure_is_a_problem_like_any_other() -> None:
+@pytest.mark.parametrize("depth", [110, 300, 20_000])
+def test_a_recipe_nested_beyond_measure_is_a_problem_with_its_path(depth: int) -> None:
     nested: Any = {}
-    for _ in range(500):
+    for _ in range(depth):
         nested = {"a": nested}
     manifest = {
         "apiVersion": "assay.dev/v1alpha1",
@@ -50,5 +51,17 @@ def test_a_recipe_nested_beyond_measure_is_a_problem_like_any_other() -> None:
         "metadata": {"name": "deep"},
         "spec": {"statement": "Deeper helps.", "recipe": nested},
     }
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput) as raised:
         resource_from(Hypothesis, manifest)
+    (problem,) = raised.value.problems
+    assert (problem.where, problem.path) == ("Hypothesis/deep", "spec.recipe.a.a")
+    assert "100 levels" in problem.allowed
+    while nested:  # not by recursion, either
+        nested = nested.pop("a")
+
+
+def test_a_recipe_may_be_nested_well() -> None:
+    nested: Any = {}
+    for _ in range(90):
+        nested = {"a": nested}
+    assert resource_from(ProxyStudy, a_manifest(reference={"epochs": 1, "recipe": nested})).spec.reference.recipe

@@ -1,0 +1,31 @@
+"""How deeply values may be nested: a free-form object may hold whatever it likes, but readers of it need not follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.api.yaml_documents import Location
+
+DEEPEST = 100
+"""Levels of a whole manifest. The JSON reader ends at 200, with a message that names no field."""
+
+TOO_DEEP = "values nested too deeply"
+ALLOWED = f"at most {DEEPEST} levels of lists and objects in a manifest"
+
+_NAMED = 4
+"""Steps of a path that are told: they lead to the free-form field; what comes then is the nonsense itself."""
+
+
+def too_deep(manifest: Any) -> Location | None:
+    """Where values are nested too deeply, None if nowhere; without recursion, since they may be so beyond measure."""
+    waiting: list[tuple[Location, int, Any]] = [((), 1, manifest)]
+    while waiting:
+        location, level, value = waiting.pop()
+        inner: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+        if inner is None:
+            continue
+        if level > DEEPEST:
+            return location
+        for step, each in inner:
+            waiting.append(((*location, step) if len(location) < _NAMED else location, level + 1, each))
+    return None
