@@ -5,8 +5,8 @@ one    2000 trials of one study, 100 at a time: how soon a slot that came free i
 first  From `kubectl apply` to the first pod. Half a minute.
 many   20 studies side by side, each with the same work: none may starve. Some 2 minutes.
 
-A control plane, an S3 server and the operator run as processes on this machine; pods are played by kwok and a player
-beside it. Times are those at which etcd says that an object was stored. What else the machine does shows in the figures.
+A control plane, an S3 server and the operator run as processes on this machine; pods are played by kwok and by a player
+beside it. Times are those at which etcd says that an object was stored; what else the machine does is in them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from cluster.audit import Audit
+from cluster.record import Change
 from controller.history import Life, lives
 from controller.operators import RunningOperator
 from controller.playground import Playground, playground, wait_for
@@ -56,7 +57,7 @@ class Section:
         ratio = value / limit
         self.holds = self.holds and ratio <= 1
         said = "holds" if ratio <= 1 else "DOES NOT HOLD"
-        print(f"  {name:44s} {value:9.3f} {unit:8s} ratio to the limit of {limit:g}: {ratio:5.2f}  {said}  {note}")
+        print(f"  {name:44s} {value:9.3f} {unit:4s} ratio to the limit of {limit:g}: {ratio:5.2f}  {said}  {note}")
 
 
 def one(pg: Playground, given: argparse.Namespace) -> bool:
@@ -69,58 +70,45 @@ def one(pg: Playground, given: argparse.Namespace) -> bool:
     before = audit.writes()
     team.apply(study(team, "one", given.parallelism, SEEDS, PROXIES))
     samples = sampled(operator, team, ["one"], 600 + 30 * given.seconds * trials / given.parallelism)
-    pg.record.catch_up()
-    writes = audit.writes() - before
-    jobs = [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == "one"]
+    jobs, writes = jobs_of(pg, team), audit.writes() - before
     section = Section(f"one: {trials} trials, {given.parallelism} at a time, of {given.seconds:g} s each")
-    delays = delays_of(jobs, given.parallelism)
-    tenths = statistics.quantiles(delays, n=10)
-    seconds = max(life.over[1] for life in jobs if life.over) - jobs[0].created[1]
-    print(
-        f"  {len(jobs)} Jobs in {seconds:.0f} s, {len(jobs) / seconds:.1f} a second; status {status_bytes(team, 'one')} bytes"
-    )
-    section.show(
-        "end of a trial to the next start, median", statistics.median(delays), 1.0, "s", f"9 in 10: {tenths[-1]:.3f} s"
-    )
+    seconds = last_end(jobs) - jobs[0].created[1]
+    print(f"  {len(jobs)} Jobs in {seconds:.0f} s, {len(jobs) / seconds:.1f} a second")
+    show_delays(section, delays_of(jobs, given.parallelism))
     section.show("resident memory, peak", peak_bytes(operator) / 2**20, 300, "MiB")
     section.show("writes to the API per trial", writes.total() / trials, 4, "", said(writes))
-    for name, first, last in growths(samples, jobs, given.parallelism):
-        section.show(
-            f"{name} per trial, last tenth to first",
-            last / first,
-            1.3,
-            "",
-            f"{1000 * first:.1f} → {1000 * last:.1f} ms",
-        )
+    for name, early, late in growths(samples, jobs, given.parallelism):
+        figures = f"{1000 * early:.1f} to {1000 * late:.1f} ms"
+        section.show(f"{name} per trial, last tenth to first", late / early, 1.3, "", figures)
+    section.show("status as JSON", status_bytes(team, "one") / 1024, 32, "KiB")
     print(f"  {'the operator in all':44s} {samples[-1].cpu_seconds / trials * 1000:9.1f} ms of CPU per trial")
     operator.stop()
     return section.holds
 
 
-def first(pg: Playground, given: argparse.Namespace) -> bool:
+def first(pg: Playground, _given: argparse.Namespace) -> bool:
     """Ten small studies, one after another."""
     operator, _ = start(pg)
-    times = []
-    for number in range(10):
-        team = pg.team(f"first-{number}")
-        team.apply(*team.hypotheses("a", "b", "c"))
-        began = time.time()
-        team.apply(study(team, "first", 2, 2, 1))
-        wait_for(
-            lambda: any(each.kind == "pods" and each.namespace == team.namespace for each in pg.record.changes()),
-            "a pod",
-            60,
-        )
-        pod = next(
-            each for each in lives(pg.record.changes()) if each.kind == "pods" and each.namespace == team.namespace
-        )
-        times.append(pod.created[1] - began)
+    times = [until_first_pod(pg, pg.team(f"first-{number}")) for number in range(10)]
     section = Section("first: from kubectl apply to the first pod, 10 times")
     section.show(
-        "the longest; it begins before kubectl does", max(times), 2.0, "s", f"median {statistics.median(times):.3f} s"
+        "the longest", max(times), 2.0, "s", f"median {statistics.median(times):.3f} s, kubectl's own included"
     )
     operator.stop()
     return section.holds
+
+
+def until_first_pod(pg: Playground, team: Team) -> float:
+    """Seconds, from before kubectl is started."""
+
+    def pods() -> list[Change]:
+        return [each for each in pg.record.changes() if each.kind == "pods" and each.namespace == team.namespace]
+
+    team.apply(*team.hypotheses("a", "b", "c"))
+    began = time.time()
+    team.apply(study(team, "first", 2, 2, 1))
+    wait_for(lambda: bool(pods()), "a pod", 60)
+    return pods()[0].at - began
 
 
 def many(pg: Playground, given: argparse.Namespace) -> bool:
@@ -132,14 +120,10 @@ def many(pg: Playground, given: argparse.Namespace) -> bool:
     # Each with trials of its own: what two studies have in common is run once.
     team.apply(*(study(team, name, 5, 5, 1, own=name) for name in names))
     sampled(operator, team, names, 600)
-    pg.record.catch_up()
-    jobs = [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == "many"]
-    ends, medians = [], []
-    began = min(life.created[1] for life in jobs)
-    for name in names:
-        own = [life for life in jobs if life.study == name]
-        ends.append(max(life.over[1] for life in own if life.over) - began)
-        medians.append(statistics.median(delays_of(own, 5)))
+    jobs = jobs_of(pg, team)
+    own = {name: [life for life in jobs if life.study == name] for name in names}
+    ends = [last_end(own[name]) - jobs[0].created[1] for name in names]
+    medians = [statistics.median(delays_of(own[name], 5)) for name in names]
     section = Section(
         f"many: {len(names)} studies of {len(jobs) // len(names)} trials side by side, 5 of each at a time"
     )
@@ -150,6 +134,25 @@ def many(pg: Playground, given: argparse.Namespace) -> bool:
     section.show("resident memory, peak", peak_bytes(operator) / 2**20, 300, "MiB")
     operator.stop()
     return section.holds
+
+
+def jobs_of(pg: Playground, team: Team) -> list[Life]:
+    """The Jobs of a namespace, in the order in which they were made."""
+    pg.record.catch_up()
+    return [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == team.namespace]
+
+
+def last_end(jobs: Sequence[Life]) -> float:
+    """When the last of them ended (Unix seconds)."""
+    return max(life.over[1] for life in jobs if life.over)
+
+
+def show_delays(section: Section, delays: Sequence[float]) -> None:
+    """The median, which counts, and how far the others reach."""
+    most = statistics.quantiles(delays, n=10)[-1]
+    section.show(
+        "end of a trial to the next start, median", statistics.median(delays), 1.0, "s", f"9 in 10: {most:.3f} s"
+    )
 
 
 def study(team: Team, name: str, parallelism: int, seeds: int, proxies: int, own: str = "") -> dict[str, object]:

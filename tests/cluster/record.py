@@ -100,13 +100,14 @@ class Record:
             self._sentinels.add(key)
             return
         # /registry/pods/NAMESPACE/NAME; custom resources have their group before their plural.
-        *before, namespace, name = key.split("/")
-        if len(before) < 3 or before[-1] not in self._kinds:
+        steps = key.split("/")
+        if len(steps) < 5 or steps[-3] not in self._kinds:
             return
+        *_, kind, namespace, name = steps
         manifest = None
         if event.get("type") != "DELETE":
             manifest = _lean(json.loads(base64.b64decode(stored["value"])))
-        self._changes.append(Change(int(stored["mod_revision"]), now, before[-1], namespace, name, manifest))
+        self._changes.append(Change(int(stored["mod_revision"]), now, kind, namespace, name, manifest))
 
 
 def _lean(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -124,5 +124,5 @@ def _complaints(operator: RunningOperator) -> list[str]:
     return [
         f"{operator.process.name} logs: {' | '.join(lines[index : index + 40])}"
         for index, line in enumerate(lines)
-        if "reconcile failed" in line or " assay." in line and "[ERROR" in line or line.startswith("Fatal")
+        if "reconcile failed" in line or (" assay." in line and "[ERROR" in line) or line.startswith("Fatal")
     ]

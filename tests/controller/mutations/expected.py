@@ -1,0 +1,62 @@
+"""What `assay validate` says of a manifest and the hypotheses beside it, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from assay.api.base import API_VERSION
+from assay.api.errors import InvalidInput, Problem
+from assay.api.manifests import resource_from
+from assay.api.metadata import wrong_keys
+from assay.api.resources import Hypothesis, ObjectMeta, ProxyStudy
+from assay.controller.datasets import DatasetNotReadable, Datasets
+from assay.runners.gather import gather_study
+from assay.runners.jobs.programs import image_code
+from assay.runners.protocol import Runner
+
+_METADATA = {field.alias or name for name, field in ObjectMeta.model_fields.items()}
+
+MODELS: dict[str, Any] = {"Hypothesis": Hypothesis, "ProxyStudy": ProxyStudy}
+
+
+class _Images:
+    """As much of a runner as a check needs."""
+
+    def slots(self) -> int:
+        return 1
+
+    def code_digest(self, program: Any) -> str:
+        return image_code(program, "registry.example/assay-trainer:1")
+
+
+def read(manifest: Any, *, as_written: bool = False) -> ProxyStudy | Hypothesis:
+    """The resource, as the server has it, or as somebody wrote it. Raises InvalidInput."""
+    if not isinstance(manifest, dict) or manifest.get("apiVersion") != API_VERSION:
+        raise InvalidInput([Problem("manifest", "apiVersion", "something else", API_VERSION)])
+    kind = manifest.get("kind")
+    if not isinstance(kind, str) or kind not in MODELS:
+        raise InvalidInput([Problem("manifest", "kind", "something else", "Hypothesis or ProxyStudy")])
+    if not isinstance(manifest.get("metadata"), dict):
+        raise InvalidInput([Problem("manifest", "metadata", "something else", "an object")])
+    if unknown := [name for name in manifest["metadata"] if as_written and name not in _METADATA]:
+        raise InvalidInput([Problem("manifest", f"metadata.{unknown[0]}", "an unknown field", "known ones")])
+    found: ProxyStudy | Hypothesis = resource_from(MODELS[kind], manifest)
+    if as_written and (wrong := list(wrong_keys(found.metadata))):
+        raise InvalidInput([Problem("manifest", f"metadata.{field}", key, "a key") for field, key in wrong])
+    return found
+
+
+def problems_of(
+    study: ProxyStudy, hypotheses: Sequence[Hypothesis], datasets: Datasets
+) -> tuple[str | None, Sequence[Problem]]:
+    """The reason of the condition Accepted that a study should have, None if it is accepted, and what is wrong."""
+    runner: Runner = _Images()  # type: ignore[assignment]
+    try:
+        gather_study(study, hypotheses, runner, datasets)
+    except DatasetNotReadable as error:
+        return "DatasetNotReadable", error.problems
+    except InvalidInput as error:
+        unsupported = all("in this version" in problem.allowed for problem in error.problems)
+        return "NotSupported" if unsupported else "Invalid", error.problems
+    return None, ()
