@@ -39,11 +39,10 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
         decided = plan(study, records, now, obstacles)
-        keys = [action.item.key for action in decided.actions if isinstance(action, Start)]
-        mine = runner.claim(keys)
-        taken = {key for key in keys if key not in mine}
-        found_by_others = ledger.find_results(keys)  # since the store was listed
-        if not taken and not found_by_others:
+        items = [action.item for action in decided.actions if isinstance(action, Start)]
+        mine = runner.claim([item.key for item in items])
+        taken = {item.key for item in items if item.key not in mine}
+        if not taken and not ledger.settled(items):
             break
         elsewhere |= taken
     if decided.status.trials.succeeded:

@@ -12,7 +12,6 @@ Beside the objects that `assay_trainer.contract` names:
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -26,11 +25,15 @@ from assay_trainer.contract import (
     CONTRACT_VERSION,
     Failure,
     PreparationResult,
+    TrialRequest,
     TrialResult,
+    WorkItem,
     WorkRequest,
     attempt_name,
     canonical_json,
     digest,
+    preparation_name,
+    result_name,
 )
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 
@@ -99,19 +102,29 @@ class Ledger:
 
     def find_result(self, key: str) -> TrialResult | PreparationResult | None:
         """The result of one key, which the store is asked for if it is not known yet."""
+        found: TrialResult | PreparationResult | None = None
         for prefix in _RESULTS:
-            name = f"{prefix}{key}.json"
-            with contextlib.suppress(ObjectNotFound):
-                found: TrialResult | PreparationResult = self._remembered(name, _Result)
-                self._add(name)
-                return found
-        return None
+            found = found or self._found(f"{prefix}{key}.json", _Result)
+        return found
 
     def find_results(self, keys: Iterable[str]) -> Mapping[str, TrialResult | PreparationResult]:
         """The results of those keys that have one, as `find_result`, many at a time."""
         keys = list(keys)
         found = zip(keys, _together(self.find_result, keys), strict=True)
         return {key: result for key, result in found if result is not None}
+
+    def settled(self, items: Iterable[WorkItem]) -> frozenset[str]:
+        """Keys of those items that have a result, or whose attempt has failed: others may have run them since the store
+        was listed. From then on both are known here."""
+
+        def is_settled(item: WorkItem) -> bool:
+            is_trial = isinstance(item, TrialRequest)
+            result = self._found(result_name(item.key) if is_trial else preparation_name(item.key), _Result)
+            failure = self._found(attempt_name(item.key, item.attempt), Failure)
+            return result is not None or failure is not None
+
+        items = list(items)
+        return frozenset(item.key for item, yes in zip(items, _together(is_settled, items), strict=True) if yes)
 
     def failures(self, keys: Container[str]) -> Mapping[str, tuple[Failure, ...]]:
         """The failed attempts of those keys, in the order of the attempts."""
@@ -222,6 +235,15 @@ class Ledger:
         for _ in _together(lambda name: self._remembered(name, kind), missing):
             pass
         return [self._read[name] for name in names]
+
+    def _found(self, name: str, kind: Any) -> Any:
+        """The object, None if it is not there; from then on its name is known."""
+        try:
+            found = self._remembered(name, kind)
+        except ObjectNotFound:
+            return None
+        self._add(name)
+        return found
 
     def _remembered(self, name: str, kind: Any) -> Any:
         if name not in self._read:

@@ -83,6 +83,22 @@ def test_what_others_write_is_found_by_key_at_once_and_in_lists_after_a_while(
     assert ledger.results(keys) == {early.key: early, late.key: late}
 
 
+def test_what_others_have_ended_meanwhile_is_seen_before_a_start(ledger: Ledger, objects: MemoryObjects) -> None:
+    ledger.refresh(now=100.0)
+    study = a_study()
+    done, failed, fresh = (trial_request(study, trial, 1) for trial in study.design.trials[:3])
+    keys = {done.key, failed.key, fresh.key}
+    assert (ledger.results(keys), ledger.failures(keys)) == ({}, {})
+    result = a_result(study, study.design.trials[0], 0.9)
+    failure = a_failure().model_copy(update={"key": failed.key})
+    objects.put_if_absent(result_name(done.key), result.model_dump_json().encode())
+    objects.put_if_absent(attempt_name(failed.key, 1), failure.model_dump_json().encode())
+    assert ledger.settled([done, failed, fresh]) == {done.key, failed.key}
+    assert ledger.results(keys) == {done.key: result}
+    assert ledger.failures(keys) == {failed.key: (failure,)}
+    assert ledger.settled([failed.model_copy(update={"attempt": 2})]) == set()
+
+
 OTHER_VERSION = a_failure().model_dump_json().replace('"version":1', '"version":99').encode()
 
 
