@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_statement_that_is_edited_runs_nothing_and_is_concluded_again(kube: Ku
         team.apply(team.hypothesis("other", statement="In other words."))
         team.until(lambda: team.conclusion("other").get("status") == "True", lambda: str(team.get_hypothesis("other")))
     assert len(pods.started) == 8
+
+
+def test_a_study_that_is_replaced_runs_what_its_predecessor_was_running(kube: Kube, team: Team) -> None:
+    with PlayedPods(kube, team.namespace, never) as pods:
+        team.apply(*team.hypotheses("other"), team.study(budget={"parallelism": 2}))
+        team.until(lambda: len(pods.started) == 2, lambda: str(pods.started))
+        pods.outcome = a_score
+        manifest = json.dumps(team.study(budget={"parallelism": 2}))
+        team.cluster.kubectl("replace", "--force", f"--namespace={team.namespace}", "--filename=-", stdin=manifest)
+        team.wait("Succeeded", seconds=60)
+    assert team.get()["status"]["trials"]["succeeded"] == 8
 
 
 def test_a_baseline_that_is_deleted_is_missed_until_it_is_back(kube: Kube, team: Team) -> None:

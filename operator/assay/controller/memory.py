@@ -50,6 +50,8 @@ class Memories:
         place, uid = (metadata["namespace"], metadata["name"]), metadata["uid"]
         with self._lock:
             known = self._by_place.get(place)
+            if known is not None and known[0] != uid:
+                self.claims.leave(place[0], known[0])
             if known is None or known[0] != uid:
                 # A study sees only what its namespace has put into the store.
                 ledger = Ledger(open_objects(f"{self._store}/{place[0]}"))
@@ -62,7 +64,7 @@ class Memories:
         with self._lock:
             known = self._by_place.pop((namespace, name), None)
         if known is not None:
-            self.claims.hold(namespace, known[0], ())
+            self.claims.leave(namespace, known[0])
 
     def refresh_all(self) -> list[tuple[str, str]]:
         """Let every study be read anew from the API server when next looked at; their namespaces and names."""

@@ -64,8 +64,9 @@ class Operator:
     def start(self) -> None:
         """Look at all that there is, and begin to work. Raises KubeError."""
         self._world.load(self._kube, self._settings.namespaces)
-        claim_running(self._memories.claims, self._world.jobs.all())
         studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
+        there = {manifest["metadata"]["uid"] for manifest in studies}
+        claim_running(self._memories.claims, self._world.jobs.all(), there)
         for manifest in studies:
             self._workers.wake(Key("study", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
         for manifest in hypotheses:

@@ -21,7 +21,7 @@ from assay.controller.workers import TryAgain
 from assay.kube import KubeError
 from assay.planning.hypothesis_status import verdicts_of
 from assay.reporting.metrics import arm_profiles
-from assay.runners.jobs import JobsRunner
+from assay.runners.jobs import JobsRunner, claim_running
 from assay.runners.reconcile import forgive_failures, reconcile
 from assay_trainer.objects import StoreError
 
@@ -92,6 +92,7 @@ class StudyReconciler:
             # Its Jobs go with it, by their owner reference; its results stay.
             self._memories.forget(key.namespace, key.name)
             self._collector.remove(key.namespace, key.name)
+            self._publisher.wake_hypotheses(key.namespace)
             return None
         return self._of_study(manifest, self._memories.of(manifest, now), now)
 
@@ -105,6 +106,7 @@ class StudyReconciler:
             publish(manifest, rejected(earlier, error, generation, now, unreadable=True), memory, now)
             raise TryAgain(str(error)) from error
         except InvalidInput as error:
+            self._let_others_run(manifest, memory)
             status = rejected(earlier, error, generation, now, unreadable=False)
             return publish(manifest, status, memory, now) or REFRESH_SECONDS
         except StoreError as error:
@@ -135,14 +137,22 @@ class StudyReconciler:
         latest = reconcile(study, memory.ledger, runner, now)
         runner.remove_expired()
         status = with_report(study, latest, memory.ledger, resource.status)
-        # Before the status: whoever waits for it finds the verdicts there.
-        self._write_verdicts(manifest, study, latest, memory, now)
+        if latest.plan.finished:  # before the status: whoever waits for it finds the verdicts there
+            self._write_verdicts(manifest, study, latest, memory, now)
         write_in = self._publisher.publish(manifest, status, memory, now)
+        if not latest.plan.finished:  # after it: verdicts that are provisional must not meet a status that is not
+            self._write_verdicts(manifest, study, latest, memory, now)
         self._publisher.say_failures(manifest, study, latest.records, memory, now)
         self._collector.put_profiles(manifest["metadata"]["namespace"], study.name, arm_profiles(study, latest.records))
         poll = REFRESH_SECONDS if latest.plan.finished else POLL_SECONDS
         times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in)
         return min(seconds for seconds in times if seconds is not None)
+
+    def _let_others_run(self, manifest: Manifest, memory: StudyMemory) -> None:
+        """A study that is not planned keeps the trials that its Jobs run, and leaves the others to other studies."""
+        uid, claims = manifest["metadata"]["uid"], memory.jobs.claims
+        claims.hold(manifest["metadata"]["namespace"], uid, ())
+        claim_running(claims, self._world.jobs.owned_by(uid), {uid})
 
     def _write_verdicts(self, manifest: Manifest, study: Study, latest: Round, memory: StudyMemory, now: float) -> None:
         finished = latest.plan.finished

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay.controller.hypotheses import manager_of
-from assay.kube import HYPOTHESES, Kube, Manifest, NotFound
+from assay.kube import HYPOTHESES, Kube, Manifest, NotFound, Refused
 
 if TYPE_CHECKING:
     from assay.api.resources import StudyVerdict
@@ -17,6 +18,9 @@ SECONDS_BETWEEN_WRITES = 30.0
 
 MOST_AT_A_TIME = 50
 """Entries that are written then: with a thousand hypotheses, the rest has to wait for the end."""
+
+_UNPROCESSABLE = 422
+_log = logging.getLogger(__name__)
 
 
 def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:
@@ -37,11 +41,19 @@ def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Mani
 
 
 def write(kube: Kube, world: World, namespace: str, entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write these entries. A hypothesis that has gone meanwhile is passed over. Raises KubeError."""
+    """Write these entries. A hypothesis that has gone meanwhile is passed over, and one that takes no more entries.
+
+    Raises KubeError.
+    """
     for name, entry in entries.items():
         try:
             status = {"studies": [entry]}
             written = kube.apply_status(HYPOTHESES, namespace, name, status, manager=manager_of(entry["name"]))
         except NotFound:
+            continue
+        except Refused as error:
+            if error.code != _UNPROCESSABLE:
+                raise
+            _log.warning("hypothesis %s/%s: no entry of study %s: %s", namespace, name, entry["name"], error)
             continue
         world.hypotheses.put(written)

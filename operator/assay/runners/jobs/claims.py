@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from threading import Lock
 
 
@@ -16,6 +16,7 @@ class Claims:
     def __init__(self) -> None:
         self._lock = Lock()
         self._owners: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self._gone: defaultdict[str, set[str]] = defaultdict(set)
 
     def of_others(self, namespace: str, study: str) -> frozenset[str]:
         """The keys that other studies run, or are about to."""
@@ -29,3 +30,22 @@ class Claims:
             held = frozenset(key for key in keys if key not in others)
             self._owners[namespace] = {**others, **dict.fromkeys(held, study)}
             return held
+
+    def leave(self, namespace: str, study: str) -> None:
+        """The study is gone. Its pods may live a little longer: its keys are free when they have ended (`end`)."""
+        with self._lock:
+            self._gone[namespace].add(study)
+
+    def has_left(self, namespace: str) -> bool:
+        """Whether a study is gone and has keys all the same."""
+        with self._lock:
+            return bool(self._gone.get(namespace))
+
+    def end(self, namespace: str, live: Container[str]) -> None:
+        """Free the keys of studies that are gone but those that are `live`."""
+        with self._lock:
+            gone, owners = self._gone.pop(namespace, set()), self._owners[namespace]
+            kept = {key: owner for key, owner in owners.items() if owner not in gone or key in live}
+            self._owners[namespace] = kept
+            if left := gone.intersection(kept.values()):
+                self._gone[namespace] = left

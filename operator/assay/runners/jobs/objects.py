@@ -8,7 +8,7 @@ from typing import NamedTuple
 from assay.api.resources import ProxyStudy
 from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused
 from assay.runners.jobs.names import JOB_NAME_LABEL
-from assay.runners.jobs.state import controller_of, created_at
+from assay.runners.jobs.state import controller_of, created_at, end_of, is_terminal
 
 LIVE_SECONDS = 5.0
 """How long a list of all that lives is good for."""
@@ -53,6 +53,11 @@ class StudyObjects:
     def pods_of(self, job: Manifest) -> list[Manifest]:
         """The pods of a Job."""
         return self._pods.owned_by(job["metadata"]["uid"])
+
+    def living(self) -> list[Manifest]:
+        """All Jobs and pods of the namespace that have not ended, whoever owns them, or did."""
+        jobs = [job for job in self._jobs.all(self.namespace) if end_of(job) is None]
+        return jobs + [pod for pod in self._pods.all(self.namespace) if not is_terminal(pod)]
 
     def create(self, manifest: Manifest) -> Manifest:
         """Make the Job, unless it is there; as the server has it. Raises KubeError."""

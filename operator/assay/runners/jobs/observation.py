@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from assay.kube import Manifest
 from assay.runners.jobs.claims import Claims
@@ -42,14 +42,16 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
     )
 
 
-def claim_running(claims: Claims, jobs: Iterable[Manifest]) -> None:
-    """Let each study have what its Jobs run: for whoever begins to look at them, before any study starts more."""
+def claim_running(claims: Claims, jobs: Iterable[Manifest], studies: Container[str]) -> None:
+    """Let each study have what its Jobs run, and no more. `studies` are the uids of those that are there."""
     running: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for job in jobs:
         if end_of(job) is None and (study := controller_of(job)) is not None:
             running[job["metadata"]["namespace"], study].update(attempt.key for attempt in attempts_of(job))
     for (namespace, study), keys in running.items():
         claims.hold(namespace, study, keys)
+        if study not in studies:  # it was deleted, and its Jobs are to follow
+            claims.leave(namespace, study)
 
 
 def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:

@@ -90,7 +90,10 @@ class JobsRunner:
         return [seen for seen, _ in attempts]
 
     def elsewhere(self) -> Collection[str]:
-        return self._memory.claims.of_others(self._objects.namespace, self._objects.uid)
+        claims, namespace = self._memory.claims, self._objects.namespace
+        if claims.has_left(namespace):
+            claims.end(namespace, {attempt.key for each in self._objects.living() for attempt in attempts_of(each)})
+        return claims.of_others(namespace, self._objects.uid)
 
     def claim(self, keys: Collection[str]) -> Collection[str]:
         held = self._memory.claims.hold(self._objects.namespace, self._objects.uid, self._running.union(keys))
