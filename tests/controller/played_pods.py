@@ -26,6 +26,9 @@ from builders.studies import a_cost, a_profile
 Outcome = float | FailureReason | None
 """How a trial ends: with a score, failing, or (None) not yet."""
 
+MESSAGE = "as the test says 📉"
+"""Of trials that fail. People's programs print such characters, and they have to come through."""
+
 _LOOK_SECONDS = 0.1
 
 
@@ -97,7 +100,7 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
         return None
     if isinstance(outcome, FailureReason):
         name, data = a_failure_object(item, outcome)
-        said |= {"reason": outcome.value, "message": "as the test says"}
+        said |= {"reason": outcome.value, "message": MESSAGE}
     else:
         name, data = a_result_object(item, outcome)
         said |= {"reason": "Succeeded", "score": outcome}
@@ -107,7 +110,7 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
 
 def a_failure_object(item: TrialRequest, reason: FailureReason) -> tuple[str, bytes]:
     """What a worker writes of a trial that failed, and the name of the object."""
-    failure = Failure(key=item.key, attempt=item.attempt, reason=reason, message="as the test says")
+    failure = Failure(key=item.key, attempt=item.attempt, reason=reason, message=MESSAGE)
     return attempt_name(item.key, item.attempt), failure.model_dump_json().encode()
 
 

@@ -16,6 +16,7 @@ from urllib3.util.retry import Retry
 
 from assay.kube.errors import Conflict, NoCluster, NotFound, error_of, no_answer
 from assay.kube.resources import PODS, Manifest, Resource
+from assay.kube.yaml_body import yaml_body
 
 Observer = Callable[[str, str, int], None]
 """Is told of every request: its verb (as in RBAC rules), the resource's plural, and the HTTP status; 0: no answer."""
@@ -197,7 +198,8 @@ class Kube:
         headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
         self._api.update_params_for_auth(headers, None, ["BearerToken"], path, method, None)
         url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
-        response = self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
+        sent = yaml_body(body) if method == "PATCH" and body is not None else body
+        response = self._api.call_api(method, url, headers, sent, _request_timeout=self._timeout)
         return response.status, response.read()  # type: ignore[no-untyped-call]
 
 
