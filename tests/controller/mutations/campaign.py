@@ -18,7 +18,6 @@ from assay.api.errors import InvalidInput
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.controller.datasets import Datasets
 from assay.kube import HYPOTHESES, STUDIES, Kube
-from cluster.processes import wait_until
 from cluster.watch import Api
 from controller.mutations import bases
 from controller.mutations.changes import changed
@@ -154,7 +153,8 @@ class Campaign:
         hypotheses = [each for each in self._sound if isinstance(each, Hypothesis)]
         for case in taken:
             manifest = there[case.name]
-            said = _condition(manifest, "Accepted")
+            if not (said := _condition(manifest, "Accepted")):
+                continue
             try:
                 resource = read(manifest)
                 assert isinstance(resource, ProxyStudy)
@@ -182,7 +182,8 @@ class Campaign:
         team = self._teams["Hypothesis"]
         there = self._once_said(HYPOTHESES, team, "Concluded", taken)
         for case in taken:
-            said = _condition(there[case.name], "Concluded")
+            if not (said := _condition(there[case.name], "Concluded")):
+                continue
             try:
                 resource = read(there[case.name])
             except InvalidInput as error:
@@ -220,17 +221,20 @@ class Campaign:
         team.wait("Accepted", study="sound", seconds=_PATIENCE_SECONDS)
 
     def _once_said(self, resource: Any, team: Team, kind: str, taken: Sequence[Case]) -> dict[str, Any]:
-        """The objects by name, once the operator has said something of the present generation of each."""
+        """The objects by name, once the operator has said something of the present generation of each, or should
+        have."""
         found: dict[str, Any] = {}
 
-        def all_said() -> bool:
+        def unsaid() -> list[Case]:
             found.update({each["metadata"]["name"]: each for each in self._kube.list(resource, team.namespace)})
-            time.sleep(0.2)
-            return all(case.name in found and _condition(found[case.name], kind) for case in taken)
+            return [case for case in taken if case.name not in found or not _condition(found[case.name], kind)]
 
-        wait_until(all_said, f"{kind} of {len(taken)} objects", within_seconds=_PATIENCE_SECONDS)
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while (missing := unsaid()) and time.monotonic() < until:
+            time.sleep(0.2)
+        self.findings.wrong += [f"nothing is said of {case}: {found.get(case.name)}" for case in missing]
         for case in taken:
-            for condition in found[case.name]["status"]["conditions"]:
+            for condition in (found[case.name].get("status") or {}).get("conditions") or ():
                 if condition["reason"] == "InternalError":
                     self.findings.wrong.append(f"{case}: {condition}")
         return found
