@@ -112,7 +112,7 @@ def workers_of(pid: int) -> list[int]:
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, output: str) -> None:
     project = a_project(tmp_path / "project", seconds=5.0)
     process = begun(project, "-o", output, *WITHOUT_PRELOADING)
-    while not started(project) and process.poll() is None:
+    while not any((project / ".assay/logs/toy").glob("*.1.log")) and process.poll() is None:  # until a trial runs
         time.sleep(0.05)
     assert_interrupted(process)
     assert {failure["reason"] for failure in failures(project)} == {"Stopped"}

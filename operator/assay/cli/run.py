@@ -61,7 +61,9 @@ def run(
     preload: Annotated[
         str | None,
         typer.Option(
-            "--preload", help="Modules, with commas, to import once for all trials. Default: what they all need."
+            "--preload",
+            help="Modules, with commas, to import once for all trials. Default: torch, and all that the modules of "
+            "the train functions import.",
         ),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed trials once more.")] = False,
