@@ -10,7 +10,8 @@ ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS base
 # A user with a name: getpass.getuser(), and so torch, fails without.
-RUN useradd --uid 65532 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin assay \
+RUN groupadd --gid 65532 assay \
+ && useradd --uid 65532 --gid assay --no-create-home --home-dir /tmp --shell /usr/sbin/nologin assay \
  && python3 -m venv --without-pip /opt/assay
 ENV PATH=/opt/assay/bin:$PATH VIRTUAL_ENV=/opt/assay PYTHONPATH=/app PYTHONUNBUFFERED=1
 WORKDIR /app
@@ -36,11 +37,12 @@ RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,t
  && find /opt/assay/lib -type d \( -name tests -o -path '*/kubernetes/aio' \) -prune -exec rm -r {} +
 COPY trainer_image/assay_trainer /app/assay_trainer
 COPY operator/assay /app/assay
+# Here, since buildah 1.28 sees only where something is run that arguments are others than before.
+ARG VERSION=0
+ARG REVISION=unknown
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "assay.controller"]
-ARG VERSION=0
-ARG REVISION=unknown
 ENV ASSAY_VERSION=${VERSION} ASSAY_REVISION=${REVISION}
 LABEL org.opencontainers.image.title="assay-operator" \
       org.opencontainers.image.description="Runs Assay's studies on Kubernetes." \
@@ -55,11 +57,11 @@ ARG FRAMEWORK=torch
 RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
     /opt/uv/install --group ${FRAMEWORK}
 COPY trainer_image/assay_trainer /app/assay_trainer
+ARG VERSION=0
+ARG REVISION=unknown
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "assay_trainer.worker"]
-ARG VERSION=0
-ARG REVISION=unknown
 ENV ASSAY_VERSION=${VERSION} ASSAY_REVISION=${REVISION}
 LABEL org.opencontainers.image.title="assay-trainer" \
       org.opencontainers.image.description="Runs the trials of Assay's studies." \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from cluster.node import can_have_node
 from cluster.processes import Processes
 from cluster.requirements import Unavailable
 from cluster.tools import kubernetes_programs
+from images.built import BuiltImages, built_images
 
 CRDS = Path(__file__).parents[2] / "crds"
 
@@ -62,12 +63,32 @@ def own_cluster(cluster_programs: None, tmp_path: Path) -> Iterator[LocalCluster
 
 
 @pytest.fixture(scope="session")
-def cluster_with_node(cluster: Cluster) -> Cluster:
-    """The same cluster, with a node that runs real pods."""
+def images(request: pytest.FixtureRequest) -> BuiltImages:
+    """The images of operator and trainer, built from this checkout."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with skipped_where_unavailable(), capture.global_and_fixture_disabled():
+        return built_images()
+
+
+@pytest.fixture(scope="session")
+def cluster_with_node(cluster: Cluster, request: pytest.FixtureRequest) -> Cluster:
+    """The same cluster, with a node that runs real pods. It has the images if any test of the session wants them."""
     if isinstance(cluster, LocalCluster):
+        store = None
+        if any("images" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
+            with suppress(pytest.skip.Exception):  # tests that need no image run all the same
+                store = request.getfixturevalue("images").store
         with skipped_where_unavailable():
-            cluster.add_node()
+            cluster.add_node(store)
     return cluster
+
+
+@pytest.fixture(scope="session")
+def cluster_with_images(images: BuiltImages, cluster_with_node: Cluster) -> Cluster:
+    """The same cluster; its node has the images."""
+    if not isinstance(cluster_with_node, LocalCluster):
+        pytest.skip("needs a cluster of its own, since images are not brought to that of ASSAY_TEST_KUBECONFIG")
+    return cluster_with_node
 
 
 @pytest.fixture(scope="session")

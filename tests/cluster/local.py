@@ -27,12 +27,13 @@ class LocalCluster(Cluster):
         """The address by which pods reach what listens on this machine; there as soon as there is a node."""
         return str(self.control_plane.network.host)
 
-    def add_node(self) -> Node:
+    def add_node(self, images: Path | None = None) -> Node:
         """Add the node that runs real pods, and wait until it does. Once for a cluster.
 
+        It has the images of a store (`BuiltImages.store`) from the start.
         Raises `Unavailable` where no node can run (it needs root and some of Debian's packages), `DidNotComeUp`.
         """
-        self.node = Node(self.control_plane)
+        self.node = Node(self.control_plane, images)
         self.node.start()
         return self.node
 

@@ -9,8 +9,15 @@ from pathlib import Path
 from cluster.network import Network
 from cluster.processes import Processes, wait_until
 
+IMAGES = Path("/var/lib/images")
+
+_SHOW_IMAGES = """
+mkdir {state}/lib/images
+mount --bind {images} {state}/lib/images
+mount -o remount,bind,ro {state}/lib/images
+"""
 _SETUP = """
-mount --bind {state}/lib /var/lib
+mount --rbind {state}/lib /var/lib
 mount --bind {state}/log /var/log
 mount -t tmpfs tmpfs /run
 mount --make-rshared /
@@ -25,11 +32,12 @@ for switch in /proc/sys/net/bridge/bridge-nf-call-iptables; do [ ! -e $switch ] 
 class Namespaces:
     """A mount, a network and a process namespace, joined to this machine by a cable (a veth pair).
 
-    /var/lib and /var/log are folders in `state`, /run is empty, /proc shows the processes inside; all other files are
-    the machine's. When the first process is killed, the kernel kills the others and removes mounts, devices and rules.
+    /var/lib and /var/log are folders in `state`, /run is empty, /proc shows the processes inside; a folder `images` is
+    at IMAGES, read-only; all other files are the machine's. When the first process is killed, the kernel kills the
+    others and removes mounts, devices and rules.
     """
 
-    def __init__(self, processes: Processes, state: Path, network: Network) -> None:
+    def __init__(self, processes: Processes, state: Path, network: Network, images: Path | None = None) -> None:
         for folder in ("lib", "log"):
             (state / folder).mkdir(parents=True)
         unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -39,8 +47,9 @@ class Namespaces:
         (self._inside,) = self._children()
         self._cable = network.cable_name
         self._plug_in(network)
-        values = {"state": state, "node": network.node, "prefix": network.cable.prefixlen}
-        self.run(["sh", "-euc", _SETUP.format_map(values)])
+        values = {"state": state, "node": network.node, "prefix": network.cable.prefixlen, "images": images}
+        setup = _SETUP if images is None else _SHOW_IMAGES + _SETUP
+        self.run(["sh", "-euc", setup.format_map(values)])
 
     def command(self, command: Sequence[str | Path]) -> list[str]:
         """The command line that runs this one inside."""

@@ -12,10 +12,11 @@ from cluster.certificates import Credentials
 from cluster.cgroups import cgroup_name, make_cgroup, remove_cgroup, remove_stale_cgroups
 from cluster.control_plane import ControlPlane
 from cluster.images import BUSYBOX, busybox_archive
-from cluster.namespaces import Namespaces
+from cluster.namespaces import IMAGES, Namespaces
 from cluster.processes import Process, wait_until
 from cluster.requirements import Unavailable, require, require_root
 from cluster.tools import kubernetes_programs
+from images.image_store import share_with_node
 
 PROGRAMS = ("containerd", "runc", "ctr", "nft", "ip", "unshare", "nsenter", "busybox")
 _PLUGINS = Path("/usr/lib/cni")
@@ -53,7 +54,8 @@ class Node:
 
     name = "node"
 
-    def __init__(self, control_plane: ControlPlane) -> None:
+    def __init__(self, control_plane: ControlPlane, images: Path | None = None) -> None:
+        """`images` is the store that it has them of from the start; see images/image_store.py."""
         require_node()
         remove_stale_cgroups()
         self._control_plane = control_plane
@@ -62,7 +64,9 @@ class Node:
         self._programs = kubernetes_programs()
         self._cgroup = cgroup_name(control_plane.network.cable_name)
         make_cgroup(self._cgroup)
-        self._namespaces = Namespaces(control_plane.processes, self._folder, control_plane.network)
+        self._namespaces = Namespaces(control_plane.processes, self._folder, control_plane.network, images)
+        if images is not None:
+            share_with_node(images, self._folder / "lib" / "containerd", seen_as=IMAGES)
 
     def start(self) -> None:
         """Start it and wait until it takes pods. Raises `DidNotComeUp`."""

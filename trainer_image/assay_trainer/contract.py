@@ -204,6 +204,9 @@ class Provenance(Message):
     python: str
     torch: str | None
     device_model: str
+    release: str | None = Field(
+        default=None, description="Version and revision of the trainer's image; none where it ran in no image."
+    )
     started_at: float = Field(description="Unix time, seconds.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import platform
 import time
 from collections.abc import Mapping
@@ -291,5 +292,12 @@ def _provenance(item: Item, meter: Meter, model: str, held_out: str | None = Non
         python=platform.python_version(),
         torch=torch_version(),
         device_model=model,
+        release=_release(),
         started_at=meter.started_at,
     )
+
+
+def _release() -> str | None:
+    """Of the image that this runs in, which says so."""
+    version, revision = (os.environ.get(f"ASSAY_{name}") for name in ("VERSION", "REVISION"))
+    return f"{version}, revision {revision}" if version and revision else None

@@ -106,7 +106,8 @@ def _configure_logging(settings: Settings) -> None:
     # They tell of every event that was handed on, and of every probe.
     for name in ("kopf.objects", "kopf.activities", "aiohttp.access"):
         logging.getLogger(name).setLevel("WARNING")
-    _log.info("Assay %s", __version__)
+    # The image says which revision it was built from.
+    _log.info("Assay %s, revision %s", __version__, os.environ.get("ASSAY_REVISION", "unknown"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+"""buildah and skopeo, with all that they keep in the cache folder and no mount left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cluster.cache import cache_folder
+
+PROGRAMS = ("buildah", "skopeo", "debootstrap", "unshare", "containerd", "ctr")
+
+# Mounts end with the last process, whatever ends it. What counts them is in a folder that ends with them, too.
+_ENTER = """
+mkdir -p /var/lib/containers /run/containers
+mount --bind "$ASSAY_IMAGES" /var/lib/containers
+mount -t tmpfs tmpfs /run/containers
+exec "$@"
+"""
+
+_OF_THIS_MACHINE = ("/etc/ssl/certs", "/etc/pip.conf", "/etc/uv/uv.toml")
+"""How packages are reached from here: mounted during a build, never part of an image."""
+
+
+class BuildFailed(Exception):
+    """An image could not be built; the message has the end of what the builder said."""
+
+
+def run(command: Sequence[str | Path], stdin: bytes | None = None) -> str:
+    """What buildah or skopeo prints. Raises `BuildFailed`."""
+    folder = _state_folder()
+    inside = ["unshare", "--mount", "--propagation=private", "sh", "-euc", _ENTER, "sh"]
+    environment = {
+        **os.environ,
+        "ASSAY_IMAGES": str(folder),
+        "BUILDAH_ISOLATION": "chroot",
+        "STORAGE_DRIVER": "overlay",
+        "TMPDIR": str(folder / "tmp"),
+    }
+    done = subprocess.run([*inside, *command], input=stdin, capture_output=True, env=environment)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-20:]
+        raise BuildFailed("\n".join([f"{' '.join(map(str, command))} ended with {done.returncode}:", *said]))
+    return done.stdout.decode()
+
+
+def build(name: str, context: Path, *, target: str | None = None, arguments: Mapping[str, str] | None = None) -> None:
+    """Build a target of the context's Dockerfile under this name; steps that were done before are not done again.
+
+    Raises `BuildFailed`.
+    """
+    mounts = [f"--volume={path}:{path}:ro" for path in _OF_THIS_MACHINE if Path(path).exists()]
+    values = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
+    chosen = [f"--target={target}"] if target else []
+    options = ["--layers", "--pull-never", "--network=host", "--format=oci", "--quiet", f"--tag={name}"]
+    run(["buildah", "bud", *options, *mounts, *values, *chosen, context])
+
+
+def exists(name: str) -> bool:
+    """Whether an image of that name is there."""
+    try:
+        run(["buildah", "inspect", "--type=image", "--format={{.FromImageID}}", name])
+    except BuildFailed:
+        return False
+    return True
+
+
+def remove_all_but(*names: str) -> None:
+    """Remove the other images, and the layers that are only theirs."""
+    listed = run(["buildah", "images", "--noheading", "--format={{.Name}}:{{.Tag}}"]).split()
+    others = [name for name in listed if name not in names and "<none>" not in name]
+    if others:
+        run(["buildah", "rmi", "--force", *others])
+    run(["buildah", "rmi", "--prune", "--force"])
+
+
+def copy_to_layout(name: str, layout: Path, tag: str) -> None:
+    """Add an image to the folder `layout` as OCI lays it out, under that tag. Blobs that are there are not written
+    again. Raises `BuildFailed`."""
+    # Compressing five gigabytes would take a minute, and to decompress them half of one.
+    plain = "--dest-oci-accept-uncompressed-layers"
+    run(["skopeo", "copy", "--quiet", plain, f"containers-storage:{name}", f"oci:{layout}:{tag}"])
+
+
+def _state_folder() -> Path:
+    """Of images and layers; and, in the place of its caches, uv's own cache, which knows the packages already."""
+    folder = cache_folder() / "buildah"
+    packages = folder / "tmp" / "buildah-cache" / "root" / ".cache" / "uv"
+    packages.parent.mkdir(parents=True, exist_ok=True)
+    known = Path(os.environ.get("UV_CACHE_DIR") or cache_folder().parent / "uv")
+    known.mkdir(parents=True, exist_ok=True)
+    if not packages.is_symlink() or packages.readlink() != known:
+        packages.unlink(missing_ok=True)
+        packages.symlink_to(known)
+    return folder

@@ -1,0 +1,134 @@
+"""The images that tests run: built from this checkout, once for what they are made of, and kept in the cache."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.cache import cache_folder, made_once
+from cluster.requirements import require, require_root
+from images import buildah
+from images.base import base_name, make_base
+from images.image_store import ImageStore, hold, remove_unless_held, start_from
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+TEAM = ROOT / "tests" / "runners" / "team"
+
+OPERATOR = "assay.test/operator"
+TRAINER = "assay.test/trainer"
+BARE_TRAINER = "assay.test/bare-trainer"
+TEAM_TRAINER = "assay.test/team"
+
+_INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements.lock")
+_SOURCES = ("operator", "trainer_image", "tests/images", "tests/runners/team")  # but not the tests themselves
+_PREFIX = "images-"
+_NAMES = "names.json"
+
+
+@dataclass(frozen=True)
+class BuiltImages:
+    """Names by which a node with `store` runs them.
+
+    operator, trainer: what a release would have. bare_trainer: the trainer with no framework, which starts quickly.
+    team: derived from that, with the train functions of tests/runners/team. Each is a name with a tag; `by_digest`
+    has the same ones as name@sha256:….
+    """
+
+    store: Path
+    revision: str
+    operator: str
+    trainer: str
+    bare_trainer: str
+    team: str
+    by_digest: dict[str, str]
+
+
+def built_images() -> BuiltImages:
+    """Build what is not there yet: minutes, the first time; seconds where only sources have changed.
+
+    Raises `Unavailable` where nothing can be built here, `BuildFailed`.
+    """
+    require_root()
+    require(buildah.PROGRAMS)
+    revision = _digest_of_inputs()
+    folder = made_once(f"{_PREFIX}{revision}", lambda part: _make(part, revision))
+    hold(folder)  # to the end of this process
+    for other in cache_folder().glob(f"{_PREFIX}*"):
+        if other != folder:
+            remove_unless_held(other)
+    digests = json.loads((folder / _NAMES).read_text())
+    names = {short: f"{name}:{revision}" for short, name in _names().items()}
+    by_digest = {name: f"{name.rpartition(':')[0]}@{digests[name]}" for name in names.values()}
+    return BuiltImages(folder / "containerd", revision, **names, by_digest=by_digest)
+
+
+def _names() -> dict[str, str]:
+    return {"operator": OPERATOR, "trainer": TRAINER, "bare_trainer": BARE_TRAINER, "team": TEAM_TRAINER}
+
+
+def _make(folder: Path, revision: str) -> None:
+    print("building the images of operator and trainer: minutes, the first time", file=sys.stderr, flush=True)
+    with (cache_folder() / ".buildah.lock").open("w") as lock:  # another checkout would remove what this one builds
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build(revision)
+        _take_in(folder, [f"{name}:{revision}" for name in _names().values()])
+
+
+def _take_in(folder: Path, names: list[str]) -> None:
+    earlier = max(cache_folder().glob(f"{_PREFIX}*"), key=lambda store: store.stat().st_mtime, default=None)
+    if earlier is not None:
+        start_from(earlier / "containerd", folder / "containerd")
+    with ImageStore(folder / "containerd") as store:
+        digests = {name: store.add(name) for name in names}
+        store.remove_all_but(*names)
+    (folder / _NAMES).write_text(json.dumps(digests))
+
+
+def _build(revision: str) -> None:
+    base = base_name(ROOT / "Dockerfile")
+    make_base(base)
+    arguments = {"VERSION": version(), "REVISION": revision}
+    # A stage that no image is based on is kept by its name: else it would be removed, and made again the next time.
+    buildah.build("assay.test/uv:latest", ROOT, target="uv")
+    buildah.build(f"{OPERATOR}:{revision}", ROOT, target="operator", arguments=arguments)
+    buildah.build(f"{TRAINER}:{revision}", ROOT, target="trainer", arguments=arguments)
+    # The group that every trainer has anyway is no framework.
+    bare = arguments | {"FRAMEWORK": "worker"}
+    buildah.build(f"{BARE_TRAINER}:{revision}", ROOT, target="trainer", arguments=bare)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(TEAM, Path(folder) / "team", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HERE / "team" / "Dockerfile", folder)
+        buildah.build(f"{TEAM_TRAINER}:{revision}", Path(folder), arguments={"TRAINER": f"{BARE_TRAINER}:{revision}"})
+    buildah.remove_all_but(base, "assay.test/uv:latest", *(f"{name}:{revision}" for name in _names().values()))
+
+
+def version() -> str:
+    """Of this checkout."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def _digest_of_inputs() -> str:
+    digest = hashlib.sha256()
+    for file in _input_files():
+        digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _input_files() -> Iterator[Path]:
+    yield from (ROOT / name for name in _INPUTS)
+    for folder in _SOURCES:
+        files = (ROOT / folder).rglob("*")
+        yield from sorted(file for file in files if file.is_file() and not _is_left_out(file))
+
+
+def _is_left_out(file: Path) -> bool:
+    return "__pycache__" in file.parts or file.name.startswith("test_")
