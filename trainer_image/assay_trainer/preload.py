@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Iterable
@@ -19,26 +19,22 @@ def be_single_threaded() -> None:
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import the harness and those of `modules` that are installed, and move all objects out of the collector's sight.
+    """Import the harness and those of `modules` that are there, and move all objects out of the collector's sight.
+
+    A module is not there, either, where it needs one that is not: of our own train function, torch.
 
     Of torch, one optimizer is built, since the first one imports half of torch again (`torch._dynamo`, 3 s).
     Nothing is computed: a child of a process that has run an operation on several threads hangs.
     """
-    for module in ("assay_trainer.harness", *modules):
-        if _is_installed(module):
+    importlib.import_module("assay_trainer.harness")
+    for module in modules:
+        with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(module)
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)
         torch.optim.SGD([torch.nn.Parameter(torch.empty(1))], lr=0.0)
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, every page that holds an object
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # a package around it
-        return False
 
 
 def usable_gpus() -> tuple[str, ...]:
