@@ -84,6 +84,17 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
     if trainer.image and "@sha256:" not in trainer.image and not trainer.revision:
         allowed = "an image by digest (name@sha256:…), or by tag together with spec.trainer.revision"
         yield Problem(_where(study), "spec.trainer.image", f'"{trainer.image}"', allowed)
+    if (template := trainer.pod_template) is not None:
+        yield from _repeated(study, "env", [each.name for each in template.env])
+        yield from _repeated(study, "imagePullSecrets", [each.name for each in template.image_pull_secrets])
+
+
+def _repeated(study: ProxyStudy, field: str, names: Sequence[str]) -> Iterator[Problem]:
+    """Of the pod template's lists whose items are told apart by name."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            path = f"spec.trainer.podTemplate.{field}[{index}].name"
+            yield Problem(_where(study), path, f'"{name}", as in [{names.index(name)}]', "each name once")
 
 
 def _numbers(study: ProxyStudy) -> Iterator[Problem]:

@@ -8,3 +8,8 @@ from datetime import UTC, datetime
 def time_string(seconds: float) -> str:
     """Unix time in seconds as RFC 3339 in UTC, to the second: 2026-01-31T12:00:00Z."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unix_seconds(time: str) -> float:
+    """Unix time of a time in RFC 3339. Raises ValueError."""
+    return datetime.fromisoformat(time).timestamp()

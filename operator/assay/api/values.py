@@ -60,7 +60,7 @@ FreeForm = Annotated[dict[str, JsonValue], Field(max_length=256)]
 """Any JSON object: the train function, or Kubernetes, knows what may be in it."""
 
 Quantity = Annotated[
-    StrictInt | StrictStr,
+    Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | StrictStr,
     WithJsonSchema({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
 ]
 """An amount of a Kubernetes resource: 2, "500m", "8Gi"."""

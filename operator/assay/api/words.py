@@ -45,7 +45,7 @@ def allowed(schema: Mapping[str, Any]) -> str:
             return "an object" + (f" with the fields {', '.join(fields)}" if fields else "")
         case "boolean":
             return "true or false"
-    return "a whole number or text"
+    return "a whole number of at most 64 bits, or text"
 
 
 def schema_at(schema: Mapping[str, Any], location: Location) -> tuple[Mapping[str, Any], Location]:

@@ -3,15 +3,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from assay.api.check import check_study, not_supported
 from assay.api.resources import (
+    EnvironmentVariable,
     HypothesesSelection,
+    ImagePullSecret,
     LabelSelector,
+    PodTemplate,
     ProxyArm,
     ProxyStudy,
     Question,
     ReferenceArm,
+    Resources,
     Screening,
     Seeds,
     Subset,
@@ -144,3 +149,18 @@ def test_an_image_by_tag_needs_a_revision_and_that_of_a_hypothesis_a_digest() ->
 def test_what_is_not_supported_is_valid_but_said(spec: dict[str, Any], path: str) -> None:
     assert paths(a_study(**spec)) == []
     assert [problem.path for problem in not_supported(a_study(**spec))] == [path]
+
+
+def test_what_a_list_of_the_pod_template_has_twice_is_a_problem() -> None:
+    template = PodTemplate(
+        env=(EnvironmentVariable(name="LEVEL", value="info"), EnvironmentVariable(name="LEVEL", value="debug")),
+        image_pull_secrets=(ImagePullSecret(name="one"), ImagePullSecret(name="two"), ImagePullSecret(name="one")),
+    )
+    found = paths(a_study(trainer=TrainerSpec(entrypoint="team.train:run", pod_template=template)))
+    assert found == ["spec.trainer.podTemplate.env[1].name", "spec.trainer.podTemplate.imagePullSecrets[2].name"]
+
+
+def test_a_quantity_fits_64_bits() -> None:
+    assert Resources(requests={"cpu": 2**63 - 1}).requests
+    with pytest.raises(ValidationError):
+        Resources(requests={"cpu": 2**63})

@@ -205,7 +205,7 @@ def test_a_quantity_is_a_whole_number_or_text(tmp_path: Path) -> None:
     text = STUDY_YAML.replace("recipe: {learningRate: 0.4}", overlay)
     problem = the_problem(tmp_path, study=text)
     assert problem.path == "spec.trainer.podTemplate.resources.limits.gpu"
-    assert (problem.given, problem.allowed) == ("1.5", "a whole number or text")
+    assert (problem.given, problem.allowed) == ("1.5", "a whole number of at most 64 bits, or text")
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-a", "x" * 64, f"{'x' * 254}/a"])
