@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.kube import Kube
+from assay.kube import PODS, Kube
 from assay_trainer.contract import FailureReason, TrialRequest
-from controller.operators import RunningOperator
+from builders.s3_server import BUCKET, S3Server
+from controller.operators import Operators, RunningOperator
 from controller.played_pods import PlayedPods
 from controller.team import Team
 
@@ -41,6 +42,63 @@ def test_trials_that_all_crash_end_a_study_with_their_reason(kube: Kube, operato
     assert len(pods.started) == status["trials"]["failed"] == 8
     said = "Waiting for digits (ReferenceFailed)."
     team.until(lambda: team.conclusion("other")["message"] == said, lambda: str(team.conclusion("other")))
+
+
+def test_an_s3_server_that_is_away_is_said_and_waited_for(
+    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as s3:
+        for name, value in s3.environment.items():
+            monkeypatch.setenv(name, value)
+        operators.start({"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"})
+        s3.stop()
+        team.apply(*team.hypotheses("other"), team.study())
+        said = team.wait("Stalled", reason="StoreUnreachable", seconds=30)
+        assert "can't be reached" in said
+        assert "It is tried again by itself." in said
+        s3.start()
+        with PlayedPods(kube, team.namespace, a_score) as pods:
+            team.wait("Succeeded", seconds=60)
+    assert team.condition("Stalled")["status"] == "False"
+    assert len(pods.started) == len(set(pods.started)) == 8
+
+
+def test_an_image_that_can_not_be_pulled_is_said_until_it_can(
+    kube: Kube, operator: RunningOperator, team: Team
+) -> None:
+    team.apply(*team.hypotheses("other"), team.study(budget={"parallelism": 2}))
+    team.until(lambda: len(kube.list(PODS, team.namespace)) == 2, lambda: "no pods")
+    for pod in kube.list(PODS, team.namespace):
+        kube.apply_status(PODS, team.namespace, pod["metadata"]["name"], NOT_PULLED, manager="kubelet")
+    said = team.wait("Stalled", reason="ImageNotPulled")
+    assert said == "2 trials wait for an image that can't be pulled: no such image: registry.example/assay-trainer:1."
+    assert team.condition("Reconciling")["reason"] == "ImageNotPulled"
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.wait("Succeeded", seconds=40)
+    assert team.condition("Stalled")["status"] == "False"
+    assert len(pods.started) == len(set(pods.started)) == 8
+
+
+NOT_PULLED = {
+    "phase": "Pending",
+    "conditions": [{"type": "PodScheduled", "status": "True"}],
+    "containerStatuses": [
+        {
+            "name": "trainer",
+            "image": "registry.example/assay-trainer:1",
+            "imageID": "",
+            "ready": False,
+            "restartCount": 0,
+            "state": {
+                "waiting": {
+                    "reason": "ImagePullBackOff",
+                    "message": "no such image: registry.example/assay-trainer:1",
+                }
+            },
+        }
+    ],
+}
 
 
 def test_a_quota_that_is_used_up_is_said(kube: Kube, operator: RunningOperator, team: Team) -> None:
