@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 360
 _MANY = 30
+_POINTS = "points"
 _TARGET = 8
 """Pixels around a line that belong to it when somebody points at it."""
 
@@ -44,7 +45,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
     many = len(names) > _MANY
     ranges = json.dumps({each: _range(points, each) for each in arms})
     base = (
-        alt.Chart(rows(values))
+        alt.Chart(alt.NamedData(name=_POINTS))
         .transform_filter("datum.arm == arm")
         .transform_lookup(lookup="h", from_=alt.LookupData(data=rows(known), key="h", fields=["hypothesis", "verdict"]))
         .encode(
@@ -83,7 +84,7 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
     )
     chart = alt.layer(lines, target, dots)
     return specification(
-        chart.add_params(arm) if len(arms) > 1 else chart.add_params(_constant(arms[0])), height=_HEIGHT
+        chart.add_params(arm if len(arms) > 1 else _constant(arms[0])), height=_HEIGHT, datasets={_POINTS: values}
     )
 
 

@@ -23,6 +23,9 @@ DECISION_COLOURS = {
 Spec = dict[str, Any]
 """A Vega-Lite specification."""
 
+Rows = list[dict[str, Any]]
+"""Data by column. Given inline, Altair checks and copies every value; of many rows a chart has only the name."""
+
 _LINES = {"domainColor": "currentColor", "domainOpacity": 0.25, "tickColor": "currentColor", "tickOpacity": 0.25}
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12}
 
@@ -47,11 +50,15 @@ _CONFIG: Spec = {
 }
 
 
-def specification(chart: alt.LayerChart | alt.FacetChart | alt.Chart, *, height: int) -> Spec:
-    """The chart as wide as its container."""
+def specification(
+    chart: alt.LayerChart | alt.FacetChart | alt.Chart, *, height: int, datasets: Mapping[str, Rows] | None = None
+) -> Spec:
+    """The chart as wide as its container; `datasets` are those that it has only the names of."""
     spec: Spec = chart.to_dict()
     spec.pop("$schema", None)
     spec.update(width="container", height=height, autosize={"type": "fit-x", "contains": "padding"}, config=_CONFIG)
+    if datasets:
+        spec["datasets"] = {**spec.get("datasets", {}), **datasets}
     return spec
 
 
