@@ -17,7 +17,7 @@ from cluster.cache import cache_folder, made_once
 from cluster.requirements import require, require_root
 from images import buildah
 from images.base import base_name, make_base
-from images.image_store import ImageStore, hold, remove_unless_held, start_from
+from images.image_store import STORE, ImageStore, hold, remove_unless_held, start_from
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -61,14 +61,14 @@ def built_images() -> BuiltImages:
     require(buildah.PROGRAMS)
     revision = _digest_of_inputs()
     folder = made_once(f"{_PREFIX}{revision}", lambda part: _make(part, revision))
-    hold(folder)  # to the end of this process
+    hold(folder)
     for other in cache_folder().glob(f"{_PREFIX}*"):
         if other != folder:
             remove_unless_held(other)
     digests = json.loads((folder / _NAMES).read_text())
     names = {short: f"{name}:{revision}" for short, name in _names().items()}
     by_digest = {name: f"{name.rpartition(':')[0]}@{digests[name]}" for name in names.values()}
-    return BuiltImages(folder / "containerd", revision, **names, by_digest=by_digest)
+    return BuiltImages(folder / STORE, revision, **names, by_digest=by_digest)
 
 
 def _names() -> dict[str, str]:
@@ -80,14 +80,16 @@ def _make(folder: Path, revision: str) -> None:
     with (cache_folder() / ".buildah.lock").open("w") as lock:  # another checkout would remove what this one builds
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build(revision)
+        if _digest_of_inputs() != revision:
+            raise buildah.BuildFailed("the sources were edited while images were built of them")
         _take_in(folder, [f"{name}:{revision}" for name in _names().values()])
 
 
 def _take_in(folder: Path, names: list[str]) -> None:
-    earlier = max(cache_folder().glob(f"{_PREFIX}*"), key=lambda store: store.stat().st_mtime, default=None)
+    earlier = max(cache_folder().glob(f"{_PREFIX}*"), key=lambda other: other.stat().st_mtime, default=None)
     if earlier is not None:
-        start_from(earlier / "containerd", folder / "containerd")
-    with ImageStore(folder / "containerd") as store:
+        start_from(earlier, folder)
+    with ImageStore(folder / STORE) as store:
         digests = {name: store.add(name) for name in names}
         store.remove_all_but(*names)
     (folder / _NAMES).write_text(json.dumps(digests))

@@ -11,10 +11,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cluster.processes import Processes, wait_until
 from images import buildah
+
+STORE = "containerd"
+"""The name of a store in its folder."""
 
 _CONTENT = Path("io.containerd.content.v1.content")
 _BLOBS = _CONTENT / "blobs" / "sha256"
@@ -90,9 +95,19 @@ class ImageStore:
         subprocess.run([*self._ctr, "images", "tag", "--force", name, other], check=True, capture_output=True)
 
 
-def start_from(earlier: Path, root: Path) -> None:
-    """Begin a store with what an earlier one has. Files are shared, since neither ever writes to them again."""
-    shutil.copytree(earlier, root, copy_function=_share, symlinks=True)
+def start_from(earlier: Path, folder: Path) -> None:
+    """Begin a folder with what an earlier one has, which ends if nobody uses it.
+
+    If somebody does, they share the files, since neither ever writes to them again.
+    """
+    with _unless_held(earlier) as is_free:
+        if is_free:
+            taken = folder / "earlier"
+            earlier.rename(taken)  # as a whole: it is complete or gone, whoever is killed
+            (taken / STORE).rename(folder / STORE)
+            shutil.rmtree(taken)
+        else:
+            shutil.copytree(earlier / STORE, folder / STORE, copy_function=_share, symlinks=True)
 
 
 def _share(source: str, target: str) -> None:
@@ -116,21 +131,27 @@ def share_with_node(store: Path, root: Path, seen_as: Path) -> None:
             (root / folder / entry.name).symlink_to(seen_as / folder / entry.name)
 
 
-def hold(store: Path) -> int:
-    """Keep a store from being removed, as long as this process lives; a file descriptor, to be closed."""
-    descriptor = os.open(store, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    return descriptor
+def hold(folder: Path) -> None:
+    """Keep a folder with a store as it is for as long as this process lives."""
+    fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_SH)
 
 
-def remove_unless_held(store: Path) -> None:
-    """Remove a store that nobody uses."""
-    descriptor = os.open(store, os.O_RDONLY | os.O_DIRECTORY)
+def remove_unless_held(folder: Path) -> None:
+    """Remove a folder with a store that nobody uses."""
+    with _unless_held(folder) as is_free:
+        if is_free:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _unless_held(folder: Path) -> Iterator[bool]:
+    """Whether nobody holds it; nobody can, in the block, if so."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
+        yield False
     else:
-        shutil.rmtree(store)
+        yield True
     finally:
         os.close(descriptor)
