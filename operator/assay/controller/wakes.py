@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from assay.controller.schedule import Key
 from assay.controller.studies import RETRY_ANNOTATION
 from assay.kube import STUDY_LABEL, Cache, Manifest
+from assay.runners.jobs import is_news
 
 if TYPE_CHECKING:
     from assay.controller.workers import Workers
@@ -16,6 +17,12 @@ RELIST = Key("relist", "", "")
 """Everything that is remembered is to be read anew: events may have been missed."""
 
 RELIST_SECONDS = 1.0
+
+SOON_SECONDS = 0.05
+"""Events that start something often come together; one reconcile after the last of them is enough."""
+
+LATER_SECONDS = 1.0
+"""Each trial brings a dozen events from which nothing follows but another sentence in a condition."""
 
 
 class Wakes:
@@ -52,18 +59,20 @@ class Wakes:
                 self._workers.wake(Key("study", namespace, study["metadata"]["name"]), eager=True)
 
     def job(self, event_type: str | None, manifest: Manifest) -> None:
-        """A Job: its study."""
-        self._of_study(self._world.jobs, event_type, manifest)
+        """A Job: its study, and in no hurry if nothing follows from it."""
+        before, after = self._update(self._world.jobs, event_type, manifest)
+        if before is not after:
+            self._wake_study(manifest, SOON_SECONDS if is_news(before, after) else LATER_SECONDS)
 
     def pod(self, event_type: str | None, manifest: Manifest) -> None:
-        """A pod: its study."""
-        self._of_study(self._world.pods, event_type, manifest)
+        """A pod: its study, in no hurry. What ends a trial is the end of its Job."""
+        before, after = self._update(self._world.pods, event_type, manifest)
+        if before is not after:
+            self._wake_study(manifest, LATER_SECONDS)
 
-    def _of_study(self, cache: Cache, event_type: str | None, manifest: Manifest) -> None:
-        before, after = self._update(cache, event_type, manifest)
-        study = (manifest["metadata"].get("labels") or {}).get(STUDY_LABEL)
-        if before is not after and study:
-            self._workers.wake(Key("study", manifest["metadata"]["namespace"], study))
+    def _wake_study(self, manifest: Manifest, delay: float) -> None:
+        if study := (manifest["metadata"].get("labels") or {}).get(STUDY_LABEL):
+            self._workers.wake(Key("study", manifest["metadata"]["namespace"], study), delay=delay)
 
     def _update(
         self, cache: Cache, event_type: str | None, manifest: Manifest

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assay.controller.schedule import Key
-from assay.controller.wakes import RELIST, Wakes
+from assay.controller.wakes import LATER_SECONDS, RELIST, SOON_SECONDS, Wakes
 from assay.controller.world import World
 from assay.kube import STUDY_LABEL, Manifest
 
@@ -19,9 +19,11 @@ class Woken:
 
     def __init__(self) -> None:
         self.keys: dict[Key, bool] = {}
+        self.delay = 0.0
 
     def wake(self, key: Key, *, delay: float = 0.0, eager: bool = False) -> None:
         self.keys[key] = eager
+        self.delay = delay
 
     def take(self) -> dict[Key, bool]:
         taken, self.keys = self.keys, {}
@@ -46,6 +48,7 @@ def an_object(name: str, version: int = 1, *, status: Any = None, **metadata: An
         "namespace": "team",
         "uid": f"uid-of-{name}",
         "generation": 1,
+        "creationTimestamp": "2026-01-31T12:00:00Z",
         "resourceVersion": str(version),
     }
     return {"metadata": {**usual, **metadata}, "status": status or {}}
@@ -100,15 +103,35 @@ def test_an_edited_relabelled_or_deleted_hypothesis_wakes_the_studies(watch: Wat
     assert watch.woken.take() == {STUDY: True, HYPOTHESIS: False}
 
 
+LABELS = {STUDY_LABEL: "digits"}
+
+
 def test_jobs_and_pods_wake_their_study(watch: Watch) -> None:
-    labels = {STUDY_LABEL: "digits"}
     for event in (watch.wakes.job, watch.wakes.pod):
-        event("ADDED", an_object("digits-1", 7, labels=labels))
+        event("ADDED", an_object("digits-1", 7, labels=LABELS))
         assert watch.woken.take() == {STUDY: False}
-        event("ADDED", an_object("digits-1", 7, labels=labels))
+        event("ADDED", an_object("digits-1", 7, labels=LABELS))
         assert watch.woken.take() == {}
-        event("DELETED", an_object("digits-1", 8, labels=labels))
+        event("DELETED", an_object("digits-1", 8, labels=LABELS))
         assert watch.woken.take() == {STUDY: False}
+
+
+def test_what_starts_something_is_heard_soon_and_all_else_a_little_later(watch: Watch) -> None:
+    def delay_of(event_type: str, version: int, status: Any, **metadata: Any) -> float:
+        watch.wakes.job(event_type, an_object("digits-1", version, status=status, labels=LABELS, **metadata))
+        return watch.woken.delay
+
+    assert delay_of("ADDED", 7, {}) == SOON_SECONDS
+    assert delay_of("MODIFIED", 8, {"active": 1}) == LATER_SECONDS
+    assert delay_of("MODIFIED", 9, {"active": 1, "ready": 1}) == LATER_SECONDS
+    assert delay_of("MODIFIED", 10, conditions(SuccessCriteriaMet="True")) == LATER_SECONDS
+    assert delay_of("MODIFIED", 11, conditions(Complete="True")) == SOON_SECONDS
+    assert (
+        delay_of("MODIFIED", 12, conditions(Complete="True"), deletionTimestamp="2026-01-31T12:00:00Z") == SOON_SECONDS
+    )
+    assert delay_of("DELETED", 13, conditions(Complete="True")) == SOON_SECONDS
+    watch.wakes.pod("ADDED", an_object("digits-1-x", 7, labels=LABELS))
+    assert watch.woken.delay == LATER_SECONDS
 
 
 def test_a_list_after_a_broken_watch_lets_everything_be_read_anew(watch: Watch) -> None:
