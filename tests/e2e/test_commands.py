@@ -93,6 +93,15 @@ def test_report_as_markdown_has_the_answers_and_the_tables(finished: tuple[Path,
     assert re.search(r"^\| short \| [\d.-]+ \[", said, re.M)
 
 
+def test_a_terminal_that_lacks_a_character_gets_a_question_mark(
+    finished: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    said = run(finished[0], "plan")
+    assert said.returncode == 0, said.stderr
+    assert "Study toy: 4 hypotheses ? 2 arms ? 2 seeds = 16 trials" in said.stdout
+
+
 def test_report_names_a_file_that_can_not_be_written(finished: tuple[Path, dict[str, Any]]) -> None:
     said = run(finished[0], "report", "--to", "shards")
     assert (said.returncode, said.stdout) == (2, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 
 from assay.cli.exits import INTERRUPTED
@@ -12,6 +13,9 @@ from assay.cli.exits import INTERRUPTED
 def main() -> None:
     """The program. Ctrl-C and SIGTERM end it with code 130, also while it is still being imported."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character must not end a long run
     try:
         from assay.cli.program import run_program  # takes a third of a second
 
