@@ -24,7 +24,7 @@ from controller.chaos.run import Chaos, disturbed_round, undisturbed
 from controller.playground import playground
 
 KILLS_PER_ROUND = 20
-PLAYER = ("--seconds=2", "--failing=15", "--dying=60", "--late=60")
+PLAYER = ("--seconds=2", "--failing=60", "--dying=60", "--late=60")
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ def test_what_comes_of_studies_does_not_depend_on_what_happens_to_them(
     with started as pg:
         for name, value in pg.s3.environment.items():
             monkeypatch.setenv(name, value)
-        pg.start_player("--seconds=1", "--failing=15", "--dying=60", "--late=60")
+        pg.start_player("--seconds=1", "--failing=60", "--dying=60", "--late=60")
         calm = undisturbed(pg)
         disturbed_round(pg, chaos, calm, kills=10, seed=20, operators=operators)
     assert chaos.wrong == []
