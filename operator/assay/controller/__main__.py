@@ -103,8 +103,8 @@ def _what_to_do(error: KubeError) -> str:
 def _configure_logging(settings: Settings) -> None:
     kopf.configure(log_format=kopf.LogFormat.JSON if settings.log_format == "json" else kopf.LogFormat.FULL)
     logging.getLogger().setLevel(settings.log_level.upper())
-    # They tell of every event that was handed on, and of every probe.
-    for name in ("kopf.objects", "kopf.activities", "aiohttp.access"):
+    # They tell of every event that was handed on, of every probe, and where S3's settings were found.
+    for name in ("kopf.objects", "kopf.activities", "aiohttp.access", "botocore"):
         logging.getLogger(name).setLevel("WARNING")
     # The image says which revision it was built from.
     _log.info("Assay %s, revision %s", __version__, os.environ.get("ASSAY_REVISION", "unknown"))
