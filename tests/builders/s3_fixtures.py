@@ -18,6 +18,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def pods_s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Another one, which pods reach, too: at the cluster's `host_address`."""
+    with S3Server(tmp_path_factory.mktemp("pods-s3"), bind="0.0.0.0") as server:
+        yield server
+
+
 @pytest.fixture
 def s3_environment(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     """The server, with this process' environment set so that boto3 finds it, and nothing else."""

@@ -84,7 +84,7 @@ def cluster_with_node(cluster: Cluster, request: pytest.FixtureRequest) -> Clust
 
 
 @pytest.fixture(scope="session")
-def cluster_with_images(images: BuiltImages, cluster_with_node: Cluster) -> Cluster:
+def cluster_with_images(images: BuiltImages, cluster_with_node: Cluster) -> LocalCluster:
     """The same cluster; its node has the images."""
     if not isinstance(cluster_with_node, LocalCluster):
         pytest.skip("needs a cluster of its own, since images are not brought to that of ASSAY_TEST_KUBECONFIG")

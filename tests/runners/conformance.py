@@ -239,6 +239,10 @@ class FailureConformance:
         (attempt,) = until_ended(world.runner, second)
         assert (attempt.attempt, reason(attempt)) == (2, FailureReason.WORKER_DIED)
 
+
+class EntrypointConformance:
+    """For runners on whose machine the code is: they look at it before anything runs."""
+
     @pytest.mark.parametrize(
         "entrypoint", ["no_such_package.train:run", "team.behaviours:no_such_function", "team.behaviours", "team:", ""]
     )

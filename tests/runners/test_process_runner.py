@@ -30,7 +30,7 @@ from assay_trainer.contract import (
 from assay_trainer.objects import Objects, open_objects
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
-from runners.conformance import FailureConformance, RunnerConformance, clear, reason, until_ended
+from runners.conformance import EntrypointConformance, FailureConformance, RunnerConformance, clear, reason, until_ended
 
 MEMORY_BYTES = 256 << 20
 GRACE_SECONDS = 0.3
@@ -135,6 +135,10 @@ class TestProcessRunner(RunnerConformance):
 
 
 class TestFailuresOfProcesses(FailureConformance):
+    pass
+
+
+class TestEntrypointsOfProcesses(EntrypointConformance):
     pass
 
 
