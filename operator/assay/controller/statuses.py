@@ -14,7 +14,7 @@ from assay.planning.conditions import Statement, dated, rejection
 if TYPE_CHECKING:
     from assay.api.conditions import Condition
 
-SECONDS_BETWEEN_WRITES = 1.0
+SECONDS_BETWEEN_WRITES = 3.0
 """At least, while only numbers change: each write is stored in etcd and sent to every watcher."""
 
 _MESSAGE_LENGTH = 512

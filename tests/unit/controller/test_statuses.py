@@ -83,10 +83,10 @@ def test_what_is_said_already_is_not_written() -> None:
     assert seconds_until_write(status, dict(status), written_at=0, now=NOW) is None
 
 
-def test_numbers_are_written_once_a_second_and_conditions_at_once() -> None:
+def test_numbers_are_written_now_and_then_and_conditions_at_once() -> None:
     current, numbers = a_status(until=4), a_status(until=5)
     assert said(current) == said(numbers)
-    assert seconds_until_write(current.to_dict(), numbers.to_dict(), written_at=NOW - 0.25, now=NOW) == 0.75
+    assert seconds_until_write(current.to_dict(), numbers.to_dict(), written_at=NOW - 0.25, now=NOW) == 2.75
     assert seconds_until_write(current.to_dict(), numbers.to_dict(), written_at=NOW - 5, now=NOW) == 0
     assert seconds_until_write(current.to_dict(), a_status().to_dict(), written_at=NOW, now=NOW) == 0
     assert seconds_until_write(None, current.to_dict(), written_at=NOW, now=NOW) == 0

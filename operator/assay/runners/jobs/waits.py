@@ -22,8 +22,8 @@ from assay.runners.jobs.state import (
     unix_seconds,
 )
 
-NO_POD_SECONDS = 3.0
-"""How long a Job may have no pod before that is strange: its controller makes it at once."""
+NO_POD_SECONDS = 8.0
+"""How long a Job may have no pod before that is strange: its controller makes it at once, unless it has much to do."""
 
 _IMAGE_REASONS = {
     "ErrImagePull",
