@@ -73,7 +73,8 @@ def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, Data
             f"{uri}, where there is nothing", "the manifest.json that `assay shards build` has written"
         ) from None
     except (ValueError, StoreError) as error:
-        raise problem(f"{uri} ({error})", "file:///folder/manifest.json") from error
+        allowed = "file:///folder/manifest.json, s3://bucket/prefix/manifest.json"
+        raise problem(f"{uri} ({error})", allowed) from error
     try:
         manifest = DatasetManifest.model_validate_json(data)
     except ValidationError as error:
