@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from assay_trainer import contract
+from assay_trainer.objects import open_objects
 from assay_trainer.shards import build_shards
 
 
@@ -32,3 +33,11 @@ def tiny_dataset(
     return build_shards(
         folder / "tiny.npz", str(folder / "shards"), name="tiny", sizes=sizes, held_out_percent=20, seed=seed
     ).dataset
+
+
+def put_dataset(dataset: contract.Dataset, uri: str) -> contract.Dataset:
+    """The same data set, under a URI of another store."""
+    source, target = open_objects(dataset.manifest.rpartition("/")[0]), open_objects(uri)
+    for name in source.list(""):
+        target.put_if_absent(name, source.get(name))
+    return dataset.model_copy(update={"manifest": f"{target.uri}/manifest.json"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ BUCKET = "assay"
 ACCESS_KEY, SECRET_KEY = "assay-tests", "a secret of the tests"
 READER_ACCESS_KEY, READER_SECRET_KEY = "assay-reader", "a secret of the reader"
 """Who may read and list the bucket, but not write."""
+DATASETS, RESULTS = "datasets", "results"
+"""Prefixes in the bucket: of data sets for all, and of results, with one below it for each namespace."""
 
 _OPTIONS = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("", ".grpc")]
 _PROBE = "readiness"  # a bucket of its own, so that the first test finds the other one empty
@@ -27,15 +29,18 @@ _PROBE = "readiness"  # a bucket of its own, so that the first test finds the ot
 class S3Server:
     """One bucket, and what is in it, in `folder`. As a context manager it runs until the block ends."""
 
-    def __init__(self, folder: Path, *, bind: str = "127.0.0.1") -> None:
-        """`bind` is the address that it is reached at; 0.0.0.0 is all of them. Pods reach it at their bridge's."""
+    def __init__(self, folder: Path, *, bind: str = "127.0.0.1", teams: Sequence[str] = ()) -> None:
+        """`bind` is the address that it is reached at; 0.0.0.0 is all of them. Pods reach it at their bridge's.
+
+        `teams` are namespaces that have credentials of their own, see `team_credentials`.
+        """
         self._folder = folder
         self._bind = bind
         self._ports = dict(zip(_OPTIONS, free_ports(len(_OPTIONS)), strict=True))
         self._processes = Processes(folder / "logs")
         self._process: Process | None = None
         (folder / "data").mkdir()
-        (folder / "identities.json").write_text(json.dumps({"identities": _identities()}))
+        (folder / "identities.json").write_text(json.dumps({"identities": _identities(teams)}))
 
     @property
     def port(self) -> int:
@@ -120,11 +125,22 @@ class S3Server:
         return True
 
 
-def _identities() -> list[dict[str, Any]]:
+def team_credentials(namespace: str) -> dict[str, str]:
+    """The variables of who may read data sets, and read and write what its namespace has in the store."""
+    return {"AWS_ACCESS_KEY_ID": f"team-{namespace}", "AWS_SECRET_ACCESS_KEY": f"a secret of {namespace}"}
+
+
+def _identities(teams: Sequence[str]) -> list[dict[str, Any]]:
     def identity(name: str, access: str, secret: str, *actions: str) -> dict[str, Any]:
         return {"name": name, "credentials": [{"accessKey": access, "secretKey": secret}], "actions": actions}
+
+    def of_team(namespace: str) -> dict[str, Any]:
+        own = f"{BUCKET}/{RESULTS}/{namespace}/*"
+        rights = [f"Read:{BUCKET}/{DATASETS}/*", f"Read:{own}", f"Write:{own}", f"List:{own}"]
+        return identity(namespace, *team_credentials(namespace).values(), *rights)
 
     return [
         identity("tests", ACCESS_KEY, SECRET_KEY, "Admin"),
         identity("reader", READER_ACCESS_KEY, READER_SECRET_KEY, f"Read:{BUCKET}", f"List:{BUCKET}"),
+        *map(of_team, teams),
     ]

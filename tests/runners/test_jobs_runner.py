@@ -18,7 +18,7 @@ from assay.runners.jobs import JobsMemory, JobsRunner, TrialSettings
 from assay.runners.jobs.lean import lean_job, lean_pod
 from assay_trainer.contract import Dataset, WorkRequest, canonical_json, digest
 from assay_trainer.objects import Objects, open_objects
-from builders.datasets import tiny_dataset
+from builders.datasets import put_dataset, tiny_dataset
 from builders.manifests import a_study
 from builders.requests import a_trial
 from builders.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
@@ -75,11 +75,7 @@ def s3(pods_s3_server: S3Server) -> Iterator[S3Server]:
 @pytest.fixture(scope="module")
 def dataset(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """In the bucket."""
-    here = tiny_dataset(tmp_path_factory.mktemp("tiny"))
-    source, there = open_objects(here.manifest.rpartition("/")[0]), open_objects(f"s3://{BUCKET}/{uuid4().hex}")
-    for name in source.list(""):
-        there.put_if_absent(name, source.get(name))
-    return here.model_copy(update={"manifest": f"{there.uri}/manifest.json"})
+    return put_dataset(tiny_dataset(tmp_path_factory.mktemp("tiny")), f"s3://{BUCKET}/{uuid4().hex}")
 
 
 @dataclass

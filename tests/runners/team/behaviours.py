@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
+from assay_trainer.objects import StoreError, open_objects
 from assay_trainer.trial import Trial
 
 
@@ -91,3 +93,31 @@ def leaves_processes(trial: Trial) -> dict[str, float]:
     if trial.recipe["end"] == "hangs":
         hangs(trial)
     return {"accuracy": 0.5}
+
+
+def looks_around(trial: Trial) -> dict[str, float]:
+    """Metrics of 1 for what it could do of what it should not."""
+    token = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+    return {
+        "accuracy": 1.0,
+        "has_token": float(token.exists()),
+        "reads_others": float(_can(open_objects(trial.recipe["others"]).get, "secret")),
+        "lists_others": float(_can(open_objects(trial.recipe["others"]).list, "")),
+        "writes_data": float(_can(open_objects(trial.recipe["datasets"]).put_if_absent, "written", b"")),
+        "writes_root": float(_can(Path("/app/written").touch)),
+        "is_root": float(os.getuid() == 0),
+    }
+
+
+def _can(act: Callable[..., object], *arguments: object) -> bool:
+    try:
+        act(*arguments)
+    except (StoreError, OSError):
+        return False
+    return True
+
+
+def waits(trial: Trial) -> dict[str, float]:
+    """For as many seconds as the recipe says."""
+    time.sleep(trial.recipe["seconds"])
+    return succeeds(trial)
