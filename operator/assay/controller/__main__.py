@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics, start_
 
 from assay import __version__
 from assay.api.errors import InvalidInput
+from assay.controller.freed_memory import give_back_freed_memory
 from assay.controller.operator import Operator
 from assay.controller.settings import Settings, settings_from
 from assay.controller.watching import kopf_settings, registry_of
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 def main() -> int:
     """Run until a signal comes; the exit code."""
     sys.setrecursionlimit(NESTING)
+    give_back_freed_memory()
     try:
         settings = settings_from(os.environ)
     except InvalidInput as error:

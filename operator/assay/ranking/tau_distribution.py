@@ -80,13 +80,7 @@ class TauDraws:
         simulated = self.slopes.shape[1]
         asked = np.clip(concordant, 1, self.pairs)
         rank = np.ceil(asked * (simulated / self.pairs) - 1e-9).astype(np.int64)
-        if self.ordered:
-            chosen = self.slopes[:, rank - 1]
-        elif len(rank) == 1:
-            chosen = np.partition(self.slopes, rank[0] - 1, axis=1)[:, rank - 1]
-        else:
-            chosen = np.partition(self.slopes, np.unique(rank) - 1, axis=1)[:, rank - 1]
-        wide = chosen.astype(np.float64)
+        wide = (self.slopes[:, rank - 1] if self.ordered else self._of_rank(rank)).astype(np.float64)
         reached = wide / np.sqrt(1 + wide * wide)
         if simulated != self.pairs:
             # each from the correlation whose expected tau is the asked one, half a pair less for continuity
@@ -96,6 +90,13 @@ class TauDraws:
             )
             reached = np.tanh(of_all + (np.arctanh(_open(reached)) - of_simulated) * self._shrinkage)
         return np.where(concordant < 1, -1.0, np.where(concordant > self.pairs, 1.0, reached))
+
+    def _of_rank(self, rank: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The slopes of these ranks, (draws, ranks). A few draws at a time, since a partition copies what it orders."""
+        places = rank[0] - 1 if len(rank) == 1 else np.unique(rank) - 1
+        step = max(1, _BLOCK_ELEMENTS // self.slopes.shape[1])
+        blocks = (self.slopes[start : start + step] for start in range(0, len(self.slopes), step))
+        return np.concatenate([np.partition(block, places, axis=1)[:, rank - 1] for block in blocks])
 
     @property
     def _shrinkage(self) -> float:
