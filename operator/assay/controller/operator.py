@@ -107,5 +107,5 @@ class Operator:
 
 def _import_ahead() -> None:
     """What takes a second to import, before the first study has to wait for it."""
-    for module in ("scipy.stats", "assay.reporting.html"):
+    for module in ("scipy.optimize", "scipy.special", "assay.reporting.html"):
         importlib.import_module(module)

@@ -1,6 +1,6 @@
 """Pure statistics: how alike two arms rank, whether a proxy may be trusted, which hypotheses beat the baseline.
 
-The parts of scipy are named in full, `scipy.stats.norm`: it loads them when first used, and not for `assay --help`.
+The parts of scipy are named in full, `scipy.special.ndtr`: it loads them when first used, and not for `assay --help`.
 """
 
 from assay.ranking.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy

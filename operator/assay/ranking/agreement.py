@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
+from assay.ranking.orders import average_ranks, tau_b, weighted_tau_b
 from assay.ranking.scores import BoolArray, FloatArray, Scores, balanced
 
 SEPARATED = 2.0
@@ -78,9 +78,7 @@ def kendall_tau_b(reference: FloatArray, proxy: FloatArray) -> float | None:
     """Kendall's tau-b in [-1, 1] of two score vectors (hypotheses,); None if either is constant, or fewer than two."""
     if _no_order(reference, proxy):
         return None
-    # the p-value is not used: the asymptotic one is the cheapest, but scipy divides by zero there for two
-    method = "exact" if len(reference) == 2 else "asymptotic"
-    return float(scipy.stats.kendalltau(reference, proxy, method=method).statistic)
+    return tau_b(reference, proxy)
 
 
 def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
@@ -90,15 +88,15 @@ def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
     """
     if _no_order(reference, proxy):
         return None
-    return float(scipy.stats.weightedtau(reference, proxy).statistic)
+    return weighted_tau_b(reference, proxy)
 
 
 def spearman_rho(reference: FloatArray, proxy: FloatArray) -> float | None:
     """Spearman's rank correlation in [-1, 1] of two score vectors (hypotheses,); None as for tau-b."""
     if _no_order(reference, proxy):
         return None
-    ranks = [scipy.stats.rankdata(scores) for scores in (reference, proxy)]
-    return float(np.clip(np.corrcoef(ranks)[0, 1], -1.0, 1.0))
+    ranks = [average_ranks(scores) for scores in (reference, proxy)]
+    return float(np.clip(np.atleast_2d(np.corrcoef(ranks))[0, 1], -1.0, 1.0))
 
 
 def decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:

@@ -23,10 +23,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import scipy
 
 from assay.ranking.agreement import kendall_tau_b
 from assay.ranking.ceiling import reliability, single_seed_reliability
+from assay.ranking.distributions import f_above
 from assay.ranking.power import MOST_HYPOTHESES, hypotheses_for_power
 from assay.ranking.scores import FloatArray, Scores, balanced
 from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau
@@ -233,7 +233,7 @@ def _what_it_takes(
 def _indistinct(estimates: NoiseEstimates, between: int, within: int, confidence: float) -> str:
     """Which arm's scores may be noise alone (F test), in words; empty if neither's."""
     reference, proxy = (
-        float(scipy.stats.f.sf(ratio[0], between, within)) > 1 - confidence
+        f_above(ratio[0], between, within) > 1 - confidence
         for ratio in (estimates.reference_ratio, estimates.proxy_ratio)
     )
     if reference:

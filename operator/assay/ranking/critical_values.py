@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import scipy
 
+from assay.ranking.distributions import chi2_density, chi2_exceeded_by, normal_density
 from assay.ranking.scores import FloatArray
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
@@ -50,11 +51,11 @@ def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float
 
 def _solve(within: Callable[[FloatArray, FloatArray], FloatArray], degrees_of_freedom: int, confidence: float) -> float:
     """The c at which the mean of within(c * s, z), over s ~ sqrt(chi2 / df) and z ~ N(0, 1), is the confidence."""
-    z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * scipy.stats.norm.pdf(8.5 * _NODES)
+    z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * normal_density(8.5 * _NODES)
     # log s: smooth for every number of degrees of freedom
-    least, most = np.log(scipy.stats.chi2.isf([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2
+    least, most = np.log(chi2_exceeded_by([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2
     log_s = (most + least) / 2 + (most - least) / 2 * _NODES
-    density = scipy.stats.chi2.pdf(degrees_of_freedom * np.exp(2 * log_s), degrees_of_freedom)
+    density = chi2_density(degrees_of_freedom * np.exp(2 * log_s), degrees_of_freedom)
     s_weights = density * 2 * degrees_of_freedom * np.exp(2 * log_s) * (most - least) / 2 * _WEIGHTS
 
     def excess(critical: float) -> float:

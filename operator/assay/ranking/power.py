@@ -80,8 +80,8 @@ def hypotheses_for_power(
         variance = tau_variance(counts, correlation)
         centre[tau] = np.arctanh(expected) + expected * variance / (1 - expected**2) ** 2
         spread[tau] = np.sqrt(variance) / (1 - expected**2)
-    critical = centre[threshold] + scipy.stats.norm.ppf(confidence) * spread[threshold]
-    enough = scipy.stats.norm.cdf((centre[true_tau] - critical) / spread[true_tau]) >= power
+    critical = centre[threshold] + scipy.special.ndtri(confidence) * spread[threshold]
+    enough = scipy.special.ndtr((centre[true_tau] - critical) / spread[true_tau]) >= power
     if not enough.any():
         return None
     count = int(counts[np.argmax(enough)])

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from assay.ranking.critical_values import tukey_critical_value
+from assay.ranking.distributions import t_exceeded_by
+from assay.ranking.orders import lowest_ranks
 from assay.ranking.scores import Scores
 
 
@@ -49,13 +50,13 @@ def rank_intervals(reference: Scores, confidence: float) -> tuple[RankInterval, 
     scored = reference.counts > 0
     means, counts = reference.adjusted_means[scored], reference.counts[scored]
     total = len(means)
-    rank = scipy.stats.rankdata(-means, method="min").astype(int)
+    rank = lowest_ranks(-means)
     low, high = np.ones(total, dtype=int), np.full(total, total)
     margin = np.full(total, np.nan)
     noise, variances = reference.noise, reference.cautious_variances
     if noise is not None and variances is not None:
         squared = variances[scored] / counts
-        margin = scipy.stats.t.ppf((1 + confidence) / 2, noise.degrees_of_freedom) * np.sqrt(squared)
+        margin = t_exceeded_by((1 - confidence) / 2, noise.degrees_of_freedom) * np.sqrt(squared)
         if total > 1:
             critical = tukey_critical_value(total, noise.degrees_of_freedom, confidence)
             better = means - means[:, None] > critical * np.sqrt(squared + squared[:, None])

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy
 
 from assay.ranking.critical_values import dunnett_critical_value
+from assay.ranking.distributions import t_above, t_exceeded_by
 from assay.ranking.scores import FloatArray, Scores
 
 Verdict = Literal["Better", "Worse", "Equivalent", "Inconclusive"]
@@ -114,8 +114,8 @@ def _comparison(
 
 def _false_discovery_critical_value(t: FloatArray, degrees_of_freedom: int, confidence: float) -> float:
     """Of intervals at level 1 - R (1 - confidence) / m, R the discoveries of m: they exclude 0 just for these."""
-    p_values = np.sort(2 * scipy.stats.t.sf(t, degrees_of_freedom))
+    p_values = np.sort(2 * t_above(t, degrees_of_freedom))
     levels = (1 - confidence) * np.arange(1, len(t) + 1) / len(t)
     discoveries = np.flatnonzero(p_values <= levels)
     level = levels[discoveries[-1]] if len(discoveries) else levels[0]
-    return float(scipy.stats.t.isf(level / 2, degrees_of_freedom))
+    return t_exceeded_by(level / 2, degrees_of_freedom)

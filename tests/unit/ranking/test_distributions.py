@@ -1,0 +1,47 @@
+"""Tails, quantiles and ranks are scipy's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from assay.ranking import distributions
+from assay.ranking.orders import average_ranks, lowest_ranks
+
+DEGREES = [1, 2, 7, 30, 400]
+
+
+@pytest.mark.parametrize("degrees", DEGREES)
+def test_students_t(degrees: int) -> None:
+    t = np.array([0.0, 0.3, 2.0, 9.0])
+    assert distributions.t_above(t, degrees) == pytest.approx(stats.t.sf(t, degrees), rel=1e-9)
+    for probability in (0.4, 0.025, 1e-6):
+        assert distributions.t_exceeded_by(probability, degrees) == pytest.approx(stats.t.isf(probability, degrees))
+
+
+@pytest.mark.parametrize("degrees", DEGREES)
+def test_chi_squared(degrees: int) -> None:
+    probabilities = np.array([1 - 1e-12, 0.5, 1e-12])
+    values = distributions.chi2_exceeded_by(probabilities, degrees)
+    assert values == pytest.approx(stats.chi2.isf(probabilities, degrees))
+    assert distributions.chi2_density(values, degrees) == pytest.approx(stats.chi2.pdf(values, degrees))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 3.0, float("inf")])
+def test_f(value: float) -> None:
+    assert distributions.f_above(value, 7, 16) == pytest.approx(stats.f.sf(value, 7, 16))
+
+
+def test_the_normals_density() -> None:
+    values = np.linspace(-8, 8, 9)
+    assert distributions.normal_density(values) == pytest.approx(stats.norm.pdf(values))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
+def test_ranks_with_ties(scores: list[int]) -> None:
+    given_scores = np.array(scores, dtype=float)
+    assert average_ranks(given_scores).tolist() == stats.rankdata(scores).tolist()
+    assert lowest_ranks(given_scores).tolist() == stats.rankdata(scores, method="min").tolist()
