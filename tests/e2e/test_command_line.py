@@ -66,6 +66,8 @@ def test_an_edited_train_function_reuses_no_stale_result(tmp_path: Path) -> None
 def test_a_run_that_is_killed_at_random_moments_reaches_the_same_end(tmp_path: Path) -> None:
     undisturbed = what_was_found(a_project(tmp_path / "undisturbed", seconds=0.05))
     project = a_project(tmp_path / "killed", seconds=0.05)
+    manifests = (project / "study.yaml").read_text()  # ten workers are killed, which may be all of one trial
+    (project / "study.yaml").write_text(manifests.replace("deadlineSeconds: 30", "deadlineSeconds: 30, retries: 10"))
     draw = random.Random(2)
     known: set[str] = set()
     for moment in range(20):

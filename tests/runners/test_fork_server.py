@@ -55,6 +55,29 @@ def test_a_fork_server_whose_events_nobody_reads_goes_on_reading_commands() -> N
     assert server.returncode == 0
 
 
+KILLED_AT_ONCE = """
+import os, signal, time
+from assay_trainer.children import Children, Limits
+begin_session, os.setsid = os.setsid, lambda: time.sleep(60)
+children = Children()
+child = children.fork(lambda: b"", Limits())
+os.kill(child.pid, signal.SIGKILL)
+os.setsid = begin_session
+second = children.fork(lambda: b"done", Limits())
+exits = {}
+while len(exits) < 2:
+    exits.update({ended.pid: ended for ended in children.poll()})
+print(exits[child.pid].how, exits[second.pid].how, exits[second.pid].output)
+"""
+
+
+def test_a_child_that_is_killed_before_it_leads_a_session_is_said_to_have_been_killed() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_ONCE], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout == "was killed by SIGKILL exited with status 0 b'done'\n"
+
+
 # ----------------------------------------------------------------------------- the worker of a pod
 
 

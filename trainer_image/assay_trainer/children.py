@@ -162,11 +162,12 @@ class Children:
         wall_seconds = time.monotonic() - child.started
         status, cpu_seconds = 0, 0.0
         until = time.monotonic() + _GROUP_END_SECONDS
+        whom = -child.pid if _leads_a_group(child.pid) else child.pid  # killed before it had begun its session
         while True:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
             try:
-                pid, wait_status, usage = os.wait4(-child.pid, os.WNOHANG)
+                pid, wait_status, usage = os.wait4(whom, os.WNOHANG)
             except ChildProcessError:
                 break  # none of the group is left
             if pid == 0:
@@ -253,3 +254,7 @@ def _redirect(descriptor: int, to: int) -> None:
 
 def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _leads_a_group(pid: int) -> bool:
+    return os.getpgid(pid) == pid
