@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assay.controller.hypotheses import manager_of
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_WRITES = 30.0
 """While the study runs: what it says then is provisional."""
+
+TOGETHER = 4
+"""Entries that a process writes at a time: no trial starts of a study that is waiting for them."""
 
 MOST_AT_A_TIME = 50
 """Entries that are written then: with a thousand hypotheses, the rest has to wait for the end."""
@@ -45,15 +50,25 @@ def write(kube: Kube, world: World, namespace: str, entries: Mapping[str, Mappin
 
     Raises KubeError.
     """
-    for name, entry in entries.items():
+
+    def write_one(name: str) -> None:
+        entry = entries[name]
+        status, manager = {"studies": [entry]}, manager_of(entry["name"])
         try:
-            status = {"studies": [entry]}
-            written = kube.apply_status(HYPOTHESES, namespace, name, status, manager=manager_of(entry["name"]))
+            written = kube.apply_status(HYPOTHESES, namespace, name, status, manager=manager)
         except NotFound:
-            continue
+            return
         except Refused as error:
             if error.code != _UNPROCESSABLE:
                 raise
             _log.warning("hypothesis %s/%s: no entry of study %s: %s", namespace, name, entry["name"], error)
-            continue
+            return
         world.hypotheses.put(written)
+
+    for written in [_pool().submit(write_one, name) for name in entries]:
+        written.result()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(TOGETHER, "verdicts")
