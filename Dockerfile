@@ -21,14 +21,17 @@ ARG UV_VERSION=0.13.9
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir uv==${UV_VERSION}
 # The bytecode is never compared with its source: on a read-only root it could not be written anew.
 RUN printf '%s\n' '#!/bin/sh' \
-    'export PYC_INVALIDATION_MODE=UNCHECKED_HASH' \
+    'export PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_SYSTEM_CERTS=1' \
     'exec /opt/uv/bin/uv pip install --require-hashes --constraints requirements.lock --compile-bytecode --link-mode copy "$@"' \
     > /opt/uv/install && chmod +x /opt/uv/install
-COPY pyproject.toml requirements.lock ./
+COPY pyproject.toml ./
+# Without the settings of tools, on whose change nothing would have to be installed anew.
+RUN mkdir /opt/packages && sed '/^\[tool[.]/,$d' pyproject.toml > /opt/packages/pyproject.toml
 
 FROM base AS packages
-# Not from the context: buildah 1.28 mounts a stage that it has cached only where something is copied from it.
-COPY --from=uv /app/pyproject.toml /app/requirements.lock ./
+COPY requirements.lock ./
+# (Without a copy of something buildah 1.28 would not mount that stage either, once it has it cached.)
+COPY --from=uv /opt/packages/pyproject.toml ./
 
 FROM packages AS operator
 RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \

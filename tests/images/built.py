@@ -10,7 +10,9 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cluster.cache import cache_folder, made_once
@@ -31,6 +33,7 @@ TEAM_TRAINER = "assay.test/team"
 _INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements.lock")
 _SOURCES = ("operator", "trainer_image", "tests/images", "tests/runners/team")  # but not the tests themselves
 _PREFIX = "images-"
+_TRIES = 5
 _NAMES = "names.json"
 
 
@@ -59,16 +62,29 @@ def built_images() -> BuiltImages:
     """
     require_root()
     require(buildah.PROGRAMS)
-    revision = _digest_of_inputs()
-    folder = made_once(f"{_PREFIX}{revision}", lambda part: _make(part, revision))
+    folder = _made()
     hold(folder)
     for other in cache_folder().glob(f"{_PREFIX}*"):
         if other != folder:
             remove_unless_held(other)
+    revision = folder.name.removeprefix(_PREFIX)
     digests = json.loads((folder / _NAMES).read_text())
     names = {short: f"{name}:{revision}" for short, name in _names().items()}
     by_digest = {name: f"{name.rpartition(':')[0]}@{digests[name]}" for name in names.values()}
     return BuiltImages(folder / STORE, revision, **names, by_digest=by_digest)
+
+
+def _made() -> Path:
+    """The folder with the store."""
+    for _ in range(_TRIES):
+        revision = _digest_of_inputs()
+        with suppress(_Edited):
+            return made_once(f"{_PREFIX}{revision}", partial(_make, revision=revision))
+    raise buildah.BuildFailed("the sources are edited faster than images are built of them")
+
+
+class _Edited(Exception):
+    """Images were built while their sources were edited."""
 
 
 def _names() -> dict[str, str]:
@@ -81,7 +97,7 @@ def _make(folder: Path, revision: str) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build(revision)
         if _digest_of_inputs() != revision:
-            raise buildah.BuildFailed("the sources were edited while images were built of them")
+            raise _Edited
         _take_in(folder, [f"{name}:{revision}" for name in _names().values()])
 
 
