@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.kube import KubeError
 from assay_trainer.objects import open_objects
 from builders.s3_server import BUCKET
 from controller.chaos.checks import first_results, violations
@@ -61,27 +62,12 @@ def disturbed_round(
 ) -> None:
     """The same studies in a namespace of their own, with at most so many kills at random moments while they run."""
     namespace = f"chaos-{chaos.rounds}"
-    chance = random.Random(seed)
-    disturbances = Disturbances(pg, chance)
-    team = pg.team(namespace)
+    team, began, before = pg.team(namespace), time.monotonic(), len(pg.operators.started)
     apply_studies(team)
-    began, killed, before = time.monotonic(), 0, len(pg.operators.started)
-    running = [pg.launch_operator(OPERATOR_SETTINGS) for _ in range(operators)]
-    while killed < kills and not have_ended(team) and time.monotonic() < began + _LONGEST_SECONDS:
-        victim = chance.randrange(operators)
-        if chance.random() < 0.7:  # else it may be killed before it has looked at anything
-            wait_for(running[victim].is_well, f"{running[victim].process.name} is well", 60)
-        until = time.monotonic() + chance.uniform(0.0, 4.0)
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, chance.uniform(0.0, 1.5)))
-            disturbances.disturb(namespace)
-        running[victim].kill()
-        killed += 1
-        time.sleep(chance.choice([0.0, 0.0, chance.uniform(0.0, 2.0)]))
-        running[victim] = pg.launch_operator(OPERATOR_SETTINGS)
-    pg.faulty.faults.clear()
+    with Disturbances(pg, random.Random(f"disturbances/{seed}"), namespace) as disturbances:
+        running, killed = _kill_at_random(pg, team, random.Random(f"kills/{seed}"), kills, operators)
     try:
-        wait_for(lambda: have_ended(team), f"the studies of {namespace} have ended", _LONGEST_SECONDS)
+        wait_for(lambda: _have_ended(team), f"the studies of {namespace} have ended", _LONGEST_SECONDS)
         found = outcome(team, open_objects(f"s3://{BUCKET}/results/{namespace}"))
         wrong = differences(calm, found)
         chaos.results += sum(name.startswith("result ") for name in found)
@@ -100,8 +86,31 @@ def disturbed_round(
         say(f"  {line[:600]}")
 
 
+def _kill_at_random(
+    pg: Playground, team: Team, chance: random.Random, kills: int, operators: int
+) -> tuple[list[RunningOperator], int]:
+    """Start so many operators, kill one again and again and start another in its place, until the studies have ended or
+    there were so many kills. Those that run in the end, and how many were killed."""
+    running = [pg.launch_operator(OPERATOR_SETTINGS) for _ in range(operators)]
+    killed, until = 0, time.monotonic() + _LONGEST_SECONDS
+    while killed < kills and not _have_ended(team) and time.monotonic() < until:
+        victim = chance.randrange(operators)
+        if chance.random() < 0.7:  # else it may be killed before it has looked at anything
+            wait_for(running[victim].is_well, f"{running[victim].process.name} is well", 120)
+        time.sleep(chance.uniform(0.0, 4.0))
+        running[victim].kill()
+        killed += 1
+        time.sleep(chance.choice([0.0, 0.0, chance.uniform(0.0, 2.0)]))
+        running[victim] = pg.launch_operator(OPERATOR_SETTINGS)
+    return running, killed
+
+
 def _have_ended(team: Team) -> bool:
-    return have_ended(team)
+    """Whether they are known to have: the API server may be away."""
+    try:
+        return have_ended(team)
+    except KubeError:
+        return False
 
 
 def _of_record(pg: Playground, chaos: Chaos, namespace: str) -> list[str]:
