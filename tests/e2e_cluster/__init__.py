@@ -1,0 +1,1 @@
+"""The whole of Assay on a real cluster: chart, images, pods, S3."""
