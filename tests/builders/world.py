@@ -28,16 +28,18 @@ class World:
     items: dict[str, TrialRequest | PreparationRequest] = field(default_factory=dict)
     starts: list[tuple[str, int]] = field(default_factory=list)
     most_running: int = 0
+    begun_at: float | None = None
 
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
-        decided = plan(self.study, self.known(), self.now)
+        decided = plan(self.study.having_begun(self.begun_at, frozenset()), self.known(), self.now)
         for action in decided.actions:
             match action:
                 case Start(item):
                     record = self.records.get(item.key, UNKNOWN)
                     assert record.running is None, "started twice"
                     assert record.result is None, "a finished trial was started again"
+                    self.begun_at = self.now if self.begun_at is None else self.begun_at
                     self.starts.append((item.key, item.attempt))
                     self.items[item.key] = item
                     self.records[item.key] = replace(record, running=RunningAttempt(item.attempt, self.now))

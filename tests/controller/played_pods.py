@@ -71,7 +71,7 @@ class PlayedPods:
 
     def _play(self, pod: Manifest) -> None:
         name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-        if uid in self._ended or pod["status"].get("phase") != "Pending":
+        if uid in self._ended or pod["status"].get("phase") in ("Succeeded", "Failed"):
             return
         request = _request_of(pod)
         items = [item for item in request.items if isinstance(item, TrialRequest)]
@@ -80,6 +80,8 @@ class PlayedPods:
             self.started += [(item.key, item.attempt) for item in items]
         ends = [_put(request.store, item, self.outcome(item)) for item in items]
         if None in ends:
+            if pod["status"].get("phase") == "Pending":
+                self._kube.apply_status(PODS, self._namespace, name, _running(), manager="kubelet")
             return
         status = _status([end for end in ends if end is not None])
         self._kube.apply_status(PODS, self._namespace, name, status, manager="kubelet")
@@ -149,12 +151,14 @@ def _status(ends: list[dict[str, object]]) -> dict[str, object]:
         "startedAt": now,
         "finishedAt": now,
     }
-    container = {
-        "name": "trainer",
-        "image": "played",
-        "imageID": "",
-        "ready": False,
-        "restartCount": 0,
-        "state": {"terminated": terminated},
-    }
-    return {"phase": "Failed" if failed else "Succeeded", "containerStatuses": [container]}
+    return {"phase": "Failed" if failed else "Succeeded", "containerStatuses": [_container(terminated=terminated)]}
+
+
+def _running() -> dict[str, object]:
+    state = {"startedAt": time_string(time.time())}
+    return {"phase": "Running", "containerStatuses": [_container(running=state)]}
+
+
+def _container(**state: object) -> dict[str, object]:
+    said = {"image": "played", "imageID": "", "ready": "running" in state, "restartCount": 0}
+    return {"name": "trainer", **said, "state": state}

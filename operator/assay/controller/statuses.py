@@ -39,8 +39,12 @@ def troubled(
     earlier: ProxyStudyStatus | None, reason: Reason, message: str, generation: int, now: float
 ) -> ProxyStudyStatus:
     """Of a study that can't be looked at now, through no fault of its own. All that was found before is kept."""
-    said = Statement(ConditionType.STALLED, True, reason, f"{shortened(message, 440)} It is tried again by itself.")
-    return _overlaid(earlier, [said], generation, now)
+    text = f"{shortened(message, 440)} It is tried again by itself."
+    said = (
+        Statement(ConditionType.RECONCILING, False, reason),
+        Statement(ConditionType.STALLED, True, reason, text),
+    )
+    return _overlaid(earlier, said, generation, now)
 
 
 def seconds_until_write(

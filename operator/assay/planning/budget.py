@@ -15,13 +15,22 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
+FIRST_WAVE = 16
+"""Trials that may start before it is known what one takes, out of a budget that has to do for more."""
+
+
 @dataclass(frozen=True)
 class Allowance:
-    """What may start now. `spent` says which limit holds back what is ready, None if none does."""
+    """What may start now.
+
+    `halted`: nothing more, and why. `spent` says which limit holds back what is ready, None if none does.
+    `revoked`: what has been started and still waits for a device is not to begin, either.
+    """
 
     starts: tuple[PlannedTrial | PlannedPreparation, ...]
     halted: str | None = None
     spent: str | None = None
+    revoked: bool = False
 
 
 def allowance(study: Study, records: Records, progress: Progress, costs: Costs, now: float) -> Allowance:
@@ -33,16 +42,20 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
     prepared = {preparation.key for preparation in study.design.preparations}
     failed = sum(key not in prepared for key in progress.failures)
     if study.spec.suspend:
-        return Allowance((), halted="spec.suspend is true")
+        return Allowance((), halted="spec.suspend is true", revoked=True)
     if budget.max_failed_trials is not None and failed > budget.max_failed_trials:
         return Allowance(
-            (), halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}"
+            (),
+            halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}",
+            revoked=True,
         )
     ready = [work for work in study.design.work if progress.states[work.key] is State.READY]
-    left = deadline_left(study, records, now) if ready else None
+    waiting = any(record.running is not None and not record.running.begun for record in records.values())
+    left = deadline_left(study, records, now) if ready or waiting else None
     if left is not None and left <= 0:
-        return Allowance((), spent=f"spec.budget.deadlineSeconds of {budget.deadline_seconds} s have passed")
-    running = {key for key, state in progress.states.items() if state is State.RUNNING}
+        spent = f"spec.budget.deadlineSeconds of {budget.deadline_seconds} s have passed"
+        return Allowance((), spent=spent, revoked=True)
+    running = {key for key, record in records.items() if record.running is not None}  # also of an earlier spec
     slots = min(
         (limit for limit in (budget.parallelism, study.capacity) if limit is not None), default=len(progress.states)
     )
@@ -59,6 +72,7 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
                 tuple(starts),
                 spent=f"the next trial's {cost:.0f} accelerator seconds do not fit: {costs.spent:.0f} of "
                 f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent",
+                revoked=costs.spent >= budget.accelerator_seconds,
             )
         if len(starts) == free:
             break
@@ -68,15 +82,16 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
 
 
 def deadline_left(study: Study, records: Records, now: float) -> float | None:
-    """Seconds to the study's own deadline, which counts from its first attempt; None: it has none, or has not begun."""
+    """Seconds to the study's own deadline, which counts from its first attempt; None: it has none, or has not begun.
+
+    What other studies ran does not count, nor what a study of the same name did that was deleted.
+    """
     deadline = study.spec.budget.deadline_seconds
     if deadline is None:
         return None
-    times = [
-        *(record.result.provenance.started_at for record in records.values() if record.result is not None),
-        *(record.running.started_at for record in records.values() if record.running is not None),
-        *(attempt.started_at for record in records.values() for attempt in record.lost),
-    ]
+    times = [record.running.started_at for record in records.values() if record.running is not None]
+    if study.begun_at is not None:
+        times.append(study.begun_at)
     return min(times) + deadline - now if times else None
 
 
@@ -89,7 +104,8 @@ class _Expected:
         self._predictions: Mapping[str, Prediction] | None = predictions(study, costs)
         # Before anything ran there is nothing to go by: let as much start as can run at a time.
         deadline = study.spec.trainer.deadline_seconds * study.spec.trainer.devices
-        self._unknown = min(float(deadline), budget / max(1, slots))
+        self._unknown = min(float(deadline), budget / max(1, min(slots, FIRST_WAVE)))
+        self._devices = study.spec.trainer.devices
 
     def of(self, work: PlannedTrial | PlannedPreparation) -> float:
         """Of one that has not started."""
@@ -98,7 +114,7 @@ class _Expected:
     def still_to_come(self, key: str, now: float) -> float:
         """Of one that runs: at least what it has been running for."""
         running = self._records[key].running
-        elapsed = max(0.0, now - running.started_at) if running else 0.0
+        elapsed = self._devices * max(0.0, now - running.started_at) if running and running.begun else 0.0
         arm = self._arms.get(key)
         predicted = self._predictions[arm].accelerator_seconds if self._predictions and arm else self._unknown
         return max(predicted, elapsed)

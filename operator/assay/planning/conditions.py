@@ -102,6 +102,9 @@ def statements(
 def _reconciling(obstacles: Sequence[Obstacle], *, finished: bool) -> Statement:
     if finished:
         return Statement(ConditionType.RECONCILING, False, Reason.DONE)
+    if stalled := next((obstacle for obstacle in obstacles if obstacle.stalled), None):
+        # kstatus reads the first of the two that is True: a study that is stuck must not seem to get on.
+        return Statement(ConditionType.RECONCILING, False, stalled.reason)
     reason = obstacles[0].reason if obstacles else Reason.PROGRESSING
     return Statement(ConditionType.RECONCILING, True, reason, " ".join(each.message for each in obstacles))
 
@@ -134,6 +137,12 @@ def _succeeded(
     if allowed.halted:
         return Statement(kind, False, Reason.TOO_MANY_FAILURES, f"{allowed.halted}. Mend them, then run it again.")
     scored = [row for row in ranking if row.score is not None]
+    if allowed.spent:
+        reason = Reason.DEADLINE_REACHED if "deadline" in allowed.spent else Reason.BUDGET_SPENT
+        found = verdicts_in_words(ranking, told_apart=told_apart)
+        if len(scored) < 2:
+            found = "Fewer than two hypotheses have a score on the reference arm."
+        return Statement(kind, True, reason, f"{allowed.spent}; {_done(trials)}. {found}")
     if len(scored) < 2:
         return Statement(
             kind, False, Reason.REFERENCE_FAILED, "Fewer than two hypotheses have a score on the reference arm."
@@ -146,9 +155,6 @@ def _succeeded(
             f"The baseline {study.baseline!r} has no score: no verdict is possible.",
         )
     found = verdicts_in_words(ranking, told_apart=told_apart)
-    if allowed.spent:
-        reason = Reason.DEADLINE_REACHED if "deadline" in allowed.spent else Reason.BUDGET_SPENT
-        return Statement(kind, True, reason, f"{allowed.spent}; {_done(trials)}. {found}")
     return Statement(kind, True, Reason.ALL_TRIALS_ENDED, f"{_done(trials)}. {found}")
 
 

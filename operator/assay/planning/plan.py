@@ -40,7 +40,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     assessment = assess(study, records, progress, final=finished and not study.spec.suspend)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
-        *_stops(study, records),
+        *_stops(study, records, allowed),
         *(Start(_request(study, records, work)) for work in allowed.starts),
     )
     return Plan(
@@ -61,11 +61,15 @@ def _request(
     return preparation_request(study, work, attempt)
 
 
-def _stops(study: Study, records: Records) -> Iterator[Stop]:
-    """Work that an edited spec no longer needs is ended; everything else that runs may end as usual."""
+def _stops(study: Study, records: Records, allowed: Allowance) -> Iterator[Stop]:
+    """Work that an edited spec no longer needs is ended, and what may not begin any more does not wait for its turn;
+    everything else that runs may end as usual."""
     for key, record in records.items():
-        if record.running is not None and key not in study.design.arm_of:
-            yield Stop(key, record.running.attempt, "the study no longer needs it")
+        if record.running is not None:
+            if key not in study.design.arm_of:
+                yield Stop(key, record.running.attempt, "the study no longer needs it")
+            elif allowed.revoked and not record.running.begun:
+                yield Stop(key, record.running.attempt, "it had not begun when the study was halted")
 
 
 def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[RecordLost]:
@@ -74,7 +78,7 @@ def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[
     for key, record in records.items():
         for attempt in record.lost:
             arm = study.design.arm_of.get(key)
-            age = max(0.0, now - attempt.started_at)
+            age = study.spec.trainer.devices * max(0.0, now - attempt.started_at)
             cost = min(age, expected[arm].accelerator_seconds) if expected and arm else 0.0
             yield RecordLost(_stopped(key, attempt, cost))
 

@@ -11,10 +11,11 @@ from assay_trainer.contract import Failure, FailureReason, PreparationResult, Tr
 
 
 class RunningAttempt(NamedTuple):
-    """An attempt that a runner holds now; times in Unix seconds."""
+    """An attempt that a runner holds now; times in Unix seconds. Until it has `begun` it waits for a device."""
 
     attempt: int
     started_at: float
+    begun: bool = True
 
 
 class Obstacle(NamedTuple):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
+from assay.api.times import unix_seconds
 from assay_trainer.contract import Dataset
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Study:
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
     `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
+    `begun_at` is when it first started something (Unix seconds), None if it never did.
     """
 
     resource: ProxyStudy
@@ -40,6 +42,7 @@ class Study:
     dataset: Dataset
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     criteria_seen: frozenset[str] = frozenset()
+    begun_at: float | None = None
     capacity: int | None = None
 
     @property
@@ -67,11 +70,17 @@ class Study:
         """Name of the baseline."""
         return self.spec.hypotheses.baseline
 
-    def having_seen(self, criteria: frozenset[str]) -> Study:
-        """The same study, of which results were looked at under these criteria."""
-        if criteria == self.criteria_seen:
+    @property
+    def created_at(self) -> float | None:
+        """When the resource was made, in Unix seconds; None where it is only a file."""
+        time = self.resource.metadata.creation_timestamp
+        return unix_seconds(time) if time else None
+
+    def having_begun(self, at: float | None, criteria: frozenset[str]) -> Study:
+        """The same study, which began then, and of which results were looked at under these criteria."""
+        if (at, criteria) == (self.begun_at, self.criteria_seen):
             return self
-        changed = replace(self, criteria_seen=criteria)
+        changed = replace(self, begun_at=at, criteria_seen=criteria)
         vars(changed)["design"] = self.design  # it does not depend on them, and takes longer than the rest of a plan
         return changed
 

@@ -34,8 +34,9 @@ class RunnerFailed(Exception):
 class ObservedAttempt:
     """What a runner knows of one attempt that it started. Times are in Unix seconds.
 
-    An attempt is Running from `start` on, also while it waits for its turn. `accelerator_seconds` is what it took
-    so far, or in all: an estimate until it has ended. An Ended one has a termination, unless the worker left none.
+    An attempt is Running from `start` on, also while it waits for its turn: then it has not `begun`.
+    `accelerator_seconds` is what it took so far, or in all: an estimate until it has ended. An Ended one has a
+    termination, unless the worker left none.
     """
 
     key: str
@@ -45,6 +46,7 @@ class ObservedAttempt:
     ended_at: float | None
     accelerator_seconds: float
     termination: TerminationMessage | None
+    begun: bool = True
 
 
 class Runner(Protocol):
@@ -87,8 +89,11 @@ class Runner(Protocol):
         """
         ...
 
-    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
-        """As `start`, of several requests with their URIs: sooner than one after another, where that makes sense."""
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> bool:
+        """As `start`, of several requests with their URIs: sooner than one after another, where that makes sense.
+
+        Whether there is room for more: False if something had to be put off.
+        """
         ...
 
     def stop(self, key: str) -> None:

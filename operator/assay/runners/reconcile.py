@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from assay.store import Ledger
 
 
+STARTED_TOGETHER = 16
+"""Requests that are written and started before it is asked whether there is room for more: what is written down as
+started, and can't be, has to be waited for."""
+
+
 class Round(NamedTuple):
     """What a round decided, and the records that it was decided from."""
 
@@ -34,7 +39,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     ledger.refresh(now)
     observed = runner.observe()
     record_ended(ledger, runner, observed)
-    study = study.having_seen(ledger.criteria(study.name))
+    study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name))
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
@@ -102,7 +107,7 @@ def records_of(
     keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
     results, failures, forgiven = ledger.results(keys), ledger.failures(keys), ledger.forgiven()
     running = {
-        attempt.key: RunningAttempt(attempt.attempt, attempt.started_at)
+        attempt.key: RunningAttempt(attempt.attempt, attempt.started_at, attempt.begun)
         for attempt in observed
         if attempt.phase == "Running"
     }
@@ -115,7 +120,7 @@ def records_of(
         if is_gone(key, attempt, started_at):
             lost[key].append(RunningAttempt(attempt, started_at))
         else:
-            running.setdefault(key, RunningAttempt(attempt, started_at))
+            running.setdefault(key, RunningAttempt(attempt, started_at, begun=False))
     return {
         key: WorkRecord(
             result=results.get(key),
@@ -168,8 +173,17 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
             case Start(item):
                 starts.append(item)
     requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
-    stored = ledger.put_requests(study.name, requests, now)
-    runner.start_all([(request, put.uri) for request, put in zip(requests, stored, strict=True) if put.is_new])
+    for first in range(0, len(requests), STARTED_TOGETHER):
+        some = requests[first : first + STARTED_TOGETHER]
+        stored = ledger.put_requests(study.name, some, now)
+        if not runner.start_all([(request, put.uri) for request, put in zip(some, stored, strict=True) if put.is_new]):
+            break
+
+
+def _begun_at(study: Study, ledger: Ledger) -> float | None:
+    """When the study first started something; a deleted one of its name does not count."""
+    since = study.created_at
+    return min((at for at in ledger.started(study.name).values() if since is None or at >= since), default=None)
 
 
 def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:

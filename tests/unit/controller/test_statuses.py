@@ -69,10 +69,11 @@ def test_as_many_problems_as_fit_are_told_and_how_many_there_are_more() -> None:
     assert message.endswith("; and 16 more")
 
 
-def test_an_unreachable_store_changes_one_condition_and_nothing_else() -> None:
+def test_an_unreachable_store_changes_what_kstatus_reads_and_nothing_else() -> None:
     before = a_status()
     status = troubled(before, Reason.STORE_UNREACHABLE, "s3://results: connection refused.", 1, LATER)
-    assert said(status) == {**said(before), "Stalled": ("True", "StoreUnreachable")}
+    new = {"Stalled": ("True", "StoreUnreachable"), "Reconciling": ("False", "StoreUnreachable")}
+    assert said(status) == {**said(before), **new}
     assert status.ranking == before.ranking
     again = troubled(status, Reason.STORE_UNREACHABLE, "s3://results: connection refused.", 1, LATER + 60)
     assert again == status

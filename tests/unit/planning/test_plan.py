@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -187,6 +188,43 @@ def test_a_suspended_study_starts_nothing_and_lets_run_what_runs() -> None:
     assert condition(decided.status, ConditionType.SUCCEEDED).status == "False"
 
 
+@pytest.mark.parametrize(
+    ("spec", "failed"), [({"suspend": True}, 0), ({"budget": Budget(max_failed_trials=0, parallelism=2)}, 1)]
+)
+def test_what_waits_for_a_device_does_not_begin_once_a_study_is_halted(spec: dict[str, Any], failed: int) -> None:
+    study = a_study(hypotheses=3, capacity=2, **spec)
+    waiting, running, broken = (trial.key for trial in study.design.trials[:3])
+    records = {
+        waiting: WorkRecord(running=RunningAttempt(1, 0.0, begun=False)),
+        running: WorkRecord(running=RunningAttempt(1, 0.0)),
+    }
+    if failed:
+        failure = a_failure(broken, reason=FailureReason.TRAIN_FUNCTION_RAISED)
+        records[broken] = WorkRecord(failures=(failure,))
+    assert [action.key for action in plan(study, records, 1.0).actions if isinstance(action, Stop)] == [waiting]
+
+
+def test_a_deadline_counts_from_the_studys_own_first_attempt() -> None:
+    study = a_study(hypotheses=4, capacity=1, budget=Budget(deadline_seconds=100))
+    found_in_the_store = dict(records_of_scores(study, lambda trial: 0.5 if trial.seed == 0 else None))
+    assert started(study, found_in_the_store, now=1e6)
+    begun = study.having_begun(1e6 - 99, frozenset())
+    assert started(begun, found_in_the_store, now=1e6)
+    assert not started(begun, found_in_the_store, now=1e6 + 1)
+
+
+def test_a_spent_budget_is_a_result_even_if_it_was_too_small() -> None:
+    study = a_study(hypotheses=4, capacity=1, budget=Budget(deadline_seconds=1)).having_begun(0.0, frozenset())
+    succeeded = condition(plan(study, {}, 2.0).status, ConditionType.SUCCEEDED)
+    assert (succeeded.status, succeeded.reason) == ("True", Reason.DEADLINE_REACHED)
+    assert "Fewer than two hypotheses have a score" in succeeded.message
+
+
+def test_without_parallelism_a_budget_lets_a_first_wave_start() -> None:
+    study = a_study(hypotheses=40, capacity=10_000, budget=Budget(accelerator_seconds=36_000))
+    assert 2 <= len(started(study, {})) <= 16
+
+
 @pytest.mark.parametrize("stalled", [True, False])
 def test_what_is_in_the_way_of_running_trials_is_said(stalled: bool) -> None:
     study = a_study(hypotheses=2)
@@ -196,9 +234,10 @@ def test_what_is_in_the_way_of_running_trials_is_said(stalled: bool) -> None:
     reconciling, kstatus_stalled = (
         condition(status, kind) for kind in (ConditionType.RECONCILING, ConditionType.STALLED)
     )
-    assert (reconciling.status, reconciling.reason) == ("True", "WaitingForResults")
-    assert reconciling.message == obstacle.message
+    # kstatus reads the first of them that is True.
+    assert (reconciling.status, reconciling.reason) == (str(not stalled), "WaitingForResults")
     assert kstatus_stalled.status == str(stalled)
+    assert (kstatus_stalled if stalled else reconciling).message == obstacle.message
     assert condition(plan(study, running, 2.0).status, ConditionType.RECONCILING).reason == "Progressing"
 
 

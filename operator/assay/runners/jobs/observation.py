@@ -37,6 +37,7 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
             ended_at=None if end is None else end.at,
             accelerator_seconds=seconds,
             termination=ended.get(attempt),
+            begun=bool(starts),
         )
         for attempt in attempts
     )

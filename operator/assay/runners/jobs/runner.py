@@ -71,6 +71,8 @@ class JobsRunner:
     # ------------------------------------------------------------------------- the protocol
 
     def slots(self) -> int:
+        if self._memory.not_created:
+            return 1  # where some can't be made, others had better not be asked for
         return self._study.spec.budget.parallelism or UNLIMITED
 
     def packing(self) -> int:
@@ -86,6 +88,7 @@ class JobsRunner:
         self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
         self._running = frozenset(seen.key for seen, _ in attempts if seen.phase == "Running")
         self._memory.appeared.update(_name(seen) for seen, _ in attempts)
+        self._memory.unneeded.clear()  # whatever still is, is stopped in each round
         self.claim(())
         return [seen for seen, _ in attempts]
 
@@ -102,9 +105,10 @@ class JobsRunner:
     def start(self, request: WorkRequest, request_uri: str) -> None:
         self.start_all([(request, request_uri)])
 
-    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> bool:
         manifests = [job_manifest(self._study, request, uri, self._settings) for request, uri in requests]
         create(self._objects, list(filter(self._is_to_be_made, manifests)), self._memory, self._clock())
+        return not self._memory.not_created
 
     def _is_to_be_made(self, manifest: Manifest) -> bool:
         name, attempts = manifest["metadata"]["name"], attempts_of(manifest)
@@ -298,7 +302,7 @@ def _name(seen: ObservedAttempt) -> Attempt:
 
 
 def _waiting(attempt: Attempt, now: float) -> ObservedAttempt:
-    return ObservedAttempt(*attempt, "Running", now, None, 0.0, None)
+    return ObservedAttempt(*attempt, "Running", now, None, 0.0, None, begun=False)
 
 
 def _as_stopped(seen: ObservedAttempt, now: float) -> ObservedAttempt:

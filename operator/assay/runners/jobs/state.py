@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
+from assay.api import times
 from assay.kube import Manifest
 from assay.runners.jobs.names import CONTAINER
 
@@ -20,7 +20,7 @@ class JobEnd(NamedTuple):
 
 def unix_seconds(time: str | None) -> float | None:
     """Of a time as Kubernetes writes it."""
-    return datetime.fromisoformat(time).timestamp() if time else None
+    return times.unix_seconds(time) if time else None
 
 
 def created_at(manifest: Manifest) -> float:

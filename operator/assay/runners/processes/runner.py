@@ -161,9 +161,10 @@ class ProcessRunner:
                 self._queue.append(attempt)
         self._start_waiting()
 
-    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> bool:
         for request, uri in requests:
             self.start(request, uri)
+        return True
 
     def stop(self, key: str) -> None:
         for attempt in self._attempts.values():
@@ -306,6 +307,7 @@ class ProcessRunner:
             ended_at=None,
             accelerator_seconds=self._seconds(attempt),
             termination=None,
+            begun=attempt.started is not None,
         )
 
     def _seconds(self, attempt: _Attempt) -> float:

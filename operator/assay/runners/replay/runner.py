@@ -93,9 +93,10 @@ class ReplayRunner:
             self._attempts.setdefault((item.key, item.attempt), _Attempt(item, since=self._now))
         self._start_waiting()
 
-    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> None:
+    def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> bool:
         for request, uri in requests:
             self.start(request, uri)
+        return True
 
     def stop(self, key: str) -> None:
         for attempt in self._attempts.values():
@@ -175,6 +176,7 @@ class ReplayRunner:
             ended_at=None,
             accelerator_seconds=attempt.item.devices * self._seconds(attempt),
             termination=None,
+            begun=attempt.ending is not None,
         )
 
     def _seconds(self, attempt: _Attempt) -> float:
