@@ -81,6 +81,10 @@ class Node:
         """Bring the images of a docker or OCI archive to the node."""
         self._namespaces.run([*_CTR, "images", "import", "--snapshotter=overlayfs", archive])
 
+    def name_image(self, image: str, name: str) -> None:
+        """Give an image that is on the node another name, by which it then is there as well."""
+        self._namespaces.run([*_CTR, "images", "tag", image, name])
+
     def clean_up(self) -> None:
         """Remove what outlives its killed processes."""
         self._namespaces.wait_until_gone()

@@ -121,3 +121,9 @@ def waits(trial: Trial) -> dict[str, float]:
     """For as many seconds as the recipe says."""
     time.sleep(trial.recipe["seconds"])
     return succeeds(trial)
+
+
+def holds_memory(trial: Trial) -> dict[str, float]:
+    """As many MiB as the recipe says."""
+    held = b"x" * (int(trial.recipe["mebibytes"]) << 20)
+    return {"accuracy": trial.seed / 1000 + len(held) / 2**40}
