@@ -260,6 +260,7 @@ class FailureReason(StrEnum):
     STORE_FAILED = "StoreFailed"
     WORKER_DIED = "WorkerDied"
     DISRUPTED = "Disrupted"
+    NOT_STARTED = "NotStarted"
     CODE_CHANGED = "CodeChanged"
     STOPPED = "Stopped"
 
@@ -269,12 +270,13 @@ INFRASTRUCTURE_REASONS = frozenset(
         FailureReason.STORE_FAILED,
         FailureReason.WORKER_DIED,
         FailureReason.DISRUPTED,
+        FailureReason.NOT_STARTED,
         FailureReason.CODE_CHANGED,
         FailureReason.STOPPED,
     }
 )
-"""Failures that are not the team's own: another attempt may succeed. CodeChanged: the sources were edited before it
-began. Stopped: Assay itself ended the attempt."""
+"""Failures that are not the team's own: another attempt may succeed. NotStarted: its container, or its request, could
+not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt."""
 
 
 class Failure(Message):
@@ -287,6 +289,8 @@ class Failure(Message):
     message: str
     accelerator_seconds: Seconds = Field(default=0, description="What the attempt cost all the same.")
     deadline_seconds: int | None = Field(default=None, description="The deadline that it had.")
+    metric: str | None = Field(default=None, description="The metric that it was asked for.")
+    study: str | None = Field(default=None, description="The study that asked for it, and is charged.")
 
     @property
     def infrastructure(self) -> bool:

@@ -68,6 +68,7 @@ class Reason(StrEnum):
     QUOTA_EXCEEDED = "QuotaExceeded"
     NOT_ADMITTED = "NotAdmitted"
     JOB_REFUSED = "JobRefused"
+    NOT_STARTED = "NotStarted"
 
     VERDICT_REACHED = "VerdictReached"
     NOT_SELECTED = "NotSelected"

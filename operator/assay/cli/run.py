@@ -117,7 +117,7 @@ def _drive(
     try:
         decided = drive(study, ledger, runner, time.time, lambda latest: screen.show(study, latest, began))
     except KeyboardInterrupt:
-        interrupt(ledger, runner)
+        interrupt(study.name, ledger, runner)
         raise
     seconds = time.time() - began
     written = write_report(study, records_of(study, ledger, ()), ledger, decided.status)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assay.planning.costs import Costs, Prediction, predictions
 from assay.planning.design import PlannedPreparation, PlannedTrial
 from assay.planning.progress import Progress, State
+from assay.planning.records import UNKNOWN
 
 if TYPE_CHECKING:
     from assay.planning.records import Records
@@ -25,12 +26,14 @@ class Allowance:
 
     `halted`: nothing more, and why. `spent` says which limit holds back what is ready, None if none does.
     `revoked`: what has been started and still waits for a device is not to begin, either.
+    `resume_at` is when the first of what has just failed may be tried again (Unix seconds); None: nothing has.
     """
 
     starts: tuple[PlannedTrial | PlannedPreparation, ...]
     halted: str | None = None
     spent: str | None = None
     revoked: bool = False
+    resume_at: float | None = None
 
 
 def allowance(study: Study, records: Records, progress: Progress, costs: Costs, now: float) -> Allowance:
@@ -60,8 +63,10 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
         (limit for limit in (budget.parallelism, study.capacity) if limit is not None), default=len(progress.states)
     )
     free = max(0, slots - len(running))
+    resume_at = min((at for work in ready if (at := _resume_at(work, records)) > now), default=None)
+    ready = [work for work in ready if _resume_at(work, records) <= now]
     if budget.accelerator_seconds is None:
-        return Allowance(tuple(ready[:free]))
+        return Allowance(tuple(ready[:free]), resume_at=resume_at)
     expected = _Expected(study, records, costs, budget.accelerator_seconds, slots)
     left = budget.accelerator_seconds - costs.spent - sum(expected.still_to_come(key, now) for key in running)
     starts: list[PlannedTrial | PlannedPreparation] = []
@@ -78,7 +83,11 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
             break
         left -= cost
         starts.append(work)
-    return Allowance(tuple(starts))
+    return Allowance(tuple(starts), resume_at=resume_at)
+
+
+def _resume_at(work: PlannedTrial | PlannedPreparation, records: Records) -> float:
+    return records.get(work.key, UNKNOWN).resume_at
 
 
 def deadline_left(study: Study, records: Records, now: float) -> float | None:

@@ -77,7 +77,8 @@ def costs_of(study: Study, records: Records) -> Costs:
             else:
                 preparations[arm] += cost.accelerator_seconds
         for failure in record.failures:
-            failed += failure.accelerator_seconds
+            if failure.study in (None, study.name):
+                failed += failure.accelerator_seconds
     model = models.most_common(1)[0][0] if models else None
     return Costs(
         relatives=_relatives(study, records, model),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from assay.api.conditions import Reason
 from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
 from assay.planning.assessment import assess
 from assay.planning.budget import Allowance, allowance, deadline_left
@@ -36,7 +37,8 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     awaited = not (allowed.halted or allowed.spent) and any(
         records[key].elsewhere for key, state in progress.states.items() if state is State.WAITING and key in records
     )
-    finished = not active and not awaited and not allowed.starts
+    finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
+    obstacles = (*obstacles, *_not_started(study, records, progress))
     assessment = assess(study, records, progress, final=finished and not study.spec.suspend)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
@@ -47,7 +49,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
         actions=actions,
         status=status_of(study, records, progress, costs, assessment, allowed, obstacles, finished=finished, now=now),
         finished=finished,
-        requeue_after=_requeue_after(study, records, now, awaited=awaited) if not finished else None,
+        requeue_after=_requeue_after(study, records, allowed, now, awaited=awaited) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),
     )
 
@@ -80,25 +82,40 @@ def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[
             arm = study.design.arm_of.get(key)
             age = study.spec.trainer.devices * max(0.0, now - attempt.started_at)
             cost = min(age, expected[arm].accelerator_seconds) if expected and arm else 0.0
-            yield RecordLost(_stopped(key, attempt, cost))
+            yield RecordLost(_stopped(study.name, key, attempt, cost))
 
 
-def _stopped(key: str, attempt: RunningAttempt, cost: float) -> Failure:
+def _stopped(study: str, key: str, attempt: RunningAttempt, cost: float) -> Failure:
     return Failure(
         key=key,
         attempt=attempt.attempt,
         reason=FailureReason.STOPPED,
         message="its runner was killed; the cost is what such a trial takes",
         accelerator_seconds=cost,
+        study=study,
     )
 
 
-def _requeue_after(study: Study, records: Records, now: float, *, awaited: bool) -> float | None:
-    """Seconds until the study's own deadline, or the next look for what other studies run; everything else announces
-    itself."""
+def _not_started(study: Study, records: Records, progress: Progress) -> Iterator[Obstacle]:
+    """Trials that could not begin when they were last tried."""
+    latest = [
+        record.failures[-1]
+        for work in study.design.work
+        if progress.states[work.key] is State.READY and (record := records.get(work.key, UNKNOWN)).failures
+    ]
+    failed = [failure for failure in latest if failure.reason is FailureReason.NOT_STARTED]
+    if failed:
+        text = f"{len(failed)} trials could not begin, and are tried again by themselves: {failed[-1].message}"
+        yield Obstacle(Reason.NOT_STARTED, text, stalled=True)
+
+
+def _requeue_after(study: Study, records: Records, allowed: Allowance, now: float, *, awaited: bool) -> float | None:
+    """Seconds until the study's own deadline, until what has failed may be tried again, or until the next look for
+    what other studies run; everything else announces itself."""
     left = deadline_left(study, records, now)
     times = [LOOK_ELSEWHERE_SECONDS] if awaited else []
     times += [left] if left is not None and left > 0 else []
+    times += [allowed.resume_at - now] if allowed.resume_at is not None else []
     return min(times, default=None)
 
 

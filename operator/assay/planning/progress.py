@@ -66,7 +66,9 @@ def _settle(
     elif record.running is not None:
         states[key] = State.RUNNING
     elif record.failures and (
-        failure := record.final_failure(study.spec.trainer.retries, study.spec.trainer.deadline_seconds)
+        failure := record.final_failure(
+            study.spec.trainer.retries, study.spec.trainer.deadline_seconds, study.spec.metric.name
+        )
     ):
         states[key] = State.FAILED
         failures[key] = failure

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from assay.api.conditions import Reason
 from assay_trainer.contract import Failure, FailureReason, PreparationResult, TrialResult
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
 
 
 class RunningAttempt(NamedTuple):
@@ -32,6 +35,7 @@ class WorkRecord:
 
     `lost` are attempts that were started and of which nothing more is known: their runner was killed.
     `elsewhere`: another study runs it now, and the result will count here, too.
+    `resume_at` is when another attempt may start (Unix seconds): what just failed is not tried again at once.
     `forgiven` is the highest attempt whose failure no longer counts, since somebody asked for a retry.
     """
 
@@ -41,6 +45,7 @@ class WorkRecord:
     lost: tuple[RunningAttempt, ...] = ()
     forgiven: int = 0
     elsewhere: bool = False
+    resume_at: float = -math.inf
 
     @property
     def attempts(self) -> int:
@@ -53,12 +58,13 @@ class WorkRecord:
             )
         )
 
-    def final_failure(self, retries: int, deadline_seconds: int) -> Failure | None:
+    def final_failure(self, retries: int, deadline_seconds: int, metric: str) -> Failure | None:
         """The failure for which there is no other attempt, or None.
 
         That is the first of the team's own failures, or the infrastructure failure that used up `retries`.
-        An exceeded deadline counts only against a deadline as short as the present one. An attempt that
-        Assay itself stopped, or that found other code than its own, never counts.
+        An exceeded deadline counts only against a deadline as short as the present one, and a metric that was not
+        there, or not finite, only if it is the present one. An attempt that could not begin, that Assay itself
+        stopped, or that found other code than its own, never counts.
         """
         infrastructure = 0
         for failure in self.failures:
@@ -68,14 +74,29 @@ class WorkRecord:
                 infrastructure += 1
                 if infrastructure > retries:
                     return failure
-            elif failure.reason is not FailureReason.DEADLINE_EXCEEDED or (
-                deadline_seconds <= (failure.deadline_seconds or deadline_seconds)
-            ):
+            elif not _is_mended(failure, deadline_seconds, metric):
                 return failure
         return None
 
 
-_UNCOUNTED = (FailureReason.STOPPED, FailureReason.CODE_CHANGED)
+def pause_after(failures: Sequence[Failure], forgiven: int) -> float:
+    """Seconds from the start of the last attempt to the next one: twice as many after each that the infrastructure
+    failed. An attempt that ran for longer is followed at once."""
+    again = [each for each in failures if each.infrastructure and each.attempt > forgiven]
+    failed = sum(each.reason not in (FailureReason.STOPPED, FailureReason.CODE_CHANGED) for each in again)
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failed - 1, 30), LONGEST_PAUSE_SECONDS) if failed else 0.0
+
+
+def _is_mended(failure: Failure, deadline_seconds: int, metric: str) -> bool:
+    """Whether the spec was edited since, so that the failure says nothing any more."""
+    if failure.reason is FailureReason.DEADLINE_EXCEEDED:
+        return deadline_seconds > (failure.deadline_seconds or deadline_seconds)
+    if failure.reason in (FailureReason.METRIC_MISSING, FailureReason.SCORE_NOT_FINITE):
+        return failure.metric is not None and failure.metric != metric
+    return False
+
+
+_UNCOUNTED = (FailureReason.NOT_STARTED, FailureReason.STOPPED, FailureReason.CODE_CHANGED)
 
 UNKNOWN = WorkRecord()
 """The record of a key that nothing is known of."""

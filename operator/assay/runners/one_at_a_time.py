@@ -25,5 +25,5 @@ def run_to_end(
     """Run an item that has not run before; its result, or why there is none."""
     request = WorkRequest(store=ledger.uri, items=(item,))
     runner.start(request, ledger.put_request(study, request, now).uri)
-    record_ended(ledger, runner, wait_for_all(runner))
+    record_ended(study, ledger, runner, wait_for_all(runner))
     return ledger.find_result(item.key) or ledger.failures({item.key})[item.key][-1]

@@ -5,15 +5,17 @@ A round can be lost, repeated or interrupted anywhere: the next one reads the wo
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLost, Start, Stop
 from assay.planning.criteria import criteria_digest, criteria_of
 from assay.planning.plan import plan
-from assay.planning.records import Records, RunningAttempt, WorkRecord
+from assay.planning.records import Records, RunningAttempt, WorkRecord, pause_after
+from assay.store.ledger import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
     ledger.refresh(now)
     observed = runner.observe()
-    record_ended(ledger, runner, observed)
+    record_ended(study.name, ledger, runner, observed)
     study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name))
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
@@ -68,12 +70,12 @@ def drive(
         runner.wait(latest.plan.requeue_after)
 
 
-def interrupt(ledger: Ledger, runner: Runner) -> None:
+def interrupt(study: str, ledger: Ledger, runner: Runner) -> None:
     """Stop all that runs, and write down what it cost."""
     for attempt in runner.observe():
         if attempt.phase == "Running":
             runner.stop(attempt.key)
-    record_ended(ledger, runner, wait_for_all(runner))
+    record_ended(study, ledger, runner, wait_for_all(runner))
 
 
 def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
@@ -129,23 +131,32 @@ def records_of(
             lost=tuple(lost.get(key, ())),
             forgiven=forgiven.get(key, 0),
             elsewhere=key in elsewhere,
+            resume_at=_resume_at(key, failures.get(key, ()), forgiven.get(key, 0), started),
         )
         for key in keys
         if key in results or key in failures or key in running or key in lost or key in elsewhere
     }
 
 
-def record_ended(ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
+def _resume_at(key: str, failures: Sequence[Failure], forgiven: int, started: Mapping[StartedAttempt, float]) -> float:
+    """See `WorkRecord`; of an attempt that another study started the time is not known."""
+    if not failures:
+        return -math.inf
+    at = started.get(StartedAttempt(key, failures[-1].attempt))
+    return -math.inf if at is None else at + pause_after(failures, forgiven)
+
+
+def record_ended(study: str, ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
     """Write down the attempts that left no result, then let the runner forget what has ended."""
     ended = [attempt for attempt in observed if attempt.phase == "Ended"]
     found = ledger.find_results({attempt.key for attempt in ended})
     for attempt in ended:
         if attempt.key not in found:
-            ledger.put_failure(_failure(attempt))  # unless the worker has written it itself
+            ledger.put_failure(_failure(study, attempt))  # unless the worker has written it itself
         runner.forget(attempt.key, attempt.attempt)
 
 
-def _failure(attempt: ObservedAttempt) -> Failure:
+def _failure(study: str, attempt: ObservedAttempt) -> Failure:
     last_words = attempt.termination
     if last_words is None:
         reason, message = FailureReason.WORKER_DIED, "the worker left no word"
@@ -159,6 +170,7 @@ def _failure(attempt: ObservedAttempt) -> Failure:
         reason=reason,
         message=message,
         accelerator_seconds=attempt.accelerator_seconds,
+        study=study,
     )
 
 

@@ -144,11 +144,11 @@ def test_where_a_job_has_succeeded_the_store_has_the_result_whatever_was_said(me
     assert [reason(each) for each in observed(job, [], NOW)] == ["Succeeded", "Succeeded"]
 
 
-def test_a_request_that_can_not_be_read_is_the_stores_failure_for_all_of_it() -> None:
+def test_a_request_that_can_not_be_read_started_none_of_its_trials() -> None:
     job = a_job(FIRST, SECOND, conditions=failed())
     printed = "REQUEST_URI: given 's3://…'; no answer from 10.0.0.1:8333"
     attempts = observed(job, [a_pod(job, "Failed", state=terminated(2, message=printed))], NOW)
-    assert [reason(each) for each in attempts] == ["StoreFailed", "StoreFailed"]
+    assert [reason(each) for each in attempts] == ["NotStarted", "NotStarted"]
     assert printed in said(attempts[1])
 
 
@@ -218,11 +218,11 @@ def test_a_pod_that_somebody_deletes_is_disrupted(exit_code: int) -> None:
     assert reason(attempt) == FailureReason.DISRUPTED
 
 
-def test_a_pod_that_its_node_does_not_take_is_disrupted() -> None:
+def test_a_pod_that_its_node_does_not_take_has_not_started() -> None:
     pod = a_pod(FAILED_JOB, "Failed", reason="OutOfcpu", message="Node didn't have enough resource: cpu")
     attempt = ended_with(pod)
-    assert reason(attempt) == FailureReason.DISRUPTED
-    assert said(attempt) == "OutOfcpu: Node didn't have enough resource: cpu"
+    assert reason(attempt) == FailureReason.NOT_STARTED
+    assert said(attempt) == "its container did not start: OutOfcpu: Node didn't have enough resource: cpu"
 
 
 def test_the_pods_own_deadline_ends_what_hung() -> None:
@@ -235,7 +235,7 @@ def test_the_pods_own_deadline_ends_what_hung() -> None:
 
 def test_a_pod_whose_deadline_passed_before_it_ran_was_not_the_trials_fault() -> None:
     pod = a_pod(FAILED_JOB, "Failed", reason="DeadlineExceeded", message="Pod was active on the node longer than …")
-    assert reason(ended_with(pod)) == FailureReason.DISRUPTED
+    assert reason(ended_with(pod)) == FailureReason.NOT_STARTED
 
 
 def test_a_lost_node_leaves_the_container_running_and_the_time_counts_up_to_the_jobs_end() -> None:

@@ -20,7 +20,7 @@ from assay.api.resources import (
 from assay.planning.actions import Start, Stop
 from assay.planning.design import PlannedTrial
 from assay.planning.plan import plan
-from assay.planning.records import Obstacle, RunningAttempt, WorkRecord
+from assay.planning.records import Obstacle, RunningAttempt, WorkRecord, pause_after
 from assay.planning.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
@@ -218,6 +218,50 @@ def test_a_spent_budget_is_a_result_even_if_it_was_too_small() -> None:
     succeeded = condition(plan(study, {}, 2.0).status, ConditionType.SUCCEEDED)
     assert (succeeded.status, succeeded.reason) == ("True", Reason.DEADLINE_REACHED)
     assert "Fewer than two hypotheses have a score" in succeeded.message
+
+
+def test_trials_that_can_not_begin_are_tried_for_as_long_as_it_takes_and_that_is_said() -> None:
+    study = a_study(hypotheses=2, capacity=1)
+    first = study.design.trials[0].key
+    failures = tuple(
+        a_failure(first, attempt=attempt, reason=FailureReason.NOT_STARTED, message="no such Secret")
+        for attempt in range(1, 30)
+    )
+    records = {first: WorkRecord(failures=failures, resume_at=100.0)}
+    decided = plan(study, records, 90.0)
+    assert (decided.finished, decided.requeue_after) == (False, 10.0)
+    assert all(action.item.key != first for action in decided.actions if isinstance(action, Start))
+    stalled = condition(decided.status, ConditionType.STALLED)
+    assert (stalled.status, stalled.reason) == ("True", "NotStarted")
+    assert "no such Secret" in stalled.message
+    again = [action.item for action in plan(study, records, 100.0).actions if isinstance(action, Start)]
+    assert [(item.key, item.attempt) for item in again] == [(first, 30)]
+
+
+def test_pauses_double_and_are_never_long() -> None:
+    failed = [a_failure("0" * 32, attempt=n, reason=FailureReason.WORKER_DIED) for n in range(1, 40)]
+    assert [pause_after(failed[:n], 0) for n in (0, 1, 2, 3, 39)] == [0, 2, 4, 8, 300]
+    assert pause_after(failed[:3], forgiven=3) == 0
+    stopped = [a_failure("0" * 32, reason=FailureReason.STOPPED)]
+    assert pause_after(stopped, 0) == 0
+
+
+@pytest.mark.parametrize("reason", [FailureReason.METRIC_MISSING, FailureReason.SCORE_NOT_FINITE])
+def test_a_metric_that_is_corrected_is_tried_again(reason: FailureReason) -> None:
+    study = a_study(hypotheses=2, capacity=1)
+    first = study.design.trials[0]
+    for metric, want in (("accuracy", 0), ("acuracy", 1)):
+        failure = a_failure(first.key, reason=reason).model_copy(update={"metric": metric})
+        begun = started(study, {first.key: WorkRecord(failures=(failure,))})
+        assert begun.count((first.hypothesis, first.arm, first.seed)) == want
+
+
+def test_what_another_study_paid_for_is_not_charged() -> None:
+    study = a_study(hypotheses=2)
+    for name, want in ((study.name, "7"), ("other", "0")):
+        failure = a_failure(study.design.trials[0].key, seconds=7.0).model_copy(update={"study": name})
+        status = plan(study, {failure.key: WorkRecord(failures=(failure,))}, 0.0).status
+        assert status.cost.failures_accelerator_seconds == want
 
 
 def test_without_parallelism_a_budget_lets_a_first_wave_start() -> None:

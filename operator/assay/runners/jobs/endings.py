@@ -60,7 +60,10 @@ def _cause(pod: Manifest | None, end: JobEnd) -> _Cause:
     if disruption := condition_of(pod, "DisruptionTarget"):
         return _Cause(FailureReason.DISRUPTED, _joined(disruption.get("reason"), disruption.get("message")))
     reason, message = status_reason(pod)
-    if reason == "DeadlineExceeded" and started_at(pod) is not None:
+    if started_at(pod) is None:  # whatever has ended it then, the trial has had no try
+        why = _joined(reason, message) or f"{end.reason}: {end.message}"
+        return _Cause(FailureReason.NOT_STARTED, f"its container did not start: {why}", all_of_them=True)
+    if reason == "DeadlineExceeded":
         return _Cause(FailureReason.DEADLINE_EXCEEDED, "its pod was ended, long after the deadlines of its trials")
     terminated = container_state(pod, "terminated")
     if terminated is None:
@@ -76,7 +79,7 @@ def _exit_cause(pod: Manifest, code: int, reason: str | None, printed: str) -> _
     if code == DONE:
         return _Cause("Succeeded", "", all_of_them=True)
     if code == UNREADABLE:
-        return _Cause(FailureReason.STORE_FAILED, f"the worker can't read its request: {printed}", all_of_them=True)
+        return _Cause(FailureReason.NOT_STARTED, f"the worker can't read its request: {printed}", all_of_them=True)
     if code in (FAILED, TRY_AGAIN) and _parsed(printed):
         return _Cause(FailureReason.DISRUPTED, "the worker's last words were cut before this one", all_of_them=True)
     how = _joined(reason if reason != "Error" else None, printed)
