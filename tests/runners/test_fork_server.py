@@ -78,6 +78,31 @@ def test_a_child_that_is_killed_before_it_leads_a_session_is_said_to_have_been_k
     assert said.stdout == "was killed by SIGKILL exited with status 0 b'done'\n"
 
 
+RECORDS_BEYOND_ITS_TIME = """
+import time
+from assay_trainer.children import Children, Limits, begin_to_record
+def records():
+    begin_to_record()
+    time.sleep(1)
+    return b"recorded"
+children = Children()
+slow = children.fork(lambda: time.sleep(60), Limits(seconds=0.2))
+recording = children.fork(records, Limits(seconds=0.2))
+exits = {}
+while len(exits) < 2:
+    exits.update({ended.pid: ended for ended in children.poll()})
+    time.sleep(0.01)
+print(exits[slow.pid].killed_for, exits[recording.pid].killed_for, exits[recording.pid].output)
+"""
+
+
+def test_what_is_being_recorded_is_not_cut_off_by_the_deadline() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", RECORDS_BEYOND_ITS_TIME], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout == "time None b'recorded'\n"
+
+
 # ----------------------------------------------------------------------------- the worker of a pod
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import mmap
 import os
 import resource
 import signal
@@ -31,6 +32,12 @@ from assay_trainer.linux import (
 MEMORY_CHECK_SECONDS = 0.25
 _GROUP_END_SECONDS = 2.0
 
+RECORD_SECONDS = 600.0
+"""How much longer a child may take that has begun to record."""
+
+_records: mmap.mmap | None = None
+"""In a child: what it shares with its parent."""
+
 Cause = Literal["time", "memory", "stopped"]
 
 
@@ -53,9 +60,17 @@ class Child:
     limits: Limits
     output: int
     out_of_memory_kills: int
+    records: mmap.mmap
     started_at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
     killed_for: Cause | None = None
+
+    @property
+    def ends(self) -> float | None:
+        """When its time is up (monotonic seconds)."""
+        if self.limits.seconds is None:
+            return None
+        return self.started + self.limits.seconds + (RECORD_SECONDS if self.records[0] else 0.0)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,12 @@ class Exit:
         return f"exited with status {self.status}"
 
 
+def begin_to_record() -> None:
+    """In a child: what it was to do is done, and its time limit is no longer about that. Elsewhere: nothing."""
+    if _records is not None:
+        _records[0] = 1
+
+
 class Children:
     """Forks, watches, kills and reaps. To be used by one thread of a process that has no other.
 
@@ -98,13 +119,13 @@ class Children:
     def fork(self, body: Callable[[], bytes], limits: Limits, log: Path | None = None) -> Child:
         """Run `body` in a child; what it returns is the output of its Exit. Its prints go to `log`, or to stderr."""
         output = os.memfd_create("output")  # a pipe might be full, or held open by a grandchild
-        kills = out_of_memory_kills()
+        kills, records = out_of_memory_kills(), mmap.mmap(-1, 1)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         pid = os.fork()
         if pid == 0:
-            self._be_child(body, limits, log, output)
-        child = Child(pid, limits, output, kills)
+            self._be_child(body, limits, log, output, records)
+        child = Child(pid, limits, output, kills, records)
         self._running[pid] = child
         return child
 
@@ -122,7 +143,7 @@ class Children:
         if check_memory:
             self._memory_checked = now
         for child in list(self._running.values()):
-            if child.limits.seconds is not None and now - child.started >= child.limits.seconds:
+            if child.ends is not None and now >= child.ends:
                 self.kill(child, "time")
             elif check_memory and self._exceeds_memory(child):
                 self.kill(child, "memory")
@@ -131,10 +152,9 @@ class Children:
 
     def next_check_seconds(self) -> float | None:
         """In how many seconds `poll` should be called, even if no SIGCHLD comes; None: no need."""
-        limits = [(child.started, child.limits) for child in self._running.values()]
-        if any(limit.memory_bytes is not None for _, limit in limits):
+        if any(child.limits.memory_bytes is not None for child in self._running.values()):
             return MEMORY_CHECK_SECONDS
-        ends = [started + limit.seconds for started, limit in limits if limit.seconds is not None]
+        ends = [child.ends for child in self._running.values() if child.ends is not None]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
     def close(self) -> None:
@@ -205,8 +225,11 @@ class Children:
 
     # ------------------------------------------------------------------------- in the child
 
-    def _be_child(self, body: Callable[[], bytes], limits: Limits, log: Path | None, output: int) -> NoReturn:
-        status = 1
+    def _be_child(
+        self, body: Callable[[], bytes], limits: Limits, log: Path | None, output: int, records: mmap.mmap
+    ) -> NoReturn:
+        global _records
+        status, _records = 1, records
         try:
             os.setsid()
             die_with(self._pid)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from assay_trainer import contract
+from assay_trainer.children import RECORD_SECONDS, begin_to_record
 from assay_trainer.code import code_digest
 from assay_trainer.contract import (
     FailureReason,
@@ -53,6 +54,10 @@ LAST_WORDS_CHARACTERS = 500
 """Of a message that goes into the termination message; the whole of it is in the store."""
 
 
+FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS = 1.0, 30.0
+"""Between tries to write a result."""
+
+
 def perform(item: Item, store: Objects, *, device: str, threads: int, check_code: bool = False) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
@@ -74,7 +79,7 @@ def perform(item: Item, store: Objects, *, device: str, threads: int, check_code
                     else _run_preparation(item, meter, threads)
                 )
         if result is None:  # written outside the deadline: what was computed in time is not thrown away
-            result = _record(outcome, store)
+            result = _record_patiently(outcome, store)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
         reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
         return _failed(item, store, meter, reason, message_of(error, reason))
@@ -250,6 +255,20 @@ def _recorded(item: Item, store: Objects) -> Result | None:
         raise StoreError(f"{store.uri}: the result of {item.key} can't be read: {error}") from error
 
 
+def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result:
+    """As `_record`. While the store is away for a reason that may pass it is tried again: a result has its price."""
+    begin_to_record()
+    until, delay = time.monotonic() + RECORD_SECONDS, FIRST_DELAY_SECONDS
+    while True:
+        try:
+            return _record(outcome, store)
+        except StoreError as error:
+            if not error.may_pass or time.monotonic() + delay > until:
+                raise
+        time.sleep(delay)
+        delay = min(2 * delay, LAST_DELAY_SECONDS)
+
+
 def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
     """Put it if absent, and return the result that counts: the first one written."""
     if isinstance(outcome, TrialResult):
@@ -273,6 +292,8 @@ def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, mes
         message=message,
         accelerator_seconds=meter.accelerator_seconds,
         deadline_seconds=item.deadline_seconds,
+        metric=item.metric if isinstance(item, TrialRequest) else None,
+        study=item.study,
     )
     try:
         store.put_if_absent(contract.attempt_name(item.key, item.attempt), failure.model_dump_json().encode())

@@ -129,6 +129,8 @@ class Supervisor:
                 message=message,
                 accelerator_seconds=accelerator_seconds,
                 deadline_seconds=item.deadline_seconds,
+                metric=item.metric if isinstance(item, TrialRequest) else None,
+                study=item.study,
             )
             try:
                 open_objects(command.store).put_if_absent(

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from assay_trainer import contract
 from assay_trainer.contract import FailureReason, Fidelity, TerminationMessage, TrialRequest, TrialResult
 from assay_trainer.harness import perform
-from assay_trainer.objects import FileObjects, MemoryObjects, Objects
+from assay_trainer.objects import FileObjects, MemoryObjects, Objects, StoreError
 from assay_trainer.trial import Trial
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
@@ -307,6 +307,33 @@ def test_a_manifest_of_another_digest_is_an_invalid_dataset(tmp_path: Path, team
     request: TrialRequest = a_trial(dataset.model_copy(update={"digest": contract.digest(b"other")}), "team_code:train")
 
     assert perform(request, MemoryObjects(), device="cpu", threads=1).reason == FailureReason.INVALID_DATASET
+
+
+class AwayForAWhile(MemoryObjects):
+    """Refuses the first writes of results, for a reason that passes."""
+
+    refusals = 3
+
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        if name.startswith("results/") and self.refusals:
+            self.refusals -= 1
+            error = StoreError("503 SlowDown")
+            error.may_pass = True
+            raise error
+        return super().put_if_absent(name, data)
+
+
+def test_a_result_outlives_a_store_that_is_away_for_a_while(
+    dataset: contract.Dataset, team: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("assay_trainer.harness.time.sleep", pauses.append)
+    team.train = fit_means  # type: ignore[attr-defined]
+    store = AwayForAWhile()
+    ended = perform(a_trial(dataset, "team_code:train"), store, device="cpu", threads=1)
+    assert ended.reason == "Succeeded"
+    assert recorded_result(store).score == ended.score
+    assert pauses == [1.0, 2.0, 4.0]
 
 
 def test_a_disk_that_is_full_is_the_stores_failure(dataset: contract.Dataset, team: ModuleType, tmp_path: Path) -> None:

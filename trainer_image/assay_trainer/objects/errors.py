@@ -2,7 +2,12 @@
 
 
 class StoreError(Exception):
-    """The store can't be read or written: no such bucket, no permission, disk full, not reachable."""
+    """The store can't be read or written: no such bucket, no permission, disk full, not reachable.
+
+    `may_pass`: the same call may succeed later, though nobody does anything about it.
+    """
+
+    may_pass = False
 
 
 class ObjectNotFound(StoreError):

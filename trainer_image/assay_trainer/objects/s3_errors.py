@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 
 from assay_trainer.objects.errors import ObjectNotFound, StoreError
-from assay_trainer.objects.s3_retries import code_of, status_of
+from assay_trainer.objects.s3_retries import code_of, may_pass, status_of
 
 _CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the process another source of boto3's, such as a "
@@ -39,6 +39,12 @@ def store_error(error: Exception, uri: str, endpoint: str | None) -> StoreError:
     """The StoreError that says it: the URI, the cause, what to do. ObjectNotFound if the key is missing."""
     if code_of(error) in _MISSING:
         return ObjectNotFound(uri)
+    said = _said(error, uri, endpoint)
+    said.may_pass = may_pass(error)
+    return said
+
+
+def _said(error: Exception, uri: str, endpoint: str | None) -> StoreError:
     server = f"the S3 server at {endpoint}" if endpoint else "S3"
     if isinstance(error, ClientError):
         code, status = code_of(error), str(status_of(error))
