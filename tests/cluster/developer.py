@@ -3,38 +3,56 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import yaml
 
+from builders.s3_server import S3Server
 from cluster.cgroups import remove_stale_cgroups
-from cluster.client import Cluster
-from cluster.local import start_control_plane
+from cluster.installation import Installation
+from cluster.local import LocalCluster, start_control_plane
 from cluster.node import can_have_node
 from cluster.requirements import Unavailable
 from cluster.tools import kubectl, kubernetes_programs
+from images.built import built_images
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".assay" / "cluster"
 KEEPER = FOLDER / "keeper.pid"
 READY = FOLDER / "ready"
+TEAM = "default"
+"""The namespace for studies: that of kubectl, unless it is told another."""
 
 USE = """\
 The cluster is up; `make cluster-down` removes it.
 
   export KUBECONFIG={kubeconfig} PATH={programs}:$PATH
-  kubectl get nodes; helm list; kubectl assay --help
 """
+
+USE_STORE = """\
+{exports}
+  kubectl get pods --namespace assay-system         # the operator, installed with helm as release `assay`
+  helm test assay --namespace assay-system
+
+Assay is installed. Its store is {store} in an S3 server on this machine; studies may be applied to the
+namespace `default`, whose Secret `assay-s3` has the trials' credentials. Go on with docs/first-study-on-a-cluster.md.
+"""
+
+WITHOUT = "Assay is not installed, and pods stay pending, since the cluster {why}.\n"
 
 
 def up() -> None:
     """Start the process that keeps the cluster, wait until the cluster is ready, say how to use it."""
     kubernetes_programs()
+    with suppress(Unavailable):
+        built_images()  # here, where what takes minutes is seen
     if not _keeper_runs():
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
@@ -52,25 +70,34 @@ def up() -> None:
 def keep() -> None:
     """Have a cluster until SIGTERM comes."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with start_control_plane(FOLDER / "state", reachable_from_pods=can_have_node()) as cluster:
-        try:
-            cluster.add_node()
-            without_node = ""
-        except Unavailable as unavailable:
-            without_node = f"Pods stay pending, since there is no node: it {unavailable}.\n"
-        furnish(cluster)
+    with ExitStack() as running:
+        cluster = running.enter_context(start_control_plane(FOLDER / "state", reachable_from_pods=can_have_node()))
         programs = f"{kubectl().parent}:{Path(sys.executable).parent}"
-        said = USE.format(kubeconfig=cluster.kubeconfig, programs=programs) + without_node
+        said = USE.format(kubeconfig=cluster.kubeconfig, programs=programs)
+        try:
+            said += furnish(cluster, running)
+        except Unavailable as unavailable:
+            for file in sorted((ROOT / "crds").glob("*.yaml")):
+                cluster.apply(yaml.safe_load(file.read_text()))
+            said += "\n" + WITHOUT.format(why=unavailable)
         part = READY.with_suffix(".part")
         part.write_text(said)
         part.rename(READY)
         signal.pause()
 
 
-def furnish(cluster: Cluster) -> None:
-    """What a developer's cluster has beside Kubernetes itself: add it here."""
-    for file in sorted((ROOT / "crds").glob("*.yaml")):
-        cluster.apply(yaml.safe_load(file.read_text()))
+def furnish(cluster: LocalCluster, running: ExitStack) -> str:
+    """Give it a node, an S3 server and Assay, and say how to use them. Raises `Unavailable`."""
+    images = built_images()
+    cluster.add_node(images.store)
+    (FOLDER / "s3").mkdir()
+    s3 = running.enter_context(S3Server(FOLDER / "s3", bind="0.0.0.0", teams=[TEAM]))
+    installation = Installation(cluster, images, s3)
+    installation.make_team(TEAM)
+    installation.install()
+    variables = {name: value for name, value in installation.environment.items() if name != "KUBECONFIG"}
+    exports = "".join(f"  export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    return USE_STORE.format(exports=exports, store=installation.store)
 
 
 def down() -> None:
