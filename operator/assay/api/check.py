@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from assay.api.arms import Arm, arms_of
 from assay.api.decimals import decimal_value
 from assay.api.errors import Problem, nearest
+from assay.api.pod_security import weaknesses
 from assay.api.resources import (
     REFERENCE,
     Hypothesis,
@@ -87,6 +88,8 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
     if (template := trainer.pod_template) is not None:
         yield from _repeated(study, "env", [each.name for each in template.env])
         yield from _repeated(study, "imagePullSecrets", [each.name for each in template.image_pull_secrets])
+        for field, given, allowed in weaknesses(template):
+            yield Problem(_where(study), f"spec.trainer.podTemplate.{field}", given, allowed)
 
 
 def _repeated(study: ProxyStudy, field: str, names: Sequence[str]) -> Iterator[Problem]:

@@ -164,3 +164,39 @@ def test_a_quantity_fits_64_bits() -> None:
     assert Resources(requests={"cpu": 2**63 - 1}).requests
     with pytest.raises(ValidationError):
         Resources(requests={"cpu": 2**63})
+
+
+@pytest.mark.parametrize(
+    ("template", "want_path", "want_given"),
+    [
+        ({"volumes": ({"name": "a", "hostPath": {"path": "/"}},)}, "volumes[0]", '"hostPath"'),
+        ({"volumes": ({"name": "a", "nfs": {"server": "x", "path": "/"}},)}, "volumes[0]", '"nfs"'),
+        (
+            {"volumes": ({"name": "a", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},)},
+            "volumes[0].projected.sources[0]",
+            '"serviceAccountToken"',
+        ),
+        (
+            {"annotations": {"container.apparmor.security.beta.kubernetes.io/trainer": "unconfined"}},
+            "annotations",
+            "container.apparmor.security.beta.kubernetes.io/trainer",
+        ),
+    ],
+)
+def test_a_pod_template_that_weakens_the_pods_is_refused(
+    template: dict[str, Any], want_path: str, want_given: str
+) -> None:
+    trainer = TrainerSpec(entrypoint="team.train:run", pod_template=PodTemplate(**template))
+    (problem,) = check_study(a_study(trainer=trainer), some_hypotheses(3))
+    assert problem.path == f"spec.trainer.podTemplate.{want_path}"
+    assert problem.given == want_given
+
+
+def test_volumes_that_pods_usually_have_are_taken() -> None:
+    volumes = (
+        {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {}}},
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
+        {"name": "keys", "projected": {"sources": [{"secret": {"name": "keys"}}, {"configMap": {"name": "ca"}}]}},
+    )
+    trainer = TrainerSpec(entrypoint="team.train:run", pod_template=PodTemplate(volumes=volumes))
+    assert paths(a_study(trainer=trainer)) == []

@@ -49,7 +49,11 @@ class PodTemplate(Model):
     )
     tolerations: tuple[FreeForm, ...] = Field(default=(), max_length=32, description="Tolerations, as in a pod.")
     affinity: FreeForm | None = Field(default=None, description="Affinity, as in a pod.")
-    volumes: tuple[FreeForm, ...] = Field(default=(), max_length=32, description="Volumes, as in a pod.")
+    volumes: tuple[FreeForm, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Volumes, as in a pod; of the kinds that the Pod Security Standard `restricted` allows.",
+    )
     volume_mounts: tuple[FreeForm, ...] = Field(
         default=(), max_length=32, description="Mounts of the volumes in the trial's container, as in a pod."
     )
