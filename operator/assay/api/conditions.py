@@ -69,6 +69,7 @@ class Reason(StrEnum):
     NOT_ADMITTED = "NotAdmitted"
     JOB_REFUSED = "JobRefused"
     NOT_STARTED = "NotStarted"
+    NOT_ENDING = "NotEnding"
 
     VERDICT_REACHED = "VerdictReached"
     NOT_SELECTED = "NotSelected"

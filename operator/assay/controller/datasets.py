@@ -9,6 +9,7 @@ from assay.api.errors import InvalidInput
 from assay.api.resources import DatasetReference
 from assay.runners.gather import read_dataset
 from assay_trainer.contract import Dataset, DatasetManifest
+from assay_trainer.objects import StoreError
 
 REMEMBERED_SECONDS = 60.0
 """For how long a manifest that was changed in place may go unseen."""
@@ -27,17 +28,24 @@ class Datasets:
         self._read: dict[str, tuple[float, tuple[Dataset, DatasetManifest]]] = {}
 
     def __call__(self, reference: DatasetReference, place: str) -> tuple[Dataset, DatasetManifest]:
-        """See `read_dataset`. Raises DatasetNotReadable."""
+        """See `read_dataset`. Raises DatasetNotReadable; StoreError if the store is away.
+
+        While it is, what is remembered still counts: the data of a study that runs have not become wrong.
+        """
         now = self._clock()
         with self._lock:
-            self._read = {uri: known for uri, known in self._read.items() if now - known[0] < REMEMBERED_SECONDS}
             known = self._read.get(reference.manifest)
-        if known is not None:
+        if known is not None and now - known[0] < REMEMBERED_SECONDS:
             return known[1]
         try:
             found = read_dataset(reference, place)
         except InvalidInput as error:
-            raise DatasetNotReadable(error.problems) from error
+            away = error.__cause__ if isinstance(error.__cause__, StoreError) else None
+            if away is None or not away.may_pass:
+                raise DatasetNotReadable(error.problems) from error
+            if known is not None:
+                return known[1]
+            raise away from error
         with self._lock:
             self._read[reference.manifest] = (now, found)
         return found

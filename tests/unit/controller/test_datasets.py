@@ -9,7 +9,34 @@ import pytest
 from assay.api.resources import DatasetReference
 from assay.controller.datasets import REMEMBERED_SECONDS, DatasetNotReadable, Datasets
 from assay_trainer.contract import digest
+from assay_trainer.objects import MemoryObjects, StoreError
 from builders.manifests import a_dataset_manifest
+
+
+def test_a_manifest_is_not_forgotten_while_its_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Store(MemoryObjects):
+        away = False
+
+        def get(self, name: str) -> bytes:
+            if self.away:
+                error = StoreError("no answer")
+                error.may_pass = True
+                raise error
+            return super().get(name)
+
+    now, store = 1000.0, Store()
+    monkeypatch.setattr("assay.runners.gather.open_objects", lambda _: store)
+    datasets = Datasets(lambda: now)
+    reference = DatasetReference(manifest="s3://bucket/digits/manifest.json")
+    store.away = True
+    with pytest.raises(StoreError, match="no answer"):
+        datasets(reference, "ProxyStudy/digits")
+    store.away = False
+    store.put_if_absent("manifest.json", a_dataset_manifest(28).model_dump_json().encode())
+    found = datasets(reference, "ProxyStudy/digits")
+    now += 10 * REMEMBERED_SECONDS
+    store.away = True
+    assert datasets(reference, "ProxyStudy/digits") == found
 
 
 def test_a_manifest_is_remembered_for_a_while_and_a_change_is_seen_after_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused, Unreachable
 from assay.planning.records import Obstacle
 from assay.runners.jobs.memory import NotCreated
-from assay.runners.jobs.waits import NO_POD_SECONDS, Wait, obstacles, waits
+from assay.runners.jobs.waits import NO_POD_SECONDS, OVERDUE_SECONDS, Wait, obstacles, waits
 from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting
 
 PENDING_SECONDS = 60.0
@@ -178,3 +178,23 @@ def test_a_long_story_is_cut_so_that_all_kinds_fit_into_a_condition() -> None:
     (told,) = of_pod(unscheduled(JOB, "x" * 1000))
     assert len(told.message) < 300
     assert told.message.endswith("…")
+
+
+# ----------------------------------------------------------------------------- a node that is lost
+
+
+def outliving(pod: Manifest) -> Manifest:
+    pod["spec"] = {**pod["spec"], "nodeName": "node-7", "activeDeadlineSeconds": 100}
+    pod["status"] = {**pod["status"], "startTime": "1970-01-01T00:16:50Z"}
+    return pod
+
+
+@pytest.mark.parametrize(
+    ("pod", "ends"),
+    [(outliving(a_pod(JOB, state=running())), 1010 + 100), (a_pod(JOB, state=running(), deleted=True), 1001 + 30)],
+)
+def test_a_pod_that_outlives_its_end_is_said_with_what_to_do(pod: Manifest, ends: float) -> None:
+    assert of_pod(pod, ends + OVERDUE_SECONDS - 1) == ()
+    (obstacle,) = of_pod(pod, ends + OVERDUE_SECONDS)
+    assert (obstacle.reason, obstacle.stalled) == (Reason.NOT_ENDING, True)
+    assert f"`kubectl delete pod {pod['metadata']['name']} --force`" in obstacle.message

@@ -21,7 +21,7 @@ _METADATA = (
 )
 _ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION)
 _JOB_STATUS = ("conditions", "startTime", "active", "terminating", "failed", "uncountedTerminatedPods")
-_POD_STATUS = ("phase", "reason", "message", "conditions")
+_POD_STATUS = ("phase", "reason", "message", "conditions", "startTime")
 
 
 def lean_job(job: Manifest) -> Manifest:
@@ -38,7 +38,7 @@ def lean_pod(pod: Manifest) -> Manifest:
     return _shared_manifest(
         {
             **_about(pod),
-            "spec": {**_some(spec, "nodeName"), "containers": containers},
+            "spec": {**_some(spec, "nodeName", "activeDeadlineSeconds"), "containers": containers},
             "status": {**_some(status, *_POD_STATUS), "containerStatuses": states},
         }
     )

@@ -22,6 +22,9 @@ from assay.runners.jobs.state import (
     unix_seconds,
 )
 
+OVERDUE_SECONDS = 120.0
+"""How long a pod may take to end once it has to."""
+
 NO_POD_SECONDS = 8.0
 """How long a Job may have no pod before that is strange: its controller makes it at once, unless it has much to do."""
 
@@ -97,6 +100,7 @@ _FOR = {
     Reason.QUOTA_EXCEEDED: "for quota",
     Reason.NOT_ADMITTED: "to be admitted",
     Reason.JOB_REFUSED: "for a Job or pod that Kubernetes doesn't make",
+    Reason.NOT_ENDING: "for a pod to end that should have ended",
 }
 
 
@@ -128,8 +132,8 @@ def _job_wait(
 
 
 def _pod_wait(pod: Manifest, trials: int, warnings: Mapping[str, str], pending_seconds: float) -> Wait | None:
-    if phase_of(pod) != "Pending":
-        return None
+    if phase_of(pod) != "Pending" or pod["metadata"].get("deletionTimestamp"):
+        return _end_wait(pod, trials)
     patient = created_at(pod) + pending_seconds
     if condition_of(pod, "PodScheduled") is None and not pod["spec"].get("nodeName"):
         unscheduled = condition_of(pod, "PodScheduled", "False") or {}
@@ -143,6 +147,19 @@ def _pod_wait(pod: Manifest, trials: int, warnings: Mapping[str, str], pending_s
         return Wait(Reason.CONTAINER_NOT_CREATED, message or reason, trials, created_at(pod), stalled=True)
     cause = warnings.get("Pod") or f"pod {pod['metadata']['name']} is {reason or 'Pending'}; its image may be large"
     return Wait(Reason.CONTAINER_NOT_CREATED, cause, trials, patient, asks=pod)
+
+
+def _end_wait(pod: Manifest, trials: int) -> Wait | None:
+    """A pod outlives its deadline, or its deletion, only where no kubelet ends it."""
+    deadline, started = pod["spec"].get("activeDeadlineSeconds"), unix_seconds(pod["status"].get("startTime"))
+    ends = [unix_seconds(pod["metadata"].get("deletionTimestamp"))]
+    ends += [started + deadline] if started is not None and deadline is not None else []
+    until = min((end for end in ends if end is not None), default=None)
+    if until is None:
+        return None
+    name, node = pod["metadata"]["name"], pod["spec"].get("nodeName")
+    cause = f"pod {name} on node {node}; if the node is lost, `kubectl delete pod {name} --force`"
+    return Wait(Reason.NOT_ENDING, cause, trials, until + OVERDUE_SECONDS, stalled=True)
 
 
 def _suspension(job: Manifest) -> str:
