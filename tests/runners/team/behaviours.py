@@ -119,6 +119,7 @@ def _can(act: Callable[..., object], *arguments: object) -> bool:
 
 def waits(trial: Trial) -> dict[str, float]:
     """For as many seconds as the recipe says."""
+    print("waiting", flush=True)
     time.sleep(trial.recipe["seconds"])
     return succeeds(trial)
 
