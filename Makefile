@@ -50,7 +50,7 @@ lock: .uv/bin/uv ## Work out requirements.lock anew from pyproject.toml
 	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
-cluster: install ## A Kubernetes that stays in the background (with a node that runs pods, if you are root)
+cluster: install ## A Kubernetes with Assay and S3 that stays in the background (as root, after make system-deps)
 	@PYTHONPATH=tests $(BIN)/python -m cluster.developer up
 
 cluster-down: install ## Remove it, and all it left
@@ -59,7 +59,8 @@ cluster-down: install ## Remove it, and all it left
 system-deps: ## What some tests need of the system (Debian; asks for root)
 	$(SUDO) apt-get update --quiet --quiet
 	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium \
-		containerd runc containernetworking-plugins nftables iproute2 util-linux openssl busybox-static
+		containerd runc containernetworking-plugins nftables iproute2 util-linux openssl busybox-static \
+		buildah skopeo debootstrap prometheus
 
 clean: ## Remove all that was made here
 	[ ! -e .assay/cluster ] || $(MAKE) cluster-down
