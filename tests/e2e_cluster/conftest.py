@@ -19,7 +19,7 @@ TEAMS = ("first", "troubles")
 
 @pytest.fixture(scope="package")
 def installation(
-    cluster_programs: None, images: BuiltImages, tmp_path_factory: pytest.TempPathFactory
+    images: BuiltImages, cluster_programs: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """Installed with helm, for all namespaces, in a cluster where nothing was before."""
     folder = tmp_path_factory.mktemp("installed")

@@ -117,7 +117,7 @@ class Team:
 
 @pytest.fixture(scope="module")
 def team(
-    cluster_with_images: LocalCluster, images: BuiltImages, custom_resources: None, s3: S3Server, dataset: Dataset
+    images: BuiltImages, cluster_with_images: LocalCluster, custom_resources: None, s3: S3Server, dataset: Dataset
 ) -> Iterator[Team]:
     cluster, namespace = cluster_with_images, f"jobs-{uuid4().hex[:8]}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
