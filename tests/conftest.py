@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,14 @@ pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures"]
 # By default an example that takes .2 s has failed: on a busy machine any may.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a fixture can't have on this machine is said once, by the fixture's place, not once for each test."""
+    if call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
+        call.excinfo.value._use_item_location = False
+    return (yield)
 
 
 @pytest.hookimpl(trylast=True)
