@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +60,8 @@ class Playground:
 
     def start_player(self, *options: str) -> None:
         """See `controller.player`."""
-        environment = {**self.s3.environment, "PYTHONPATH": str(TESTS)}
+        paths = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**self.s3.environment, "PYTHONPATH": os.pathsep.join(paths)}
         words = [f"{name}={value}" for name, value in environment.items()]
         place = [f"--kubeconfig={self.cluster.kubeconfig}", f"--log={self.folder / 'player.jsonl'}"]
         command = ["env", *words, sys.executable, "-m", "controller.player", *place, *options]
