@@ -66,7 +66,7 @@ class Operator:
         self._world.load(self._kube, self._settings.namespaces)
         studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
         there = {manifest["metadata"]["uid"] for manifest in studies}
-        claim_running(self._memories.claims, self._world.jobs.all(), there)
+        claim_running(self._memories.claims, self._world.jobs.all(), there, and_ended=True)
         for manifest in studies:
             self._workers.wake(Key("study", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
         for manifest in hypotheses:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from assay.runners.jobs import claim_running
 from assay.runners.jobs.claims import Claims
+from builders.jobs import DATASET, a_job, a_study, failed
+from builders.requests import a_trial
+
+FIRST, SECOND = (a_trial(DATASET, "team.train:run", seed=seed) for seed in (1, 2))
 
 
 def test_the_first_study_has_a_key_until_it_lets_it_go() -> None:
@@ -34,3 +39,21 @@ def test_the_keys_of_a_study_that_is_gone_are_free_once_nothing_of_it_lives() ->
     claims.end("team", live=())
     assert not claims.has_left("team")
     assert claims.hold("team", "other", ["a", "b", "c"]) == {"a", "b"}
+
+
+def test_whoever_begins_to_look_lets_a_study_have_what_it_has_run_as_well() -> None:
+    running, ended = (
+        a_job(FIRST, study=a_study(uid="one")),
+        a_job(SECOND, study=a_study(uid="one"), conditions=failed()),
+    )
+    claims = Claims()
+    claim_running(claims, [running, ended], {"one"})
+    assert claims.of_others("team", "two") == {FIRST.key}
+    claim_running(claims, [running, ended], {"one"}, and_ended=True)
+    assert claims.of_others("team", "two") == {FIRST.key, SECOND.key}
+
+
+def test_what_a_study_has_run_that_is_gone_is_free() -> None:
+    claims = Claims()
+    claim_running(claims, [a_job(FIRST, study=a_study(uid="one"), conditions=failed())], set(), and_ended=True)
+    assert claims.of_others("team", "two") == set()

@@ -43,11 +43,18 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
     )
 
 
-def claim_running(claims: Claims, jobs: Iterable[Manifest], studies: Container[str]) -> None:
-    """Let each study have what its Jobs run, and no more. `studies` are the uids of those that are there."""
+def claim_running(
+    claims: Claims, jobs: Iterable[Manifest], studies: Container[str], *, and_ended: bool = False
+) -> None:
+    """Let each study have what its Jobs run, and no more. `studies` are the uids of those that are there.
+
+    `and_ended`: those have what their Jobs have run, too, for whoever does not know whether they have looked at it: how
+    it ended may not be in the store yet.
+    """
     running: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for job in jobs:
-        if end_of(job) is None and (study := controller_of(job)) is not None:
+        study = controller_of(job)
+        if study is not None and (end_of(job) is None or (and_ended and study in studies)):
             running[job["metadata"]["namespace"], study].update(attempt.key for attempt in attempts_of(job))
     for (namespace, study), keys in running.items():
         claims.hold(namespace, study, keys)
