@@ -10,11 +10,18 @@ from controller.history import Life
 from controller.playground import Noted
 
 
-def violations(history: Sequence[Life], results: Mapping[str, float]) -> list[str]:
+def violations(history: Sequence[Life], results: Mapping[str, float], *, across_studies: bool = True) -> list[str]:
     """Of the Jobs and pods of one namespace, in the order in which they were made, as lines.
 
-    `results` are the times (Unix seconds) at which the results of keys were put into the store.
+    `results` are the times (Unix seconds) at which the results of keys were put into the store. Without
+    `across_studies`, two studies may run the same trial at the same time: so may two operators that do not know of each
+    other, and the first result counts.
     """
+    if not across_studies:
+        by_study: dict[str, list[Life]] = defaultdict(list)
+        for life in history:
+            by_study[life.study].append(life)
+        return [line for own in by_study.values() for line in violations(own, {})]
     jobs = [life for life in history if life.kind == "jobs"]
     pods = [life for life in history if life.kind == "pods"]
     return [*_repeated(jobs), *_overlapping(jobs, jobs), *_overlapping(jobs, pods), *_overlapping(pods, pods)] + [

@@ -75,7 +75,7 @@ def disturbed_round(
         wrong = [f"{error}: {[team.get(name).get('status', {}).get('conditions') for name in STUDIES]}"]
     for operator in running:
         operator.kill()
-    wrong += _of_record(pg, chaos, namespace)
+    wrong += _of_record(pg, chaos, namespace, across_studies=operators == 1)
     wrong += [line for operator in pg.operators.started[before:] for line in _complaints(operator)]
     chaos.kills += killed
     chaos.rounds += 1
@@ -113,7 +113,7 @@ def _have_ended(team: Team) -> bool:
         return False
 
 
-def _of_record(pg: Playground, chaos: Chaos, namespace: str) -> list[str]:
+def _of_record(pg: Playground, chaos: Chaos, namespace: str, *, across_studies: bool) -> list[str]:
     pg.record.catch_up()
     history = [life for life in lives(pg.record.changes()) if life.namespace == namespace]
     jobs = [life for life in history if life.kind == "jobs"]
@@ -123,7 +123,7 @@ def _of_record(pg: Playground, chaos: Chaos, namespace: str) -> list[str]:
     # Another namespace has trials of the same keys, and a store of its own.
     began = min((job.created[1] for job in jobs), default=0.0)
     noted = [note for note in pg.noted() if note.key in keys and note.at >= began]
-    return violations(history, first_results(noted))
+    return violations(history, first_results(noted), across_studies=across_studies)
 
 
 def _complaints(operator: RunningOperator) -> list[str]:

@@ -61,6 +61,14 @@ def test_an_attempt_after_the_result_is_seen() -> None:
     assert "two was made 3.000 s after the result" in found
 
 
+def test_of_two_studies_each_is_looked_at_alone_if_that_is_asked_for() -> None:
+    other = a_life("two", 1, 15, 30)
+    other.study = "another"
+    history = [a_life("one", 1, 10, 20), other]
+    assert len(violations(history, {})) == 2
+    assert violations(history, {}, across_studies=False) == []
+
+
 def test_the_first_result_of_a_key_counts() -> None:
     noted = [Noted(1.0, "failed", KEY, 1), Noted(2.0, "result", KEY, 2), Noted(3.0, "result again", KEY, 3)]
     assert first_results(noted) == {KEY: 2.0}
