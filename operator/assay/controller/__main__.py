@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics, start_
 from assay import __version__
 from assay.api.errors import InvalidInput
 from assay.controller.freed_memory import give_back_freed_memory
+from assay.controller.imports import import_ahead
 from assay.controller.operator import Operator
 from assay.controller.settings import Settings, settings_from
 from assay.controller.watching import kopf_settings, registry_of
@@ -55,6 +56,7 @@ def main() -> int:
     except NoCluster as error:
         _log.error("No cluster: %s. Run this in a pod, or set KUBECONFIG", error)
         return BAD_SETTINGS
+    import_ahead()
     operator = Operator(settings, kube, metrics, registry)
     start_http_server(settings.metrics_port, registry=registry)
     try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import time
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -72,7 +70,6 @@ class Operator:
         for manifest in hypotheses:
             self._workers.wake(Key("hypothesis", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
         self._workers.start()
-        Thread(target=_import_ahead, name="import-ahead", daemon=True).start()
         where = ", ".join(self._settings.namespaces) or "all namespaces"
         _log.info("Serving %d studies and %d hypotheses in %s", len(studies), len(hypotheses), where)
 
@@ -103,9 +100,3 @@ class Operator:
 
     def _done(self, key: Key, seconds: float, succeeded: bool) -> None:
         self._metrics.reconciled(key.kind, seconds, succeeded=succeeded)
-
-
-def _import_ahead() -> None:
-    """What takes a second to import, before the first study has to wait for it."""
-    for module in ("scipy.optimize", "scipy.special", "assay.reporting.html"):
-        importlib.import_module(module)
