@@ -29,15 +29,17 @@ def test_a_study_goes_on_where_a_killed_operator_left_it(kube: Kube, operators: 
         team.until(
             lambda: team.get().get("status", {}).get("trials", {}).get("succeeded") == 4, lambda: str(team.get())
         )
+        team.until(lambda: len(pods.started) == 8, lambda: str(pods.started))
         first.kill()
         # While nobody looks, somebody removes the Job of a trial that started two minutes ago, and the others end.
-        removed = next(key for key, _ in reversed(pods.started))
+        results = operators.store / team.namespace / "results"
+        removed = next(key for key, _ in pods.started if not (results / f"{key}.json").exists())
         team.kubectl("delete", "jobs", f"--selector=assay.dev/trial-key={removed}", "--cascade=foreground")
         started_earlier(operators.store / team.namespace / f"studies/digits/started/{removed}/0001.json", seconds=120)
         pods.outcome = a_score
         team.until(lambda: pods.running() == 1, lambda: str(pods.started))
         operators.start()
-        team.wait("Succeeded")
+        team.wait("Succeeded", seconds=60)
     assert Counter(key for key, _ in pods.started)[removed] == 2
     assert len(set(pods.started)) == len(pods.started) == 9
 
