@@ -124,13 +124,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--memory-bytes", type=int, default=int(usable_memory_bytes() * SHARE_OF_MEMORY))
     parser.add_argument("--grace-seconds", type=float, default=GRACE_SECONDS)
     given = parser.parse_args(arguments)
+    signals = SignalPipe()  # before all that takes time: in a container, who has no handler is not ended by SIGTERM
     try:
         request = read_request(given.request_uri)
     except (StoreError, ValueError) as error:
         print(f"REQUEST_URI: given {given.request_uri!r}; {error}", file=sys.stderr)  # noqa: T201
         return UNREADABLE
 
-    signals = SignalPipe()
     preload.be_single_threaded()
     preload.preload(given.preload)
     sys.path[:0] = given.path
