@@ -124,7 +124,10 @@ class TrainerSpec(Model):
         le=10,
         description="Further attempts after failures of the infrastructure; 0 to 10. Failures of the code are final.",
     )
-    pod_template: PodTemplate | None = Field(default=None, description="Overlay on the pods of the trials.")
+    pod_template: PodTemplate | None = Field(
+        default=None,
+        description="Overlay on the pods of the trials. What the Pod Security Standard `restricted` forbids is refused.",
+    )
     queue_name: Name | None = Field(default=None, description="Kueue LocalQueue that the Jobs go through.")
 
 
