@@ -18,7 +18,7 @@ from assay.controller.workers import TryAgain, Workers
 from assay.controller.world import World
 from assay.kube import KubeError
 from assay.reporting.metrics import StudyCollector
-from assay.runners.jobs import claim_running
+from assay.runners.jobs import claim_living, claim_running
 
 if TYPE_CHECKING:
     from assay.controller.settings import Settings
@@ -63,8 +63,9 @@ class Operator:
         """Look at all that there is, and begin to work. Raises KubeError."""
         self._world.load(self._kube, self._settings.namespaces)
         studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
-        there = {manifest["metadata"]["uid"] for manifest in studies}
-        claim_running(self._memories.claims, self._world.jobs.all(), there, and_ended=True)
+        there = {(each["namespace"], each["name"]): each["uid"] for each in (study["metadata"] for study in studies)}
+        claim_running(self._memories.claims, self._world.jobs.all(), set(there.values()), and_ended=True)
+        claim_living(self._memories.claims, self._world.pods.all(), there)
         for manifest in studies:
             self._workers.wake(Key("study", manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
         for manifest in hypotheses:

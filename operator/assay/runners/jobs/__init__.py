@@ -4,8 +4,18 @@ from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.lean import lean_job, lean_pod
 from assay.runners.jobs.memory import JobsMemory
 from assay.runners.jobs.news import is_news
-from assay.runners.jobs.observation import claim_running
+from assay.runners.jobs.observation import claim_living, claim_running
 from assay.runners.jobs.runner import JobsRunner
 from assay.runners.jobs.settings import TrialSettings
 
-__all__ = ["Claims", "JobsMemory", "JobsRunner", "TrialSettings", "claim_running", "is_news", "lean_job", "lean_pod"]
+__all__ = [
+    "Claims",
+    "JobsMemory",
+    "JobsRunner",
+    "TrialSettings",
+    "claim_living",
+    "claim_running",
+    "is_news",
+    "lean_job",
+    "lean_pod",
+]

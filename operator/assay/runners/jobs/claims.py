@@ -31,6 +31,13 @@ class Claims:
             self._owners[namespace] = {**others, **dict.fromkeys(held, study)}
             return held
 
+    def add(self, namespace: str, study: str, keys: Iterable[str]) -> None:
+        """Let the study have these keys as well, as far as nobody else has them."""
+        with self._lock:
+            owners = self._owners[namespace]
+            for key in keys:
+                owners.setdefault(key, study)
+
     def leave(self, namespace: str, study: str) -> None:
         """The study is gone. Its pods may live a little longer: its keys are free when they have ended (`end`)."""
         with self._lock:

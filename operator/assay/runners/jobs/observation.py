@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
-from assay.kube import Manifest
+from assay.kube import STUDY_LABEL, Manifest
 from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.endings import terminations
 from assay.runners.jobs.names import attempts_of, devices_of
@@ -60,6 +60,16 @@ def claim_running(
         claims.hold(namespace, study, keys)
         if study not in studies:  # it was deleted, and its Jobs are to follow
             claims.leave(namespace, study)
+
+
+def claim_living(claims: Claims, pods: Iterable[Manifest], studies: Mapping[tuple[str, str], str]) -> None:
+    """Let each study have what its pods run, too: Jobs may be gone whose pods are not. `studies` are the uids of those
+    that are there, by namespace and name."""
+    for pod in pods:
+        metadata = pod["metadata"]
+        study = studies.get((metadata["namespace"], (metadata.get("labels") or {}).get(STUDY_LABEL, "")))
+        if study is not None and not is_terminal(pod):
+            claims.add(metadata["namespace"], study, [attempt.key for attempt in attempts_of(pod)])
 
 
 def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:

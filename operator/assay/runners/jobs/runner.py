@@ -65,6 +65,9 @@ class JobsRunner:
         self._clock = clock
         self._seen_ended: dict[Attempt, Manifest] = {}  # with their Jobs
         self._running: frozenset[str] = frozenset()
+        self._unobserved: set[str] = (
+            set()
+        )  # keys of attempts that may live all the same, or whose end is still to be told
         self._undecided_until: float | None = None
         self._closed = False
 
@@ -86,10 +89,12 @@ class JobsRunner:
         create_again(self._objects, self._memory, now)
         attempts = self._attempts(now)
         self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
+        self._unobserved.clear()
         self._running = frozenset(seen.key for seen, _ in attempts if seen.phase == "Running")
         self._memory.appeared.update(_name(seen) for seen, _ in attempts)
         self._memory.unneeded.clear()  # whatever still is, is stopped in each round
-        self.claim(())
+        # What has ended stays claimed until `claim`: how it ended is in the store by then.
+        self._memory.claims.add(self._objects.namespace, self._objects.uid, self._running)
         return [seen for seen, _ in attempts]
 
     def elsewhere(self) -> Collection[str]:
@@ -99,7 +104,8 @@ class JobsRunner:
         return claims.of_others(namespace, self._objects.uid)
 
     def claim(self, keys: Collection[str]) -> Collection[str]:
-        held = self._memory.claims.hold(self._objects.namespace, self._objects.uid, self._running.union(keys))
+        mine = self._running.union(self._unobserved, keys)
+        held = self._memory.claims.hold(self._objects.namespace, self._objects.uid, mine)
         return held.intersection(keys)
 
     def start(self, request: WorkRequest, request_uri: str) -> None:
@@ -137,6 +143,7 @@ class JobsRunner:
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:
         """As the protocol says: False while it may only just have been started, by whoever marked it so."""
         now, wanted = self._clock(), Attempt(key, attempt)
+        self._unobserved.add(key)
         if now < started_at + APPEARANCE_SECONDS and wanted not in self._memory.appeared:
             self._decide_at(started_at + APPEARANCE_SECONDS)
             return False
