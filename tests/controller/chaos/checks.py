@@ -33,14 +33,14 @@ def violations(history: Sequence[Life], results: Mapping[str, float], *, across_
 
 
 def _repeated(jobs: Iterable[Life]) -> list[str]:
-    """An attempt belongs to one Job."""
-    by_attempt: dict[Attempt, list[Life]] = defaultdict(list)
+    """An attempt of a study belongs to one Job. (Another study may count anew where somebody has deleted the Job.)"""
+    by_attempt: dict[tuple[str, Attempt], list[Life]] = defaultdict(list)
     for job in jobs:
         for attempt in job.attempts:
-            by_attempt[attempt].append(job)
+            by_attempt[job.study, attempt].append(job)
     return [
         f"attempt {attempt.attempt} of {attempt.key} was started {len(alike)} times: {', '.join(map(_named, alike))}"
-        for attempt, alike in by_attempt.items()
+        for (_, attempt), alike in by_attempt.items()
         if len(alike) > 1
     ]
 

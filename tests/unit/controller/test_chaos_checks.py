@@ -65,7 +65,7 @@ def test_of_two_studies_each_is_looked_at_alone_if_that_is_asked_for() -> None:
     other = a_life("two", 1, 15, 30)
     other.study = "another"
     history = [a_life("one", 1, 10, 20), other]
-    assert len(violations(history, {})) == 2
+    assert len(violations(history, {})) == 1
     assert violations(history, {}, across_studies=False) == []
 
 
