@@ -52,7 +52,7 @@ class PodTemplate(Model):
     volumes: tuple[FreeForm, ...] = Field(
         default=(),
         max_length=32,
-        description="Volumes, as in a pod; of the kinds that the Pod Security Standard `restricted` allows.",
+        description="Volumes, as in a pod.",
     )
     volume_mounts: tuple[FreeForm, ...] = Field(
         default=(), max_length=32, description="Mounts of the volumes in the trial's container, as in a pod."
