@@ -40,7 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="assay-chaos-") as folder, playground(Path(folder)) as pg:
         os.environ.update(pg.s3.environment)
         pg.start_player(*PLAYER)
-        calm = undisturbed(pg)
+        calm = undisturbed(pg, chaos)
         while chaos.kills < given.kills:
             kills = min(KILLS_PER_ROUND, given.kills - chaos.kills)
             disturbed_round(pg, chaos, calm, kills=kills, seed=seed + chaos.rounds, operators=given.operators, say=said)

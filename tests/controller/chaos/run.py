@@ -28,8 +28,9 @@ _LONGEST_SECONDS = 300.0
 
 @dataclass
 class Chaos:
-    """What happened in all rounds so far, and what was wrong."""
+    """What happened in all rounds so far, and what was wrong. The studies have so many `seeds`."""
 
+    seeds: int = 3
     kills: int = 0
     rounds: int = 0
     jobs: int = 0
@@ -39,12 +40,12 @@ class Chaos:
     done: Counter[str] = field(default_factory=Counter)
 
 
-def undisturbed(pg: Playground, namespace: str = "calm") -> Mapping[str, Any]:
+def undisturbed(pg: Playground, chaos: Chaos, namespace: str = "calm") -> Mapping[str, Any]:
     """What comes of the studies when nothing happens to them."""
     operator = pg.launch_operator()
     wait_for(operator.is_well, "the operator is well", 60)
     team = pg.team(namespace)
-    apply_studies(team)
+    apply_studies(team, chaos.seeds)
     wait_for(lambda: have_ended(team), "the undisturbed studies have ended", _LONGEST_SECONDS)
     operator.stop()
     return outcome(team, open_objects(f"s3://{BUCKET}/results/{namespace}"))
@@ -63,7 +64,7 @@ def disturbed_round(
     """The same studies in a namespace of their own, with at most so many kills at random moments while they run."""
     namespace = f"chaos-{chaos.rounds}"
     team, began, before = pg.team(namespace), time.monotonic(), len(pg.operators.started)
-    apply_studies(team)
+    apply_studies(team, chaos.seeds)
     with Disturbances(pg, random.Random(f"disturbances/{seed}"), namespace) as disturbances:
         running, killed = _kill_at_random(pg, team, random.Random(f"kills/{seed}"), kills, operators)
     try:

@@ -14,14 +14,14 @@ STUDIES = ("plain", "sharing", "packed")
 NAMES = ("a", "b", "c", "d", "e")
 
 
-def apply_studies(team: Team) -> None:
+def apply_studies(team: Team, seeds: int) -> None:
     """Three studies: two that share hypotheses and the trials of two arms, and one whose Jobs run three trials each."""
     team.apply(*(_labelled(hypothesis, index) for index, hypothesis in enumerate(team.hypotheses(*NAMES))))
     short, shorter = {"name": "short", "epochs": 3}, {"name": "shorter", "epochs": 1}
     team.apply(
-        _study(team, "plain", [short, shorter], seeds=3, parallelism=6),
-        _study(team, "sharing", [short], seeds=4, parallelism=4, selector={"matchLabels": {"half": "even"}}),
-        _study(team, "packed", [shorter], seeds=3, parallelism=6, packing=3, recipe={"own": "packed"}),
+        _study(team, "plain", [short, shorter], seeds=seeds, parallelism=6),
+        _study(team, "sharing", [short], seeds=seeds + 1, parallelism=4, selector={"matchLabels": {"half": "even"}}),
+        _study(team, "packed", [shorter], seeds=seeds, parallelism=6, packing=3, recipe={"own": "packed"}),
     )
 
 
