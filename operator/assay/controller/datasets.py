@@ -28,9 +28,9 @@ class Datasets:
         self._read: dict[str, tuple[float, tuple[Dataset, DatasetManifest]]] = {}
 
     def __call__(self, reference: DatasetReference, place: str) -> tuple[Dataset, DatasetManifest]:
-        """See `read_dataset`. Raises DatasetNotReadable; StoreError if the store is away.
+        """See `read_dataset`. Raises DatasetNotReadable.
 
-        While it is, what is remembered still counts: the data of a study that runs have not become wrong.
+        While the store is away, what is remembered still counts: the data of a study that runs have not become wrong.
         """
         now = self._clock()
         with self._lock:
@@ -40,12 +40,9 @@ class Datasets:
         try:
             found = read_dataset(reference, place)
         except InvalidInput as error:
-            away = error.__cause__ if isinstance(error.__cause__, StoreError) else None
-            if away is None or not away.may_pass:
-                raise DatasetNotReadable(error.problems) from error
-            if known is not None:
+            if known is not None and isinstance(error.__cause__, StoreError) and error.__cause__.may_pass:
                 return known[1]
-            raise away from error
+            raise DatasetNotReadable(error.problems) from error
         with self._lock:
             self._read[reference.manifest] = (now, found)
         return found

@@ -29,7 +29,7 @@ def test_a_manifest_is_not_forgotten_while_its_store_is_away(monkeypatch: pytest
     datasets = Datasets(lambda: now)
     reference = DatasetReference(manifest="s3://bucket/digits/manifest.json")
     store.away = True
-    with pytest.raises(StoreError, match="no answer"):
+    with pytest.raises(DatasetNotReadable, match="no answer"):
         datasets(reference, "ProxyStudy/digits")
     store.away = False
     store.put_if_absent("manifest.json", a_dataset_manifest(28).model_dump_json().encode())
