@@ -126,7 +126,7 @@ class TrainerSpec(Model):
     )
     pod_template: PodTemplate | None = Field(
         default=None,
-        description="Overlay on the pods of the trials. What pods may not have by the standard `restricted` is refused.",
+        description="Overlay on the pods of the trials. What the standard `restricted` forbids pods is refused.",
     )
     queue_name: Name | None = Field(default=None, description="Kueue LocalQueue that the Jobs go through.")
 
