@@ -137,13 +137,16 @@ class StudyReconciler:
         latest = reconcile(study, memory.ledger, runner, now)
         runner.remove_expired()
         status = with_report(study, latest, memory.ledger, resource.status)
+        # Before the status: whoever waits for it finds the metrics there.
+        place = manifest["metadata"]["namespace"], study.name
+        self._collector.put(*place, status)
+        self._collector.put_profiles(*place, arm_profiles(study, latest.records))
         if latest.plan.finished:  # before the status: whoever waits for it finds the verdicts there
             self._write_verdicts(manifest, study, latest, memory, now)
         write_in = self._publisher.publish(manifest, status, memory, now)
         if not latest.plan.finished:  # after it: verdicts that are provisional must not meet a status that is not
             self._write_verdicts(manifest, study, latest, memory, now)
         self._publisher.say_failures(manifest, study, latest.records, memory, now)
-        self._collector.put_profiles(manifest["metadata"]["namespace"], study.name, arm_profiles(study, latest.records))
         poll = REFRESH_SECONDS if latest.plan.finished else POLL_SECONDS
         times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in)
         return min(seconds for seconds in times if seconds is not None)
