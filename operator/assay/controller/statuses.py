@@ -39,12 +39,13 @@ def troubled(
     earlier: ProxyStudyStatus | None, reason: Reason, message: str, generation: int, now: float
 ) -> ProxyStudyStatus:
     """Of a study that can't be looked at now, through no fault of its own. All that was found before is kept."""
-    text = f"{shortened(message, 440)} It is tried again by itself."
-    said = (
+    said = shortened(message, 440)
+    text = f"{said if said.endswith(('.', '…')) else said + '.'} It is tried again by itself."
+    statements = (
         Statement(ConditionType.RECONCILING, False, reason),
         Statement(ConditionType.STALLED, True, reason, text),
     )
-    return _overlaid(earlier, said, generation, now)
+    return _overlaid(earlier, statements, generation, now)
 
 
 def seconds_until_write(
