@@ -65,9 +65,8 @@ class JobsRunner:
         self._clock = clock
         self._seen_ended: dict[Attempt, Manifest] = {}  # with their Jobs
         self._running: frozenset[str] = frozenset()
-        self._unobserved: set[str] = (
-            set()
-        )  # keys of attempts that may live all the same, or whose end is still to be told
+        # Keys of attempts that may live all the same, or whose end is still to be told.
+        self._unobserved: set[str] = set()
         self._undecided_until: float | None = None
         self._closed = False
 
