@@ -210,15 +210,13 @@ class JobsRunner:
 
     def remove_expired(self) -> None:
         """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded."""
-        now, removals = self._clock(), 0
-        for uid, finished in list(self._memory.finished.items()):
+        now = self._clock()
+        expired = [uid for uid, each in self._memory.finished.items() if now >= self._expires_at(each)]
+        for uid in expired[:REMOVALS]:
+            finished = self._memory.finished[uid]
             known = self._objects.job(finished.job["metadata"]["name"])
-            is_there = known is not None and known["metadata"]["uid"] == uid
-            if is_there and (now < self._expires_at(finished) or removals == REMOVALS):
-                continue
-            if is_there:
+            if known is not None and known["metadata"]["uid"] == uid:
                 self._objects.drop(finished.job)
-                removals += 1
             del self._memory.finished[uid]
             self._memory.recorded.difference_update(attempts_of(finished.job))
 
