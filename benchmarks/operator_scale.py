@@ -219,12 +219,13 @@ def delays_of(jobs: Sequence[Life], parallelism: int) -> list[float]:
 
 
 def growths(samples: Sequence[Sample], jobs: Sequence[Life], parallelism: int) -> list[tuple[str, float, float]]:
-    """What was paid in the first and in the last tenth of the trials whose slots were used again: a name, two values.
+    """What a trial cost in the first and in the last tenth: a name, two values.
 
-    The CPU seconds are those of the whole process. How long a reconcile takes is mostly waiting for S3 and the API; how
-    many there are depends on how many trials end together, so it is taken of one.
+    Without the first trials, which were all started together and so end together, many to a reconcile, and without the
+    last ones, whose slots are not used again. CPU seconds are those of the whole process; those of the reconciles are
+    mostly waiting for S3 and for the API.
     """
-    ends = sorted(life.over[1] for life in jobs if life.over)[: len(jobs) - parallelism]
+    ends = sorted(life.over[1] for life in jobs if life.over)[2 * parallelism : len(jobs) - parallelism]
     tenth = len(ends) // 10
     cpu, reconcile = [], []
     for since, until in ((ends[0], ends[tenth]), (ends[-tenth - 1], ends[-1])):
@@ -232,8 +233,8 @@ def growths(samples: Sequence[Sample], jobs: Sequence[Life], parallelism: int) -
         after = next(each for each in samples if each.at >= until)
         trials = sum(before.at < end <= after.at for end in ends)
         cpu.append((after.cpu_seconds - before.cpu_seconds) / trials)
-        reconcile.append((after.reconcile_seconds - before.reconcile_seconds) / (after.reconciles - before.reconciles))
-    return [("CPU seconds per trial", cpu[0], cpu[1]), ("seconds of a reconcile", reconcile[0], reconcile[1])]
+        reconcile.append((after.reconcile_seconds - before.reconcile_seconds) / trials)
+    return [("CPU seconds per trial", cpu[0], cpu[1]), ("reconcile seconds per trial", reconcile[0], reconcile[1])]
 
 
 def peak_bytes(operator: RunningOperator) -> int:
