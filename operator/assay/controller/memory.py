@@ -32,6 +32,7 @@ class StudyMemory:
     written_at: float = -math.inf
     written: tuple[Mapping[str, Any], str] | None = None
     verdicts_written_at: float = -math.inf
+    profiled_at: float = -math.inf
     failed: frozenset[str] | None = None
 
 

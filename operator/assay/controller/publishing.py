@@ -76,9 +76,11 @@ class Publisher:
             except KubeError as error:
                 _log.info("event %s: %s", event["metadata"]["name"], error)
 
-    def say_failures(self, manifest: Manifest, study: Study, records: Records, memory: StudyMemory, now: float) -> None:
-        """Make events of the trials that have failed for good since the last time."""
-        failures = progress_of(study, records).failures
+    def say_failures(
+        self, manifest: Manifest, study: Study, records: Records, failed: int, memory: StudyMemory, now: float
+    ) -> None:
+        """Make events of the trials that have failed for good since the last time; `failed` is how many have in all."""
+        failures = progress_of(study, records).failures if failed else {}
         if memory.failed is not None:
             new = [work for work in study.design.work if work.key in failures and work.key not in memory.failed]
             self.say(manifest, (trial_failed(work, failures[work.key]) for work in new), memory, now)

@@ -43,6 +43,9 @@ POLL_SECONDS = 15.0
 REFRESH_SECONDS = 300.0
 """How often a study is looked at, and its objects listed anew, in case an event was missed."""
 
+PROFILE_SECONDS = 5.0
+"""How often it is worked out, for the metrics, where the time of the trials went."""
+
 PATIENCE_SECONDS = 5.0
 """How long the store may be out of reach before the study says so: most troubles pass."""
 
@@ -140,13 +143,15 @@ class StudyReconciler:
         # Before the status: whoever waits for it finds the metrics there.
         place = manifest["metadata"]["namespace"], study.name
         self._collector.put(*place, status)
-        self._collector.put_profiles(*place, arm_profiles(study, latest.records))
+        if latest.plan.finished or now - memory.profiled_at >= PROFILE_SECONDS:
+            memory.profiled_at = now
+            self._collector.put_profiles(*place, arm_profiles(study, latest.records))
         if latest.plan.finished:  # before the status: whoever waits for it finds the verdicts there
             self._write_verdicts(manifest, study, latest, memory, now)
         write_in = self._publisher.publish(manifest, status, memory, now)
         if not latest.plan.finished:  # after it: verdicts that are provisional must not meet a status that is not
             self._write_verdicts(manifest, study, latest, memory, now)
-        self._publisher.say_failures(manifest, study, latest.records, memory, now)
+        self._publisher.say_failures(manifest, study, latest.records, status.trials.failed, memory, now)
         poll = REFRESH_SECONDS if latest.plan.finished else POLL_SECONDS
         times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in)
         return min(seconds for seconds in times if seconds is not None)
