@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from assay.runners.jobs.objects import StudyObjects
 from assay.runners.jobs.observation import lacks_last_words, observed
 from assay.runners.jobs.programs import image_code
 from assay.runners.jobs.settings import TrialSettings
-from assay.runners.jobs.state import end_of, is_terminal
+from assay.runners.jobs.state import end_of, is_terminal, unix_seconds
 from assay.runners.jobs.waits import Wait, obstacles, waits
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import FailureReason, TerminationMessage, WorkRequest
@@ -60,6 +61,7 @@ class JobsRunner:
         """`resource` has its namespace and uid; `clock` gives Unix seconds."""
         self._objects = StudyObjects(kube, jobs, pods, resource)
         self._study = resource
+        self._made_at = unix_seconds(resource.metadata.creation_timestamp) or -math.inf
         self._settings = settings
         self._memory = memory
         self._clock = clock
@@ -143,7 +145,8 @@ class JobsRunner:
         """As the protocol says: False while it may only just have been started, by whoever marked it so."""
         now, wanted = self._clock(), Attempt(key, attempt)
         self._unobserved.add(key)
-        if now < started_at + APPEARANCE_SECONDS and wanted not in self._memory.appeared:
+        predecessors = started_at < self._made_at  # a study of this name that was deleted starts nothing more
+        if now < started_at + APPEARANCE_SECONDS and wanted not in self._memory.appeared and not predecessors:
             self._decide_at(started_at + APPEARANCE_SECONDS)
             return False
         live = self._objects.live(now)
