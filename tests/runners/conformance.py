@@ -13,7 +13,7 @@ from assay.runners.protocol import ObservedAttempt, Runner, UnusableProgram
 from assay_trainer.contract import FailureReason, TrialResult, WorkRequest, result_name
 from assay_trainer.objects import Objects
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 150.0
 
 
 class World(Protocol):

@@ -43,7 +43,7 @@ class JobsWorld:
     def entrypoint(self, behaviour: str) -> str:
         return f"team.behaviours:{behaviour}"
 
-    def request(self, behaviour: str, *, attempt: int = 1, deadline_seconds: int = 60, trials: int = 1) -> WorkRequest:
+    def request(self, behaviour: str, *, attempt: int = 1, deadline_seconds: int = 120, trials: int = 1) -> WorkRequest:
         items = [
             a_trial(
                 self.dataset,
