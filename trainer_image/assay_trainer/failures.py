@@ -63,6 +63,16 @@ _SHOW_WHERE = frozenset(
     {FailureReason.TRAIN_FUNCTION_RAISED, FailureReason.OUT_OF_MEMORY, FailureReason.DEADLINE_EXCEEDED}
 )
 
+HELPERS_MAY_BE_MISSED = frozenset(
+    {
+        FailureReason.TRAIN_FUNCTION_RAISED,
+        FailureReason.METRIC_MISSING,
+        FailureReason.SCORE_NOT_FINITE,
+        FailureReason.DEADLINE_EXCEEDED,
+    }
+)
+"""What a train function may end with if the kernel killed one of its processes, such as a data loader's."""
+
 
 def reason_of(error: BaseException) -> FailureReason:
     """Whose fault it is, and of which kind; what is none of ours is the train function's own."""

@@ -30,6 +30,7 @@ from assay_trainer.deadline import Deadline
 from assay_trainer.device import device_model, seed_everything, torch_version, use_device
 from assay_trainer.entrypoint import load_entrypoint
 from assay_trainer.failures import (
+    HELPERS_MAY_BE_MISSED,
     CodeChanged,
     InvalidRequest,
     MetricMissing,
@@ -38,6 +39,7 @@ from assay_trainer.failures import (
     message_of,
     reason_of,
 )
+from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
@@ -68,6 +70,7 @@ def perform(item: Item, store: Objects, *, device: str, threads: int, check_code
     """
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
+    kills = out_of_memory_kills()
     try:
         with deadline:
             result = _recorded(item, store)
@@ -82,7 +85,11 @@ def perform(item: Item, store: Objects, *, device: str, threads: int, check_code
             result = _record_patiently(outcome, store)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
         reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
-        return _failed(item, store, meter, reason, message_of(error, reason))
+        message = message_of(error, reason)
+        if reason in HELPERS_MAY_BE_MISSED and out_of_memory_kills() > kills:
+            reason = FailureReason.OUT_OF_MEMORY
+            message = f"a process of the trial was killed for want of memory; then: {message}"
+        return _failed(item, store, meter, reason, message)
     score = result.score if isinstance(result, TrialResult) else None
     return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded", score=score)
 

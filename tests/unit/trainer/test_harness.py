@@ -203,6 +203,20 @@ def test_a_failure_shows_where_in_the_teams_code_and_stays_short(run: Run) -> No
     assert len(message) <= 2000
 
 
+def test_a_trial_whose_helper_was_killed_for_want_of_memory_ran_out_of_memory(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills = iter([3, 4])
+    monkeypatch.setattr("assay_trainer.harness.out_of_memory_kills", lambda: next(kills))
+
+    def train(trial: Trial) -> None:
+        raise RuntimeError("DataLoader worker is killed by signal: Killed")
+
+    ended, store = run(train)
+    assert ended.reason == FailureReason.OUT_OF_MEMORY
+    assert "then: RuntimeError: DataLoader worker is killed" in recorded_failure(store).message
+
+
 def test_what_an_attempt_cost_is_recorded_though_it_failed(run: Run) -> None:
     def busy(trial: Trial) -> None:
         sum(range(200_000))
