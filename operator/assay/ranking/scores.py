@@ -171,6 +171,10 @@ class Scores:
         column_index = [at_column[seed] for seed in columns]
         return Scores(rows, columns, self.values[np.ix_(row_index, column_index)].reshape(len(rows), len(columns)))
 
+    def first_seeds(self, count: int) -> Scores:
+        """The same table with the first `count` of its seeds only."""
+        return Scores(self.hypotheses, self.seeds[:count], self.values[:, :count])
+
     @cached_property
     def _two_way(self) -> tuple[FloatArray, int]:
         """Seed effects, and how many degrees of freedom they take (normal equations, hypothesis effects eliminated)."""
