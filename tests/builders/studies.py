@@ -22,6 +22,7 @@ def a_study(
     hypotheses: int | Sequence[Hypothesis] = 4,
     proxies: Sequence[ProxyArm] = (),
     seeds: int = 2,
+    maximum: int | None = None,
     epochs: int = 10,
     threshold: str = "0.6",
     smallest_effect: str = "0",
@@ -35,7 +36,7 @@ def a_study(
     fields = {
         "metric": Metric(name="accuracy", goal=goal, smallest_effect=smallest_effect),
         "reference": ReferenceArm(epochs=epochs, batch_size=64),
-        "seeds": Seeds(initial=seeds, maximum=max(10, seeds)),
+        "seeds": Seeds(initial=seeds, maximum=maximum or seeds),
         "trust": Trust(threshold=threshold),
         **spec,
     }

@@ -31,7 +31,7 @@ spec:
   metric: {name: accuracy}
   reference: {epochs: 4}
   proxies: [{name: short, epochs: 1}]
-  seeds: {initial: 2}
+  seeds: {initial: 2, maximum: 2}
 """
 
 HYPOTHESIS = """

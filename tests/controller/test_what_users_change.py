@@ -37,11 +37,6 @@ def test_a_wrong_spec_is_said_with_its_path_and_goes_on_when_it_is_mended(kube: 
     assert "Invalid" in team.events()
 
 
-def test_what_this_version_can_not_do_is_said(team: Team) -> None:
-    team.apply(*team.hypotheses(), team.study(question="FindBest"))
-    assert "RankAll in this version" in team.wait("Accepted", status="False", reason="NotSupported")
-
-
 def test_a_study_that_comes_before_its_hypotheses_waits_for_them(kube: Kube, team: Team) -> None:
     team.apply(team.study())
     team.wait("Accepted", status="False", reason="Invalid")

@@ -29,7 +29,7 @@ def complaint(project: Path, *arguments: str) -> str:
 FIELDS = {
     ("reference: {epochs: 4}", "reference: {epoch: 4}"): ["spec.reference.epoch: ", "did you mean epochs?"],
     ("epochs: 1}", "dataPercent: 9, subset: El2M}"): ["spec.proxies[0].subset", '"El2M"', "did you mean EL2N?"],
-    ("seeds: {initial: 2}", "seeds: {initial: two}"): ["spec.seeds.initial", '"two"', "a whole number of 2 to 100"],
+    ("{initial: 2, maximum: 2}", "{initial: two}"): ["spec.seeds.initial", '"two"', "a whole number of 2 to 100"],
     ("name: h1}", "name: h1}\nspce: {}"): ["spce: ", "did you mean spec?"],
 }
 MEANINGS = {

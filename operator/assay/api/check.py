@@ -14,7 +14,6 @@ from assay.api.resources import (
     Hypothesis,
     ProxyArm,
     ProxyStudy,
-    Question,
     TrustStatistic,
 )
 from assay.api.selection import select_hypotheses
@@ -32,26 +31,12 @@ def check_study(
 
     `dataset` is the manifest of the study's data set; without it, what needs it is not checked.
     """
-    problems = [*_hypotheses(study, hypotheses), *_trainer(study), *_numbers(study)]
+    problems = [*_hypotheses(study, hypotheses), *_trainer(study), *_numbers(study), *_screening(study)]
     names = list(_arm_names(study))
     # Arms are told apart by name, so with a name given twice there is nothing more to say of them.
     problems += names or _proxies(study)
     if dataset is not None:
         problems += _image_sizes(study, dataset)
-    return tuple(problems)
-
-
-def not_supported(study: ProxyStudy) -> tuple[Problem, ...]:
-    """What the schema has and this version of Assay can't do."""
-    spec, where = study.spec, _where(study)
-    problems = []
-    if spec.question != Question.RANK_ALL:
-        problems.append(Problem(where, "spec.question", spec.question, f"{Question.RANK_ALL} in this version"))
-    if spec.trust.statistic != TrustStatistic.KENDALL_TAU:
-        allowed = f"{TrustStatistic.KENDALL_TAU} in this version"
-        problems.append(Problem(where, "spec.trust.statistic", spec.trust.statistic, allowed))
-    if spec.screening is not None:
-        problems.append(Problem(where, "spec.screening", "an object", "no screening in this version"))
     return tuple(problems)
 
 
@@ -109,6 +94,11 @@ def _numbers(study: ProxyStudy) -> Iterator[Problem]:
     if not least < decimal_value(trust.threshold) < 1:
         allowed = f'a decimal string above "{least}" and below "1" for {trust.statistic}'
         yield Problem(_where(study), "spec.trust.threshold", f'"{trust.threshold}"', allowed)
+
+
+def _screening(study: ProxyStudy) -> Iterator[Problem]:
+    if study.spec.screening is not None and not study.spec.proxies:
+        yield Problem(_where(study), "spec.screening", "an object", "screening only together with proxies to screen on")
 
 
 def _arm_names(study: ProxyStudy) -> Iterator[Problem]:

@@ -35,7 +35,6 @@ class Reason(StrEnum):
 
     VALID = "Valid"
     INVALID = "Invalid"
-    NOT_SUPPORTED = "NotSupported"
     EDITED_AFTER_LOOKING = "EditedAfterLooking"
     DATASET_NOT_READABLE = "DatasetNotReadable"
     STORE_UNREACHABLE = "StoreUnreachable"

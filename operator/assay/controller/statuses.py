@@ -18,19 +18,13 @@ SECONDS_BETWEEN_WRITES = 3.0
 """At least, while only numbers change: each write is stored in etcd and sent to every watcher."""
 
 _MESSAGE_LENGTH = 512
-_NOT_SUPPORTED = "in this version"
 
 
 def rejected(
     earlier: ProxyStudyStatus | None, error: InvalidInput, generation: int, now: float, *, unreadable: bool
 ) -> ProxyStudyStatus:
     """Of a study that can't be run as it is. What was found before is kept; `unreadable`: its data set is."""
-    if unreadable:
-        reason = Reason.DATASET_NOT_READABLE
-    elif all(_NOT_SUPPORTED in problem.allowed for problem in error.problems):
-        reason = Reason.NOT_SUPPORTED
-    else:
-        reason = Reason.INVALID
+    reason = Reason.DATASET_NOT_READABLE if unreadable else Reason.INVALID
     said = rejection(reason, _in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 

@@ -53,7 +53,7 @@ def break_even(study: Study, arm: str, costs: Costs) -> int | None:
     relative = costs.relative(arm)
     if reference.trial_seconds is None or relative is None:
         return None
-    saved = reference.trial_seconds * (1 - relative) * len(study.design.seeds)
+    saved = reference.trial_seconds * (1 - relative) * study.design.initial_seeds
     return math.ceil(proxy.total_seconds / saved) if saved > 0 else None
 
 
@@ -62,7 +62,7 @@ def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:
     relative = costs.relative(arm)
     if not reference.trial_seconds or relative is None:
         return None
-    full = reference.trial_seconds * len(study.hypotheses) * len(study.design.seeds)
+    full = reference.trial_seconds * len(study.hypotheses) * study.design.initial_seeds
     return round(100 * (1 - relative - proxy.preparation_seconds / full))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,32 +9,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.api.resources import REFERENCE
-from assay.planning.progress import Progress, State
+from assay.api.resources import REFERENCE, Correction
+from assay.planning.cells import ArmCells, sign_of
 from assay.ranking import (
     Agreement,
-    Certificate,
     Comparison,
     RankInterval,
     Scores,
     agreement,
-    certify,
     compare_with_baseline,
     noise_ceiling,
     rank_intervals,
 )
-from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
-    from assay.planning.records import Records
     from assay.planning.study import Study
+    from assay.planning.trust import TrustAssessment
+    from assay.ranking import Certificate
 
 TOP = 3
 """How many of the best hypotheses the top-k overlap is over."""
-
-SIMULATION_SEED = 20210715
-"""Of the simulations behind a certificate: the same scores give the same decision, on every machine."""
-
 
 _REMEMBERED = 256
 """What the same scores say is the same: most plans differ from the last one in the scores of one arm, or of none."""
@@ -43,7 +36,7 @@ _REMEMBERED = 256
 
 @dataclass(frozen=True)
 class ProxyAssessment:
-    """One proxy against the reference; `certificate` is None until the study has run its design."""
+    """One proxy against the reference; `certificate` is None before the first look."""
 
     agreement: Agreement | None
     certificate: Certificate | None
@@ -61,55 +54,32 @@ class Assessment:
     ranks: Mapping[str, RankInterval]
 
 
-def assess(study: Study, records: Records, progress: Progress, *, final: bool) -> Assessment:
-    """Judge what there is. Certificates are made once, at the end: looking at them on the way would
-    spend their error probability many times over."""
-    scores = _scores(study, records, progress)
-    reference = scores[REFERENCE]
+def assess(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment) -> Assessment:
+    """Judge what there is."""
+    reference = cells[REFERENCE].scores
     spec = study.spec
-    confidence = spec.trust.confidence_percent / 100
+    confidence = spec.verdicts.confidence_percent / 100
     proxies = {
-        arm: ProxyAssessment(
-            agreement=_agreement(reference, proxy),
-            certificate=_certify(reference, proxy, float(spec.trust.threshold), confidence) if final else None,
-        )
-        for arm, proxy in scores.items()
+        arm: ProxyAssessment(_agreement(reference, own.scores), trust.certificates.get(arm))
+        for arm, own in cells.items()
         if arm != REFERENCE
     }
     comparisons = compare_with_baseline(
         reference,
         study.baseline,
         smallest_effect=float(spec.metric.smallest_effect),
-        confidence=spec.verdicts.confidence_percent / 100,
-        family_wise=spec.verdicts.correction == "FamilyWise",
+        confidence=confidence,
+        family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
     )
+    ranks = _ranks(reference, confidence)
     return Assessment(
         reference=reference,
-        sign=_sign(study),
+        sign=sign_of(study),
         ceiling=_ceiling(reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
-        ranks={interval.hypothesis: interval for interval in _ranks(reference, spec.verdicts.confidence_percent / 100)},
+        ranks={interval.hypothesis: interval for interval in ranks},
     )
-
-
-def _sign(study: Study) -> float:
-    return -1.0 if study.spec.metric.goal == "Minimize" else 1.0
-
-
-def _scores(study: Study, records: Records, progress: Progress) -> dict[str, Scores]:
-    """Per arm the scores (hypotheses x seeds); NaN where a trial failed or has not ended."""
-    design, metric, sign = study.design, study.spec.metric.name, _sign(study)
-    names = tuple(hypothesis.name for hypothesis in study.hypotheses)
-    rows = {name: row for row, name in enumerate(names)}
-    columns = {seed: column for column, seed in enumerate(design.seeds)}
-    values = {arm: np.full((len(names), len(columns)), math.nan) for arm in design.arms}
-    for trial in design.trials:
-        if progress.states[trial.key] is State.SUCCEEDED:
-            result = records[trial.key].result
-            if isinstance(result, TrialResult):
-                values[trial.arm][rows[trial.hypothesis], columns[trial.seed]] = sign * result.metrics[metric]
-    return {arm: Scores(names, design.seeds, array) for arm, array in values.items()}
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -119,10 +89,8 @@ def _agreement(reference: Scores, proxy: Scores) -> Agreement | None:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _certify(reference: Scores, proxy: Scores, threshold: float, confidence: float) -> Certificate:
-    generator = np.random.default_rng(SIMULATION_SEED)
-    return certify(reference, proxy, threshold=threshold, confidence=confidence, generator=generator)
+def _ranks(reference: Scores, confidence: float) -> tuple[RankInterval, ...]:
+    return rank_intervals(reference, confidence)
 
 
 _ceiling = lru_cache(maxsize=_REMEMBERED)(noise_ceiling)
-_ranks = lru_cache(maxsize=_REMEMBERED)(rank_intervals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from assay.planning.progress import Progress, State
 from assay.planning.records import UNKNOWN
 
 if TYPE_CHECKING:
+    from assay.planning.agenda import Agenda
     from assay.planning.records import Records
     from assay.planning.study import Study
 
@@ -36,8 +37,10 @@ class Allowance:
     resume_at: float | None = None
 
 
-def allowance(study: Study, records: Records, progress: Progress, costs: Costs, now: float) -> Allowance:
-    """Take what is ready, in the design's order, as long as it fits.
+def allowance(
+    study: Study, records: Records, progress: Progress, agenda: Agenda, costs: Costs, now: float
+) -> Allowance:
+    """Take what is wanted and ready, in the agenda's order, as long as it fits.
 
     The first that does not fit ends it: passing over it for something cheaper would unbalance the arms.
     """
@@ -52,7 +55,7 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
             halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}",
             revoked=True,
         )
-    ready = [work for work in study.design.work if progress.states[work.key] is State.READY]
+    ready = [work for work in _wanted(study, agenda) if progress.states[work.key] is State.READY]
     waiting = any(record.running is not None and not record.running.begun for record in records.values())
     left = deadline_left(study, records, now) if ready or waiting else None
     if left is not None and left <= 0:
@@ -84,6 +87,17 @@ def allowance(study: Study, records: Records, progress: Progress, costs: Costs, 
         left -= cost
         starts.append(work)
     return Allowance(tuple(starts), resume_at=resume_at)
+
+
+def _wanted(study: Study, agenda: Agenda) -> Iterable[PlannedTrial | PlannedPreparation]:
+    """Each key once: preparations first, since trials wait for them."""
+    needed = {trial.preparation for trial in agenda.trials}
+    unique: dict[str, PlannedTrial | PlannedPreparation] = {
+        each.key: each for each in study.design.preparations if each.key in needed
+    }
+    for trial in agenda.trials:
+        unique.setdefault(trial.key, trial)
+    return unique.values()
 
 
 def _resume_at(work: PlannedTrial | PlannedPreparation, records: Records) -> float:

@@ -1,4 +1,5 @@
-"""The fixed design: every hypothesis on every arm with the same seeds, in an order whose prefixes are balanced."""
+"""All trials that a study may run: every hypothesis on every arm with every seed, in an order whose prefixes are
+balanced."""
 
 from __future__ import annotations
 
@@ -66,9 +67,14 @@ class PlannedPreparation(NamedTuple):
 
 @dataclass(frozen=True)
 class Design:
-    """What a study runs. `trials` are in the order in which they start."""
+    """What a study may run. `trials` are in the order in which they start.
+
+    The first `initial_seeds` of the `seeds` are asked for whatever comes of them; further ones only where they can
+    still decide something.
+    """
 
     seeds: tuple[int, ...]
+    initial_seeds: int
     arms: tuple[str, ...]
     fidelities: Mapping[str, Fidelity]
     conditions: Mapping[tuple[str, str], Condition]
@@ -76,8 +82,19 @@ class Design:
     trials: tuple[PlannedTrial, ...]
 
     @cached_property
+    def initial_trials(self) -> tuple[PlannedTrial, ...]:
+        """Those that are run whatever comes of them."""
+        return self.trials[: len(self.conditions) * self.initial_seeds]
+
+    @cached_property
+    def spare(self) -> frozenset[str]:
+        """Keys of the trials that are run only if something asks for them."""
+        asked = {trial.key for trial in self.initial_trials}
+        return frozenset(trial.key for trial in self.trials[len(self.initial_trials) :] if trial.key not in asked)
+
+    @cached_property
     def work(self) -> tuple[PlannedPreparation | PlannedTrial, ...]:
-        """All that the design runs, each key once: preparations first, since trials wait for them."""
+        """All of it, each key once: preparations first, since trials wait for them."""
         unique: dict[str, PlannedPreparation | PlannedTrial] = {each.key: each for each in self.preparations}
         for trial in self.trials:
             unique.setdefault(trial.key, trial)
@@ -89,7 +106,7 @@ class Design:
         return {each.key: each.arm for each in self.work}
 
 
-def fixed_design(study: Study) -> Design:
+def design_of(study: Study) -> Design:
     """Seed by seed, hypothesis by hypothesis, the reference and all proxies together.
 
     However early a study ends, what it has run is then as good as the same number of seeds, and as many
@@ -107,7 +124,7 @@ def fixed_design(study: Study) -> Design:
             conditions[hypothesis.name, arm.name] = _condition(
                 study, hypothesis, arm, dataset, preparation.key if preparation else None
             )
-    seeds = tuple(range(study.spec.seeds.initial))
+    seeds = tuple(range(study.spec.seeds.maximum))
     trials = tuple(
         PlannedTrial(trial_key(condition.digest, seed), hypothesis, arm, seed, condition.preparation)
         for seed in seeds
@@ -115,6 +132,7 @@ def fixed_design(study: Study) -> Design:
     )
     return Design(
         seeds=seeds,
+        initial_seeds=study.spec.seeds.initial,
         arms=tuple(arm.name for arm in arms),
         fidelities={arm.name: arm.fidelity for arm in arms},
         conditions=conditions,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.planning.assessment import SIMULATION_SEED
 from assay.planning.costs import costs_of, predictions, relative_work
 from assay.planning.design import PlannedTrial
 from assay.planning.progress import State, progress_of
+from assay.planning.trust import SIMULATION_SEED
 from assay.ranking import certification_power
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def forecast(study: Study, records: Records) -> Forecast:
     arms = tuple(
         ArmForecast(
             arm,
-            trials=len(study.hypotheses) * len(design.seeds),
+            trials=len(study.hypotheses) * design.initial_seeds,
             open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
             relative_work=costs.relative(arm) or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
             trial_seconds=expected[arm].accelerator_seconds if expected else None,
@@ -116,7 +116,7 @@ def powers(study: Study) -> tuple[Power, ...]:
                 confidence=trust.confidence_percent / 100,
                 true_tau=true_tau,
                 noise_to_signal=EXPECTED_NOISE,
-                seeds=len(study.design.seeds),
+                seeds=study.design.initial_seeds,
                 generator=np.random.default_rng(SIMULATION_SEED),
                 draws=POWER_DRAWS,
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """Of a trial or a preparation: has a result, runs, failed for good, can start, or waits: for a preparation, or
-    since another study runs it."""
+    """Of a trial or a preparation: has a result, runs, failed for good, can start, waits (for a preparation, or since
+    another study runs it), or is spare: nothing asks for it."""
 
     SUCCEEDED = "succeeded"
     RUNNING = "running"
     FAILED = "failed"
     READY = "ready"
     WAITING = "waiting"
+    SPARE = "spare"
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,16 @@ class Progress:
     failures: Mapping[str, Failure]
 
 
-def progress_of(study: Study, records: Records) -> Progress:
-    """The state of all that the study's design holds."""
+def progress_of(study: Study, records: Records, asked: Container[str] = ()) -> Progress:
+    """The state of all that the study's design holds. `asked` are the keys that are wanted beyond the initial seeds."""
+    spare = study.design.spare
     states: dict[str, State] = {}
     failures: dict[str, Failure] = {}
     for work in study.design.work:
         _settle(study, work, records.get(work.key, UNKNOWN), states, failures)
-        if isinstance(work, PlannedTrial) and work.preparation and states[work.key] is State.READY:
+        if states[work.key] in (State.READY, State.WAITING) and work.key in spare and work.key not in asked:
+            states[work.key] = State.SPARE
+        elif isinstance(work, PlannedTrial) and work.preparation and states[work.key] is State.READY:
             if states[work.preparation] is State.FAILED:
                 states[work.key] = State.FAILED
                 failures[work.key] = failures[work.preparation]

@@ -71,7 +71,7 @@ def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
     cells = Counter((trial.arm, progress.states[trial.key]) for trial in study.design.trials)
     return {
         arm: TrialCounts(
-            planned=sum(cells[arm, state] for state in State),
+            planned=sum(cells[arm, state] for state in State if state is not State.SPARE),
             succeeded=cells[arm, State.SUCCEEDED],
             failed=cells[arm, State.FAILED],
             running=cells[arm, State.RUNNING],

@@ -86,7 +86,7 @@ class Study:
 
     @cached_property
     def design(self) -> Design:
-        """The trials of the study, in the order in which they start; worked out once per study object."""
-        from assay.planning.design import fixed_design
+        """The trials that the study may run, in the order in which they start; worked out once per study object."""
+        from assay.planning.design import design_of
 
-        return fixed_design(self)
+        return design_of(self)

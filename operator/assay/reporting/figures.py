@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assay.api.decimals import decimal_value
 
 if TYPE_CHECKING:
-    from assay.api.resources import CostUnit
+    from assay.api.resources import CostUnit, Seeds
 
 NOTHING = "–"
 """Shown where there is no value."""
@@ -93,6 +93,13 @@ def unit_in_words(unit: CostUnit) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 trial`, `3 trials`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def seeds_in_words(seeds: Seeds) -> str:
+    """`3 seeds`, or `3 to 10 seeds` if some hypotheses may get more than others."""
+    if seeds.initial == seeds.maximum:
+        return count(seeds.initial, "seed")
+    return f"{seeds.initial} to {seeds.maximum} seeds"
 
 
 def sentence(text: str) -> str:

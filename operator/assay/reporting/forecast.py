@@ -32,9 +32,11 @@ def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
 def _size(study: Study, forecast: Forecast) -> str:
     trials = count(sum(arm.trials for arm in forecast.arms), "trial")
     preparations = f" and {count(forecast.preparations, 'preparation')}" if forecast.preparations else ""
+    most = study.spec.seeds.maximum
+    further = f", and up to {most} seeds where they can decide something" if most > study.spec.seeds.initial else ""
     return (
         f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(forecast.arms), 'arm')} × "
-        f"{count(len(study.design.seeds), 'seed')} = {trials}{preparations}"
+        f"{count(study.spec.seeds.initial, 'seed')} = {trials}{preparations}{further}"
     )
 
 

@@ -13,8 +13,10 @@ from markupsafe import Markup
 
 from assay.api.resources import Goal, TrustDecision, Verdict
 from assay.planning.assessment import assess
+from assay.planning.cells import cells_of
 from assay.planning.progress import State
 from assay.planning.ranking_status import ranking_rows
+from assay.planning.trust import TrustAssessment
 from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
 from assay.reporting.charts.agreement_chart import agreement_chart
 from assay.reporting.charts.curve_chart import curve_chart
@@ -23,7 +25,7 @@ from assay.reporting.charts.ranking_charts import difference_chart, drawn, score
 from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
 from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
-from assay.reporting.figures import count, decimals_for, fixed, listed, unit_in_words
+from assay.reporting.figures import count, decimals_for, fixed, listed, seeds_in_words, unit_in_words
 from assay.reporting.rows import DECISIONS, arm_rows, noise_ceiling, rank_rows
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
@@ -111,7 +113,8 @@ def _whole_ranking(
     """All hypotheses; a status has the first ones only."""
     if len(status.ranking) == len(study.hypotheses):
         return status.ranking
-    return ranking_rows(study, records, trials.progress, assess(study, records, trials.progress, final=False))
+    cells = cells_of(study, records, trials.progress)
+    return ranking_rows(study, records, trials.progress, assess(study, cells, TrustAssessment()))
 
 
 def _facts(study: Study, status: ProxyStudyStatus) -> str:
@@ -121,7 +124,7 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     still_open = f", {left:,} still open" if left else ""
     return (
         f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(study.design.arms), 'arm')} × "
-        f"{count(len(study.design.seeds), 'seed')}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
+        f"{seeds_in_words(study.spec.seeds)}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
         f"succeeded{failed}{still_open}"
     )
 

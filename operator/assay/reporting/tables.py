@@ -10,7 +10,7 @@ from rich.text import Text
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.answers import condition, cost_answer, is_finished, trust_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable
-from assay.reporting.figures import count, sentence
+from assay.reporting.figures import count, seeds_in_words, sentence
 from assay.reporting.ranking_table import RankingTable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _title(study: Study, status: ProxyStudyStatus) -> Text:
         ("Study ", "bold"),
         (study.name, "bold"),
         f": {count(len(study.hypotheses), 'hypothesis', 'hypotheses')}, {count(len(study.design.arms), 'arm')}, "
-        f"{count(len(study.design.seeds), 'seed')}; {ended}{failed}{stale}",
+        f"{seeds_in_words(study.spec.seeds)}; {ended}{failed}{stale}",
     )
 
 

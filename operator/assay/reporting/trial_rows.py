@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from assay.planning.progress import progress_of
+from assay.planning.progress import State, progress_of
 from assay.planning.records import UNKNOWN
 from assay_trainer.contract import CONTRACT_VERSION, TrialResult
 
@@ -19,6 +19,9 @@ def trial_rows(study: Study, records: Records) -> bytes:
     progress = progress_of(study, records)
     rows = []
     for trial in study.design.trials:
+        state = progress.states[trial.key]
+        if state is State.SPARE:
+            continue
         result = records.get(trial.key, UNKNOWN).result
         failure = progress.failures.get(trial.key)
         row: dict[str, Any] = {
@@ -26,7 +29,7 @@ def trial_rows(study: Study, records: Records) -> bytes:
             "hypothesis": trial.hypothesis,
             "arm": trial.arm,
             "seed": trial.seed,
-            "state": progress.states[trial.key].value,
+            "state": state.value,
         }
         if isinstance(result, TrialResult):
             row |= {

@@ -33,7 +33,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """All trials of a study's design, in the order in which they start."""
+    """All trials that a study has asked for, in the order in which they start."""
 
     study: Study
     progress: Progress
@@ -66,11 +66,13 @@ class Trials:
 
 
 def trials_of(study: Study, records: Records) -> Trials:
-    """Look up every trial of the design."""
+    """Look up every trial that was asked for."""
     progress, metric = progress_of(study, records), study.spec.metric.name
     found = []
     for planned in study.design.trials:
         record, state = records.get(planned.key), progress.states[planned.key]
+        if state is State.SPARE:
+            continue
         result = record.result if record and isinstance(record.result, TrialResult) else None
         score = result.metrics[metric] if result and state is State.SUCCEEDED else None
         failure = progress.failures.get(planned.key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from assay.api.check import check_study, not_supported
+from assay.api.check import check_study
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
 from assay.planning.programs import program_of, scoring_program
@@ -53,8 +53,8 @@ def gather_study(
 
 
 def checked(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], manifest: DatasetManifest | None) -> None:
-    """Raises InvalidInput with all that is wrong, or not supported."""
-    if problems := (*check_study(resource, tuple(hypotheses), manifest), *not_supported(resource)):
+    """Raises InvalidInput with all that is wrong."""
+    if problems := check_study(resource, tuple(hypotheses), manifest):
         raise InvalidInput(problems)
 
 

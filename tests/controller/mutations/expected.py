@@ -57,6 +57,5 @@ def problems_of(
     except DatasetNotReadable as error:
         return "DatasetNotReadable", error.problems
     except InvalidInput as error:
-        unsupported = all("in this version" in problem.allowed for problem in error.problems)
-        return "NotSupported" if unsupported else "Invalid", error.problems
+        return "Invalid", error.problems
     return None, ()

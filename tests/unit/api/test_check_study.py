@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from assay.api.check import check_study, not_supported
+from assay.api.check import check_study
 from assay.api.resources import (
     EnvironmentVariable,
     HypothesesSelection,
@@ -14,7 +14,6 @@ from assay.api.resources import (
     PodTemplate,
     ProxyArm,
     ProxyStudy,
-    Question,
     ReferenceArm,
     Resources,
     Screening,
@@ -41,7 +40,6 @@ def test_a_sound_study_has_no_problems() -> None:
         a_proxy("narrow", recipe={"width": 8}),
     ]
     assert paths(a_study(proxies=proxies), dataset=a_dataset_manifest(14, 28)) == []
-    assert not_supported(a_study(proxies=proxies)) == ()
 
 
 def test_a_missing_baseline_is_named_with_the_nearest_hypothesis() -> None:
@@ -138,17 +136,9 @@ def test_an_image_by_tag_needs_a_revision_and_that_of_a_hypothesis_a_digest() ->
     assert (problem.where, problem.path) == ("Hypothesis/branch", "spec.trainer.image")
 
 
-@pytest.mark.parametrize(
-    ("spec", "path"),
-    [
-        ({"question": Question.FIND_BEST}, "spec.question"),
-        ({"trust": Trust(statistic=TrustStatistic.WINNER_REGRET)}, "spec.trust.statistic"),
-        ({"screening": Screening()}, "spec.screening"),
-    ],
-)
-def test_what_is_not_supported_is_valid_but_said(spec: dict[str, Any], path: str) -> None:
-    assert paths(a_study(**spec)) == []
-    assert [problem.path for problem in not_supported(a_study(**spec))] == [path]
+def test_screening_needs_proxies() -> None:
+    assert paths(a_study(screening=Screening())) == ["spec.screening"]
+    assert paths(a_study(screening=Screening(), proxies=[a_proxy("short", epochs=5)])) == []
 
 
 def test_what_a_list_of_the_pod_template_has_twice_is_a_problem() -> None:

@@ -50,7 +50,6 @@ def test_a_rejected_study_says_why_and_keeps_what_it_has_found() -> None:
 @pytest.mark.parametrize(
     ("error", "unreadable", "want"),
     [
-        (an_error("spec.question", allowed="RankAll in this version"), False, Reason.NOT_SUPPORTED),
         (an_error("spec.seeds"), False, Reason.INVALID),
         (DatasetNotReadable(an_error("spec.dataset.manifest").problems), True, Reason.DATASET_NOT_READABLE),
     ],

@@ -31,7 +31,6 @@ from assay.api.resources.study import (
     Subset,
     TrainerSpec,
     Trust,
-    TrustStatistic,
     Verdicts,
 )
 from assay.api.resources.study_status import (
@@ -39,6 +38,7 @@ from assay.api.resources.study_status import (
     AgreementStatus,
     ArmCost,
     ArmStatus,
+    CertificateStatus,
     CostLedger,
     CostUnit,
     Lever,
@@ -47,6 +47,7 @@ from assay.api.resources.study_status import (
     RankedHypothesis,
     TrialCounts,
     TrustDecision,
+    TrustStatistic,
 )
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "ArmCost",
     "ArmStatus",
     "Budget",
+    "CertificateStatus",
     "Condition",
     "ConditionType",
     "Correction",

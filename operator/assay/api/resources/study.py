@@ -12,7 +12,7 @@ from assay.api.extensions import cel, list_map
 from assay.api.metadata import LabelSelector, ObjectMeta
 from assay.api.resources.hypothesis import DatasetReference
 from assay.api.resources.pod_template import PodTemplate
-from assay.api.resources.study_status import ProxyStudyStatus
+from assay.api.resources.study_status import ProxyStudyStatus, TrustStatistic
 from assay.api.values import (
     METRIC_NAME,
     REVISION,
@@ -48,14 +48,6 @@ class Subset(StrEnum):
 
     RANDOM = "Random"
     EL2N = "EL2N"
-
-
-class TrustStatistic(StrEnum):
-    """Which agreement statistic a proxy is trusted by."""
-
-    KENDALL_TAU = "KendallTau"
-    DECISION_ACCURACY = "DecisionAccuracy"
-    WINNER_REGRET = "WinnerRegret"
 
 
 class Correction(StrEnum):
@@ -323,6 +315,10 @@ class ProxyStudySpec(Model):
                 "proxies: a batchSize below the reference's needs fewer epochs or less data, for no more steps in all",
             ),
             (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
+            (
+                "!has(self.screening) || (has(self.proxies) && self.proxies.size() > 0)",
+                "screening: needs proxies to screen on",
+            ),
         )
     )
 

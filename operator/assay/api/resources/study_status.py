@@ -20,6 +20,14 @@ CostUnit = Literal["accelerator", "cpu-process"]
 """Devices times seconds; on a CPU, seconds of CPU processes."""
 
 
+class TrustStatistic(StrEnum):
+    """Which agreement statistic a proxy is trusted by."""
+
+    KENDALL_TAU = "KendallTau"
+    DECISION_ACCURACY = "DecisionAccuracy"
+    WINNER_REGRET = "WinnerRegret"
+
+
 class TrustDecision(StrEnum):
     """Whether a proxy may stand for the reference."""
 
@@ -97,6 +105,30 @@ class ArmCost(Model):
     device_model: str = Field(default="", max_length=128, description="Device model, or several and that they differ.")
 
 
+class CertificateStatus(Model):
+    """What the test of a proxy has found."""
+
+    statistic: TrustStatistic = Field(description="Agreement statistic that the test is about.")
+    value: DecimalString | None = Field(default=None, description="The statistic, as observed.")
+    low: DecimalString | None = Field(default=None, description="Lower end of its interval, of the test itself.")
+    high: DecimalString | None = Field(default=None, description="Upper end of its interval.")
+    corrected: DecimalString | None = Field(
+        default=None, description="The statistic without the noise of the seeds, as estimated."
+    )
+    hypotheses: int = Field(ge=0, description="Hypotheses that it rests on.")
+    seeds: int = Field(ge=0, description="Seeds that it rests on.")
+    look: int = Field(ge=1, le=4, description="Which look at the results it is, of at most four.")
+    needed_hypotheses: int | None = Field(
+        default=None, ge=0, description="About how many hypotheses would decide it; absent if that is not known."
+    )
+    needed_seeds: int | None = Field(
+        default=None, ge=0, description="About how many seeds would decide it with the same hypotheses."
+    )
+    needed_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="What these hypotheses, or else these seeds, would cost further."
+    )
+
+
 class ArmStatus(Model):
     """What is known of an arm."""
 
@@ -114,6 +146,7 @@ class ArmStatus(Model):
     break_even_hypotheses: int | None = Field(
         default=None, ge=0, description="Further hypotheses after which trusting the arm has paid for this study."
     )
+    certificate: CertificateStatus | None = Field(default=None, description="What the test of the proxy has found.")
     decision: TrustDecision | None = Field(
         default=None, description="Whether the proxy may stand for the reference; the reference has none."
     )
@@ -137,6 +170,8 @@ class RankedHypothesis(Model):
     difference_low: DecimalString | None = Field(default=None, description="Lower end of the difference's interval.")
     difference_high: DecimalString | None = Field(default=None, description="Upper end of the difference's interval.")
     verdict: Verdict = Field(description="Against the baseline.")
+    may_be_best: bool | None = Field(default=None, description="Whether the data allow that it is the best.")
+    arm: Name | None = Field(default=None, description="Arm that the score is from, if that is not the reference.")
     relative_cost_percent: int | None = Field(
         default=None, ge=0, description="A trial's cost in percent of the baseline's."
     )
@@ -195,6 +230,10 @@ class ProxyStudyStatus(Model):
         max_length=MAXIMUM_RANKED,
         description="The best hypotheses, at most 50; all of them are in the report.",
         json_schema_extra=list_map("name"),
+    )
+    ranking_accuracy: DecimalString | None = Field(
+        default=None,
+        description="Share of all pairs of hypotheses that the ranking is expected to order rightly; 0.5 to 1.",
     )
     recommended_proxy: Name | None = Field(default=None, description="The cheapest of the trusted proxies.")
     levers: tuple[Lever, ...] = Field(

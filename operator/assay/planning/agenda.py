@@ -1,0 +1,50 @@
+"""Which trials can still decide something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.api.resources import REFERENCE
+from assay.planning.questions import seeds_needed
+
+if TYPE_CHECKING:
+    from assay.planning.cells import ArmCells
+    from assay.planning.design import PlannedTrial
+    from assay.planning.study import Study
+    from assay.planning.trust import TrustAssessment
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """The trials that are wanted, those that have ended among them, in the order in which they start."""
+
+    trials: tuple[PlannedTrial, ...]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Of the trials."""
+        return frozenset(trial.key for trial in self.trials)
+
+
+def agenda_of(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment) -> Agenda:
+    """What is wanted by what is known.
+
+    Every hypothesis gets the initial seeds on every arm. Further seeds it gets on the reference while the question is
+    open for it, and, where one more look may decide about a proxy, on that proxy and the reference.
+
+    Nothing starts on speculation: what is wanted depends on scores that are there to stay, not on the order in which
+    they came, so the same study always runs the same trials.
+    """
+    design = study.design
+    depth = {arm: np.full(len(study.hypotheses), design.initial_seeds, dtype=np.int64) for arm in design.arms}
+    depth[REFERENCE] = seeds_needed(study, cells[REFERENCE])
+    if trust.next_look is not None:
+        for arm in (REFERENCE, *trust.open_proxies):
+            depth[arm] = np.maximum(depth[arm], trust.next_look)
+    rows = {hypothesis.name: row for row, hypothesis in enumerate(study.hypotheses)}
+    return Agenda(tuple(trial for trial in design.trials if trial.seed < depth[trial.arm][rows[trial.hypothesis]]))
