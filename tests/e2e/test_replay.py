@@ -157,6 +157,15 @@ def test_a_study_that_the_table_can_not_answer_ends_with_2(tmp_path: Path, old: 
     assert want in ended.errors
 
 
+def test_a_study_that_asks_for_more_seeds_than_there_are_gets_those_there_are_and_a_sentence(
+    tmp_path: Path, example: Ended
+) -> None:
+    ended = replay(RECORDED, "-o", "json", file=a_manifest(tmp_path, "initial: 3", "initial: 3, maximum: 7"))
+    assert ended.code == 0
+    assert ended.errors == "spec.seeds.maximum is 7; the table has 3 seeds, so that many are the most.\n"
+    assert ended.output == example.output
+
+
 def test_an_arm_that_the_table_lacks_ends_with_2_and_the_nearest(tmp_path: Path) -> None:
     table = tmp_path / "recorded.csv"
     header, *rows = Path(RECORDED).read_text().splitlines()

@@ -47,6 +47,8 @@ def replay(
     resource, manifests = load_study(file, study)
     recorded = read_table(table, _columns(column or ()), _pairs(where or (), "--where"))
     replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
+    if replayed.note:
+        typer.echo(replayed.note, err=True)
     objects = MemoryObjects()
     with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
         decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None)

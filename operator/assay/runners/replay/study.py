@@ -22,17 +22,22 @@ FARTHEST_RATIO = 1.5
 
 
 class Replayed(NamedTuple):
-    """A study to replay, and under which arm or size the table has each of its arms."""
+    """A study to replay, and under which arm or size the table has each of its arms.
+
+    `note` says in a sentence where the table has less than the study asks for; it is empty otherwise.
+    """
 
     study: Study
     arms: Mapping[str, str]
+    note: str = ""
 
 
 def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: Table, slots: int) -> Replayed:
     """The study on the table's hypotheses. Raises InvalidInput.
 
     Of those that manifests describe, the study's selector chooses; the others are made from their names. What a
-    manifest describes and the table lacks is left out.
+    manifest describes and the table lacks is left out. A study may ask for more seeds than the table has, but not at
+    first.
     """
     described = {hypothesis.name: hypothesis for hypothesis in hypotheses}
     unselected = set(described) - {hypothesis.name for hypothesis in select_hypotheses(resource, hypotheses)}
@@ -43,6 +48,7 @@ def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: 
     arms = _arms_by_size(resource, table) if table.sizes else {arm.name: arm.name for arm in arms_of(resource)}
     if problems := [*_arms(resource, table, arms), *_seeds(resource, table)]:
         raise InvalidInput(problems)
+    resource, note = _within(resource, table)
     programs = {program_of(resource.spec, hypothesis) for hypothesis in recorded} | {scoring_program(resource.spec)}
     study = Study(
         resource=resource,
@@ -51,7 +57,7 @@ def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: 
         dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=table.digest),
         capacity=slots,
     )
-    return Replayed(study, arms)
+    return Replayed(study, arms, note)
 
 
 def _hypothesis(name: str, described: Hypothesis | None) -> Hypothesis:
@@ -110,3 +116,18 @@ def _seeds(resource: ProxyStudy, table: Table) -> Iterator[Problem]:
     if resource.spec.seeds.initial > table.seeds:
         allowed = f"at most {table.seeds}, as many as the table has"
         yield Problem(f"ProxyStudy/{resource.name}", "spec.seeds.initial", str(resource.spec.seeds.initial), allowed)
+
+
+def _within(resource: ProxyStudy, table: Table) -> tuple[ProxyStudy, str]:
+    """The study with no more seeds than the table has, and what is to be said about it.
+
+    Of a maximum that nobody wrote down nothing is said.
+    """
+    seeds = resource.spec.seeds
+    if seeds.maximum <= table.seeds:
+        return resource, ""
+    capped = seeds.model_copy(update={"maximum": table.seeds})
+    asked = "maximum" in seeds.model_fields_set
+    note = f"spec.seeds.maximum is {seeds.maximum}; the table has {table.seeds} seeds, so that many are the most."
+    spec = resource.spec.model_copy(update={"seeds": capped})
+    return resource.model_copy(update={"spec": spec}), note if asked else ""
