@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,10 @@ class Agenda:
     """The trials that are wanted, those that have ended among them, in the order in which they start."""
 
     trials: tuple[PlannedTrial, ...]
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """Accelerator seconds that a trial is expected to take, by key; else it is what such trials take on its arm."""
+    exhausted: bool = False
+    """Whether more would be wanted, and the budget pays for nothing more of it."""
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
     from assay.ranking import Certificate
 
+BUDGET_TOO_SMALL = "BudgetTooSmall"
+
 _DIGITS = 6
 """Significant digits of agreements. Two are shown; with three, what is rounded twice is not what the message says."""
 
@@ -26,6 +28,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
     judged = assessment.proxies[arm]
     certificate = judged.certificate
+    decision, reason, message = _decision(assessment, certificate)
     return ArmStatus(
         name=arm,
         trials=trials,
@@ -34,10 +37,19 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         cost=cost,
         saving_percent=_saving_percent(study, arm, costs),
         break_even_hypotheses=break_even(study, arm, costs),
-        decision=TrustDecision(certificate.decision) if certificate else TrustDecision.PENDING,
-        reason=certificate.decision if certificate else TrustDecision.PENDING.value,
-        message=_why(certificate) if certificate else None,
+        decision=decision,
+        reason=reason,
+        message=message,
     )
+
+
+def _decision(assessment: Assessment, certificate: Certificate | None) -> tuple[TrustDecision, str, str | None]:
+    if assessment.estimates:
+        message = "The budget does not pay for all hypotheses on all arms: it buys an order, and no certificate."
+        return TrustDecision.UNDECIDED, BUDGET_TOO_SMALL, message
+    if certificate is None:
+        return TrustDecision.PENDING, TrustDecision.PENDING.value, None
+    return TrustDecision(certificate.decision), certificate.decision, _why(certificate)
 
 
 def _why(certificate: Certificate) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 
 from assay.api.resources import REFERENCE, Correction
 from assay.planning.cells import ArmCells, sign_of
+from assay.planning.promotion import Estimate, estimates
+from assay.planning.standings import Standing, estimated_standings, measured_standings
 from assay.ranking import (
     Agreement,
     Comparison,
@@ -23,6 +25,7 @@ from assay.ranking import (
 )
 
 if TYPE_CHECKING:
+    from assay.planning.ladder import Ladder
     from assay.planning.study import Study
     from assay.planning.trust import TrustAssessment
     from assay.ranking import Certificate
@@ -51,10 +54,15 @@ class Assessment:
     ceiling: float | None
     proxies: Mapping[str, ProxyAssessment]
     comparisons: Mapping[str, Comparison]
-    ranks: Mapping[str, RankInterval]
+    standings: Mapping[str, Standing]
+    """Of those that have a score, the best first."""
+    estimates: Mapping[str, Estimate]
+    """Of the scores on the reference, where the budget does not pay for all; else empty."""
 
 
-def assess(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment) -> Assessment:
+def assess(
+    study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment, ladder: Ladder | None = None
+) -> Assessment:
     """Judge what there is."""
     reference = cells[REFERENCE].scores
     spec = study.spec
@@ -71,6 +79,7 @@ def assess(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment) 
         confidence=confidence,
         family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
     )
+    guessed = estimates(ladder) if ladder else {}
     ranks = _ranks(reference, confidence)
     return Assessment(
         reference=reference,
@@ -78,7 +87,10 @@ def assess(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment) 
         ceiling=_ceiling(reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
-        ranks={interval.hypothesis: interval for interval in ranks},
+        standings=estimated_standings(guessed, confidence)
+        if guessed
+        else measured_standings({interval.hypothesis: interval for interval in ranks}),
+        estimates=guessed,
     )
 
 

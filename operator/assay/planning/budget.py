@@ -61,16 +61,19 @@ def allowance(
     if left is not None and left <= 0:
         spent = f"spec.budget.deadlineSeconds of {budget.deadline_seconds} s have passed"
         return Allowance((), spent=spent, revoked=True)
-    running = {key for key, record in records.items() if record.running is not None}  # also of an earlier spec
-    slots = min(
-        (limit for limit in (budget.parallelism, study.capacity) if limit is not None), default=len(progress.states)
-    )
-    free = max(0, slots - len(running))
+    running = _running(records)
+    slots, free = _slots(study), free_slots(study, records)
+    if agenda.exhausted and not ready:
+        spent = (
+            f"what is left of spec.budget.acceleratorSeconds {budget.accelerator_seconds} pays for no further trial: "
+            f"{costs.spent:.0f} are spent"
+        )
+        return Allowance((), spent=spent)
     resume_at = min((at for work in ready if (at := _resume_at(work, records)) > now), default=None)
     ready = [work for work in ready if _resume_at(work, records) <= now]
     if budget.accelerator_seconds is None:
         return Allowance(tuple(ready[:free]), resume_at=resume_at)
-    expected = _Expected(study, records, costs, budget.accelerator_seconds, slots)
+    expected = _Expected(study, records, agenda, costs, budget.accelerator_seconds, slots)
     left = budget.accelerator_seconds - costs.spent - sum(expected.still_to_come(key, now) for key in running)
     starts: list[PlannedTrial | PlannedPreparation] = []
     for work in ready:
@@ -87,6 +90,21 @@ def allowance(
         left -= cost
         starts.append(work)
     return Allowance(tuple(starts), resume_at=resume_at)
+
+
+def free_slots(study: Study, records: Records) -> int:
+    """How many more trials may run at the same time."""
+    return max(0, _slots(study) - len(_running(records)))
+
+
+def _slots(study: Study) -> int:
+    limits = (study.spec.budget.parallelism, study.capacity)
+    return min((limit for limit in limits if limit is not None), default=len(study.design.work))
+
+
+def _running(records: Records) -> frozenset[str]:
+    """Keys of all that runs, also what an earlier spec has started."""
+    return frozenset(key for key, record in records.items() if record.running is not None)
 
 
 def _wanted(study: Study, agenda: Agenda) -> Iterable[PlannedTrial | PlannedPreparation]:
@@ -121,8 +139,9 @@ def deadline_left(study: Study, records: Records, now: float) -> float | None:
 class _Expected:
     """Expected accelerator seconds of work, from what ran so far."""
 
-    def __init__(self, study: Study, records: Records, costs: Costs, budget: int, slots: int) -> None:
+    def __init__(self, study: Study, records: Records, agenda: Agenda, costs: Costs, budget: int, slots: int) -> None:
         self._records = records
+        self._prices = agenda.prices
         self._arms = study.design.arm_of
         self._predictions: Mapping[str, Prediction] | None = predictions(study, costs)
         # Before anything ran there is nothing to go by: let as much start as can run at a time.
@@ -132,7 +151,8 @@ class _Expected:
 
     def of(self, work: PlannedTrial | PlannedPreparation) -> float:
         """Of one that has not started."""
-        return self._predictions[work.arm].accelerator_seconds if self._predictions else self._unknown
+        usual = self._predictions[work.arm].accelerator_seconds if self._predictions else self._unknown
+        return self._prices.get(work.key, usual)
 
     def still_to_come(self, key: str, now: float) -> float:
         """Of one that runs: at least what it has been running for."""

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy, StudyVerdict
-from assay.planning.assessment import assess
-from assay.planning.cells import cells_of
 from assay.planning.conditions import Statement
-from assay.planning.progress import progress_of
+from assay.planning.judgement import assessment_of, judge
 from assay.planning.ranking_status import ranking_rows
-from assay.planning.trust import TrustAssessment
 
 if TYPE_CHECKING:
     from assay.planning.records import Records
@@ -21,8 +18,8 @@ if TYPE_CHECKING:
 
 def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
     """What the study says of every hypothesis that it selects, by name."""
-    progress = progress_of(study, records)
-    rows = ranking_rows(study, records, progress, assess(study, cells_of(study, records, progress), TrustAssessment()))
+    judgement = judge(study, records)
+    rows = ranking_rows(study, records, judgement.progress, assessment_of(study, judgement))
     generations = {hypothesis.name: hypothesis.metadata.generation for hypothesis in study.hypotheses}
     return {
         row.name: StudyVerdict(
@@ -35,7 +32,7 @@ def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
             rank=row.rank,
             rank_low=row.rank_low,
             rank_high=row.rank_high,
-            arm=REFERENCE,
+            arm=row.arm or REFERENCE,
         )
         for row in rows
     }

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
 from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
-from assay.planning.agenda import agenda_of
-from assay.planning.assessment import assess
 from assay.planning.budget import Allowance, allowance, deadline_left
-from assay.planning.cells import cells_of
-from assay.planning.costs import Costs, costs_of, predictions
+from assay.planning.costs import Costs, predictions
 from assay.planning.design import PlannedTrial, preparation_request, trial_request
-from assay.planning.progress import Progress, State, progress_of
+from assay.planning.judgement import assessment_of, judge
+from assay.planning.progress import Progress, State
 from assay.planning.records import UNKNOWN, Obstacle, Records, RunningAttempt
 from assay.planning.status import status_of
-from assay.planning.trust import last_trust, trust_of
+from assay.planning.trust import last_trust
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
@@ -33,22 +32,18 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     Nothing is remembered between calls, and nothing depends on the order in which trials ended: the same
     world gives the same plan.
     """
-    costs = costs_of(study, records)
-    ended = progress_of(study, records)
-    cells = cells_of(study, records, ended)
-    trust = trust_of(study, cells)
-    agenda = agenda_of(study, cells, trust)
-    progress = progress_of(study, records, agenda.keys)
-    allowed = allowance(study, records, progress, agenda, costs, now)
+    judgement = judge(study, records)
+    costs, progress = judgement.costs, judgement.progress
+    allowed = allowance(study, records, progress, judgement.agenda, costs, now)
     active = any(record.running for record in records.values())
     awaited = not (allowed.halted or allowed.spent) and any(
         records[key].elsewhere for key, state in progress.states.items() if state is State.WAITING and key in records
     )
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
-    if finished and not trust.certificates and not study.spec.suspend:
-        trust = last_trust(study, cells)
+    if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
+        judgement = replace(judgement, trust=last_trust(study, judgement.cells))
     obstacles = (*obstacles, *_not_started(study, records, progress))
-    assessment = assess(study, cells, trust)
+    assessment = assessment_of(study, judgement)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
         *_stops(study, records, allowed),

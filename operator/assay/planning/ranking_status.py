@@ -25,49 +25,45 @@ _DIGITS = 5
 def ranking_rows(
     study: Study, records: Records, progress: Progress, assessment: Assessment
 ) -> tuple[RankedHypothesis, ...]:
-    """All hypotheses of the study, ordered by the reference arm's mean scores."""
+    """All hypotheses of the study, as they stand; those without a score last."""
     costs = _relative_costs(study, records)
     failures = _failures(study, progress)
-    reference = assessment.reference
-    order = sorted(
-        range(len(reference.hypotheses)),
-        key=lambda row: (not reference.counts[row], -reference.adjusted_means[row] if reference.counts[row] else 0.0),
-    )
-    return tuple(
-        _row(study, assessment, row, costs.get(reference.hypotheses[row]), failures.get(reference.hypotheses[row]))
-        for row in order
-    )
+    names = assessment.reference.hypotheses
+    order = [*assessment.standings, *(name for name in names if name not in assessment.standings)]
+    return tuple(_row(study, assessment, name, costs.get(name), failures.get(name)) for name in order)
 
 
-def _row(study: Study, assessment: Assessment, row: int, cost: int | None, failure: Failure | None) -> RankedHypothesis:
+def _row(
+    study: Study, assessment: Assessment, name: str, cost: int | None, failure: Failure | None
+) -> RankedHypothesis:
     reference, sign = assessment.reference, assessment.sign
-    name = reference.hypotheses[row]
-    comparison, interval = assessment.comparisons.get(name), assessment.ranks.get(name)
-    scored = bool(reference.counts[row])
+    comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
     message = f"{failure.reason}: {failure.message}" if failure else None
     if name == study.baseline:
         verdict = Verdict.BASELINE
-    elif failure and not scored:
+    elif failure and standing is None:
         verdict = Verdict.FAILED
     else:
         verdict = Verdict(comparison.verdict) if comparison else Verdict.INCONCLUSIVE
-    low, high = _turned(sign, interval.score_low, interval.score_high) if interval else (None, None)
+    low, high = _turned(sign, standing.low, standing.high) if standing else (None, None)
     difference_low, difference_high = _turned(sign, comparison.low, comparison.high) if comparison else (None, None)
     difference = comparison.difference if comparison else None
     return RankedHypothesis(
         name=name,
-        rank=interval.rank if interval and scored else None,
-        rank_low=interval.low if interval and scored else None,
-        rank_high=interval.high if interval and scored else None,
-        score=_text(sign * float(reference.adjusted_means[row])) if scored else None,
+        rank=standing.rank if standing else None,
+        rank_low=standing.rank_low if standing else None,
+        rank_high=standing.rank_high if standing else None,
+        score=_text(sign * standing.score) if standing else None,
         low=_text(low),
         high=_text(high),
         difference=_text(sign * difference if difference is not None else None),
         difference_low=_text(difference_low),
         difference_high=_text(difference_high),
         verdict=verdict,
+        may_be_best=standing.may_be_best if standing else None,
+        arm=standing.arm if standing and standing.arm != REFERENCE else None,
         relative_cost_percent=cost,
-        seeds=int(reference.counts[row]),
+        seeds=int(reference.counts[reference.row(name)]),
         message=shortened(message, 160) if message else None,
     )
 

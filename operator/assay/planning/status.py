@@ -22,6 +22,7 @@ from assay.planning.arm_status import arm_status
 from assay.planning.conditions import dated, statements
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
+from assay.planning.standings import expected_accuracy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,7 @@ def status_of(
         trials=trials,
         arms=arms,
         ranking=rows[:MAXIMUM_RANKED],
+        ranking_accuracy=_ranking_accuracy(assessment),
         recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
         levers=_levers(arms, costs),
         cost=_cost_ledger(costs),
@@ -92,13 +94,15 @@ def _total(counts: dict[str, TrialCounts], *, stale: int) -> TrialCounts:
     )
 
 
+def _ranking_accuracy(assessment: Assessment) -> str | None:
+    accuracy = expected_accuracy(assessment.estimates)
+    return decimal_string(accuracy, 3) if accuracy is not None else None
+
+
 def _told_apart(assessment: Assessment) -> bool:
     """Whether any hypothesis is known to be better than another: then its ranks do not reach from first to last."""
-    scored = [interval for interval in assessment.ranks.values() if interval.rank is not None]
-    return any(
-        interval.low is not None and interval.high is not None and (interval.low > 1 or interval.high < len(scored))
-        for interval in scored
-    )
+    scored = assessment.standings.values()
+    return any(each.rank_low > 1 or each.rank_high < len(scored) for each in scored)
 
 
 def _per_trial(arm: ArmStatus, costs: Costs) -> float:

@@ -12,11 +12,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from assay.api.resources import Goal, TrustDecision, Verdict
-from assay.planning.assessment import assess
-from assay.planning.cells import cells_of
+from assay.planning.judgement import assessment_of, judge
 from assay.planning.progress import State
 from assay.planning.ranking_status import ranking_rows
-from assay.planning.trust import TrustAssessment
 from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
 from assay.reporting.charts.agreement_chart import agreement_chart
 from assay.reporting.charts.curve_chart import curve_chart
@@ -52,7 +50,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     """The report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the largest
     studies. Draws whatever there is: a study may still run, or have failed."""
     trials = trials_of(study, records)
-    ranking = _whole_ranking(study, records, status, trials)
+    ranking = _whole_ranking(study, records, status)
     texts, arms = rank_rows(study, ranking), arm_rows(status)
     shares = time_shares(trials)
     verdicts = {row.name: row.verdict for row in ranking}
@@ -107,14 +105,12 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     )
 
 
-def _whole_ranking(
-    study: Study, records: Records, status: ProxyStudyStatus, trials: Trials
-) -> tuple[RankedHypothesis, ...]:
+def _whole_ranking(study: Study, records: Records, status: ProxyStudyStatus) -> tuple[RankedHypothesis, ...]:
     """All hypotheses; a status has the first ones only."""
     if len(status.ranking) == len(study.hypotheses):
         return status.ranking
-    cells = cells_of(study, records, trials.progress)
-    return ranking_rows(study, records, trials.progress, assess(study, cells, TrustAssessment()))
+    judgement = judge(study, records)
+    return ranking_rows(study, records, judgement.progress, assessment_of(study, judgement))
 
 
 def _facts(study: Study, status: ProxyStudyStatus) -> str:
