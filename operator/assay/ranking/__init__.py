@@ -6,6 +6,7 @@ The parts of scipy are named in full, `scipy.special.ndtr`: it loads them when f
 from assay.ranking.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy
 from assay.ranking.ceiling import noise_ceiling
 from assay.ranking.certificate import Certificate, Decision, certify
+from assay.ranking.open_questions import BestSet, best_candidates, open_for_ranking
 from assay.ranking.power import certification_power, hypotheses_for_power
 from assay.ranking.ranks import RankInterval, rank_intervals
 from assay.ranking.scores import Scores, balanced
@@ -13,6 +14,7 @@ from assay.ranking.verdicts import Comparison, Verdict, compare_with_baseline
 
 __all__ = [
     "Agreement",
+    "BestSet",
     "Certificate",
     "Comparison",
     "Decision",
@@ -22,11 +24,13 @@ __all__ = [
     "Verdict",
     "agreement",
     "balanced",
+    "best_candidates",
     "certification_power",
     "certify",
     "compare_with_baseline",
     "decision_accuracy",
     "hypotheses_for_power",
     "noise_ceiling",
+    "open_for_ranking",
     "rank_intervals",
 ]

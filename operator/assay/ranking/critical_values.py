@@ -34,6 +34,17 @@ def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence
 
 
 @lru_cache(maxsize=1024)
+def one_sided_dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
+    """All t, not |t|, of `comparisons` groups with one control stay below it with probability `confidence`."""
+
+    def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
+        inside: FloatArray = scipy.special.ndtr(z + np.sqrt(2) * bounds) ** comparisons
+        return inside
+
+    return _solve(within, degrees_of_freedom, confidence)
+
+
+@lru_cache(maxsize=1024)
 def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float) -> float:
     """All pairwise |t| of `groups` of equal size stay below it with probability `confidence` (Tukey).
 

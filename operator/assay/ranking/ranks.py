@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.critical_values import tukey_critical_value
+from assay.ranking.always_valid import Looks, as_t, looks
 from assay.ranking.distributions import t_exceeded_by
 from assay.ranking.orders import lowest_ranks
-from assay.ranking.scores import Scores
+from assay.ranking.paired_looks import initial_noise
+from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.told_apart import told_apart, told_apart_while_looking
 
 
 @dataclass(frozen=True)
@@ -33,45 +35,84 @@ class RankInterval:
     low: int | None
     """The best place it may have in truth; all hypotheses' intervals hold together."""
     high: int | None
+    may_be_best: bool
+    """Those that may be hold the truly best one with the stated confidence. They are fewer than those with `low` 1:
+    this says nothing of other places."""
 
 
-def rank_intervals(reference: Scores, confidence: float) -> tuple[RankInterval, ...]:
+def rank_intervals(
+    reference: Scores, confidence: float, *, initial: int | None = None, maximum: int | None = None
+) -> tuple[RankInterval, ...]:
     """One per hypothesis, in the order of `reference`; ranks are among the hypotheses that have a score.
 
-    Each hypothesis counts with the larger of its own and the pooled noise variance. By simulation, at 95 % confidence
-    and equal scores, any place is excluded falsely in .02 to .04 of all cases with equal noise (8 to 36 hypotheses, 3
-    and 5 seeds), .03 to .07 if one hypothesis is 4 times as noisy, and up to .10 if half of them are 3 times as noisy.
+    `initial` < `maximum`: pairs are told apart as in `assay.ranking.paired_looks`, so that the intervals stay true
+    whoever got more seeds, and why. Otherwise the seeds were fixed beforehand, and each hypothesis counts with the
+    larger of its own and the pooled noise variance; by simulation, at 95 % confidence and equal scores, any place is
+    excluded falsely in .02 to .04 of all cases with equal noise (8 to 36 hypotheses, 3 and 5 seeds), .03 to .07 if one
+    hypothesis is 4 times as noisy, and up to .10 if half of them are 3 times as noisy.
     Where the noise is not known (one seed, or scores that no seed changes), every place is possible.
 
-    Raises ValueError on a confidence outside (0, 1).
+    Raises ValueError on a confidence or numbers of seeds out of range.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: {confidence}, allowed are values between 0 and 1, both excluded")
     scored = reference.counts > 0
-    means, counts = reference.adjusted_means[scored], reference.counts[scored]
-    total = len(means)
+    table = reference.restricted(name for name, has in zip(reference.hypotheses, scored, strict=True) if has)
+    means, total = table.adjusted_means, len(table.hypotheses)
+    if initial is None or maximum is None or initial == maximum:
+        told = told_apart(table, confidence)
+        margin = _margins(table, confidence)
+    else:
+        told = told_apart_while_looking(table, confidence, looks(initial, maximum))
+        margin = _margins_while_looking(table, confidence, looks(initial, maximum))
     rank = lowest_ranks(-means)
-    low, high = np.ones(total, dtype=int), np.full(total, total)
-    margin = np.full(total, np.nan)
-    noise, variances = reference.noise, reference.cautious_variances
-    if noise is not None and variances is not None:
-        squared = variances[scored] / counts
-        margin = t_exceeded_by((1 - confidence) / 2, noise.degrees_of_freedom) * np.sqrt(squared)
-        if total > 1:
-            critical = tukey_critical_value(total, noise.degrees_of_freedom, confidence)
-            better = means - means[:, None] > critical * np.sqrt(squared + squared[:, None])
-            low, high = 1 + better.sum(axis=1), total - better.sum(axis=0)
+    low, high = 1 + told.above.sum(axis=1), total - told.above.sum(axis=0)
 
     intervals = []
     position = np.cumsum(scored) - 1
     for row, name in enumerate(reference.hypotheses):
         if not scored[row]:
-            intervals.append(RankInterval(name, 0, None, None, None, None, None, None))
+            intervals.append(RankInterval(name, 0, None, None, None, None, None, None, False))
             continue
         at = position[row]
         score, half = float(means[at]), float(margin[at])
         below, above = (None, None) if np.isnan(half) else (score - half, score + half)
         intervals.append(
-            RankInterval(name, int(counts[at]), score, below, above, int(rank[at]), int(low[at]), int(high[at]))
+            RankInterval(
+                hypothesis=name,
+                seeds=int(table.counts[at]),
+                score=score,
+                score_low=below,
+                score_high=above,
+                rank=int(rank[at]),
+                low=int(low[at]),
+                high=int(high[at]),
+                may_be_best=not told.beaten[at],
+            )
         )
     return tuple(intervals)
+
+
+def _margins(table: Scores, confidence: float) -> FloatArray:
+    """(hypotheses,): half the width of each one's own interval, at a number of seeds fixed beforehand."""
+    noise, variances = table.noise, table.cautious_variances
+    if noise is None or variances is None:
+        return np.full(len(table.hypotheses), np.nan)
+    margins: FloatArray = t_exceeded_by((1 - confidence) / 2, noise.degrees_of_freedom) * np.sqrt(
+        variances / table.counts
+    )
+    return margins
+
+
+def _margins_while_looking(table: Scores, confidence: float, looks: Looks) -> FloatArray:
+    """The same, of intervals that hold at all looks together."""
+    noise = initial_noise(table, looks.initial)
+    margins = np.full(len(table.hypotheses), np.nan)
+    if noise is None:
+        return margins
+    had = table.counts >= looks.initial
+    look = np.minimum(table.counts[had], looks.maximum) - looks.initial
+    own = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
+    bounds = as_t(looks.bounds(1 - confidence), noise.degrees_of_freedom)
+    margins[had] = bounds[look] * np.sqrt(np.maximum(own, noise.variance) / table.counts[had])
+    return margins

@@ -1,9 +1,11 @@
 """Every hypothesis against the baseline: the difference, its interval, a verdict.
 
-Differences are paired by seed. For a difference's standard error, the hypothesis and the baseline each count with the
-larger of their own and the pooled variance, seed effects taken out.
+Differences are paired by seed. Seeds may be added one by one, looking after each (`initial` < `maximum`), or all be
+fixed beforehand.
 
-How often any of the intervals misses, at 95 % confidence, by simulation (8, 16, 36 hypotheses; standard error .004):
+**Fixed beforehand.** For a difference's standard error, the hypothesis and the baseline each count with the larger of
+their own and the pooled variance, seed effects taken out. How often any of the intervals misses, at 95 % confidence, by
+simulation (8, 16, 36 hypotheses; standard error .004):
 
     noise                               3 seeds         5 seeds
     equal                               .02 to .03      .03 to .04
@@ -14,18 +16,23 @@ How often any of the intervals misses, at 95 % confidence, by simulation (8, 16,
 
 The larger of the pair's own and the pooled variance errs more (.15 to .20 and .10 to .13 in the last row) at intervals
 that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
+
+**Looking after each seed.** See `assay.ranking.paired_looks` and `assay.ranking.always_valid`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from assay.ranking.always_valid import Looks, looks
 from assay.ranking.critical_values import dunnett_critical_value
 from assay.ranking.distributions import t_above, t_exceeded_by
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.paired_looks import PairedLooks, initial_noise
+from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.sequential_verdicts import follow
 
 Verdict = Literal["Better", "Worse", "Equivalent", "Inconclusive"]
 
@@ -36,13 +43,19 @@ class Comparison:
 
     hypothesis: str
     seeds: int
-    """That both have scores at."""
+    """That the difference is the mean over: those both have scores at, until the verdict was reached."""
     difference: float | None
     """Mean over these seeds; None if there are none."""
     low: float | None
     """The interval's ends; None where the noise is not known."""
     high: float | None
     verdict: Verdict
+    decided_at: int | None = None
+    """The number of seeds at which the verdict was reached, which more seeds don't change; None if none was."""
+    is_open: bool = False
+    """More seeds, up to the maximum, may still decide it."""
+    is_futile: bool = False
+    """A verdict by the maximum is improbable."""
 
 
 def compare_with_baseline(
@@ -52,29 +65,44 @@ def compare_with_baseline(
     smallest_effect: float,
     confidence: float,
     family_wise: bool = True,
+    initial: int | None = None,
+    maximum: int | None = None,
 ) -> tuple[Comparison, ...]:
-    """All hypotheses but the baseline, in the order of `reference`; one look, at a number of seeds fixed beforehand.
+    """All hypotheses but the baseline, in the order of `reference`.
 
     Verdicts: Equivalent if the interval lies within +- `smallest_effect` (it wins over the next two), Better if it lies
-    above 0, Worse if below, otherwise Inconclusive. Inconclusive without an interval: fewer than two seeds in common
-    with the baseline, no degree of freedom for the noise, or scores that no seed changes, which don't show the noise.
+    above 0, Worse if below, otherwise Inconclusive. Inconclusive without an interval: fewer than two seeds (or than
+    `initial`) in common with the baseline, no degree of freedom for the noise, or scores that no seed changes, which
+    don't show the noise.
 
-    `family_wise`: the probability that any interval misses its difference is 1 - `confidence` (Dunnett's
-    critical value). Otherwise the share of false ones among the differences that are called Better or Worse is
-    expected to be that (Benjamini & Hochberg 1995, with the intervals of Benjamini & Yekutieli 2005).
+    `initial` < `maximum`: the verdict is that of the first number of common seeds, from `initial` to `maximum`, at
+    which one is reached; the difference and its interval are those of that look, and the intervals of all looks hold
+    together. Otherwise (or without them): one look, at a number of seeds fixed beforehand.
 
-    Raises KeyError if the baseline is not there, ValueError on a confidence or an effect out of range.
+    `family_wise`: the probability that any interval misses its difference is 1 - `confidence`. Otherwise the share of
+    false ones among the differences that are called Better or Worse is expected to be that (Benjamini & Hochberg 1995,
+    with the intervals of Benjamini & Yekutieli 2005).
+
+    Raises KeyError if the baseline is not there, ValueError on a confidence, an effect or numbers of seeds that are out
+    of range.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: {confidence}, allowed are values between 0 and 1, both excluded")
     if not smallest_effect >= 0:
         raise ValueError(f"smallest_effect: {smallest_effect}, allowed are values from 0 on")
     at = reference.row(baseline)
-    paired = reference.values - reference.values[at]
-    table = Scores(reference.hypotheses, reference.seeds, paired)
-    others = np.arange(len(reference.hypotheses)) != at
-    difference, counts = table.means[others], table.counts[others]
+    if initial is None or maximum is None or initial == maximum:
+        return _one_look(reference, at, smallest_effect, confidence, family_wise)
+    return _looking_after_each_seed(
+        reference, at, looks(initial, maximum), smallest_effect, confidence, family_wise=family_wise
+    )
 
+
+def _one_look(
+    reference: Scores, at: int, smallest_effect: float, confidence: float, family_wise: bool
+) -> tuple[Comparison, ...]:
+    table, others = _paired(reference, at)
+    difference, counts = table.means, table.counts
     noise, variances = reference.noise, reference.cautious_variances
     known = counts >= 2
     half_width = np.full(difference.shape, np.nan)
@@ -88,12 +116,51 @@ def compare_with_baseline(
             )
         )
         half_width[known] = critical * error
-
-    names = [name for name in reference.hypotheses if name != baseline]
     return tuple(
         _comparison(name, int(count), float(middle), float(half), smallest_effect)
-        for name, count, middle, half in zip(names, counts, difference, half_width, strict=True)
+        for name, count, middle, half in zip(table.hypotheses, counts, difference, half_width, strict=True)
     )
+
+
+def _looking_after_each_seed(
+    reference: Scores, at: int, view: Looks, smallest_effect: float, confidence: float, *, family_wise: bool
+) -> tuple[Comparison, ...]:
+    table, others = _paired(reference, at)
+    noise = initial_noise(reference, view.initial)
+    if noise is None or not others.any():
+        # scores that no seed changes won't show their noise at later seeds either
+        is_open = reference.noise is None
+        return tuple(
+            replace(_comparison(name, int(count), float(mean), np.nan, smallest_effect), is_open=is_open)
+            for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
+        )
+    pairs = PairedLooks.build(reference.values[others], reference.values[at], view, noise)
+    followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise)
+    found = []
+    for row, name in enumerate(table.hypotheses):
+        look, decided = int(followed.shown_look[row]), bool(followed.equivalent[row] or followed.different[row])
+        seeds = view.initial + look if look >= 0 else int(table.counts[row])
+        difference = float(pairs.differences[row, look] if look >= 0 else table.means[row])
+        verdict: Verdict = "Inconclusive"
+        if decided:
+            verdict = "Equivalent" if followed.equivalent[row] else "Better" if difference > 0 else "Worse"
+        found.append(
+            replace(
+                _comparison(name, seeds, difference, float(followed.half_widths[row]), smallest_effect),
+                verdict=verdict,
+                decided_at=seeds if decided else None,
+                is_open=not decided and not followed.futile[row] and seeds < view.maximum,
+                is_futile=bool(followed.futile[row]),
+            )
+        )
+    return tuple(found)
+
+
+def _paired(reference: Scores, at: int) -> tuple[Scores, BoolArray]:
+    """The differences of all other hypotheses from one, seed by seed, and where these others are."""
+    others = np.arange(len(reference.hypotheses)) != at
+    names = tuple(name for name, other in zip(reference.hypotheses, others, strict=True) if other)
+    return Scores(names, reference.seeds, (reference.values - reference.values[at])[others]), others
 
 
 def _comparison(

@@ -1,0 +1,77 @@
+"""Verdicts that may be looked for after every seed, and never change once they are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.always_valid import level_of_one_in_many
+from assay.ranking.paired_looks import PairedLooks
+from assay.ranking.scores import BoolArray, FloatArray
+
+FUTILE_BELOW = 0.1
+"""A comparison with less chance than this of being decided by the last look gets no more seeds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Of comparisons with the baseline: how far each is."""
+
+    equivalent: BoolArray
+    """(comparisons,): the interval came to lie within the margin, before or when it came to exclude 0."""
+    different: BoolArray
+    """(comparisons,): the interval came to exclude 0, before it came to lie within the margin."""
+    shown_look: NDArray[np.int64]
+    """(comparisons,): the first look at which either was so, or the last one so far; -1 if there was none."""
+    half_widths: FloatArray
+    """(comparisons,): of the interval at that look; NaN if there was none."""
+    futile: BoolArray
+    """(comparisons,): neither was so, and at some look it was improbable to be by the last."""
+
+
+def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> Progress:
+    """Looks after every seed.
+
+    `family_wise`: all intervals, at all looks, hold together with the stated confidence. Otherwise a verdict's
+    level is (1 - confidence) R / m, R the number of verdicts of the m comparisons that are reached with so many
+    seeds or fewer (Benjamini & Hochberg 1995 at every look; with later looks R only grows).
+    """
+    comparisons, count = pairs.differences.shape
+    if family_wise:
+        allowed = np.full(count, level_of_one_in_many(comparisons, confidence))
+    else:
+        allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence)
+    by_level = {level: pairs.bounds(level) for level in set(allowed)}
+    bounds = np.array([by_level[level][look] for look, level in enumerate(allowed)])
+    last_bounds = np.array([by_level[level][-1] for level in allowed])
+
+    within = pairs.is_within(smallest_effect, bounds)
+    decides = within | pairs.is_apart(bounds)
+    decided = decides.any(axis=1)
+    shown_look = np.where(decided, decides.argmax(axis=1), pairs.looked - 1)
+    rows = np.arange(comparisons)
+    improbable: BoolArray = np.logical_or.reduce(pairs.chances(last_bounds, smallest_effect) < FUTILE_BELOW, axis=1)
+    equivalent = decided & within[rows, shown_look]
+    return Progress(
+        equivalent=equivalent,
+        different=decided & ~equivalent,
+        shown_look=shown_look,
+        half_widths=np.where(shown_look >= 0, bounds[shown_look] * pairs.errors[rows, shown_look], np.nan),
+        futile=~decided & improbable,
+    )
+
+
+def _discovery_levels(levels: FloatArray, error: float) -> FloatArray:
+    """(looks,): the level at each look; it grows with the verdicts reached."""
+    comparisons, count = levels.shape
+    allowed, decided = np.zeros(count), np.zeros(comparisons, dtype=np.bool_)
+    for look in range(count):
+        # a decided comparison counts whatever its level is now
+        now = np.sort(np.where(decided, 0.0, levels[:, look]))
+        enough = np.flatnonzero(now <= error * np.arange(1, comparisons + 1) / comparisons)
+        verdicts = int(enough[-1]) + 1 if len(enough) else 0
+        allowed[look] = error * max(verdicts, 1) / comparisons
+        decided |= levels[:, look] <= allowed[look]
+    return allowed
