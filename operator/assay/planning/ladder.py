@@ -1,0 +1,107 @@
+"""What is known when runs are bought one after another: hypotheses, rungs from cheap to dear, and what was revealed.
+
+A rung is an arm; the last one is the reference. Nothing here knows a clock, a store or a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import BoolArray, FloatArray
+
+Question = Literal["RankAll", "FindBest", "BeatBaseline"]
+
+
+class Cell(NamedTuple):
+    """One trial of a ladder."""
+
+    hypothesis: str
+    rung: str
+    seed: int
+
+
+class Revealed(NamedTuple):
+    """How a trial ended: a higher score is better, None means that it failed; `cost` is in accelerator seconds."""
+
+    score: float | None
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """All that a policy may look at.
+
+    `rungs` are from the cheapest to the reference. `pending` cells were started and have not ended. `relative_work`
+    guesses each rung's price relative to any other's, before a trial showed it. `seeds`: 0 .. seeds - 1 may run at
+    each rung. Raises ValueError where these do not fit each other.
+    """
+
+    hypotheses: tuple[str, ...]
+    rungs: tuple[str, ...]
+    revealed: Mapping[Cell, Revealed]
+    pending: frozenset[Cell]
+    relative_work: Mapping[str, float]
+    seeds: int
+
+    def __post_init__(self) -> None:
+        for field, names in (("hypotheses", self.hypotheses), ("rungs", self.rungs)):
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"{field}: {names}, wanted at least one, each once only")
+        if self.seeds < 1:
+            raise ValueError(f"seeds: {self.seeds}, allowed are values from 1 on")
+        for rung in self.rungs:
+            if not self.relative_work.get(rung, 0.0) > 0:
+                raise ValueError(f"relative_work: {self.relative_work.get(rung)} for {rung!r}, wanted a value above 0")
+
+    @cached_property
+    def table(self) -> LadderTable:
+        """The same as arrays."""
+        return LadderTable.of(self)
+
+
+@dataclass(frozen=True, eq=False)
+class LadderTable:
+    """A ladder as arrays. Cells of other hypotheses, rungs or seeds than the ladder's are left aside."""
+
+    scores: FloatArray
+    """(hypotheses, rungs, seeds); NaN where there is none."""
+    costs: FloatArray
+    """Likewise, of all trials that ended."""
+    failed: BoolArray
+    pending: BoolArray
+    work: FloatArray
+    """(rungs,): the guess at prices relative to the reference."""
+
+    @classmethod
+    def of(cls, ladder: Ladder) -> LadderTable:
+        """Fill the arrays."""
+        shape = (len(ladder.hypotheses), len(ladder.rungs), ladder.seeds)
+        row = {name: at for at, name in enumerate(ladder.hypotheses)}
+        column = {name: at for at, name in enumerate(ladder.rungs)}
+        scores, costs = np.full(shape, np.nan), np.full(shape, np.nan)
+        failed, pending = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        for (hypothesis, rung, seed), (score, cost) in ladder.revealed.items():
+            if hypothesis in row and rung in column and 0 <= seed < ladder.seeds:
+                at = row[hypothesis], column[rung], seed
+                costs[at] = cost
+                if score is None:
+                    failed[at] = True
+                else:
+                    scores[at] = score
+        for hypothesis, rung, seed in ladder.pending:
+            if hypothesis in row and rung in column and 0 <= seed < ladder.seeds:
+                pending[row[hypothesis], column[rung], seed] = True
+        work = np.array([ladder.relative_work[rung] for rung in ladder.rungs])
+        return cls(scores, costs, failed, pending, work / work[-1])
+
+    @cached_property
+    def started(self) -> NDArray[np.int64]:
+        """(hypotheses, rungs): how many trials ended or are pending."""
+        started: NDArray[np.int64] = (~np.isnan(self.costs) | self.pending).sum(axis=2)
+        return started
