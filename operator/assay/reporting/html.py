@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
-
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from assay.api.resources import Goal, TrustDecision, Verdict
 from assay.planning.judgement import assessment_of, judge
@@ -24,6 +17,7 @@ from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
 from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
 from assay.reporting.figures import count, decimals_for, fixed, listed, seeds_in_words, unit_in_words
+from assay.reporting.page import page
 from assay.reporting.rows import DECISIONS, arm_rows, noise_ceiling, rank_rows
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
@@ -39,11 +33,6 @@ _MOST_CURVES = 100
 
 _MOST_CURVE_POINTS = 20_000
 """Of all curves together; longer curves are thinned."""
-
-_BUNDLER = """
-import sys, vl_convert
-sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
-"""
 
 
 def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str:
@@ -67,7 +56,8 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
         "time-chart": time_chart(shares),
     }
     unranked = [row.name for row in ranking if row.score is None]
-    return _template().render(
+    return page(
+        "report.html.jinja",
         study=study,
         status=status,
         facts=_facts(study, status),
@@ -99,9 +89,6 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
             "charts": {name: chart for name, chart in charts.items() if chart is not None},
             "trials": trial_table(trials),
         },
-        css=Markup(_file("report.css")),  # noqa: S704  our own files, and the chart library
-        javascript=Markup(_file("report.js")),  # noqa: S704
-        libraries=Markup(_libraries()),  # noqa: S704
     )
 
 
@@ -163,24 +150,3 @@ def _legends(
         "verdict_legend": [(each.value, VERDICT_COLOURS[each.value]) for each in Verdict if each in verdicts],
         "phase_legend": [(PHASES[each], PHASE_COLOURS[each]) for each in PHASES if each in phases],
     }
-
-
-def _file(name: str) -> str:
-    return (files("assay.reporting") / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_file("report.html.jinja"))
-
-
-@cache
-def _libraries() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script. No text in it may end the element that it stands in.
-
-    Made by a process of its own: the JavaScript engine that bundles it would keep 80 MB for as long as this one runs.
-    """
-    done = subprocess.run([sys.executable, "-c", _BUNDLER], check=True, stdout=subprocess.PIPE)
-    bundle = done.stdout.decode()
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
