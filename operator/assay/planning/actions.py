@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.api.resources import ProxyStudyStatus
+from assay.planning.trust_records import TrustRecord
 from assay_trainer.contract import Failure, PreparationRequest, TrialRequest
 
 
@@ -31,7 +32,14 @@ class RecordLost:
     failure: Failure
 
 
-Action = Start | Stop | RecordLost
+@dataclass(frozen=True)
+class RecordTrust:
+    """Write down a certificate, who is audited, or that a certificate is revoked; what is there already counts."""
+
+    record: TrustRecord
+
+
+Action = Start | Stop | RecordLost | RecordTrust
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds
+from assay.planning.trust_records import NO_TRUST_RECORDS, TrustRecords
 from assay_trainer.contract import Dataset
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Study:
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
     `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
+    `trust_records` is what was written down of its certificates; of a study that does not screen, nothing.
     `begun_at` is when it first started something (Unix seconds), None if it never did.
     """
 
@@ -42,6 +44,7 @@ class Study:
     dataset: Dataset
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     criteria_seen: frozenset[str] = frozenset()
+    trust_records: TrustRecords = NO_TRUST_RECORDS
     begun_at: float | None = None
     capacity: int | None = None
 
@@ -76,11 +79,14 @@ class Study:
         time = self.resource.metadata.creation_timestamp
         return unix_seconds(time) if time else None
 
-    def having_begun(self, at: float | None, criteria: frozenset[str]) -> Study:
-        """The same study, which began then, and of which results were looked at under these criteria."""
-        if (at, criteria) == (self.begun_at, self.criteria_seen):
+    def having_begun(
+        self, at: float | None, criteria: frozenset[str], trust_records: TrustRecords = NO_TRUST_RECORDS
+    ) -> Study:
+        """The same study, which began then, of which results were looked at under these criteria, and this was written
+        down."""
+        if (at, criteria, trust_records) == (self.begun_at, self.criteria_seen, self.trust_records):
             return self
-        changed = replace(self, begun_at=at, criteria_seen=criteria)
+        changed = replace(self, begun_at=at, criteria_seen=criteria, trust_records=trust_records)
         vars(changed)["design"] = self.design  # it does not depend on them, and takes longer than the rest of a plan
         return changed
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay.planning.actions import Plan, RecordLost, Start, Stop
+from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.criteria import criteria_digest, criteria_of
 from assay.planning.plan import plan
 from assay.planning.records import Records, RunningAttempt, WorkRecord, pause_after
+from assay.planning.trust_records import NO_TRUST_RECORDS
 from assay.store.ledger import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
@@ -41,7 +42,8 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     ledger.refresh(now)
     observed = runner.observe()
     record_ended(study.name, ledger, runner, observed)
-    study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name))
+    written = ledger.trust_records(study.name) if study.spec.screening else NO_TRUST_RECORDS
+    study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name), written)
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
@@ -180,6 +182,8 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
         match action:
             case RecordLost(failure):
                 ledger.put_failure(failure)
+            case RecordTrust(record):
+                ledger.put_trust_record(study.name, record)
             case Stop(key, _, _):
                 runner.stop(key)
             case Start(item):

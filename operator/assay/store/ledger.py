@@ -4,6 +4,7 @@ Beside the objects that `assay_trainer.contract` names:
 
     studies/<study>/started/<key>/<attempt>.json    which attempts the study started, and when: its index
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
+    studies/<study>/certificates/<name>.json        what is written down of its certificates: see planning.trust_records
     studies/<study>/reports/<digest>.html           what was made of its results
     studies/<study>/trials/<digest>.json            the table of its trials
     studies/<study>/retries/<digest>.json           a request to retry that was carried out
@@ -21,6 +22,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from assay.planning.trust_records import TrustRecord, TrustRecords, record_name, trust_records
 from assay_trainer.contract import (
     CONTRACT_VERSION,
     Failure,
@@ -48,6 +50,7 @@ _RESULTS = ("results/", "preparations/")
 _ATTEMPTS = "attempts/"
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
+_TrustRecord = Annotated[TrustRecord, Field(discriminator="kind")]
 _Result = Annotated[TrialResult | PreparationResult, Field(discriminator="kind")]
 
 
@@ -192,6 +195,14 @@ class Ledger:
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
         self._put(f"{_criteria(study)}{name}.json", text)
 
+    def trust_records(self, study: str) -> TrustRecords:
+        """What was written down of the study's certificates."""
+        return trust_records(self._all_remembered(self._list(_certificates(study)), _TrustRecord))
+
+    def put_trust_record(self, study: str, record: TrustRecord) -> None:
+        """Write a record down, unless there is one of its name."""
+        self._put_value(f"{_certificates(study)}{record_name(record)}.json", record)
+
     def is_retried(self, study: str, request: str) -> bool:
         """Whether a request to retry the study's failures, told from others by its text, was carried out."""
         return _retry(study, request) in self._list(f"studies/{study}/retries/")
@@ -284,6 +295,10 @@ def _started(study: str) -> str:
 
 def _criteria(study: str) -> str:
     return f"studies/{study}/criteria/"
+
+
+def _certificates(study: str) -> str:
+    return f"studies/{study}/certificates/"
 
 
 def _retry(study: str, request: str) -> str:

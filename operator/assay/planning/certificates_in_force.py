@@ -1,0 +1,104 @@
+"""Certificates that were written down: made once, in force until audits revoke them, whatever is added to the backlog.
+
+A certificate names what it rests on by a digest: how the arm and the reference train, on what, and what is asked of a
+proxy. If one of these is edited, the certificate is about something else and is left aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.api.arms import arms_of
+from assay.api.resources import REFERENCE
+from assay.planning.study import Program
+from assay.planning.trust_records import CertificateInForce
+from assay.ranking.audits import promised_rate
+from assay_trainer.contract import canonical_json, condition_digest, digest
+
+if TYPE_CHECKING:
+    from assay.planning.cells import ArmCells
+    from assay.planning.study import Study
+
+
+def rests_on(study: Study, arm: str) -> str:
+    """Digest (32 hex digits) of all that a certificate of an arm rests on, hypotheses and seeds apart."""
+    spec = study.spec
+    asked: dict[str, Any] = {"metric": [spec.metric.name, spec.metric.goal], "trust": spec.trust.to_dict()}
+    if spec.trust.statistic == "WinnerRegret":
+        promote = spec.screening.promote if spec.screening else None
+        asked["regret"] = [spec.metric.smallest_effect, promote]
+    trained = [_trained(study, name) for name in (REFERENCE, arm)]
+    return _short([asked, trained])
+
+
+def _trained(study: Study, arm: str) -> str:
+    """Digest of how the study trains on an arm, before any hypothesis changes it."""
+    trainer = study.spec.trainer
+    program = Program(trainer.entrypoint, trainer.image, trainer.revision)
+    own = next(each for each in arms_of(study.resource) if each.name == arm)
+    prepared = [
+        each.key
+        for each in study.design.preparations
+        if each.arm == arm and each.dataset.digest == study.dataset.digest
+    ]
+    return condition_digest(
+        code=study.code[program],
+        entrypoint=program.entrypoint,
+        recipe=own.recipe,
+        fidelity=own.fidelity,
+        dataset=study.dataset.digest,
+        held_out=study.dataset.digest,
+        preparation=prepared[0] if prepared else None,
+    )
+
+
+def identities(study: Study) -> Mapping[str, str]:
+    """By name: digest of what is run at the reference. An edited hypothesis is another one."""
+    return {
+        hypothesis.name: _short(study.design.conditions[hypothesis.name, REFERENCE].digest)
+        for hypothesis in study.hypotheses
+    }
+
+
+def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
+    """By arm: the certificates that were written down, and rest on what the study is now; the revoked ones among
+    them."""
+    found = {arm: study.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
+    return {arm: certificate for arm, certificate in found.items() if certificate is not None}
+
+
+def certificate_in_force(
+    study: Study,
+    cells: Mapping[str, ArmCells],
+    arm: str,
+    *,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    seeds: int,
+    now: float,
+) -> CertificateInForce:
+    """What is to be written down of an arm that has just become trusted, with all hypotheses that the study has by now
+    as its calibration. `now` is in Unix seconds."""
+    spec, initial = study.spec, study.design.initial_seeds
+    threshold = float(spec.trust.threshold)
+    reference, proxy = (cells[name].scores.first_seeds(initial) for name in (REFERENCE, arm))
+    return CertificateInForce(
+        rests_on=rests_on(study, arm),
+        made_at=now,
+        arm=arm,
+        statistic=spec.trust.statistic.value,
+        threshold=threshold,
+        confidence=spec.trust.confidence_percent / 100,
+        value=value,
+        low=low,
+        high=high,
+        promised_rate=promised_rate(spec.trust.statistic.value, threshold, reference, proxy),
+        hypotheses=dict(identities(study)),
+        seeds=seeds,
+    )
+
+
+def _short(value: Any) -> str:
+    return digest(canonical_json(value)).removeprefix("sha256:")[:32]

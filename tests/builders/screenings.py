@@ -1,0 +1,69 @@
+"""Studies whose proxy was certified, and the scores of their trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from assay.api.resources import ProxyArm, Screening
+from assay.planning.cells import ArmCells
+from assay.planning.certificates_in_force import certificate_in_force
+from assay.planning.screening import Screened
+from assay.planning.study import Study
+from assay.planning.trust_records import TrustRecord, trust_records
+from assay.ranking import Scores
+from assay.ranking.scores import FloatArray
+from builders.manifests import a_hypothesis
+from builders.studies import a_study
+
+SEEDS = 3
+SHORT = ProxyArm(name="short", epochs=2)
+PRICES = {"reference": 1.0, "short": 0.2}
+
+
+def a_screening_study(
+    calibration: int, newcomers: Mapping[str, str | None], *, screening: Screening | None = None
+) -> Study:
+    """A baseline and others that were calibrated, and newcomers with their label `kind`; the proxy is not certified."""
+    names = ["baseline", *(f"c{index:02d}" for index in range(1, calibration))]
+    hypotheses = [a_hypothesis(name, recipe={"x": name}) for name in names]
+    for name, kind in newcomers.items():
+        hypotheses.append(a_hypothesis(name, recipe={"x": name}, labels={"kind": kind} if kind else None))
+    return a_study(
+        hypotheses=hypotheses,
+        proxies=[SHORT],
+        seeds=SEEDS,
+        screening=screening or Screening(stratify_by="kind"),
+        threshold="0.8",
+    )
+
+
+def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ArmCells]:
+    """By (hypothesis, arm) the scores of the first seeds; those that are NaN have failed, what is not there is open."""
+    names = tuple(hypothesis.name for hypothesis in study.hypotheses)
+    shape = (len(names), len(study.design.seeds))
+    cells = {}
+    for arm in study.design.arms:
+        values, ended = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
+        for row, name in enumerate(names):
+            own = scores.get((name, arm), np.empty(0))
+            values[row, : len(own)], ended[row, : len(own)] = own, True
+        cells[arm] = ArmCells(Scores(names, study.design.seeds, values), ended)
+    return cells
+
+
+def certified(study: Study, cells: Mapping[str, ArmCells], calibration: Iterable[str]) -> Study:
+    """The study, once a certificate of `short` is written down that rests on these hypotheses."""
+    made = certificate_in_force(study, cells, "short", value=0.9, low=0.82, high=0.97, seeds=SEEDS, now=1.0)
+    made = made.model_copy(update={"hypotheses": {name: made.hypotheses[name] for name in calibration}})
+    return replace(study, trust_records=trust_records([made]))
+
+
+def after(study: Study, screened: Screened) -> Study:
+    """The study, once what is to be written down is."""
+    known = study.trust_records
+    records: list[TrustRecord] = [*known.certificates.values(), *known.revocations.values(), *screened.records]
+    records += [each for audits in known.audits.values() for each in audits]
+    return replace(study, trust_records=trust_records(records))

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assay.api.resources import REFERENCE, Screening
+from assay.planning.audit_draws import AT_LEAST
+from assay.planning.screening import Cell, Role, Screened, screening_of
+from assay.planning.study import Study
+from assay.ranking.scores import FloatArray
+from builders.screenings import PRICES, SEEDS, a_screening_study, after, cells_of_scores, certified
+
+CALIBRATION = 24
+
+Scored = dict[tuple[str, str], FloatArray]
+
+
+def truth(name: str) -> float:
+    """The true score of a hypothesis, by its name alone."""
+    return float(np.random.default_rng(list(name.encode())).standard_normal())
+
+
+def right(name: str) -> float:
+    """A proxy that has the truth."""
+    return truth(name)
+
+
+def turned_round(name: str) -> float:
+    """A proxy that has the opposite, of the newcomers of one kind."""
+    return -truth(name) if name.startswith("b") else truth(name)
+
+
+def seeds(name: str, arm: str, value: float) -> FloatArray:
+    return value + 0.05 * np.random.default_rng([*name.encode(), *arm.encode()]).standard_normal(SEEDS)
+
+
+class Backlog:
+    """Trials that run as they are wanted: the calibration's to begin with."""
+
+    def __init__(self, study: Study, proxy: Callable[[str], float]) -> None:
+        self.proxy = proxy
+        self.scores: Scored = {}
+        self.now = 1.0
+        self.calibration = [each.name for each in study.hypotheses[:CALIBRATION]]
+        for name in self.calibration:
+            for arm in study.design.arms:
+                self.run(Cell(name, arm))
+        self.study = certified(study, cells_of_scores(study, self.scores), self.calibration)
+
+    def run(self, cell: Cell) -> None:
+        value = truth(cell.hypothesis) if cell.arm == REFERENCE else self.proxy(cell.hypothesis)
+        self.scores[cell] = seeds(cell.hypothesis, cell.arm, value)
+
+    def look(self) -> Screened:
+        self.now += 1.0
+        found = screening_of(self.study, cells_of_scores(self.study, self.scores), PRICES, self.now)
+        self.study = after(self.study, found)
+        return found
+
+    def to_the_end(self) -> Screened:
+        for _ in range(50):
+            found = self.look()
+            wanted = [cell for cell in found.wanted if cell not in self.scores]
+            if not wanted and not found.records:
+                return found
+            for cell in wanted:
+                self.run(cell)
+        raise AssertionError("more is wanted again and again")
+
+    def having(self, newcomers: Mapping[str, str | None], screening: Screening | None = None) -> None:
+        """The same backlog with other newcomers; what was written down, and what ran, stays."""
+        records = self.study.trust_records
+        self.study = after(a_screening_study(CALIBRATION, newcomers, screening=screening), Screened({}))
+        object.__setattr__(self.study, "trust_records", records)
+
+
+def backlog(
+    newcomers: Mapping[str, str | None],
+    proxy: Callable[[str], float] = right,
+    screening: Screening | None = None,
+) -> Backlog:
+    return Backlog(a_screening_study(CALIBRATION, newcomers, screening=screening), proxy)
+
+
+def of_kind(kind: str, count: int) -> dict[str, str | None]:
+    return {f"{kind}{index:03d}": kind for index in range(count)}
+
+
+def test_without_a_certificate_every_hypothesis_is_calibration_and_nothing_is_written_down() -> None:
+    study = a_screening_study(CALIBRATION, of_kind("a", 3))
+    found = screening_of(study, cells_of_scores(study, {}), PRICES, now=2.0)
+    assert set(found.roles.values()) == {Role.CALIBRATION}
+    assert (found.arm, found.wanted, found.records) == (None, {}, ())
+
+
+def test_what_is_added_later_runs_on_the_proxy_alone_but_for_the_best_and_the_audited() -> None:
+    found = backlog(of_kind("a", 40)).to_the_end()
+    screened, promoted = found.having(Role.SCREENED), found.having(Role.PROMOTED)
+    audited = found.having(Role.AUDITED)
+    assert len(found.having(Role.CALIBRATION)) == CALIBRATION
+    assert len(screened) + len(promoted) + len(audited) == 40
+    best = sorted(of_kind("a", 40), key=truth, reverse=True)[:3]
+    assert set(best) <= set(promoted)
+    assert len(audited) >= AT_LEAST
+    assert all(found.wanted[Cell(name, "short")] == SEEDS for name in of_kind("a", 40))
+    at_reference = {cell.hypothesis for cell in found.wanted if cell.arm == REFERENCE}
+    assert at_reference == {*promoted, *audited}
+    assert found.revocation is None
+
+
+def test_nobody_is_promoted_before_all_have_run_on_the_proxy() -> None:
+    world = backlog(of_kind("a", 12))
+    first = world.look()
+    assert first.having(Role.PROMOTED) == ()
+    assert len(first.having(Role.AUDITED)) >= AT_LEAST
+    for cell in list(first.wanted)[:-1]:
+        if cell.arm == "short" and cell.hypothesis != "a000":
+            world.run(cell)
+    assert world.look().having(Role.PROMOTED) == ()
+    world.run(Cell("a000", "short"))
+    assert len(world.look().having(Role.PROMOTED)) >= 3
+
+
+def test_each_stratum_has_three_audited_besides_the_promoted_or_as_many_as_there_are() -> None:
+    newcomers = {**of_kind("a", 30), **of_kind("b", 2), "x1": None, "x2": None, "x3": None, "x4": None}
+    found = backlog(newcomers, screening=Screening(stratify_by="kind", audit_percent=1, promote=1)).to_the_end()
+    audited, promoted = set(found.having(Role.AUDITED)), set(found.having(Role.PROMOTED))
+    for members in (of_kind("a", 30), of_kind("b", 2), {"x1", "x2", "x3", "x4"}):
+        there = set(members) - promoted
+        assert len(audited & there) == min(AT_LEAST, len(there))
+
+
+def test_a_percentage_of_zero_audits_nobody() -> None:
+    found = backlog(of_kind("a", 10), screening=Screening(audit_percent=0)).to_the_end()
+    assert found.drawn == ()
+
+
+def test_who_is_drawn_depends_on_no_score() -> None:
+    screening = Screening(stratify_by="kind", audit_percent=30, promote=1)
+    ways = [backlog(of_kind("a", 40), proxy, screening).look().drawn for proxy in (right, lambda name: -truth(name))]
+    assert ways[0] == ways[1]
+    assert 5 <= len(ways[0]) <= 20
+    other = backlog(of_kind("a", 40), right, screening.model_copy(update={"seed": 1})).look().drawn
+    assert other != ways[0]
+
+
+def test_who_was_drawn_stays_drawn_when_hypotheses_are_added() -> None:
+    world = backlog(of_kind("a", 10))
+    before = world.to_the_end().drawn
+    for more in (20, 40, 80):
+        world.having(of_kind("a", more))
+        now = world.to_the_end().drawn
+        assert now[: len(before)] == before
+        before = now
+
+
+def test_a_kind_that_the_proxy_gets_wrong_revokes_the_certificate_and_its_verdicts_run_at_the_reference() -> None:
+    world = backlog({**of_kind("a", 20), **of_kind("b", 20)}, turned_round)
+    found = world.to_the_end()
+    assert found.revocation is not None
+    assert found.revocation.stratum == "b"
+    assert "of kind b" in found.revocation.message
+    assert "others rested on it" in found.revocation.message
+    assert set(found.having(Role.FALLEN_BACK)) == {*of_kind("a", 20), *of_kind("b", 20)}
+    assert {cell.arm for cell in found.wanted} == {REFERENCE}
+    assert set(found.wanted.values()) == {SEEDS}
+
+
+def test_what_was_revoked_stays_revoked_whatever_is_added() -> None:
+    world = backlog(of_kind("b", 20), turned_round)
+    world.to_the_end()
+    world.proxy = right
+    world.having({**of_kind("b", 20), **of_kind("a", 200)})
+    found = world.to_the_end()
+    assert found.revocation is not None
+    assert len(found.having(Role.FALLEN_BACK)) == 220
+
+
+def test_nothing_depends_on_the_order_in_which_trials_end() -> None:
+    ends = []
+    for order in range(6):
+        world = backlog({**of_kind("a", 12), **of_kind("b", 12)}, turned_round if order % 2 else right)
+        generator = np.random.default_rng(order // 2)
+        for _ in range(500):
+            found = world.look()
+            wanted = [cell for cell in found.wanted if cell not in world.scores]
+            if not wanted and not found.records:
+                break
+            if wanted:
+                world.run(wanted[generator.integers(len(wanted))])
+        message = found.revocation.message if found.revocation else None
+        ends.append((found.roles, message, found.drawn if message is None else None))
+    assert ends[0] == ends[2] == ends[4]
+    assert ends[1] == ends[3] == ends[5]
+    assert ends[1][1] is not None
+
+
+def test_an_edited_hypothesis_is_another_one() -> None:
+    world = backlog(of_kind("a", 10))
+    world.to_the_end()
+    edited = [
+        each.model_copy(update={"spec": each.spec.model_copy(update={"recipe": {"x": "another"}})})
+        if each.name == "c01"
+        else each
+        for each in world.study.hypotheses
+    ]
+    object.__setattr__(world.study, "hypotheses", tuple(edited))
+    vars(world.study).pop("design", None)
+    roles = world.look().roles
+    assert roles["c01"] is not Role.CALIBRATION
+    assert roles["c02"] is Role.CALIBRATION
+
+
+@pytest.mark.parametrize("field", ["trust", "metric", "reference", "proxies"])
+def test_a_certificate_is_left_aside_if_what_it_rests_on_is_edited(field: str) -> None:
+    world = backlog(of_kind("a", 10))
+    spec = world.study.spec
+    update: dict[str, Any] = {
+        "trust": {"trust": spec.trust.model_copy(update={"threshold": "0.9"})},
+        "metric": {"metric": spec.metric.model_copy(update={"name": "loss"})},
+        "reference": {"reference": spec.reference.model_copy(update={"epochs": 99})},
+        "proxies": {"proxies": (spec.proxies[0].model_copy(update={"epochs": 1}),)},
+    }
+    resource = world.study.resource.model_copy(update={"spec": spec.model_copy(update=update[field])})
+    object.__setattr__(world.study, "resource", resource)
+    vars(world.study).pop("design", None)
+    assert world.look().arm is None
