@@ -78,9 +78,11 @@ def assess(
         smallest_effect=float(spec.metric.smallest_effect),
         confidence=confidence,
         family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
+        initial=spec.seeds.initial,
+        maximum=spec.seeds.maximum,
     )
     guessed = estimates(ladder) if ladder else {}
-    ranks = _ranks(reference, confidence)
+    ranks = _ranks(reference, confidence, spec.seeds.initial, spec.seeds.maximum)
     return Assessment(
         reference=reference,
         sign=sign_of(study),
@@ -101,8 +103,8 @@ def _agreement(reference: Scores, proxy: Scores) -> Agreement | None:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _ranks(reference: Scores, confidence: float) -> tuple[RankInterval, ...]:
-    return rank_intervals(reference, confidence)
+def _ranks(reference: Scores, confidence: float, initial: int, maximum: int) -> tuple[RankInterval, ...]:
+    return rank_intervals(reference, confidence, initial=initial, maximum=maximum)
 
 
 _ceiling = lru_cache(maxsize=_REMEMBERED)(noise_ceiling)

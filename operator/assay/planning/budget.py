@@ -72,24 +72,32 @@ def allowance(
     resume_at = min((at for work in ready if (at := _resume_at(work, records)) > now), default=None)
     ready = [work for work in ready if _resume_at(work, records) <= now]
     if budget.accelerator_seconds is None:
-        return Allowance(tuple(ready[:free]), resume_at=resume_at)
+        starts = (*ready, *_early(study, agenda, progress))[:free]
+        return Allowance(tuple(starts), resume_at=resume_at)
     expected = _Expected(study, records, agenda, costs, budget.accelerator_seconds, slots)
     left = budget.accelerator_seconds - costs.spent - sum(expected.still_to_come(key, now) for key in running)
-    starts: list[PlannedTrial | PlannedPreparation] = []
+    affordable: list[PlannedTrial | PlannedPreparation] = []
     for work in ready:
         cost = expected.of(work)
         if cost > left:
             return Allowance(
-                tuple(starts),
+                tuple(affordable),
                 spent=f"the next trial's {cost:.0f} accelerator seconds do not fit: {costs.spent:.0f} of "
                 f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent",
                 revoked=costs.spent >= budget.accelerator_seconds,
             )
-        if len(starts) == free:
+        if len(affordable) == free:
             break
         left -= cost
-        starts.append(work)
-    return Allowance(tuple(starts), resume_at=resume_at)
+        affordable.append(work)
+    return Allowance(tuple(affordable), resume_at=resume_at)
+
+
+def _early(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:
+    """What may fill idle slots: those of one machine, which nobody else can use. On a cluster others can."""
+    if study.capacity is None:
+        return ()
+    return (trial for trial in agenda.early if progress.states[trial.key] is State.SPARE)
 
 
 def free_slots(study: Study, records: Records) -> int:

@@ -35,6 +35,14 @@ class ArmCells:
         counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
         return counts
 
+    def limited(self, seeds: NDArray[np.int64]) -> ArmCells:
+        """The same without what a hypothesis has beyond so many seeds, (hypotheses,)."""
+        within = np.arange(self.ended.shape[1]) < seeds[:, None]
+        if within[self.ended].all():
+            return self
+        scores = Scores(self.scores.hypotheses, self.scores.seeds, np.where(within, self.scores.values, math.nan))
+        return ArmCells(scores, self.ended & within)
+
     @property
     def rounds(self) -> int:
         """How many of the first seeds have ended for all hypotheses."""

@@ -45,6 +45,7 @@ def judge(study: Study, records: Records) -> Judgement:
     else:
         ladder, trust = None, trust_of(study, cells)
         agenda = agenda_of(study, cells, trust)
+        cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
     progress = progress_of(study, records, agenda.keys)
     return Judgement(costs, progress, cells, trust, ladder, agenda)
 

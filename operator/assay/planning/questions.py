@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.api.resources import Correction, Question
-from assay.ranking import Scores
+from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
@@ -20,31 +21,45 @@ MINIMUM_SCORES = 2
 """A hypothesis with fewer has failed at its initial seeds; more of them would most likely fail as well."""
 
 
-def seeds_needed(study: Study, reference: ArmCells) -> NDArray[np.int64]:
-    """(hypotheses,): from the initial number of seeds to the maximum.
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """(hypotheses,) each: seeds on the reference, from the initial number to the maximum."""
+
+    seeds: NDArray[np.int64]
+    """What is needed by what is known."""
+    early: NDArray[np.int64]
+    """What is likely to be needed next; as many as `seeds` where nothing is."""
+
+
+def needs_of(study: Study, reference: ArmCells) -> Needs:
+    """How many seeds the question takes.
 
     It is found round by round: after each seed that all undecided hypotheses have, those that are decided by then, or
-    can't be any more, drop out, and the others need one seed more. What later seeds say changes nothing about that, so
-    the same scores ask for the same trials, in whatever order they arrive.
+    can't be any more, drop out, and the others need one seed more. What else has a result does not count, so the same
+    scores ask for the same trials, in whatever order they arrive, and a late one changes nothing that was decided.
     """
     spec, scores = study.spec, reference.scores
     initial, maximum = spec.seeds.initial, spec.seeds.maximum
     needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
-    if reference.rounds < initial:
-        return needed
+    early = needed.copy()
+    if reference.rounds < initial or initial == maximum:
+        return Needs(needed, early)
     baseline = scores.row(study.baseline)
-    active = np.asarray(scores.restricted(scores.hypotheses, scores.seeds[:initial]).counts >= MINIMUM_SCORES)
-    for seen in range(initial, maximum):
-        if (reference.prefix[active] < seen).any():
+    active = np.asarray(scores.first_seeds(initial).counts >= MINIMUM_SCORES)
+    for seen in range(initial, maximum + 1):
+        waiting = bool((reference.prefix[active] < seen).any())
+        if waiting or seen == maximum:
+            if waiting:
+                early[active] = min(seen + 1, maximum)
             break
-        undecided = _open(spec, study.baseline, scores.first_seeds(seen))
+        undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen))
         active = active & np.array([name in undecided for name in scores.hypotheses])
         if not active.any():
             break
         if spec.question == Question.BEAT_BASELINE:
             active[baseline] = True
         needed[active] = seen + 1
-    return needed
+    return Needs(needed, np.maximum(needed, early))
 
 
 def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[str]:
@@ -72,4 +87,22 @@ def _undecided(
     initial: int,
     maximum: int,
 ) -> frozenset[str]:
-    return frozenset()
+    if question == Question.BEAT_BASELINE:
+        compared = compare_with_baseline(
+            reference,
+            baseline,
+            smallest_effect=smallest_effect,
+            confidence=confidence,
+            family_wise=family_wise,
+            initial=initial,
+            maximum=maximum,
+        )
+        return frozenset(each.hypothesis for each in compared if each.is_open)
+    if question == Question.FIND_BEST:
+        found = best_candidates(
+            reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+        )
+        return found.open
+    return open_for_ranking(
+        reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+    )

@@ -29,12 +29,8 @@ class Standing(NamedTuple):
     rank: int
     rank_low: int
     rank_high: int
+    may_be_best: bool
     arm: str
-
-    @property
-    def may_be_best(self) -> bool:
-        """Whether the data allow the first place."""
-        return self.rank_low == 1
 
 
 def measured_standings(ranks: Mapping[str, RankInterval]) -> Mapping[str, Standing]:
@@ -43,7 +39,7 @@ def measured_standings(ranks: Mapping[str, RankInterval]) -> Mapping[str, Standi
     for name, each in ranks.items():
         if each.score is not None and each.rank is not None and each.low is not None and each.high is not None:
             score, low, high = each.score, each.score_low, each.score_high
-            found[name] = Standing(score, low, high, each.rank, each.low, each.high, REFERENCE)
+            found[name] = Standing(score, low, high, each.rank, each.low, each.high, each.may_be_best, REFERENCE)
     return _best_first(found)
 
 
@@ -62,7 +58,9 @@ def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) ->
     for at, (name, each) in enumerate(known.items()):
         score, half = float(scores[at]), alone * each.deviation if each.deviation else None
         low, high = (score - half, score + half) if half is not None else (None, None)
-        found[name] = Standing(score, low, high, int(ranks[at]), int(first[at]), int(last[at]), each.rung or REFERENCE)
+        may_be_best = bool(first[at] == 1)
+        arm = each.rung or REFERENCE
+        found[name] = Standing(score, low, high, int(ranks[at]), int(first[at]), int(last[at]), may_be_best, arm)
     return _best_first(found)
 
 

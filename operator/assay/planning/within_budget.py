@@ -102,4 +102,4 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
     steps = next_steps(ladder, study.spec.question.value, study.baseline, limit - costs.spent, count)
     chosen = [(trials[Cell(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
     prices = {trial.key: price for trial, price in chosen if price is not None}
-    return Agenda((*again, *(trial for trial, _ in chosen)), prices, exhausted=count > 0 and not steps)
+    return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not steps)
