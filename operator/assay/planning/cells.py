@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,6 +34,13 @@ class ArmCells:
         """(hypotheses,): how many of each one's first seeds have ended, without a gap."""
         counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
         return counts
+
+    def of(self, hypotheses: Sequence[str]) -> ArmCells:
+        """The same of these hypotheses alone, in this order."""
+        if tuple(hypotheses) == self.scores.hypotheses:
+            return self
+        rows = [self.scores.row(name) for name in hypotheses]
+        return ArmCells(self.scores.restricted(hypotheses), self.ended[rows])
 
     def limited(self, seeds: NDArray[np.int64]) -> ArmCells:
         """The same without what a hypothesis has beyond so many seeds, (hypotheses,)."""

@@ -6,7 +6,7 @@ proxy. If one of these is edited, the certificate is about something else and is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay.api.arms import arms_of
@@ -18,7 +18,10 @@ from assay_trainer.contract import canonical_json, condition_digest, digest
 
 if TYPE_CHECKING:
     from assay.planning.cells import ArmCells
+    from assay.planning.screening import Screened
     from assay.planning.study import Study
+    from assay.planning.trust import TrustAssessment
+    from assay.planning.trust_records import TrustRecord
 
 
 def rests_on(study: Study, arm: str) -> str:
@@ -66,6 +69,21 @@ def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
     them."""
     found = {arm: study.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
     return {arm: certificate for arm, certificate in found.items() if certificate is not None}
+
+
+def trust_to_record(
+    study: Study, screened: Screened, trust: TrustAssessment, cells: Mapping[str, ArmCells], now: float
+) -> Iterator[TrustRecord]:
+    """What the screening says, and the certificates that have just been made; of a study that does not screen, none."""
+    yield from screened.records
+    if study.spec.screening is None:
+        return
+    known = certificates_of(study)
+    for arm, made in trust.certificates.items():
+        if made.decision == "Trusted" and arm not in known and screened.revocation is None:
+            yield certificate_in_force(
+                study, cells, arm, value=made.value, low=made.low, high=made.high, seeds=made.seeds, now=now
+            )
 
 
 def certificate_in_force(

@@ -69,8 +69,8 @@ class PlannedPreparation(NamedTuple):
 class Design:
     """What a study may run. `trials` are in the order in which they start.
 
-    The first `initial_seeds` of the `seeds` are asked for whatever comes of them; further ones only where they can
-    still decide something.
+    What of it is wanted is the agenda's to say: usually the first `initial_seeds` of the `seeds`, and further ones
+    where they can still decide something.
     """
 
     seeds: tuple[int, ...]
@@ -83,14 +83,14 @@ class Design:
 
     @cached_property
     def initial_trials(self) -> tuple[PlannedTrial, ...]:
-        """Those that are run whatever comes of them."""
+        """Those of the initial seeds."""
         return self.trials[: len(self.conditions) * self.initial_seeds]
 
     @cached_property
-    def spare(self) -> frozenset[str]:
-        """Keys of the trials that are run only if something asks for them."""
-        asked = {trial.key for trial in self.initial_trials}
-        return frozenset(trial.key for trial in self.trials[len(self.initial_trials) :] if trial.key not in asked)
+    def initial_keys(self) -> frozenset[str]:
+        """Of these trials, and of all preparations."""
+        preparations = (preparation.key for preparation in self.preparations)
+        return frozenset((*preparations, *(trial.key for trial in self.initial_trials)))
 
     @cached_property
     def work(self) -> tuple[PlannedPreparation | PlannedTrial, ...]:

@@ -12,6 +12,7 @@ from assay.planning.budget import free_slots
 from assay.planning.cells import ArmCells, cells_of
 from assay.planning.costs import Costs, costs_of
 from assay.planning.progress import Progress, progress_of
+from assay.planning.screening import Role, Screened, everybody_calibrates, screening_of
 from assay.planning.trust import TrustAssessment, trust_of
 from assay.planning.within_budget import agenda_within_budget, is_too_small, ladder_of
 
@@ -27,27 +28,37 @@ class Judgement:
 
     costs: Costs
     progress: Progress
+    """By what is wanted."""
     cells: Mapping[str, ArmCells]
+    """Of what is wanted."""
+    screened: Screened
     trust: TrustAssessment
     ladder: Ladder | None
     agenda: Agenda
 
 
-def judge(study: Study, records: Records) -> Judgement:
-    """From the records alone; `progress` is by what is wanted."""
+def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
+    """From the records alone; the time (Unix seconds) is that of what is to be written down, and decides nothing."""
     costs = costs_of(study, records)
     ended = progress_of(study, records)
     cells = cells_of(study, records, ended)
     if is_too_small(study, ended, costs):
-        ladder = ladder_of(study, records, ended, costs)
-        agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))
-        trust = TrustAssessment()
-    else:
-        ladder, trust = None, trust_of(study, cells)
-        agenda = agenda_of(study, cells, trust)
-        cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
-    progress = progress_of(study, records, agenda.keys)
-    return Judgement(costs, progress, cells, trust, ladder, agenda)
+        return _within_budget(study, records, ended, cells, costs)
+    screened = screening_of(study, cells, costs.relatives, now)
+    calibration = screened.having(Role.CALIBRATION)
+    trust = trust_of(study, {arm: own.of(calibration) for arm, own in cells.items()})
+    agenda = agenda_of(study, cells, trust, screened)
+    cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
+    return Judgement(costs, progress_of(study, records, agenda.keys), cells, screened, trust, None, agenda)
+
+
+def _within_budget(
+    study: Study, records: Records, ended: Progress, cells: Mapping[str, ArmCells], costs: Costs
+) -> Judgement:
+    ladder = ladder_of(study, records, ended, costs)
+    agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))
+    progress = progress_of(study, records, agenda.keys | study.design.initial_keys)
+    return Judgement(costs, progress, cells, everybody_calibrates(study), TrustAssessment(), ladder, agenda)
 
 
 def assessment_of(study: Study, judgement: Judgement) -> Assessment:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
-from assay.planning.actions import Action, Plan, RecordLost, Start, Stop
+from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.budget import Allowance, allowance, deadline_left
+from assay.planning.certificates_in_force import trust_to_record
 from assay.planning.costs import Costs, predictions
 from assay.planning.design import PlannedTrial, preparation_request, trial_request
-from assay.planning.judgement import assessment_of, judge
+from assay.planning.judgement import Judgement, assessment_of, judge
 from assay.planning.progress import Progress, State
 from assay.planning.records import UNKNOWN, Obstacle, Records, RunningAttempt
 from assay.planning.status import status_of
@@ -32,7 +33,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     Nothing is remembered between calls, and nothing depends on the order in which trials ended: the same
     world gives the same plan.
     """
-    judgement = judge(study, records)
+    judgement = judge(study, records, now)
     costs, progress = judgement.costs, judgement.progress
     allowed = allowance(study, records, progress, judgement.agenda, costs, now)
     active = any(record.running for record in records.values())
@@ -46,6 +47,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     assessment = assessment_of(study, judgement)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
+        *_to_record(study, judgement, now),
         *_stops(study, records, allowed),
         *(Start(_request(study, records, work)) for work in allowed.starts),
     )
@@ -56,6 +58,12 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
         requeue_after=_requeue_after(study, records, allowed, now, awaited=awaited) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),
     )
+
+
+def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust]:
+    """What is to be written down, so that whoever plans later knows it."""
+    for record in trust_to_record(study, judgement.screened, judgement.trust, judgement.cells, now):
+        yield RecordTrust(record)
 
 
 def _request(

@@ -36,14 +36,16 @@ class Progress:
     failures: Mapping[str, Failure]
 
 
-def progress_of(study: Study, records: Records, asked: Container[str] = ()) -> Progress:
-    """The state of all that the study's design holds. `asked` are the keys that are wanted beyond the initial seeds."""
-    spare = study.design.spare
+def progress_of(study: Study, records: Records, wanted: Container[str] | None = None) -> Progress:
+    """The state of all that the study's design holds. `wanted` are keys of trials and preparations; None: those of the
+    initial seeds."""
+    if wanted is None:
+        wanted = study.design.initial_keys
     states: dict[str, State] = {}
     failures: dict[str, Failure] = {}
     for work in study.design.work:
         _settle(study, work, records.get(work.key, UNKNOWN), states, failures)
-        if states[work.key] in (State.READY, State.WAITING) and work.key in spare and work.key not in asked:
+        if states[work.key] in (State.READY, State.WAITING) and work.key not in wanted:
             states[work.key] = State.SPARE
         elif isinstance(work, PlannedTrial) and work.preparation and states[work.key] is State.READY:
             if states[work.preparation] is State.FAILED:

@@ -84,10 +84,10 @@ def screening_of(study: Study, cells: Mapping[str, ArmCells], prices: Mapping[st
     `prices` are relative costs of a trial by arm: of several proxies in force the cheapest is used. Once one is
     revoked, none is: what one of them got wrong may have been the hypotheses' doing.
     """
-    everybody = dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION)
     certificates = certificates_of(study) if study.spec.screening else {}
     if not certificates:
-        return Screened(everybody)
+        return everybody_calibrates(study)
+    everybody = everybody_calibrates(study).roles
     known = identities(study)
     calibration = {study.baseline}.union(*(_still_known(each.hypotheses, known) for each in certificates.values()))
     newcomers = tuple(name for name in everybody if name not in calibration)
@@ -106,6 +106,11 @@ def screening_of(study: Study, cells: Mapping[str, ArmCells], prices: Mapping[st
     }
     draws = audit_draws(study, newcomers, known, before)
     return _in_force(study, cells, state, draws, known, now)
+
+
+def everybody_calibrates(study: Study) -> Screened:
+    """Nobody is screened (yet)."""
+    return Screened(dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION))
 
 
 def _in_force(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from assay.planning.progress import State, progress_of
+from assay.planning.judgement import judge
+from assay.planning.progress import State
 from assay.planning.records import UNKNOWN
 from assay_trainer.contract import CONTRACT_VERSION, TrialResult
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def trial_rows(study: Study, records: Records) -> bytes:
     """A JSON object: `version`, `study`, and `trials`, one object per trial in the order of the design."""
-    progress = progress_of(study, records)
+    progress = judge(study, records).progress
     rows = []
     for trial in study.design.trials:
         state = progress.states[trial.key]

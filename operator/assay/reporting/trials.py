@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assay.api.resources import Goal
-from assay.planning.progress import Progress, State, progress_of
+from assay.planning.judgement import judge
+from assay.planning.progress import Progress, State
 from assay.ranking import Scores
 from assay_trainer.contract import Failure, TrialResult
 
@@ -67,7 +68,7 @@ class Trials:
 
 def trials_of(study: Study, records: Records) -> Trials:
     """Look up every trial that was asked for."""
-    progress, metric = progress_of(study, records), study.spec.metric.name
+    progress, metric = judge(study, records).progress, study.spec.metric.name
     found = []
     for planned in study.design.trials:
         record, state = records.get(planned.key), progress.states[planned.key]
