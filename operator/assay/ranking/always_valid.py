@@ -36,8 +36,8 @@ SHAPE = 0.35
 _KNOWN_VARIANCE = 1_000_000
 """Degrees of freedom at which a variance is as good as known."""
 
-_SCALES = (0.05, 9.0)
-"""Range of C; above it a crossing is less probable than 1e-15."""
+_LEAST_SCALE, _MOST_SCALE = 0.3, 7.0
+"""Range of C: above it a crossing is less probable than 1e-11."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Looks:
     def seeds(self) -> FloatArray:
         """(looks,): number of seeds at each look."""
         return np.arange(self.initial, self.maximum + 1, dtype=np.float64)
+
+    @property
+    def count(self) -> int:
+        """How many looks there are."""
+        return self.maximum - self.initial + 1
 
     @cached_property
     def shape(self) -> FloatArray:
@@ -79,8 +84,8 @@ class Looks:
         def log_factor(scales: FloatArray) -> FloatArray:
             return np.array([np.log(self.crossing(scale)) + scale**2 / 2 for scale in scales])
 
-        factor = Chebyshev.interpolate(log_factor, 24, domain=[0.3, 7.0])
-        scales = np.linspace(0.3, 7.0, 2000)
+        factor = Chebyshev.interpolate(log_factor, 24, domain=[_LEAST_SCALE, _MOST_SCALE])
+        scales = np.linspace(_LEAST_SCALE, _MOST_SCALE, 2000)
         return scales, np.minimum.accumulate(factor(scales) - scales**2 / 2)
 
     def crossing(self, scale: float) -> float:
@@ -128,13 +133,13 @@ def level_of_one_pair(groups: int, confidence: float) -> float:
     return 2 * float(scipy.special.ndtr(-tukey_critical_value(groups, _KNOWN_VARIANCE, confidence)))
 
 
-def as_t(bounds: ArrayLike, degrees_of_freedom: float) -> FloatArray:
+def as_t(bounds: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Student's t with the same tails as these standard normal values of 0 or more."""
     values: FloatArray = -scipy.special.stdtrit(degrees_of_freedom, scipy.special.ndtr(-np.asarray(bounds)))
     return values
 
 
-def as_normal(t: ArrayLike, degrees_of_freedom: float) -> FloatArray:
+def as_normal(t: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Standard normal values with the same tails as these values of Student's t of 0 or more."""
     values: FloatArray = -scipy.special.ndtri(scipy.special.stdtr(degrees_of_freedom, -np.asarray(t)))
     return values

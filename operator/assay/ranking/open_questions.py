@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from assay.ranking.all_pairs import AllPairs
-from assay.ranking.always_valid import level_of_one_in_many_above, level_of_one_pair, looks
-from assay.ranking.paired_looks import initial_noise
-from assay.ranking.scores import BoolArray, Scores
+from assay.ranking.all_pairs import open_pairs
+from assay.ranking.always_valid import Looks, level_of_one_in_many_above, level_of_one_pair, looks
+from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
+from assay.ranking.moderated_noise import InitialNoise
+from assay.ranking.paired_looks import PairedLooks, t_bounds
+from assay.ranking.scores import BoolArray, FloatArray, Scores
 from assay.ranking.told_apart import told_apart, told_apart_while_looking
-
-FUTILE_PAIR_BELOW = 0.1
-"""A pair with less chance than this of being decided by the last look gets no more seeds."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,11 @@ def open_for_ranking(
     _check(smallest_effect, confidence)
     view = looks(initial, maximum)
     wanted: BoolArray = reference.counts < initial
-    noise = initial_noise(reference, initial)
+    noise = InitialNoise.of(reference, initial)
     if noise is not None and len(reference.hypotheses) > 1:
-        pairs = AllPairs.of(reference, view, noise)
-        bounds = pairs.looked.bounds(level_of_one_pair(len(reference.hypotheses), confidence))
-        decided = pairs.looked.is_apart(bounds) | pairs.looked.is_within(smallest_effect, bounds)
-        futile = pairs.looked.chances(bounds[-1], smallest_effect) < FUTILE_PAIR_BELOW
-        is_open: BoolArray = ~np.logical_or.reduce(decided | futile, axis=1)
-        wanted = wanted | pairs.next_seed(is_open, reference.counts)
+        bounds = t_bounds(view, noise, level_of_one_pair(len(reference.hypotheses), confidence))
+        is_open = open_pairs(reference, view, noise, bounds, smallest_effect)
+        wanted = wanted | _next_seed(is_open, reference.counts)
     return _names(reference, wanted)
 
 
@@ -72,24 +69,34 @@ def best_candidates(
     told = told_apart(scored, confidence) if fixed else told_apart_while_looking(scored, confidence, view)
     candidates = tuple(name for name, beaten in zip(scored.hypotheses, told.beaten, strict=True) if not beaten)
     unready = _names(reference, reference.counts < initial)
-    noise = initial_noise(scored, initial)
+    noise = InitialNoise.of(scored, initial)
     if noise is None or len(candidates) < 2:
         return BestSet(candidates, unready)
-    level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
-    contest = AllPairs.of(scored.restricted(candidates), view, noise)
-    return BestSet(candidates, unready | _challengers(scored.restricted(candidates), contest, level, smallest_effect))
+    bounds = t_bounds(view, noise, level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence))
+    return BestSet(
+        candidates,
+        unready | _leader_and_challengers(scored.restricted(candidates), view, noise, bounds, smallest_effect),
+    )
 
 
-def _challengers(candidates: Scores, pairs: AllPairs, level: float, smallest_effect: float) -> frozenset[str]:
-    """Of the leader and who may be better than it by more than the margin: who should get a seed."""
+def _leader_and_challengers(
+    candidates: Scores, looks: Looks, noise: InitialNoise, bounds: FloatArray, margin: float
+) -> frozenset[str]:
+    """Who should get a seed."""
     leader = int(np.argmax(candidates.adjusted_means))
-    pairs = pairs.of_row(leader)
-    bounds = pairs.looked.bounds(level)
-    advantage = np.where(pairs.first == leader, -1.0, 1.0)[:, None] * pairs.looked.differences
-    near_enough = advantage + bounds * pairs.looked.errors <= smallest_effect
-    futile = pairs.looked.chances(bounds[-1], smallest_effect) < FUTILE_PAIR_BELOW
-    is_open: BoolArray = ~np.logical_or.reduce(near_enough | futile, axis=1)
-    return _names(candidates, pairs.next_seed(is_open, candidates.counts))
+    others = np.arange(len(candidates.hypotheses)) != leader
+    challenges = PairedLooks.build(candidates.values[others], candidates.values[leader], looks, noise)
+    near_enough = challenges.differences + bounds * challenges.errors <= margin
+    chances = chance_of_decision(challenges.differences, challenges.errors, looks.seeds, looks, bounds[-1], margin)
+    open_with_leader = np.zeros((len(others), len(others)), dtype=np.bool_)
+    open_with_leader[leader, others] = ~np.logical_or.reduce(near_enough | (chances < FUTILE_BELOW), axis=1)
+    return _names(candidates, _next_seed(open_with_leader | open_with_leader.T, candidates.counts))
+
+
+def _next_seed(is_open: BoolArray, counts: NDArray[np.int64]) -> BoolArray:
+    """(hypotheses,): for pairs (hypotheses, hypotheses) that are open, whoever has fewer seeds; both, if as many."""
+    wanted: BoolArray = np.logical_or.reduce(is_open & (counts[:, None] <= counts), axis=1)
+    return wanted
 
 
 def _names(table: Scores, wanted: BoolArray) -> frozenset[str]:

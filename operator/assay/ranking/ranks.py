@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.always_valid import Looks, as_t, looks
+from assay.ranking.always_valid import Looks, looks
 from assay.ranking.distributions import t_exceeded_by
+from assay.ranking.moderated_noise import InitialNoise
 from assay.ranking.orders import lowest_ranks
-from assay.ranking.paired_looks import initial_noise
+from assay.ranking.paired_looks import t_bounds
 from assay.ranking.scores import FloatArray, Scores
 from assay.ranking.told_apart import told_apart, told_apart_while_looking
 
@@ -106,13 +107,13 @@ def _margins(table: Scores, confidence: float) -> FloatArray:
 
 def _margins_while_looking(table: Scores, confidence: float, looks: Looks) -> FloatArray:
     """The same, of intervals that hold at all looks together."""
-    noise = initial_noise(table, looks.initial)
+    noise = InitialNoise.of(table, looks.initial)
     margins = np.full(len(table.hypotheses), np.nan)
     if noise is None:
         return margins
     had = table.counts >= looks.initial
-    look = np.minimum(table.counts[had], looks.maximum) - looks.initial
-    own = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
-    bounds = as_t(looks.bounds(1 - confidence), noise.degrees_of_freedom)
-    margins[had] = bounds[look] * np.sqrt(np.maximum(own, noise.variance) / table.counts[had])
+    seeds = np.minimum(table.counts[had], looks.maximum)
+    spread = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
+    bounds = t_bounds(looks, noise, 1 - confidence)[seeds - looks.initial]
+    margins[had] = bounds * np.sqrt(noise.moderated(spread, seeds, scores=1) / seeds)
     return margins

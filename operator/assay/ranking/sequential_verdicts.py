@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.always_valid import level_of_one_in_many
-from assay.ranking.paired_looks import PairedLooks
+from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
+from assay.ranking.paired_looks import PairedLooks, t_bounds
 from assay.ranking.scores import BoolArray, FloatArray
-
-FUTILE_BELOW = 0.1
-"""A comparison with less chance than this of being decided by the last look gets no more seeds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
         allowed = np.full(count, level_of_one_in_many(comparisons, confidence))
     else:
         allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence)
-    by_level = {level: pairs.bounds(level) for level in set(allowed)}
+    by_level = {level: t_bounds(pairs.looks, pairs.noise, level) for level in set(allowed)}
     bounds = np.array([by_level[level][look] for look, level in enumerate(allowed)])
     last_bounds = np.array([by_level[level][-1] for level in allowed])
 
@@ -52,7 +50,10 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
     decided = decides.any(axis=1)
     shown_look = np.where(decided, decides.argmax(axis=1), pairs.looked - 1)
     rows = np.arange(comparisons)
-    improbable: BoolArray = np.logical_or.reduce(pairs.chances(last_bounds, smallest_effect) < FUTILE_BELOW, axis=1)
+    chances = chance_of_decision(
+        pairs.differences, pairs.errors, pairs.looks.seeds, pairs.looks, last_bounds, smallest_effect
+    )
+    improbable: BoolArray = np.logical_or.reduce(chances < FUTILE_BELOW, axis=1)
     equivalent = decided & within[rows, shown_look]
     return Progress(
         equivalent=equivalent,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.all_pairs import AllPairs
+from assay.ranking.all_pairs import surely_above
 from assay.ranking.always_valid import Looks, level_of_one_in_many_above, level_of_one_pair
 from assay.ranking.critical_values import one_sided_dunnett_critical_value, tukey_critical_value
-from assay.ranking.paired_looks import initial_noise
+from assay.ranking.moderated_noise import InitialNoise
+from assay.ranking.paired_looks import t_bounds
 from assay.ranking.scores import BoolArray, Scores
 
 
@@ -41,14 +42,14 @@ def told_apart(table: Scores, confidence: float) -> ToldApart:
 
 def told_apart_while_looking(table: Scores, confidence: float, looks: Looks) -> ToldApart:
     """Looking after every seed."""
-    rows, noise = len(table.hypotheses), initial_noise(table, looks.initial)
+    rows, noise = len(table.hypotheses), InitialNoise.of(table, looks.initial)
     if noise is None or rows < 2:
         return _nothing(rows)
-    pairs = AllPairs.of(table, looks, noise)
-    any_pair = pairs.looked.bounds(level_of_one_pair(rows, confidence))
-    with_best = pairs.looked.bounds(level_of_one_in_many_above(rows - 1, confidence))
-    beaten: BoolArray = np.logical_or.reduce(pairs.above(with_best), axis=1)
-    return ToldApart(pairs.above(any_pair), beaten)
+    any_pair = t_bounds(looks, noise, level_of_one_pair(rows, confidence))
+    with_best = t_bounds(looks, noise, level_of_one_in_many_above(rows - 1, confidence))
+    above, above_as_best = surely_above(table, looks, noise, (any_pair, with_best))
+    beaten: BoolArray = np.logical_or.reduce(above_as_best, axis=1)
+    return ToldApart(above, beaten)
 
 
 def _nothing(rows: int) -> ToldApart:

@@ -30,7 +30,8 @@ import numpy as np
 from assay.ranking.always_valid import Looks, looks
 from assay.ranking.critical_values import dunnett_critical_value
 from assay.ranking.distributions import t_above, t_exceeded_by
-from assay.ranking.paired_looks import PairedLooks, initial_noise
+from assay.ranking.moderated_noise import InitialNoise
+from assay.ranking.paired_looks import PairedLooks
 from assay.ranking.scores import BoolArray, FloatArray, Scores
 from assay.ranking.sequential_verdicts import follow
 
@@ -126,7 +127,7 @@ def _looking_after_each_seed(
     reference: Scores, at: int, view: Looks, smallest_effect: float, confidence: float, *, family_wise: bool
 ) -> tuple[Comparison, ...]:
     table, others = _paired(reference, at)
-    noise = initial_noise(reference, view.initial)
+    noise = InitialNoise.of(reference, view.initial)
     if noise is None or not others.any():
         # scores that no seed changes won't show their noise at later seeds either
         is_open = reference.noise is None

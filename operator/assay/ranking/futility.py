@@ -1,0 +1,36 @@
+"""How probable it is that more seeds decide something."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+from assay.ranking.always_valid import Looks
+from assay.ranking.scores import FloatArray
+
+FUTILE_BELOW = 0.2
+"""What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
+costs verdicts: see benchmarks/decisions.py. It makes no verdict wrong, since the bounds do not count on stopping."""
+
+
+def chance_of_decision(
+    differences: FloatArray, errors: FloatArray, seeds: FloatArray, looks: Looks, last_bounds: FloatArray, margin: float
+) -> FloatArray:
+    """That an interval at the last look excludes 0 or lies within +- margin, if nothing but these seeds were known.
+
+    All arguments broadcast; `last_bounds` are of |t| at the last look. The difference at the last look is predicted
+    normal around the present one. NaN where the difference is; 0 at the last look.
+    """
+    share = np.minimum(seeds / looks.maximum, 1.0)
+    needed = last_bounds * errors * np.sqrt(share)
+    within = np.maximum(margin - needed, 0.0)
+    deviation = errors * np.sqrt(1 - share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = (
+            scipy.special.ndtr((differences - needed) / deviation)
+            + scipy.special.ndtr((-differences - needed) / deviation)
+            + scipy.special.ndtr((within - differences) / deviation)
+            - scipy.special.ndtr((-within - differences) / deviation)
+        )
+    chances: FloatArray = np.where(deviation > 0, chance, 0.0)
+    return chances
