@@ -12,7 +12,7 @@ from assay.planning.costs import costs_of, predictions, relative_work
 from assay.planning.design import PlannedTrial
 from assay.planning.progress import State, progress_of
 from assay.planning.trust import SIMULATION_SEED
-from assay.ranking import certification_power
+from assay.ranking import Criterion, certification_power
 
 if TYPE_CHECKING:
     from assay.api.resources import CostUnit
@@ -112,11 +112,10 @@ def powers(study: Study) -> tuple[Power, ...]:
             true_tau,
             certification_power(
                 count,
-                threshold=float(trust.threshold),
-                confidence=trust.confidence_percent / 100,
-                true_tau=true_tau,
+                Criterion("KendallTau", float(trust.threshold), trust.confidence_percent / 100),
+                (study.design.initial_seeds,),
+                true_value=true_tau,
                 noise_to_signal=EXPECTED_NOISE,
-                seeds=study.design.initial_seeds,
                 generator=np.random.default_rng(SIMULATION_SEED),
                 draws=POWER_DRAWS,
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.ranking import Certificate, Scores, certify
+from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
 
 if TYPE_CHECKING:
     from assay.planning.cells import ArmCells
@@ -33,32 +33,68 @@ class TrustAssessment:
     """Seeds that the open proxies and the reference need for the next look; None: there is none."""
 
 
+def criterion_of(study: Study) -> Criterion:
+    """By what the study trusts a proxy."""
+    spec = study.spec
+    return Criterion(
+        statistic=spec.trust.statistic.value,
+        threshold=float(spec.trust.threshold),
+        confidence=spec.trust.confidence_percent / 100,
+        smallest_effect=float(spec.metric.smallest_effect),
+        promote=spec.screening.promote if spec.screening else DEFAULT_PROMOTE,
+    )
+
+
+DEFAULT_PROMOTE = 3
+"""How many of a proxy's best `WinnerRegret` looks at if the study does not say."""
+
+
 def trust_of(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
     """All looks that are due. A look is due when all trials of its seeds have ended, on the reference and on every
     proxy that is still open: so it does not depend on which trials were quick."""
     proxies = [arm for arm in study.design.arms if arm != REFERENCE]
-    initial = study.spec.seeds.initial
-    if not proxies or min(cells[arm].rounds for arm in (REFERENCE, *proxies)) < initial:
-        return TrustAssessment()
-    return last_trust(study, cells)
+    looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
+    criterion, reference = criterion_of(study), cells[REFERENCE]
+    last = dict.fromkeys(proxies, 0)
+    open_proxies, certificates, due = proxies, {}, 0
+    while open_proxies and due < len(looks):
+        seeds = looks[due]
+        if min(cells[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:
+            break
+        due += 1
+        last.update(dict.fromkeys(open_proxies, seeds))
+        seen = tuple(cells[arm].scores.first_seeds(last[arm]) for arm in proxies)
+        certificates = _certify(reference.scores.first_seeds(seeds), tuple(proxies), seen, criterion, looks, due)
+        open_proxies = [arm for arm in open_proxies if certificates[arm].may_change]
+    upcoming = looks[due] if certificates and open_proxies and due < len(looks) else None
+    return TrustAssessment(certificates, tuple(open_proxies) if upcoming else (), upcoming)
 
 
 def last_trust(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
     """One look at what there is, for a study that has ended before its first one."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial
+    seen = tuple(cells[arm].scores.first_seeds(initial) for arm in proxies)
+    if not proxies:
+        return TrustAssessment()
     reference = cells[REFERENCE].scores.first_seeds(initial)
-    trust = study.spec.trust
-    found = {
-        arm: _certify(
-            reference, cells[arm].scores.first_seeds(initial), float(trust.threshold), trust.confidence_percent / 100
-        )
-        for arm in proxies
-    }
-    return TrustAssessment(found)
+    return TrustAssessment(_certify(reference, proxies, seen, criterion_of(study), (initial,), 1))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _certify(reference: Scores, proxy: Scores, threshold: float, confidence: float) -> Certificate:
-    generator = np.random.default_rng(SIMULATION_SEED)
-    return certify(reference, proxy, threshold=threshold, confidence=confidence, generator=generator)
+def _certify(
+    reference: Scores,
+    names: tuple[str, ...],
+    proxies: Sequence[Scores],
+    criterion: Criterion,
+    looks: tuple[int, ...],
+    reached: int,
+) -> Mapping[str, Certificate]:
+    return certify(
+        reference,
+        dict(zip(names, proxies, strict=True)),
+        criterion,
+        looks,
+        reached,
+        generator=np.random.default_rng(SIMULATION_SEED),
+    )

@@ -5,7 +5,10 @@ The parts of scipy are named in full, `scipy.special.ndtr`: it loads them when f
 
 from assay.ranking.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy
 from assay.ranking.ceiling import noise_ceiling
-from assay.ranking.certificate import Certificate, Decision, certify
+from assay.ranking.certificate import Certificate, Decision
+from assay.ranking.certification import certify
+from assay.ranking.criterion import Criterion, TrustStatistic
+from assay.ranking.looks import look_seeds
 from assay.ranking.open_questions import BestSet, best_candidates, open_for_ranking
 from assay.ranking.power import certification_power, hypotheses_for_power
 from assay.ranking.ranks import RankInterval, rank_intervals
@@ -17,10 +20,12 @@ __all__ = [
     "BestSet",
     "Certificate",
     "Comparison",
+    "Criterion",
     "Decision",
     "DecisionAccuracy",
     "RankInterval",
     "Scores",
+    "TrustStatistic",
     "Verdict",
     "agreement",
     "balanced",
@@ -30,6 +35,7 @@ __all__ = [
     "compare_with_baseline",
     "decision_accuracy",
     "hypotheses_for_power",
+    "look_seeds",
     "noise_ceiling",
     "open_for_ranking",
     "rank_intervals",

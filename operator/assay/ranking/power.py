@@ -2,101 +2,188 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
+from assay.ranking.agreement import SEPARATED
+from assay.ranking.criterion import Criterion
+from assay.ranking.estimands import (
+    Estimand,
+    HoldsTheBest,
+    TrueDecisionAccuracy,
+    TrueTau,
+    correlation_reaching,
+    normal_scores,
+)
+from assay.ranking.looks import Spending
+from assay.ranking.needed import hypotheses_needed
+from assay.ranking.precision import Noise
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau, tau_variance
-from assay.ranking.true_tau import NoiseDraws, NoiseEstimates, attenuated, bound, bound_true_tau
-
-MOST_HYPOTHESES = 2000
-"""More than these `hypotheses_for_power` does not ask for."""
+from assay.ranking.tau_distribution import TauDraws
+from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 
 def certification_power(
     hypotheses: int,
+    criterion: Criterion,
+    looks: Sequence[int],
     *,
-    threshold: float,
-    confidence: float,
-    true_tau: float,
+    true_value: float,
     noise_to_signal: float | tuple[float, float],
-    seeds: int,
     generator: np.random.Generator,
+    proxies: int = 1,
     draws: int = 800,
     noise_correlation: float = 0.0,
 ) -> float:
-    """Probability in [0, 1] that `certify` calls a proxy of this true tau Trusted.
+    """Probability in [0, 1] that `certify` calls a proxy of this true value of the statistic Trusted, at any look.
 
-    `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for both arms
-    or as (reference, proxy). `draws` studies of normal scores are simulated, each tested with as many draws: the
-    standard error of the result is at most .5 / sqrt(draws). With one seed, or one hypothesis, nothing is certified.
+    `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
+    be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
+    both arms or as (reference, proxy). `draws` studies of normal scores are simulated, each tested with as many draws:
+    the standard error of the result is at most .5 / sqrt(draws). For WinnerRegret only the best itself counts as good.
+    Before the second seed, and with a single hypothesis, nothing is certified.
     """
-    if hypotheses < 2 or seeds < 2:
+    both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
+    noise = Noise((float(both[0]), float(both[1])), noise_correlation)
+    if criterion.statistic == "WinnerRegret" and criterion.promote >= hypotheses >= 2:
+        return 1.0
+    estimands = [_expected_estimand(criterion, hypotheses, noise, seeds, generator) for seeds in looks]
+    true = [correlation_reaching(each, true_value) if each else 0.0 for each in estimands]
+    certified = np.zeros(draws, dtype=bool)
+    if hypotheses < 2 or all(each is None for each in estimands):
         return 0.0
-    reference_signal, proxy_signal = _signals(noise_to_signal, seeds)
-    observed = attenuated(float(correlation_of(true_tau)), reference_signal, proxy_signal, noise_correlation)
-    degrees_of_freedom = (hypotheses - 1) * (seeds - 1)
-
-    studies = TauDraws.simulate(hypotheses, generator, draws)
-    errors = NoiseDraws.simulate(degrees_of_freedom, generator, draws)
-    of_reference, of_proxy = studies.sample_variances(np.full((draws, 1), observed))
-    estimates = NoiseEstimates(
-        _ratio(of_reference[:, 0], errors.reference_noise, reference_signal),
-        _ratio(of_proxy[:, 0], errors.proxy_noise, proxy_signal),
-        np.tanh(math.atanh(noise_correlation) + errors.correlation_error),
-    )
     null = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
-    noise = NoiseDraws.simulate(degrees_of_freedom, generator, draws)
-    low = bound("low", bound_true_tau("low", null, noise, estimates, studies.concordant_at(observed)), confidence)
-    return float((low >= threshold).mean())
+    course = _Course.simulate(hypotheses, noise, looks, generator, draws)
+    for at, (seeds, estimand) in enumerate(zip(looks, estimands, strict=True)):
+        if estimand is None or abs(true[at]) > 1:
+            continue
+        threshold = correlation_reaching(estimand, criterion.threshold)
+        spending = Spending.over(tuple(noise.information(threshold, hypotheses, max(each, 2)) for each in looks))
+        level = float(spending.nominal(criterion.error / proxies))
+        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, draws)
+        estimates, concordant = course.at(at, true[at])
+        allowed = int(level * (draws + 1) * (1 + 1e-9)) - 1
+        # each distinct study once
+        fits = true_correlations("low", null, errors, estimates, concordant)
+        certified |= (fits < threshold).sum(axis=0) <= allowed
+    return float(certified.mean())
 
 
 def hypotheses_for_power(
     power: float,
+    criterion: Criterion,
+    looks: Sequence[int],
     *,
-    threshold: float,
-    confidence: float,
-    true_tau: float,
+    true_value: float,
     noise_to_signal: float | tuple[float, float],
-    seeds: int,
+    proxies: int = 1,
     noise_correlation: float = 0.0,
 ) -> int | None:
-    """About how many hypotheses it takes to certify a proxy of this true tau with this probability.
+    """About how many hypotheses it takes to certify a proxy of this true value, by the last look, with this power.
 
     By the normal approximation of atanh(tau), within a tenth of what `certification_power` says where the noise is .2
-    of the spread, and a quarter too many where it is .5; rounded up to two digits. None if it takes over
-    `MOST_HYPOTHESES`, or can't be had: a true tau at or below the threshold, a single seed.
+    of the spread, and a quarter too many where it is .5; rounded up to two digits. None if it takes too many, or can't
+    be had: a true value at or below the threshold, a single seed.
     """
-    if true_tau <= threshold or seeds < 2:
-        return None
-    reference_signal, proxy_signal = _signals(noise_to_signal, seeds)
-    counts = np.arange(4, MOST_HYPOTHESES + 1)
-    centre, spread = {}, {}
-    for tau in (threshold, true_tau):
-        correlation = attenuated(float(correlation_of(tau)), reference_signal, proxy_signal, noise_correlation)
-        expected = np.minimum(expected_tau(correlation), 1 - 1e-9)
-        variance = tau_variance(counts, correlation)
-        centre[tau] = np.arctanh(expected) + expected * variance / (1 - expected**2) ** 2
-        spread[tau] = np.sqrt(variance) / (1 - expected**2)
-    critical = centre[threshold] + scipy.special.ndtri(confidence) * spread[threshold]
-    enough = scipy.special.ndtr((centre[true_tau] - critical) / spread[true_tau]) >= power
-    if not enough.any():
-        return None
-    count = int(counts[np.argmax(enough)])
-    unit = 10 ** max(len(str(count)) - 2, 0)
-    return int(-(-count // unit) * unit)
-
-
-def _signals(noise_to_signal: float | tuple[float, float], seeds: int) -> tuple[float, float]:
-    """Share of signal in the variance of the means over these seeds, in (0, 1]."""
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
-    return 1 / (1 + both[0] ** 2 / seeds), 1 / (1 + both[1] ** 2 / seeds)
+    noise, seeds = Noise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
+    generator = np.random.default_rng(0)
+    assumed = 36
+    for _ in range(3):
+        # what the statistic is, as a function of the correlation, depends a little on the number of hypotheses
+        estimand = _expected_estimand(criterion, assumed, noise, seeds, generator)
+        if estimand is None:
+            return None
+        threshold, true = (correlation_reaching(estimand, value) for value in (criterion.threshold, true_value))
+        spending = Spending.over(tuple(noise.information(threshold, assumed, max(each, 2)) for each in looks))
+        level = float(spending.nominal(criterion.error / proxies))
+        needed = hypotheses_needed(power, threshold, true, noise, seeds, level)
+        if needed is None or criterion.statistic == "KendallTau":
+            return needed
+        assumed = needed
+    return needed
 
 
-def _ratio(variance: FloatArray, noise: FloatArray, signal: float) -> FloatArray:
-    """Estimated total over noise variance."""
-    if signal == 1:
-        return np.full(variance.shape, np.inf)
-    return np.maximum(variance / noise / (1 - signal), 1.0)
+def _expected_estimand(
+    criterion: Criterion, hypotheses: int, noise: Noise, seeds: int, generator: np.random.Generator
+) -> Estimand | None:
+    """The statistic in a study of normal scores; None where there is nothing to test."""
+    if seeds < 2 or hypotheses < 2:
+        return None
+    if criterion.statistic == "KendallTau":
+        return TrueTau()
+    if criterion.statistic == "WinnerRegret":
+        if criterion.promote >= hypotheses:
+            return None
+        return HoldsTheBest.simulate(hypotheses, 1, criterion.promote, generator)
+    first, second = np.triu_indices(hypotheses, 1)
+    normal = normal_scores(np.arange(hypotheses, dtype=np.float64))
+    distances = np.abs(normal[first] - normal[second])
+    signal, _ = noise.signals(seeds)
+    separated = distances[distances > SEPARATED * np.sqrt(2 * (1 - signal))]
+    return TrueDecisionAccuracy(separated) if len(separated) else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """Simulated studies over the looks, not yet at any correlation of the true scores."""
+
+    signal: FloatArray
+    """(2, draws, hypotheses): the reference's true scores, and what of the proxy's they don't explain."""
+    errors: FloatArray
+    """(looks, 2, draws, hypotheses): noise of both arms' means."""
+    noise_ratio: FloatArray
+    """(looks, 2, draws): estimated over true noise variance."""
+    correlation_error: FloatArray
+    """(looks, draws): error of atanh(noise correlation)."""
+    noise: Noise
+    looks: tuple[int, ...]
+
+    @classmethod
+    def simulate(
+        cls, hypotheses: int, noise: Noise, looks: Sequence[int], generator: np.random.Generator, draws: int
+    ) -> _Course:
+        signal = generator.standard_normal((2, draws, hypotheses))
+        total, squares, drift = np.zeros((2, draws, hypotheses)), np.zeros((2, draws)), np.zeros(draws)
+        errors, ratios, shared = [], [], []
+        seen = 0
+        for seeds in looks:
+            new = generator.standard_normal((2, draws, hypotheses)) * np.sqrt(seeds - seen)
+            new[1] = noise.correlation * new[0] + np.sqrt(1 - noise.correlation**2) * new[1]
+            total = total + new * np.array(noise.to_signal)[:, None, None]
+            # what the first seed's noise is can't be told from the hypotheses themselves
+            freedom = (hypotheses - 1) * (seeds - max(seen, 1))
+            if freedom:
+                squares = squares + generator.chisquare(freedom, (2, draws))
+                drift = drift + generator.standard_normal(draws) * np.sqrt(freedom)
+            known = max((hypotheses - 1) * (seeds - 1), 1)
+            errors.append(total / seeds)
+            ratios.append(squares / known)
+            shared.append(drift / known * np.sqrt(known / max(known - 1, 1)))
+            seen = seeds
+        return cls(signal, np.array(errors), np.array(ratios), np.array(shared), noise, tuple(looks))
+
+    def at(self, look: int, correlation: float) -> tuple[NoiseEstimates, np.ndarray]:
+        """What is estimated at a look, and the concordant pairs (draws,)."""
+        true, rest = self.signal
+        of_proxy = correlation * true + np.sqrt(1 - correlation**2) * rest
+        means = np.array([true, of_proxy]) + self.errors[look]
+        first, second = np.triu_indices(means.shape[2], 1)
+        concordant = np.empty(means.shape[1], dtype=np.int64)
+        step = max(1, (1 << 18) // len(first))
+        for start in range(0, len(concordant), step):
+            block = means[:, start : start + step]
+            difference = block[:, :, first] - block[:, :, second]
+            concordant[start : start + step] = (difference[0] * difference[1] > 0).sum(axis=1)
+        ratios = []
+        for arm in range(2):
+            variance = self.noise.to_signal[arm] ** 2 / self.looks[look]
+            if variance == 0:
+                ratios.append(np.full(len(concordant), np.inf))
+                continue
+            total = means[arm].var(axis=1, ddof=1)
+            ratios.append(np.maximum(total / np.maximum(self.noise_ratio[look, arm] * variance, 1e-300), 1.0))
+        shared = np.tanh(np.arctanh(self.noise.correlation) + self.correlation_error[look])
+        return NoiseEstimates(ratios[0], ratios[1], shared), concordant

@@ -1,4 +1,4 @@
-"""From the correlation of noisy mean scores to the tau of the hypotheses themselves.
+"""From the correlation of noisy mean scores to that of the hypotheses themselves.
 
 Both arms' means are signal plus the mean of n seeds' noise. With w the signal's share of an arm's variance and g the
 correlation of the two arms' noise (a seed may start both from the same weights), the observed correlation is
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import TauDraws, expected_tau
+from assay.ranking.tau_distribution import TauDraws
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +50,20 @@ class NoiseEstimates:
     """Of the two arms' residuals, in [-1, 1]."""
 
 
-def bound_true_tau(
+def true_correlations(
     side: Literal["low", "high"],
     taus: TauDraws,
     noise: NoiseDraws,
     estimates: NoiseEstimates,
     concordant: NDArray[np.int64],
 ) -> FloatArray:
-    """(draws, observations): draws of the true tau in [-1, 1] that fit this many concordant pairs; quantiles bound it.
+    """(draws, observations): draws of the true correlation in [-1, 1] that fit this many concordant pairs.
 
-    A lower bound asks where the simulated tau reaches the observed one, an upper bound where it exceeds it. A draw
-    without signal says -1 for the one and 1 for the other.
+    Their quantiles bound it. A lower bound asks where the simulated tau reaches the observed one, an upper bound where
+    it exceeds it. A draw without signal says -1 for the one and 1 for the other.
 
     The lower bound takes the total variance from the same simulated study as the tau, which sharpens it, since they
-    vary together where the pairs are normal. The upper bound does without: on skewed scores it would err in
-    .12 of the cases instead of .07, where .05 is stated (36 hypotheses, noise .5 of the spread).
-    A negative noise correlation counts as none.
+    vary together where the pairs are normal. The upper bound does without: on skewed scores it would err too often.
     """
     if side == "low":
         reached = taus.correlations_reaching(concordant)
@@ -76,11 +74,10 @@ def bound_true_tau(
     noise1 = reference_variance / noise.reference_noise[:, None] / estimates.reference_ratio
     noise2 = proxy_variance / noise.proxy_noise[:, None] / estimates.proxy_ratio
     centre = np.arctanh(np.clip(estimates.noise_correlation, -1 + 1e-9, 1 - 1e-9))
-    shared = np.maximum(np.tanh(centre + noise.correlation_error[:, None]), 0.0)
+    shared = np.tanh(centre + noise.correlation_error[:, None])
     known = (noise1 < 1) & (noise2 < 1)
     signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
-    correlation = disattenuated(reached, signal1, signal2, shared)
-    return np.where(known, expected_tau(correlation), -1.0 if side == "low" else 1.0)
+    return np.where(known, disattenuated(reached, signal1, signal2, shared), -1.0 if side == "low" else 1.0)
 
 
 def disattenuated(
@@ -98,18 +95,3 @@ def attenuated(correlation: float, reference_signal: float, proxy_signal: float,
     """The means' correlation from that of the signals: inverse of `disattenuated`."""
     from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
     return float(correlation * np.sqrt(reference_signal * proxy_signal) + from_noise)
-
-
-def bound(side: Literal["low", "high"], draws: FloatArray, confidence: float) -> FloatArray:
-    """(observations,): the one-sided confidence bound from `bound_true_tau`'s draws (draws, observations).
-
-    A low bound is the k-th smallest draw, k the largest with k / (draws + 1) <= 1 - confidence: simulating so few
-    draws never makes the bound bolder on average. With too few draws for any k the bound says nothing.
-    """
-    count = len(draws)
-    rejected = int((1 - confidence) * (count + 1) + 1e-9)
-    if rejected < 1:
-        return np.full(draws.shape[1], -1.0 if side == "low" else 1.0)
-    at = rejected - 1 if side == "low" else count - rejected
-    quantile: FloatArray = np.partition(draws, at, axis=0)[at]
-    return quantile

@@ -1,0 +1,119 @@
+"""What a certificate can be about, each as a rising function of one number: the correlation of the true scores.
+
+The true scores of a hypothesis in both arms (over all seeds) are taken to be, up to a monotone change of each arm's
+scale, normal with a correlation r. Then each statistic follows from r, and a test of r is a test of all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import scipy
+
+from assay.ranking.agreement import SEPARATED
+from assay.ranking.orders import average_ranks
+from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.tau_distribution import expected_tau
+
+
+class Estimand(Protocol):
+    """A statistic of the true orders."""
+
+    def at(self, correlation: float) -> float:
+        """Its value where the true scores have this correlation in [-1, 1]; never falls as that rises."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrueTau:
+    """Kendall's tau of the true scores, in the backlog that the hypotheses come from: these and later ones."""
+
+    def at(self, correlation: float) -> float:
+        return float(expected_tau(correlation))
+
+
+@dataclass(frozen=True, eq=False)
+class TrueDecisionAccuracy:
+    """The share of pairs that the proxy's true scores order as the reference's, of those that the reference separates.
+
+    In a backlog whose reference scores are spaced as these are.
+    """
+
+    distances: FloatArray
+    """(pairs,): between the normal scores of the two hypotheses of each separated pair, above 0; at least one."""
+
+    def at(self, correlation: float) -> float:
+        rest = np.sqrt(2 * max(1 - correlation**2, 1e-12))
+        return float(scipy.special.ndtr(correlation * self.distances / rest).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class HoldsTheBest:
+    """The probability that the proxy's first `promote` hold one of the `good` best by the reference.
+
+    By the true scores of both, in backlogs of as many hypotheses; from simulated ones.
+    """
+
+    best: FloatArray
+    """(draws, good): of standard normal scores in the reference, the highest."""
+    others: FloatArray
+    """(draws, hypotheses - good): the rest."""
+    best_rest: FloatArray
+    """What of the proxy's score the reference does not explain, standard normal, likewise."""
+    others_rest: FloatArray
+    promote: int
+
+    @classmethod
+    def simulate(
+        cls, hypotheses: int, good: int, promote: int, generator: np.random.Generator, draws: int = 2000
+    ) -> HoldsTheBest:
+        """1 <= good <= hypotheses, promote >= 1."""
+        scores = -np.sort(-generator.standard_normal((draws, hypotheses)), axis=1)
+        rest = generator.standard_normal((draws, hypotheses))
+        return cls(scores[:, :good], scores[:, good:], rest[:, :good], rest[:, good:], promote)
+
+    def at(self, correlation: float) -> float:
+        unexplained = np.sqrt(max(1 - correlation**2, 0.0))
+        highest = (correlation * self.best + unexplained * self.best_rest).max(axis=1)
+        ahead = (correlation * self.others + unexplained * self.others_rest > highest[:, None]).sum(axis=1)
+        return float((ahead < self.promote).mean())
+
+
+def correlation_reaching(estimand: Estimand, value: float) -> float:
+    """The correlation in [-1, 1] from which on the estimand is at or above a value; 2 if it never is, -2 if always."""
+    if isinstance(estimand, TrueTau):
+        return float(np.sin(np.pi / 2 * value))
+    if estimand.at(1.0) < value:
+        return 2.0
+    if estimand.at(-1.0) >= value:
+        return -2.0
+    # bisection in tau, which keeps its resolution near 1, where thresholds are
+    low, high = -1.0, 1.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (low, middle) if estimand.at(float(np.sin(np.pi / 2 * middle))) >= value else (middle, high)
+    return float(np.sin(np.pi / 2 * high))
+
+
+def separated_distances(reference: Scores) -> FloatArray:
+    """(pairs,): of the pairs that the reference separates by two standard errors, how far apart in normal scores.
+
+    `reference`: no score missing, at least two seeds and hypotheses. Where it has no noise all pairs that are not tied
+    are separated.
+    """
+    assert reference.noise is not None
+    first, second = np.triu_indices(len(reference.hypotheses), 1)
+    difference = np.abs(reference.means[first] - reference.means[second])
+    # a pair just on the line is not separated, whichever way its last bit was rounded
+    line = SEPARATED * np.sqrt(2 * reference.noise.variance / len(reference.seeds)) * (1 + 1e-9)
+    normal = normal_scores(reference.means)
+    distances: FloatArray = np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
+    return distances
+
+
+def normal_scores(scores: FloatArray) -> FloatArray:
+    """(hypotheses,): about what the ranks' standard normal scores are expected to be (Blom 1958); ties share ranks."""
+    expected: FloatArray = scipy.special.ndtri((average_ranks(scores) - 0.375) / (len(scores) + 0.25))
+    return expected

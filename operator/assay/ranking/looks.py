@@ -1,0 +1,113 @@
+"""At which numbers of seeds trust is tested, and what testing again and again costs.
+
+All looks of a study see the same hypotheses, so what they find is alike: with the noise-corrected estimate's variance
+v at each look, the test statistics are correlated as a Brownian motion at the times 1 / v is (Jennison & Turnbull 2000,
+ch. 3). The test uses one level at all looks; it is found by integrating over the looks (Armitage, McPherson & Rowe
+1969) so that all of them together err as often as stated. Where seed noise is small, looks cost next to nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import scipy
+
+from assay.ranking.distributions import normal_density
+from assay.ranking.scores import FloatArray
+
+MOST_LOOKS = 4
+"""More would cost error and decide little."""
+
+_MOST_CORRELATED = 0.995
+"""Looks that are more alike are taken to be no more alike than that: it errs on the safe side, and the integration's
+nodes stay close enough."""
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_LOWEST_Z = -6.0
+_CRITICAL = np.linspace(-3.0, 6.0, 61)
+"""Critical values that the overall error is worked out for; between them it is interpolated."""
+
+
+def look_seeds(initial: int, maximum: int) -> tuple[int, ...]:
+    """The numbers of complete seeds at which trust is tested: at most four, ascending, from `initial` to `maximum`.
+
+    They grow by about the same factor: each look then adds as much, relative to what there was. Raises ValueError
+    unless 1 <= initial <= maximum.
+    """
+    if not 1 <= initial <= maximum:
+        raise ValueError(f"initial: {initial}, allowed are values from 1 to maximum ({maximum})")
+    looks = min(MOST_LOOKS, maximum - initial + 1)
+    if looks == 1:
+        return (initial,)
+    wanted = initial * (maximum / initial) ** (np.arange(looks) / (looks - 1))
+    chosen = [initial]
+    for step in range(1, looks):
+        # at least one seed more than the last look, and room for those that follow
+        chosen.append(int(np.clip(np.ceil(wanted[step] - 1e-9), chosen[-1] + 1, maximum - (looks - 1 - step))))
+    return tuple(chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Spending:
+    """How the error of a single look and that of all planned looks together go with each other."""
+
+    single: FloatArray
+    """Error of a test at one look alone, falling."""
+    together: FloatArray
+    """Error of the test at any look, if each is at that level; falling."""
+
+    @classmethod
+    def over(cls, information: tuple[float, ...]) -> Spending:
+        """`information`: 1 / variance of the estimate at each planned look, in any unit, above 0.
+
+        Raises ValueError if there is none, or one is not above 0.
+        """
+        if not information or not min(information) > 0:
+            raise ValueError(f"information: {information}, allowed are values above 0, at least one")
+        rising = np.maximum.accumulate(np.array(information))
+        alike = np.minimum(np.sqrt(rising[:-1] / rising[1:]), _MOST_CORRELATED)
+        # rounded down, which is the safe side, so that what is nearly the same is worked out once
+        single, together = _errors(tuple(float(correlation) for correlation in np.floor(alike * 200) / 200))
+        return cls(single, together)
+
+    def overall(self, level: FloatArray | float) -> FloatArray:
+        """The error of all looks together if each is tested at this level in [0, 1]; at least the level."""
+        return self._translated(level, self.single, self.together)
+
+    def nominal(self, error: FloatArray | float) -> FloatArray:
+        """The level of each look that makes all together err so often: inverse of `overall`."""
+        return self._translated(error, self.together, self.single)
+
+    def _translated(self, value: FloatArray | float, given: FloatArray, wanted: FloatArray) -> FloatArray:
+        value = np.asarray(value, dtype=np.float64)
+        if np.array_equal(given, wanted):
+            return value
+        with np.errstate(divide="ignore"):
+            log = np.interp(np.log(value), np.log(given[::-1]), np.log(wanted[::-1]), left=-np.inf)
+        translated: FloatArray = np.exp(log)
+        return translated
+
+
+@lru_cache(maxsize=512)
+def _errors(correlations: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+    """For each critical value the error of one look, and that of all looks (one more than the correlations)."""
+    single: FloatArray = scipy.special.ndtr(-_CRITICAL)
+    if not correlations:
+        return single, single
+    half = (_CRITICAL - _LOWEST_Z) / 2
+    z = _LOWEST_Z + half[:, None] * (1 + _NODES)
+    weights = half[:, None] * _WEIGHTS
+    # density of the statistic where no look has crossed the critical value yet
+    density = normal_density(z)
+    together = single.copy()
+    for at, correlation in enumerate(correlations):
+        deviation = np.sqrt(1 - correlation**2)
+        reached = density * weights
+        crossed = scipy.special.ndtr((correlation * z - _CRITICAL[:, None]) / deviation)
+        together = together + (reached * crossed).sum(axis=1)
+        if at + 1 < len(correlations):
+            kernel = normal_density((z[:, :, None] - correlation * z[:, None, :]) / deviation) / deviation
+            density = np.einsum("ijk,ik->ij", kernel, reached)
+    return single, np.clip(together, single, 1.0)
