@@ -41,7 +41,7 @@ class InitialNoise:
         return cls(noise.variance, float(min(MOST_WEIGHT, max(others, 0))))
 
     def moderated(self, spread: FloatArray, seeds: FloatArray, scores: int = 2) -> FloatArray:
-        """Variance at one seed of a difference of two scores, or of one: between its own over the seeds and the pooled."""
+        """Variance at one seed of a difference of two scores, or of one: between its own and the pooled."""
         own = seeds - 1
         moderated: FloatArray = (self.weight * scores * self.variance + own * spread) / (self.weight + own)
         return moderated
