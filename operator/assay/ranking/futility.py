@@ -32,5 +32,5 @@ def chance_of_decision(
             + scipy.special.ndtr((within - differences) / deviation)
             - scipy.special.ndtr((-within - differences) / deviation)
         )
-    chances: FloatArray = np.where(share < 1, chance, 0.0)
+    chances: FloatArray = np.where((share < 1) | np.isnan(differences), chance, 0.0)
     return chances
