@@ -23,7 +23,7 @@ PROXIES = (
 """Four proxies of the kinds that there are."""
 
 _COST = {REFERENCE: 4.2, "quarter": 1.25, "coreset": 1.3, "short": 1.4, "small": 0.9}
-_BLUR = {REFERENCE: 0.0, "quarter": 0.5, "coreset": 1.1, "short": 0.15, "small": 0.3}
+_BLUR = {REFERENCE: 0.0, "quarter": 0.5, "coreset": 1.1, "short": 0.15, "small": 0.1}
 _IDEAS = (
     ("label-smoothing", "Label smoothing of 0.1 raises accuracy at no cost."),
     ("cutout", "Cutting a random square out of each image regularises better than weight decay does."),

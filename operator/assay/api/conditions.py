@@ -51,6 +51,7 @@ class Reason(StrEnum):
     CERTIFIED = "Certified"
     NOT_CERTIFIED = "NotCertified"
     UNDECIDED = "Undecided"
+    REVOKED = "Revoked"
     NO_PROXIES = "NoProxies"
     TOO_FEW_HYPOTHESES = "TooFewHypotheses"
     PENDING = "Pending"

@@ -6,8 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from assay.api.bounds import shortened
+from assay.api.conditions import Reason
 from assay.api.decimals import decimal_string
-from assay.api.resources import REFERENCE, AgreementStatus, ArmCost, ArmStatus, TrialCounts, TrustDecision
+from assay.api.resources import (
+    REFERENCE,
+    AgreementStatus,
+    ArmCost,
+    ArmStatus,
+    CertificateStatus,
+    TrialCounts,
+    TrustDecision,
+    TrustStatistic,
+)
 
 if TYPE_CHECKING:
     from assay.planning.assessment import Assessment, ProxyAssessment
@@ -28,7 +38,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
     judged = assessment.proxies[arm]
     certificate = judged.certificate
-    decision, reason, message = _decision(assessment, certificate)
+    decision, reason, message = _decision(arm, assessment, certificate)
     return ArmStatus(
         name=arm,
         trials=trials,
@@ -37,19 +47,56 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         cost=cost,
         saving_percent=_saving_percent(study, arm, costs),
         break_even_hypotheses=break_even(study, arm, costs),
+        certificate=_certificate(certificate, arm, costs) if certificate else None,
         decision=decision,
         reason=reason,
         message=message,
     )
 
 
-def _decision(assessment: Assessment, certificate: Certificate | None) -> tuple[TrustDecision, str, str | None]:
+def _decision(
+    arm: str, assessment: Assessment, certificate: Certificate | None
+) -> tuple[TrustDecision, str, str | None]:
     if assessment.estimates:
         message = "The budget does not pay for all hypotheses on all arms: it buys an order, and no certificate."
         return TrustDecision.UNDECIDED, BUDGET_TOO_SMALL, message
+    if assessment.revocation is not None and arm in assessment.in_force:
+        return TrustDecision.NOT_TRUSTED, Reason.REVOKED, assessment.revocation.message
+    if arm in assessment.in_force:
+        return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate) if certificate else None
     if certificate is None:
         return TrustDecision.PENDING, TrustDecision.PENDING.value, None
     return TrustDecision(certificate.decision), certificate.decision, _why(certificate)
+
+
+def _certificate(certificate: Certificate, arm: str, costs: Costs) -> CertificateStatus:
+    needed = _needed_seconds(certificate, arm, costs)
+    return CertificateStatus(
+        statistic=TrustStatistic(certificate.statistic),
+        value=_text(certificate.value),
+        low=_text(certificate.low),
+        high=_text(certificate.high),
+        corrected=_text(certificate.corrected),
+        hypotheses=certificate.hypotheses,
+        seeds=certificate.seeds,
+        look=certificate.look,
+        needed_hypotheses=certificate.needed_hypotheses,
+        needed_seeds=certificate.needed_seeds,
+        needed_accelerator_seconds=decimal_string(needed, 3) if needed is not None else None,
+    )
+
+
+def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float | None:
+    """Of the trials on both arms that are missing to what would decide it; what is cheaper, if either would."""
+    reference, proxy = costs.arms[REFERENCE].trial_seconds, costs.arms[arm].trial_seconds
+    if reference is None or proxy is None:
+        return None
+    trials = []
+    if certificate.needed_hypotheses is not None:
+        trials.append(max(0, certificate.needed_hypotheses - certificate.hypotheses) * certificate.seeds)
+    if certificate.needed_seeds is not None:
+        trials.append(max(0, certificate.needed_seeds - certificate.seeds) * certificate.hypotheses)
+    return min(trials) * (reference + proxy) if trials else None
 
 
 def _why(certificate: Certificate) -> str:
@@ -96,12 +143,13 @@ def _agreement(judged: ProxyAssessment) -> AgreementStatus | None:
     found, certificate = judged.agreement, judged.certificate
     if found is None:
         return None
+    about_tau = certificate if certificate and certificate.statistic == TrustStatistic.KENDALL_TAU else None
     return AgreementStatus(
         hypotheses=found.hypotheses,
         seeds=found.seeds,
         kendall_tau=_text(found.kendall_tau),
-        low=_text(certificate.low) if certificate else None,
-        high=_text(certificate.high) if certificate else None,
+        low=_text(about_tau.low) if about_tau else None,
+        high=_text(about_tau.high) if about_tau else None,
         weighted_tau=_text(found.weighted_tau),
         spearman_rho=_text(found.spearman_rho),
         decision_accuracy=_text(found.decision_accuracy),

@@ -11,6 +11,7 @@ import numpy as np
 
 from assay.api.resources import REFERENCE, Correction
 from assay.planning.cells import ArmCells, sign_of
+from assay.planning.certificates_in_force import certificates_of
 from assay.planning.promotion import Estimate, estimates
 from assay.planning.standings import Standing, estimated_standings, measured_standings
 from assay.ranking import (
@@ -26,8 +27,10 @@ from assay.ranking import (
 
 if TYPE_CHECKING:
     from assay.planning.ladder import Ladder
+    from assay.planning.screening import Screened
     from assay.planning.study import Study
     from assay.planning.trust import TrustAssessment
+    from assay.planning.trust_records import Revocation
     from assay.ranking import Certificate
 
 TOP = 3
@@ -58,10 +61,13 @@ class Assessment:
     """Of those that have a score, the best first."""
     estimates: Mapping[str, Estimate]
     """Of the scores on the reference, where the budget does not pay for all; else empty."""
+    in_force: frozenset[str]
+    """Arms with a certificate that was written down, before a revocation."""
+    revocation: Revocation | None
 
 
 def assess(
-    study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment, ladder: Ladder | None = None
+    study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment, screened: Screened, ladder: Ladder | None
 ) -> Assessment:
     """Judge what there is."""
     reference = cells[REFERENCE].scores
@@ -93,6 +99,8 @@ def assess(
         if guessed
         else measured_standings({interval.hypothesis: interval for interval in ranks}),
         estimates=guessed,
+        in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
+        revocation=screened.revocation,
     )
 
 

@@ -163,11 +163,16 @@ def _proxy_trusted(study: Study, arms: Sequence[ArmStatus], *, finished: bool) -
     proxies = [arm for arm in arms if arm.decision is not None]
     if not proxies:
         return Statement(kind, False, Reason.NO_PROXIES, "The study has no proxies.")
-    if not finished or any(arm.decision is TrustDecision.PENDING for arm in proxies):
-        return Statement(kind, None, Reason.PENDING, "Trust is decided once, when all trials have ended.")
     trusted = [arm.name for arm in proxies if arm.decision is TrustDecision.TRUSTED]
+    revoked = [arm for arm in proxies if arm.reason == Reason.REVOKED]
+    pending = any(arm.decision is TrustDecision.PENDING for arm in proxies)
+    if pending or not (finished or trusted or revoked):
+        seeds = study.design.initial_seeds
+        return Statement(kind, None, Reason.PENDING, f"Trust is first decided when all hypotheses have {seeds} seeds.")
     undecided = [arm.name for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
-    if trusted:
+    if revoked:
+        reason, message = Reason.REVOKED, revoked[0].message or ""
+    elif trusted:
         reason, message = Reason.CERTIFIED, f"Trusted: {', '.join(trusted)}."
     elif undecided:
         reason, message = Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {proxies[0].message or ''}"

@@ -63,4 +63,4 @@ def _within_budget(
 
 def assessment_of(study: Study, judgement: Judgement) -> Assessment:
     """What may be said."""
-    return assess(study, judgement.cells, judgement.trust, judgement.ladder)
+    return assess(study, judgement.cells, judgement.trust, judgement.screened, judgement.ladder)
