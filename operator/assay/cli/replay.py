@@ -11,6 +11,7 @@ import typer
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.words import one_of
 from assay.cli.inputs import FileOption, StudyOption, load_study
+from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, Options, check_options, show_comparison
 from assay.cli.run import Output, OutputOption, exit_code
 from assay.cli.screen import Screen
 from assay.reporting.figures import count
@@ -25,6 +26,9 @@ from assay_trainer.objects import MemoryObjects
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from assay.runners.replay.study import Replayed
+    from assay.runners.replay.table import Table
+
 
 def replay(
     table: Annotated[Path, typer.Argument(help="A Parquet or CSV file with a row per recorded run.")],
@@ -36,6 +40,30 @@ def replay(
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.")] = None,
     slots: Annotated[int, typer.Option("--slots", min=1, help="Recorded runs at a time.")] = 1,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Price against agreement: the planner beside other policies.")
+    ] = False,
+    orders: Annotated[
+        int | None,
+        typer.Option(
+            "--orders",
+            help="With --compare: in how many orders the seeds are gone through, "
+            f"1 to {MOST_ORDERS}. Default: {DEFAULT_ORDERS}.",
+            show_default=False,
+        ),
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            "--truth",
+            help="With --compare: the column of the true scores, such as test accuracy. Default: that of the scores.",
+            show_default=False,
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="With --compare: an HTML file to write, with the picture.", show_default=False),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.
@@ -44,11 +72,23 @@ def replay(
     (none if it failed), and its arm, named as in the study, or its training
     size: an arm's dataPercent is then a share of the largest one.
     """
+    options = Options(orders, truth, report)
+    check_options(options, compare=compare)
     resource, manifests = load_study(file, study)
-    recorded = read_table(table, _columns(column or ()), _pairs(where or (), "--where"))
+    columns, rows = _columns(column or ()), _pairs(where or (), "--where")
+    recorded = read_table(table, columns, rows)
     replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
     if replayed.note:
         typer.echo(replayed.note, err=True)
+    if compare:
+        judge = read_table(table, {**columns, "score": truth}, rows, {"score": "--truth"}) if truth else recorded
+        show_comparison(replayed, recorded, judge, options, slots, output)
+        return
+    raise typer.Exit(_run(replayed, recorded, slots, output))
+
+
+def _run(replayed: Replayed, recorded: Table, slots: int, output: Output) -> int:
+    """The study to its end; the exit code."""
     objects = MemoryObjects()
     with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
         decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None)
@@ -61,7 +101,7 @@ def replay(
                 screen.print(f"Recorded training sizes that stood for the arms: {sizes}.")
             runs, at_a_time = count(decided.status.trials.succeeded, "recorded run"), f"{slots} at a time"
             screen.print(f"{runs}, {runner.clock():.0f} virtual seconds, {at_a_time}.")
-    raise typer.Exit(exit_code(decided.status))
+    return exit_code(decided.status)
 
 
 def _columns(given: Iterable[str]) -> dict[str, str]:

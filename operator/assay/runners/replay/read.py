@@ -21,12 +21,14 @@ COLUMNS = ("hypothesis", "arm", "size", "seed", "cost", "score")
 _VALUES_SHOWN = 8
 
 
-def read_table(path: Path, columns: Mapping[str, str], where: Mapping[str, str]) -> Table:
+def read_table(
+    path: Path, columns: Mapping[str, str], where: Mapping[str, str], options: Mapping[str, str] | None = None
+) -> Table:
     """Read a Parquet or CSV file.
 
     `columns` says which of its columns is the hypothesis, arm or size, seed, cost and score, where they are not
     called so; `where` keeps the rows whose columns have these values. See `cells_of` for what becomes of the rows.
-    Raises InvalidInput.
+    `options` says which option named a column, where that is not --column. Raises InvalidInput.
     """
     place = str(path)
     frame = _frame(path)
@@ -37,7 +39,7 @@ def read_table(path: Path, columns: Mapping[str, str], where: Mapping[str, str])
         name: columns.get(name, name) for name in ("hypothesis", "size" if sizes else "arm", "seed", "cost", "score")
     }
     for name, column in chosen.items():
-        _known(column, frame, place, f"--column {name}")
+        _known(column, frame, place, (options or {}).get(name, f"--column {name}"))
     if frame.is_empty():
         raise InvalidInput([Problem(place, "", "a table without rows", "a row per recorded run")])
     _check_repeats(frame, chosen, place)

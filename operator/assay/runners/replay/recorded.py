@@ -30,18 +30,20 @@ class Ending(NamedTuple):
 
 
 def ending_of(item: WorkItem, cell: Cell | None) -> Ending:
-    """Like a worker, but that it trains nothing: a run past its deadline is ended, one without a score has failed.
-
-    What is not recorded at all fails at once. Preparations never are: they take no time and cost nothing.
-    """
+    """Like a worker, but that it trains nothing. Preparations, never recorded, take no time and cost nothing."""
     if isinstance(item, PreparationRequest):
         return Ending(0.0, "Succeeded")
+    return trial_ending(cell, item.devices, item.deadline_seconds)
+
+
+def trial_ending(cell: Cell | None, devices: int, deadline_seconds: float) -> Ending:
+    """A run past its deadline is ended, one without a score has failed, what is not recorded at all fails at once."""
     if cell is None:
         return Ending(0.0, FailureReason.METRIC_MISSING, "the table has no such run")
-    seconds = cell.cost / item.devices
-    if seconds > item.deadline_seconds:
-        message = f"its deadline was {item.deadline_seconds} s; {seconds:.0f} s are recorded"
-        return Ending(item.deadline_seconds, FailureReason.DEADLINE_EXCEEDED, message)
+    seconds = cell.cost / devices
+    if seconds > deadline_seconds:
+        message = f"its deadline was {deadline_seconds} s; {seconds:.0f} s are recorded"
+        return Ending(deadline_seconds, FailureReason.DEADLINE_EXCEEDED, message)
     if cell.score is None:
         return Ending(seconds, FailureReason.METRIC_MISSING, "the recorded run has no score")
     return Ending(seconds, "Succeeded", score=cell.score)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -46,6 +46,12 @@ class Table:
     def seeds(self) -> int:
         """How many there are, whether or not each hypothesis has all of them on each arm."""
         return len({seed for _, _, seed in self.cells})
+
+    def reordered(self, order: Sequence[int]) -> Table:
+        """The same runs, but that what was seed order[n] is seed n. `order` holds each seed once."""
+        number = {seed: place for place, seed in enumerate(order)}
+        cells = {(hypothesis, arm, number[seed]): cell for (hypothesis, arm, seed), cell in self.cells.items()}
+        return replace(self, cells=cells)
 
     def nearest_size(self, data_percent: int) -> tuple[str, float]:
         """The name of the recorded size that is nearest to this share of the largest one, and their ratio, ≥ 1."""

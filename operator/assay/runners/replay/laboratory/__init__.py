@@ -1,0 +1,1 @@
+"""Policies side by side on recorded results: each buys trials with virtual money, and is scored only afterwards."""

@@ -1,0 +1,53 @@
+"""The planner at work, as everywhere else: rounds of it on the replay runner, watched by what they have spent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.planning.costs import costs_of
+from assay.planning.progress import progress_of
+from assay.planning.promotion import estimates
+from assay.planning.within_budget import ladder_of
+from assay.runners.reconcile import drive
+from assay.runners.replay.laboratory.purchases import Purchase, Trace
+from assay.runners.replay.runner import ReplayRunner
+from assay.store import Ledger
+from assay_trainer.objects import MemoryObjects
+
+if TYPE_CHECKING:
+    from assay.planning.records import Records
+    from assay.planning.study import Study
+    from assay.runners.reconcile import Round
+    from assay.runners.replay.laboratory.policy import Placing
+    from assay.runners.replay.study import Replayed
+    from assay.runners.replay.table import Table
+
+NAME = "planner"
+EXPLANATION = (
+    "What assay run does with this study. With spec.budget.acceleratorSeconds it seeks the best order for it; without, "
+    "it runs every arm, to find out which may be trusted."
+)
+
+
+def planned(replayed: Replayed, table: Table, slots: int) -> Trace:
+    """Run the study to its end. A purchase is a round before which something has ended."""
+    made: list[Purchase] = []
+    ended = 0
+
+    def watch(latest: Round) -> None:
+        nonlocal ended
+        before, ended = ended, sum(bool(each.result or each.failures) for each in latest.records.values())
+        if ended > before:
+            spent = costs_of(replayed.study, latest.records).spent
+            made.append(Purchase(spent, current_placing(replayed.study, latest.records)))
+
+    objects = MemoryObjects()
+    with ReplayRunner(table, replayed.arms, objects, slots) as runner:
+        drive(replayed.study, Ledger(objects), runner, runner.clock, watch)
+    return tuple(made)
+
+
+def current_placing(study: Study, records: Records) -> Placing:
+    """How the study orders its hypotheses by what it knows."""
+    ladder = ladder_of(study, records, progress_of(study, records), costs_of(study, records))
+    return {name: (each.score,) for name, each in estimates(ladder).items() if each.score is not None}
