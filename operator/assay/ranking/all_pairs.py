@@ -65,10 +65,9 @@ def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Seque
     above = [np.zeros((len(table.hypotheses),) * 2, dtype=np.bool_) for _ in bounds]
     for pairs in pairs_look_by_look(table, looks, noise):
         block = np.ix_(pairs.rows, pairs.rows)
-        standardised = pairs.differences / pairs.errors
         for known, bound in zip(above, bounds, strict=True):
             before = known[block]
-            known[block] = before | ((standardised > bound[pairs.look]) & ~before.T)
+            known[block] = before | ((pairs.differences > bound[pairs.look] * pairs.errors) & ~before.T)
     return above
 
 
