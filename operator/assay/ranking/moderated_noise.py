@@ -43,7 +43,8 @@ class InitialNoise:
     def moderated(self, spread: FloatArray, seeds: FloatArray, scores: int = 2) -> FloatArray:
         """Variance at one seed of a difference of two scores, or of one: between its own and the pooled."""
         own = seeds - 1
-        moderated: FloatArray = (self.weight * scores * self.variance + own * spread) / (self.weight + own)
+        known = np.maximum(self.weight + own, np.finfo(np.float64).tiny)  # 0 before the second seed of a pair alone
+        moderated: FloatArray = (self.weight * scores * self.variance + own * spread) / known
         return moderated
 
     def degrees_of_freedom(self, seeds: FloatArray) -> FloatArray:
