@@ -143,7 +143,7 @@ def _agreement(judged: ProxyAssessment) -> AgreementStatus | None:
     found, certificate = judged.agreement, judged.certificate
     if found is None:
         return None
-    about_tau = certificate if certificate and certificate.statistic == TrustStatistic.KENDALL_TAU else None
+    about_tau = certificate if certificate and certificate.statistic == TrustStatistic.KENDALL_TAU.value else None
     return AgreementStatus(
         hypotheses=found.hypotheses,
         seeds=found.seeds,

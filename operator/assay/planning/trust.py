@@ -56,7 +56,8 @@ def trust_of(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
     looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
     criterion, reference = criterion_of(study), cells[REFERENCE]
     last = dict.fromkeys(proxies, 0)
-    open_proxies, certificates, due = proxies, {}, 0
+    certificates: Mapping[str, Certificate] = {}
+    open_proxies, due = proxies, 0
     while open_proxies and due < len(looks):
         seeds = looks[due]
         if min(cells[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:

@@ -42,6 +42,13 @@ def score(item: Item) -> Outcome:
     return truth(item.hypothesis) + random.Random(item.key).gauss(0, NOISE) if isinstance(item, TrialRequest) else 0.0
 
 
+def far_apart(item: Item) -> Outcome:
+    """The same with differences three times as large."""
+    known = score(item)
+    assert isinstance(known, float)
+    return known + 2 * truth(item.hypothesis) if isinstance(item, TrialRequest) else known
+
+
 def failing_score(item: Item) -> Outcome:
     """One key in ten fails whenever it is tried."""
     draw = random.Random(item.key)
@@ -70,29 +77,31 @@ def test_a_hypothesis_that_is_decided_gets_no_more_seeds() -> None:
 
 
 def test_finding_the_best_runs_only_those_that_may_be_it() -> None:
-    study = a_study(hypotheses=10, seeds=2, maximum=10, question=Question.FIND_BEST, smallest_effect="0.005")
-    status = World(study, score).to_the_end().status
+    study = a_study(hypotheses=10, seeds=3, maximum=10, question=Question.FIND_BEST, smallest_effect="0.005")
+    status = World(study, far_apart).to_the_end().status
     best, *others = status.ranking
     assert (best.name, best.may_be_best) == ("h009", True)
     assert not any(row.may_be_best for row in others)
-    assert {row.seeds for row in others[4:]} == {2}
+    assert {row.seeds for row in others[4:]} == {3}
+    assert best.seeds < 10
 
 
 @pytest.mark.parametrize("question", list(Question))
 def test_what_the_question_does_not_need_is_never_asked_for(question: Question) -> None:
-    study = a_study(hypotheses=3, proxies=[SHORT], seeds=2, maximum=10, question=question, capacity=None)
-    world = World(
-        study, lambda item: 10.0 * truth(item.hypothesis) + score(item) if isinstance(item, TrialRequest) else 0
-    )
+    study = a_study(hypotheses=8, proxies=[SHORT], seeds=3, maximum=10, question=question, capacity=None)
+    world = World(study, far_apart)
     world.to_the_end()
-    assert max(Counter(item.arm for item in world.items.values()).values()) <= 3 * 4
+    trials = Counter(item.arm for item in world.items.values())
+    assert trials["short"] == 8 * 3
+    assert trials["reference"] < 8 * 6
 
 
 def test_a_proxy_gets_the_seeds_of_its_looks_with_all_hypotheses_or_none() -> None:
     study = a_study(hypotheses=12, proxies=[SHORT], seeds=2, maximum=8, question=Question.BEAT_BASELINE)
     world = World(study, lambda item: score(item) if item.arm == "reference" else random.Random(item.key).gauss(0, 1))
     world.to_the_end()
-    seeds = Counter(item.hypothesis for item in world.items.values() if item.arm == "short")
+    items = [item for item in world.items.values() if isinstance(item, TrialRequest)]
+    seeds = Counter(item.hypothesis for item in items if item.arm == "short")
     assert len(set(seeds.values())) == 1
 
 
