@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 
 from assay.ranking.all_pairs import open_pairs
 from assay.ranking.always_valid import Looks, level_of_one_in_many_above, level_of_one_pair, looks
-from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
+from assay.ranking.futility import expected_excess
 from assay.ranking.moderated_noise import InitialNoise
 from assay.ranking.paired_looks import PairedLooks, t_bounds
 from assay.ranking.scores import BoolArray, FloatArray, Scores
 from assay.ranking.told_apart import told_apart, told_apart_while_looking
+
+TOLERATED_LOSS = 0.1
+"""A challenger is left aside once settling for the leader is expected to lose less than this share of the smallest
+effect, or of what the last look resolves, one standard error, if that is more. See benchmarks/decisions.py."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,15 @@ def open_for_ranking(
 def best_candidates(
     reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
 ) -> BestSet:
-    """Who may be the best, and who should get another seed: the leader, and who may be better than it by the margin.
+    """Who may be the best, and who should get another seed: the leader, and challengers that may be better by much.
 
-    A hypothesis is out once another is surely better; only comparisons with the truly best can go wrong, so that the
-    level is that of comparisons with one control, one-sided (Hsu 1984). A challenger needs no more seeds once the
-    leader is surely less than `smallest_effect` behind it. Raises as `open_for_ranking`.
+    A hypothesis is no candidate once another is surely better; only comparisons with the truly best can go wrong, so
+    that the level is that of comparisons with one control, one-sided (Hsu 1984). Who gets seeds is decided by less: a
+    challenger is left aside once the leader is surely less than `smallest_effect` behind it, or once little is expected
+    to be lost by settling for the leader (expected improvement: Chick & Inoue 2001). So several candidates may remain
+    when nothing is open any more: then it does not matter much which of them is taken.
+
+    Raises as `open_for_ranking`.
     """
     _check(smallest_effect, confidence)
     view = looks(initial, maximum)
@@ -83,14 +91,19 @@ def _leader_and_challengers(
     candidates: Scores, looks: Looks, noise: InitialNoise, bounds: FloatArray, margin: float
 ) -> frozenset[str]:
     """Who should get a seed."""
-    leader = int(np.argmax(candidates.adjusted_means))
-    others = np.arange(len(candidates.hypotheses)) != leader
-    challenges = PairedLooks.build(candidates.values[others], candidates.values[leader], looks, noise)
-    near_enough = challenges.differences + bounds * challenges.errors <= margin
-    chances = chance_of_decision(challenges.differences, challenges.errors, looks.seeds, looks, bounds[-1], margin)
-    open_with_leader = np.zeros((len(others), len(others)), dtype=np.bool_)
-    open_with_leader[leader, others] = ~np.logical_or.reduce(near_enough | (chances < FUTILE_BELOW), axis=1)
-    return _names(candidates, _next_seed(open_with_leader | open_with_leader.T, candidates.counts))
+    means = candidates.adjusted_means
+    rows = np.arange(len(means))
+    is_open = np.zeros((len(means), len(means)), dtype=np.bool_)
+    # several that lead with equal scores are all leaders, so that it does not matter who is named first
+    for leader in np.flatnonzero(np.isclose(means, means.max(), rtol=1e-12, atol=0)):
+        others = rows[rows != leader]
+        challenges = PairedLooks.build(candidates.values[others], candidates.values[leader], looks, noise)
+        tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
+        settled = (challenges.differences + bounds * challenges.errors <= margin) | (
+            expected_excess(challenges.differences, challenges.errors) < tolerated
+        )
+        is_open[leader, others] = (challenges.looked < looks.count) & ~np.logical_or.reduce(settled, axis=1)
+    return _names(candidates, _next_seed(is_open | is_open.T, candidates.counts))
 
 
 def _next_seed(is_open: BoolArray, counts: NDArray[np.int64]) -> BoolArray:
