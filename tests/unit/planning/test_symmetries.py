@@ -1,0 +1,111 @@
+"""What must not matter to what a study finds: names, a constant that is added to all scores, which way is better."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.api.resources import Budget, Goal, ProxyArm, Question
+from assay_trainer.contract import PreparationRequest, TrialRequest
+from builders.manifests import a_hypothesis
+from builders.studies import a_study
+from builders.world import World
+
+PROXIES = [ProxyArm(name="half", epochs=5), ProxyArm(name="short", epochs=2)]
+SECONDS = {"reference": 10.0, "half": 5.0, "short": 2.0}
+
+
+class Case(NamedTuple):
+    """A study, but for names and scale."""
+
+    count: int
+    seed: int
+    question: Question
+    maximum: int
+    budget: int | None
+
+
+class Found(NamedTuple):
+    """Of a hypothesis, by its number."""
+
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    may_be_best: bool | None
+    verdict: str
+    seeds: int
+    arm: str | None
+
+
+cases = st.builds(
+    Case,
+    count=st.integers(3, 9),
+    seed=st.integers(0, 1000),
+    question=st.sampled_from(list(Question)),
+    maximum=st.sampled_from([2, 5]),
+    budget=st.sampled_from([None, 60]),
+)
+
+
+def find(
+    case: Case,
+    name_of: Callable[[int], str] = "h{:03d}".format,
+    constant: float = 0.0,
+    goal: Goal = Goal.MAXIMIZE,
+) -> tuple[dict[int, Found], list[Any]]:
+    """What is found of each hypothesis by its number (0 is the baseline), and the decisions about the proxies."""
+    numbers = {name_of(number): number for number in range(case.count)}
+    study = a_study(
+        hypotheses=[a_hypothesis(name, recipe={"x": number}) for name, number in numbers.items()],
+        proxies=PROXIES,
+        seeds=2,
+        maximum=case.maximum,
+        question=case.question,
+        goal=goal,
+        smallest_effect="0.01",
+        **({"budget": Budget(accelerator_seconds=case.budget)} if case.budget else {}),
+    )
+    resource = study.resource
+    selection = resource.spec.hypotheses.model_copy(update={"baseline": name_of(0)})
+    spec = resource.spec.model_copy(update={"hypotheses": selection})
+    study = replace(study, resource=resource.model_copy(update={"spec": spec}))
+
+    def score(item: TrialRequest | PreparationRequest) -> float:
+        assert isinstance(item, TrialRequest)
+        number = numbers[item.hypothesis]
+        true = random.Random(case.seed * 100 + number).gauss(0, 0.05)
+        noise = random.Random(f"{case.seed} {number} {item.arm} {item.seed}").gauss(0, 0.02)
+        value = round(true + noise, 6) + constant
+        return value if goal is Goal.MAXIMIZE else -value
+
+    status = World(study, score, seconds=lambda item: SECONDS[item.arm]).to_the_end().status
+    rows = {
+        numbers[row.name]: Found(
+            row.rank, row.rank_low, row.rank_high, row.may_be_best, row.verdict.value, row.seeds, row.arm
+        )
+        for row in status.ranking
+    }
+    return rows, [(arm.name, arm.decision, arm.trials.succeeded) for arm in status.arms]
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=cases)
+def test_names_do_not_matter(case: Case) -> None:
+    assert find(case) == find(case, lambda number: f"x{(number * 7 + 3) % 10}-{number}")
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=cases, constant=st.sampled_from([-3.0, 0.5, 8.0]))
+def test_a_constant_that_is_added_to_all_scores_does_not_matter(case: Case, constant: float) -> None:
+    assert find(case) == find(case, constant=constant)
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=cases)
+def test_minimize_mirrors_maximize(case: Case) -> None:
+    assert find(case) == find(case, goal=Goal.MINIMIZE)
