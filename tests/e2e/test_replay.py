@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import signal
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from assay.cli.main import main
+from builders import command_line
+from builders.command_line import Ended
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "replay"
 RECORDED = str(EXAMPLE / "recorded.csv")
 
 
-class Ended(NamedTuple):
-    """How the command ended, and what it printed."""
-
-    code: object
-    output: str
-    errors: str
-
-
 def replay(table: str = RECORDED, *arguments: str, file: Path = EXAMPLE) -> Ended:
-    """The command line, in this process."""
-    output, errors = io.StringIO(), io.StringIO()
-    arguments_before, handler_before = sys.argv, signal.getsignal(signal.SIGTERM)
-    sys.argv = ["assay", "replay", table, "-f", str(file), *arguments]
-    try:
-        with redirect_stdout(output), redirect_stderr(errors), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = arguments_before
-        signal.signal(signal.SIGTERM, handler_before)
-    return Ended(ended.value.code, output.getvalue(), errors.getvalue())
+    """Of the example's study, if no other is given."""
+    return command_line.replay(table, *arguments, file=file)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ class Options(NamedTuple):
 
 
 def check_options(given: Options, *, compare: bool) -> None:
-    """Raises InvalidInput."""
+    """Raises InvalidInput, before anything takes time; makes the folder of the report."""
     problems = []
     for option, value in (("--orders", given.orders), ("--truth", given.truth), ("--report", given.report)):
         if value is not None and not compare:
@@ -42,6 +42,11 @@ def check_options(given: Options, *, compare: bool) -> None:
         problems.append(Problem("assay replay", "--orders", str(given.orders), f"1 to {MOST_ORDERS}"))
     if given.report is not None and (given.report.suffix != ".html" or given.report.is_dir()):
         problems.append(Problem("assay replay", "--report", str(given.report), "a file whose name ends in .html"))
+    if not problems and given.report is not None:
+        try:
+            given.report.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problems.append(_unwritable(given.report, error))
     if problems:
         raise InvalidInput(problems)
 
@@ -75,8 +80,10 @@ def show_comparison(replayed: Replayed, table: Table, judge: Table, given: Optio
 
 def _write(to: Path, text: str) -> None:
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
         to.write_text(text, encoding="utf-8")
     except OSError as error:
-        problem = Problem("assay replay", "--report", f"{to} ({error.strerror})", "a file that can be written")
-        raise InvalidInput([problem]) from error
+        raise InvalidInput([_unwritable(to, error)]) from error
+
+
+def _unwritable(to: Path, error: OSError) -> Problem:
+    return Problem("assay replay", "--report", f"{to} ({error.strerror})", "a file that can be written")
