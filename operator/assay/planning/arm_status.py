@@ -18,6 +18,7 @@ from assay.api.resources import (
     TrustDecision,
     TrustStatistic,
 )
+from assay.ranking import look_seeds
 
 if TYPE_CHECKING:
     from assay.planning.assessment import Assessment, ProxyAssessment
@@ -38,7 +39,8 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
     judged = assessment.proxies[arm]
     certificate = judged.certificate
-    decision, reason, message = _decision(arm, assessment, certificate)
+    looks = len(look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum))
+    decision, reason, message = _decision(arm, assessment, certificate, looks)
     return ArmStatus(
         name=arm,
         trials=trials,
@@ -47,7 +49,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         cost=cost,
         saving_percent=_saving_percent(study, arm, costs),
         break_even_hypotheses=break_even(study, arm, costs),
-        certificate=_certificate(certificate, arm, costs) if certificate else None,
+        certificate=_certificate(certificate, looks, arm, costs) if certificate else None,
         decision=decision,
         reason=reason,
         message=message,
@@ -55,7 +57,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
 
 
 def _decision(
-    arm: str, assessment: Assessment, certificate: Certificate | None
+    arm: str, assessment: Assessment, certificate: Certificate | None, looks: int
 ) -> tuple[TrustDecision, str, str | None]:
     if assessment.estimates:
         message = "The budget does not pay for all hypotheses on all arms: it buys an order, and no certificate."
@@ -63,13 +65,13 @@ def _decision(
     if assessment.revocation is not None and arm in assessment.in_force:
         return TrustDecision.NOT_TRUSTED, Reason.REVOKED, assessment.revocation.message
     if arm in assessment.in_force:
-        return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate) if certificate else None
+        return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate, looks) if certificate else None
     if certificate is None:
         return TrustDecision.PENDING, TrustDecision.PENDING.value, None
-    return TrustDecision(certificate.decision), certificate.decision, _why(certificate)
+    return TrustDecision(certificate.decision), certificate.decision, _why(certificate, looks)
 
 
-def _certificate(certificate: Certificate, arm: str, costs: Costs) -> CertificateStatus:
+def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -> CertificateStatus:
     needed = _needed_seconds(certificate, arm, costs)
     return CertificateStatus(
         statistic=TrustStatistic(certificate.statistic),
@@ -80,6 +82,8 @@ def _certificate(certificate: Certificate, arm: str, costs: Costs) -> Certificat
         hypotheses=certificate.hypotheses,
         seeds=certificate.seeds,
         look=certificate.look,
+        looks=looks,
+        noise_share_percent=round(100 * certificate.noise_share) if certificate.noise_share is not None else None,
         needed_hypotheses=certificate.needed_hypotheses,
         needed_seeds=certificate.needed_seeds,
         needed_accelerator_seconds=decimal_string(needed, 3) if needed is not None else None,
@@ -99,10 +103,13 @@ def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float |
     return min(trials) * (reference + proxy) if trials else None
 
 
-def _why(certificate: Certificate) -> str:
-    """The certificate's reason as a sentence, and what it would take."""
+def _why(certificate: Certificate, looks: int) -> str:
+    """The certificate's reason as a sentence, what it would take, and why there is no further look if one was left."""
     reason = certificate.reason[:1].upper() + certificate.reason[1:]
-    return shortened(f"{reason}. {certificate.needed_message}".strip(), 512)
+    undecided = certificate.decision == TrustDecision.UNDECIDED.value
+    dropped = undecided and not certificate.may_change and certificate.look < looks
+    no_further = "No later look is likely to decide it, so it gets no more seeds." if dropped else ""
+    return shortened(f"{reason}. {certificate.needed_message} {no_further}", 512)
 
 
 def break_even(study: Study, arm: str, costs: Costs) -> int | None:

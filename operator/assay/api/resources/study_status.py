@@ -118,6 +118,13 @@ class CertificateStatus(Model):
     hypotheses: int = Field(ge=0, description="Hypotheses that it rests on.")
     seeds: int = Field(ge=0, description="Seeds that it rests on.")
     look: int = Field(ge=1, le=4, description="Which look at the results it is, of at most four.")
+    looks: int = Field(ge=1, le=4, description="How many looks are planned.")
+    noise_share_percent: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="How much of the disagreement, 1 - tau, the noise of the seeds alone would make, in percent.",
+    )
     needed_hypotheses: int | None = Field(
         default=None, ge=0, description="About how many hypotheses would decide it; absent if that is not known."
     )
