@@ -69,12 +69,14 @@ def cells_of(study: Study, records: Records, progress: Progress) -> Mapping[str,
     shape = (len(names), len(design.seeds))
     values = {arm: np.full(shape, math.nan) for arm in design.arms}
     ended = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
-    for trial in design.trials:
-        state = progress.states[trial.key]
+    states = progress.states
+    for key, hypothesis, arm, seed, _ in design.trials:
+        state = states[key]
         if state is State.SUCCEEDED:
-            result = records[trial.key].result
+            result = records[key].result
             if isinstance(result, TrialResult):
-                values[trial.arm][rows[trial.hypothesis], trial.seed] = sign * result.metrics[metric]
-        if state is State.SUCCEEDED or state is State.FAILED:
-            ended[trial.arm][rows[trial.hypothesis], trial.seed] = True
+                values[arm][rows[hypothesis], seed] = sign * result.metrics[metric]
+                ended[arm][rows[hypothesis], seed] = True
+        elif state is State.FAILED:
+            ended[arm][rows[hypothesis], seed] = True
     return {arm: ArmCells(Scores(names, design.seeds, values[arm]), ended[arm]) for arm in design.arms}

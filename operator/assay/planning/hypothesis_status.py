@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
     """What the study says of every hypothesis that it selects, by name."""
     judgement = judge(study, records)
-    rows = ranking_rows(study, records, judgement.progress, assessment_of(study, judgement))
+    rows = ranking_rows(study, records, judgement, assessment_of(study, judgement))
     generations = {hypothesis.name: hypothesis.metadata.generation for hypothesis in study.hypotheses}
     return {
         row.name: StudyVerdict(

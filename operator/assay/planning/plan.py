@@ -53,7 +53,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     )
     return Plan(
         actions=actions,
-        status=status_of(study, records, progress, costs, assessment, allowed, obstacles, finished=finished, now=now),
+        status=status_of(study, records, judgement, assessment, allowed, obstacles, finished=finished, now=now),
         finished=finished,
         requeue_after=_requeue_after(study, records, allowed, now, awaited=awaited) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),

@@ -8,11 +8,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from assay.planning.design import PlannedTrial
-from assay.planning.records import UNKNOWN, Records, WorkRecord
+from assay.planning.records import Records, WorkRecord
 from assay_trainer.contract import Failure, FailureReason, TrialResult
 
 if TYPE_CHECKING:
-    from assay.planning.design import PlannedPreparation
     from assay.planning.study import Study
 
 
@@ -41,45 +40,46 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
     initial seeds."""
     if wanted is None:
         wanted = study.design.initial_keys
-    states: dict[str, State] = {}
-    failures: dict[str, Failure] = {}
+    metric, states, failures = study.spec.metric.name, dict[str, State](), dict[str, Failure]()
     for work in study.design.work:
-        _settle(study, work, records.get(work.key, UNKNOWN), states, failures)
-        if states[work.key] in (State.READY, State.WAITING) and work.key not in wanted:
-            states[work.key] = State.SPARE
-        elif isinstance(work, PlannedTrial) and work.preparation and states[work.key] is State.READY:
-            if states[work.preparation] is State.FAILED:
-                states[work.key] = State.FAILED
-                failures[work.key] = failures[work.preparation]
-            elif states[work.preparation] is not State.SUCCEEDED:
-                states[work.key] = State.WAITING
+        key = work.key
+        record = records.get(key)
+        state = State.READY
+        if record is not None:
+            result = record.result
+            # most records are results, and most of a plan's time goes by here
+            if result is not None and (result.kind == "Preparation" or metric in result.metrics):
+                states[key] = State.SUCCEEDED
+                continue
+            failure = _final_failure(study, record)
+            if failure is not None:
+                states[key], failures[key] = State.FAILED, failure
+                continue
+            if record.running is not None:
+                states[key] = State.RUNNING
+                continue
+            if record.elsewhere:
+                state = State.WAITING
+        if key not in wanted:
+            state = State.SPARE
+        elif state is State.READY and isinstance(work, PlannedTrial) and work.preparation is not None:
+            prepared = states[work.preparation]
+            if prepared is State.FAILED:
+                state, failures[key] = State.FAILED, failures[work.preparation]
+            elif prepared is not State.SUCCEEDED:
+                state = State.WAITING
+        states[key] = state
     return Progress(states, failures)
 
 
-def _settle(
-    study: Study,
-    work: PlannedTrial | PlannedPreparation,
-    record: WorkRecord,
-    states: dict[str, State],
-    failures: dict[str, Failure],
-) -> None:
-    key = work.key
+def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
+    """Of a trial that has failed for good. What runs has not, whatever its earlier attempts did."""
     if record.result is not None:
-        missing = _missing_metric(study, record)
-        states[key] = State.FAILED if missing else State.SUCCEEDED
-        if missing:
-            failures[key] = missing
-    elif record.running is not None:
-        states[key] = State.RUNNING
-    elif record.failures and (
-        failure := record.final_failure(
-            study.spec.trainer.retries, study.spec.trainer.deadline_seconds, study.spec.metric.name
-        )
-    ):
-        states[key] = State.FAILED
-        failures[key] = failure
-    else:
-        states[key] = State.WAITING if record.elsewhere else State.READY
+        return _missing_metric(study, record)
+    if record.running is not None or not record.failures:
+        return None
+    trainer = study.spec.trainer
+    return record.final_failure(trainer.retries, trainer.deadline_seconds, study.spec.metric.name)
 
 
 def _missing_metric(study: Study, record: WorkRecord) -> Failure | None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
-from assay.planning.progress import Progress
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
     from assay.planning.assessment import Assessment
+    from assay.planning.judgement import Judgement
     from assay.planning.records import Records
     from assay.planning.study import Study
     from assay_trainer.contract import Failure
@@ -23,11 +23,11 @@ _DIGITS = 5
 
 
 def ranking_rows(
-    study: Study, records: Records, progress: Progress, assessment: Assessment
+    study: Study, records: Records, judgement: Judgement, assessment: Assessment
 ) -> tuple[RankedHypothesis, ...]:
     """All hypotheses of the study, as they stand; those without a score last."""
     costs = _relative_costs(study, records)
-    failures = _failures(study, progress)
+    failures = _failures(study, judgement)
     names = assessment.reference.hypotheses
     order = [*assessment.standings, *(name for name in names if name not in assessment.standings)]
     return tuple(_row(study, assessment, name, costs.get(name), failures.get(name)) for name in order)
@@ -94,12 +94,14 @@ def _relative_costs(study: Study, records: Records) -> dict[str, int]:
     return found
 
 
-def _failures(study: Study, progress: Progress) -> dict[str, Failure]:
-    """A failure of each hypothesis that has one on the reference arm."""
+def _failures(study: Study, judgement: Judgement) -> dict[str, Failure]:
+    """A failure of each hypothesis that has one on the reference arm, among the trials that were asked for."""
+    failures = judgement.progress.failures
+    if not failures:
+        return {}
+    asked = study.design.trials if judgement.ladder else judgement.agenda.trials
     return {
-        trial.hypothesis: progress.failures[trial.key]
-        for trial in study.design.trials
-        if trial.arm == REFERENCE and trial.key in progress.failures
+        trial.hypothesis: failures[trial.key] for trial in asked if trial.arm == REFERENCE and trial.key in failures
     }
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from assay.planning.assessment import Assessment
     from assay.planning.budget import Allowance
     from assay.planning.costs import Costs
+    from assay.planning.judgement import Judgement
     from assay.planning.records import Obstacle, Records
     from assay.planning.study import Study
 
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 def status_of(
     study: Study,
     records: Records,
-    progress: Progress,
-    costs: Costs,
+    judgement: Judgement,
     assessment: Assessment,
     allowed: Allowance,
     obstacles: Sequence[Obstacle],
@@ -47,9 +47,10 @@ def status_of(
     now: float,
 ) -> ProxyStudyStatus:
     """All that the study has to say."""
+    progress, costs = judgement.progress, judgement.costs
     counts = _counts(study, progress)
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
-    rows = ranking_rows(study, records, progress, assessment)
+    rows = ranking_rows(study, records, judgement, assessment)
     trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
     said = statements(
         study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished

@@ -97,7 +97,7 @@ def _whole_ranking(study: Study, records: Records, status: ProxyStudyStatus) -> 
     if len(status.ranking) == len(study.hypotheses):
         return status.ranking
     judgement = judge(study, records)
-    return ranking_rows(study, records, judgement.progress, assessment_of(study, judgement))
+    return ranking_rows(study, records, judgement, assessment_of(study, judgement))
 
 
 def _facts(study: Study, status: ProxyStudyStatus) -> str:
