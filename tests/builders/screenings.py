@@ -27,7 +27,7 @@ def a_screening_study(
     calibration: int, newcomers: Mapping[str, str | None], *, screening: Screening | None = None
 ) -> Study:
     """A baseline and others that were calibrated, and newcomers with their label `kind`; the proxy is not certified."""
-    names = ["baseline", *(f"c{index:02d}" for index in range(1, calibration))]
+    names = ["baseline", *(f"first{index:02d}" for index in range(1, calibration))]
     hypotheses = [a_hypothesis(name, recipe={"x": name}) for name in names]
     for name, kind in newcomers.items():
         hypotheses.append(a_hypothesis(name, recipe={"x": name}, labels={"kind": kind} if kind else None))

@@ -13,7 +13,7 @@ from assay.api.arms import arms_of
 from assay.api.resources import REFERENCE
 from assay.planning.study import Program
 from assay.planning.trust_records import CertificateInForce
-from assay.ranking.audits import promised_rate
+from assay.ranking.promised_rate import promised_rate
 from assay_trainer.contract import canonical_json, condition_digest, digest
 
 if TYPE_CHECKING:

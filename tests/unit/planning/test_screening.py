@@ -203,15 +203,15 @@ def test_an_edited_hypothesis_is_another_one() -> None:
     world.to_the_end()
     edited = [
         each.model_copy(update={"spec": each.spec.model_copy(update={"recipe": {"x": "another"}})})
-        if each.name == "c01"
+        if each.name == "first01"
         else each
         for each in world.study.hypotheses
     ]
     object.__setattr__(world.study, "hypotheses", tuple(edited))
     vars(world.study).pop("design", None)
     roles = world.look().roles
-    assert roles["c01"] is not Role.CALIBRATION
-    assert roles["c02"] is Role.CALIBRATION
+    assert roles["first01"] is not Role.CALIBRATION
+    assert roles["first02"] is Role.CALIBRATION
 
 
 @pytest.mark.parametrize("field", ["trust", "metric", "reference", "proxies"])
