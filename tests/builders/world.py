@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from assay.planning.actions import Plan, RecordLost, Start, Stop
+from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
 from assay.planning.records import UNKNOWN, Records, RunningAttempt, WorkRecord
 from assay.planning.study import Study
+from assay.planning.trust_records import TrustRecord, record_name, trust_records
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
 
@@ -29,10 +30,12 @@ class World:
     starts: list[tuple[str, int]] = field(default_factory=list)
     most_running: int = 0
     begun_at: float | None = None
+    written: dict[str, TrustRecord] = field(default_factory=dict)
 
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
-        decided = plan(self.study.having_begun(self.begun_at, frozenset()), self.known(), self.now)
+        written = trust_records(self.written.values())
+        decided = plan(self.study.having_begun(self.begun_at, frozenset(), written), self.known(), self.now)
         for action in decided.actions:
             match action:
                 case Start(item):
@@ -45,6 +48,8 @@ class World:
                     self.records[item.key] = replace(record, running=RunningAttempt(item.attempt, self.now))
                 case Stop(key, _, _):
                     self.fail(key, FailureReason.STOPPED)
+                case RecordTrust(record):
+                    self.written.setdefault(record_name(record), record)
                 case RecordLost(failure):
                     record = self.records[failure.key]
                     left = tuple(lost for lost in record.lost if lost.attempt != failure.attempt)
