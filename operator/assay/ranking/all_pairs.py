@@ -33,6 +33,7 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
     # centred, so that sums of squares lose no digits
     values = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
     levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
+    initial_spread = np.zeros((len(table.hypotheses),) * 2)
     for column in range(looks.initial - 1, len(table.seeds)):
         rows = np.flatnonzero(table.present[:, column])
         there = table.present[rows, : column + 1].astype(np.float64)
@@ -50,11 +51,18 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
         mean = total / n
         spread = np.maximum(squared - total * mean, 0.0) / np.maximum(n - 1, 1)
         look = n.astype(np.int64) - looks.initial
+        block = np.ix_(rows, rows)
+        initial_spread[block] = np.where(look <= 0, spread, initial_spread[block])
         looked = (look >= 0) & (look < looks.count)
         differences = mean + (levels[rows] - levels[rows][:, None])
         if not looked.all():
             differences = np.where(looked, differences, np.nan)
-        yield PairsAtLook(rows, np.clip(look, 0, looks.count - 1), differences, np.sqrt(noise.moderated(spread, n) / n))
+        yield PairsAtLook(
+            rows,
+            np.clip(look, 0, looks.count - 1),
+            differences,
+            np.sqrt(noise.moderated(spread, n, noise.of_others(initial_spread[block]), noise.fixed_weight) / n),
+        )
 
 
 def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Sequence[FloatArray]) -> list[BoolArray]:

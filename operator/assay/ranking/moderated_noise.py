@@ -13,9 +13,12 @@ import numpy as np
 
 from assay.ranking.scores import FloatArray, Scores
 
-MOST_WEIGHT = 8
+MOST_WEIGHT = 10
 """Degrees of freedom that the pooled variance counts with at most. More make intervals shorter if all hypotheses are
 equally noisy, and wrong more often if they are not: see benchmarks/decisions.py."""
+
+MOST_FIXED_WEIGHT = 6
+"""The same where a pair's weight does not depend on its own noise, as among all pairs (it would take too long)."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +30,51 @@ class InitialNoise:
 
     variance: float
     """Of one score; above 0."""
-    weight: float
-    """Degrees of freedom that it counts with, from 0 on; 0 where two hypotheses are all there are."""
+    degrees_of_freedom: int
+    initial: int
 
     @classmethod
     def of(cls, table: Scores, initial: int) -> InitialNoise | None:
         """None where it is not known: too few scores among the first `initial` seeds, or scores no seed changes."""
         noise = table.restricted(table.hypotheses, table.seeds[:initial]).noise
-        if noise is None or noise.variance == 0:
-            return None
-        # what the pair's own initial seeds say is not counted twice
-        others = noise.degrees_of_freedom - (initial - 1)
-        return cls(noise.variance, float(min(MOST_WEIGHT, max(others, 0))))
+        return None if noise is None or noise.variance == 0 else cls(noise.variance, noise.degrees_of_freedom, initial)
 
-    def moderated(self, spread: FloatArray, seeds: FloatArray, scores: int = 2) -> FloatArray:
-        """Variance at one seed of a difference of two scores, or of one: between its own and the pooled."""
-        own = seeds - 1
-        known = np.maximum(self.weight + own, np.finfo(np.float64).tiny)  # 0 before the second seed of a pair alone
-        moderated: FloatArray = (self.weight * scores * self.variance + own * spread) / known
+    @property
+    def weight(self) -> int:
+        """Degrees of freedom that others' noise counts with; 0 where a pair is all there is."""
+        return min(MOST_WEIGHT, max(self.degrees_of_freedom - (self.initial - 1), 0))
+
+    @property
+    def fixed_weight(self) -> int:
+        """The same where it does not depend on a pair's own noise."""
+        return min(MOST_FIXED_WEIGHT, self.weight)
+
+    @property
+    def caution(self) -> float:
+        """What a level is multiplied with: bounds from Student's t err by up to a fifth where little is known."""
+        return 1.0 if self.weight >= MOST_WEIGHT else 0.85
+
+    def of_others(self, initial_spread: FloatArray) -> FloatArray:
+        """Variance of a paired difference by all but the pair itself, `initial_spread` being its own at first."""
+        own = self.initial - 1
+        squares = np.maximum(2 * self.degrees_of_freedom * self.variance - own * initial_spread, 0.0)
+        others: FloatArray = squares / max(self.degrees_of_freedom - own, 1)
+        return others
+
+    def known_with(self, seeds: FloatArray, weight: FloatArray | float) -> FloatArray:
+        """Degrees of freedom of a moderated variance in which others count with this weight."""
+        known: FloatArray = np.asarray(weight + seeds - 1)
+        return known
+
+    def moderated(
+        self, spread: FloatArray, seeds: FloatArray, others: FloatArray | float, weight: FloatArray | float
+    ) -> FloatArray:
+        """Between the own variance over so many seeds and that of others."""
+        moderated: FloatArray = (weight * others + (seeds - 1) * spread) / (weight + seeds - 1)
         return moderated
 
-    def degrees_of_freedom(self, seeds: FloatArray) -> FloatArray:
-        """With which it is known."""
-        known: FloatArray = np.asarray(self.weight + seeds - 1)
-        return known
+    def less_weight(self, spread: FloatArray, others: FloatArray) -> FloatArray:
+        """The others' weight for pairs that are noisier than these: so many times less."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight: FloatArray = self.weight / np.maximum(np.where(others > 0, spread / others, np.inf), 1.0)
+        return weight

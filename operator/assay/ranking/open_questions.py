@@ -17,7 +17,7 @@ from assay.ranking.always_valid import Looks, level_of_one_in_many_above, level_
 from assay.ranking.futility import expected_excess
 from assay.ranking.moderated_noise import InitialNoise
 from assay.ranking.paired_looks import PairedLooks, t_bounds
-from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.scores import BoolArray, Scores
 from assay.ranking.told_apart import told_apart, told_apart_while_looking
 
 TOLERATED_LOSS = 0.1
@@ -80,15 +80,15 @@ def best_candidates(
     noise = InitialNoise.of(scored, initial)
     if noise is None or len(candidates) < 2:
         return BestSet(candidates, unready)
-    bounds = t_bounds(view, noise, level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence))
+    level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
     return BestSet(
         candidates,
-        unready | _leader_and_challengers(scored.restricted(candidates), view, noise, bounds, smallest_effect),
+        unready | _leader_and_challengers(scored.restricted(candidates), view, noise, level, smallest_effect),
     )
 
 
 def _leader_and_challengers(
-    candidates: Scores, looks: Looks, noise: InitialNoise, bounds: FloatArray, margin: float
+    candidates: Scores, looks: Looks, noise: InitialNoise, level: float, margin: float
 ) -> frozenset[str]:
     """Who should get a seed."""
     means = candidates.adjusted_means
@@ -99,6 +99,7 @@ def _leader_and_challengers(
         others = rows[rows != leader]
         challenges = PairedLooks.build(candidates.values[others], candidates.values[leader], looks, noise)
         tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
+        bounds = challenges.bounds(np.full(looks.count, level))
         settled = (challenges.differences + bounds * challenges.errors <= margin) | (
             expected_excess(challenges.differences, challenges.errors) < tolerated
         )

@@ -26,6 +26,8 @@ class PairedLooks:
     """(pairs, looks): mean over the first n common seeds; NaN where there are not that many."""
     errors: FloatArray
     """(pairs, looks): standard errors of the differences."""
+    known: FloatArray
+    """(pairs, looks): their degrees of freedom."""
 
     @classmethod
     def build(cls, first: FloatArray, second: FloatArray, looks: Looks, noise: InitialNoise) -> PairedLooks:
@@ -42,13 +44,26 @@ class PairedLooks:
         squares = np.cumsum((paired - start) ** 2, axis=1) - n * means**2
         at = slice(looks.initial - 1, looks.maximum)
         spreads = np.maximum(squares[:, at], 0) / (n[at] - 1)
-        return cls(looks, noise, (means + start)[:, at], np.sqrt(noise.moderated(spreads, looks.seeds) / looks.seeds))
+        others = noise.of_others(spreads[:, :1])
+        weight = noise.less_weight(spreads, others)
+        errors = np.sqrt(noise.moderated(spreads, looks.seeds, others, weight) / looks.seeds)
+        return cls(looks, noise, (means + start)[:, at], errors, noise.known_with(looks.seeds, weight))
 
     @cached_property
     def looked(self) -> NDArray[np.int64]:
         """(pairs,): how many looks have been had."""
         looked: NDArray[np.int64] = (~np.isnan(self.differences)).sum(axis=1)
         return looked
+
+    def bounds(self, levels: FloatArray) -> FloatArray:
+        """(pairs, looks): of |t|, at each look by its level (looks,)."""
+        by_level = {level: self.looks.bounds(level * self.noise.caution) for level in set(levels)}
+        return as_t(np.array([by_level[level][look] for look, level in enumerate(levels)]), self.known)
+
+    def last_bounds(self, levels: FloatArray) -> FloatArray:
+        """(pairs, looks): of |t| at the last look, seen from each look by its level (looks,)."""
+        last = np.array([self.looks.bounds(level * self.noise.caution)[-1] for level in levels])
+        return as_t(last, self.known + (self.looks.maximum - self.looks.seeds))
 
     def is_apart(self, bounds: FloatArray) -> BoolArray:
         """(pairs, looks): the interval excludes 0."""
@@ -66,12 +81,11 @@ class PairedLooks:
         1 where there is no interval.
         """
         needed = np.maximum(np.abs(self.differences), margin - np.abs(self.differences)) / self.errors
-        known = self.noise.degrees_of_freedom(self.looks.seeds)
-        levels = self.looks.levels(as_normal(np.where(np.isnan(needed), 0.0, needed), known))
+        levels = self.looks.levels(as_normal(np.where(np.isnan(needed), 0.0, needed), self.known)) / self.noise.caution
         decided: FloatArray = np.where(np.isnan(needed), 1.0, levels)
         return decided
 
 
 def t_bounds(looks: Looks, noise: InitialNoise, level: float) -> FloatArray:
-    """(looks,): bounds of |t| at this level over all looks."""
-    return as_t(looks.bounds(level), noise.degrees_of_freedom(looks.seeds))
+    """(looks,): bounds of |t| at this level over all looks, where others' noise counts with a fixed weight."""
+    return as_t(looks.bounds(level * noise.caution), noise.known_with(looks.seeds, noise.fixed_weight))

@@ -115,5 +115,5 @@ def _margins_while_looking(table: Scores, confidence: float, looks: Looks) -> Fl
     seeds = np.minimum(table.counts[had], looks.maximum)
     spread = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
     bounds = t_bounds(looks, noise, 1 - confidence)[seeds - looks.initial]
-    margins[had] = bounds * np.sqrt(noise.moderated(spread, seeds, scores=1) / seeds)
+    margins[had] = bounds * np.sqrt(noise.moderated(spread, seeds, noise.variance, noise.fixed_weight) / seeds)
     return margins

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assay.ranking.always_valid import level_of_one_in_many
 from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
-from assay.ranking.paired_looks import PairedLooks, t_bounds
+from assay.ranking.paired_looks import PairedLooks
 from assay.ranking.scores import BoolArray, FloatArray
 
 
@@ -41,26 +41,34 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
         allowed = np.full(count, level_of_one_in_many(comparisons, confidence))
     else:
         allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence)
-    by_level = {level: t_bounds(pairs.looks, pairs.noise, level) for level in set(allowed)}
-    bounds = np.array([by_level[level][look] for look, level in enumerate(allowed)])
-    last_bounds = np.array([by_level[level][-1] for level in allowed])
-
+    bounds = pairs.bounds(allowed)
     within = pairs.is_within(smallest_effect, bounds)
     decides = within | pairs.is_apart(bounds)
     decided = decides.any(axis=1)
     shown_look = np.where(decided, decides.argmax(axis=1), pairs.looked - 1)
     rows = np.arange(comparisons)
-    chances = chance_of_decision(
-        pairs.differences, pairs.errors, pairs.looks.seeds, pairs.looks, last_bounds, smallest_effect
-    )
+    chances = _chances(pairs, allowed, smallest_effect)
+    if not family_wise:
+        # the level will be that of the verdicts by then, those to be expected among them
+        by_then = np.logical_or.accumulate(decides, axis=1)
+        expected = np.nansum(np.where(by_then, 1.0, chances), axis=0)
+        chances = _chances(pairs, (1 - confidence) * np.maximum(expected, 1) / comparisons, smallest_effect)
     improbable: BoolArray = np.logical_or.reduce(chances < FUTILE_BELOW, axis=1)
     equivalent = decided & within[rows, shown_look]
     return Progress(
         equivalent=equivalent,
         different=decided & ~equivalent,
         shown_look=shown_look,
-        half_widths=np.where(shown_look >= 0, bounds[shown_look] * pairs.errors[rows, shown_look], np.nan),
+        half_widths=np.where(shown_look >= 0, (bounds * pairs.errors)[rows, shown_look], np.nan),
         futile=~decided & improbable,
+    )
+
+
+def _chances(pairs: PairedLooks, levels: FloatArray, smallest_effect: float) -> FloatArray:
+    """(comparisons, looks): of a verdict at the last look, seen from each look, by its level."""
+    last_bounds = pairs.last_bounds(levels)
+    return chance_of_decision(
+        pairs.differences, pairs.errors, pairs.looks.seeds, pairs.looks, last_bounds, smallest_effect
     )
 
 
