@@ -42,7 +42,7 @@ from assay.ranking import Scores
 from assay.ranking.audits import Drawn, audit
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import correlation_of
-from builders.screenings import PRICES, SEEDS, a_screening_study, after, certified
+from builders.screenings import PROXY_PRICE, SEEDS, a_screening_study, after, certified
 
 CALIBRATION = 36
 KINDS = {"a": 50, "b": 25, "c": 15}
@@ -186,7 +186,7 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
     now = 1.0
     while True:
         now += 1.0
-        found = screening_of(study, world.cells(run), PRICES, now)
+        found = screening_of(study, world.cells(run), now)
         if first is None and found.having(Role.PROMOTED):
             first = found
         if found.revocation is not None:
@@ -205,7 +205,7 @@ def _outcome(
 ) -> Outcome:
     names = list(at)
     new = np.arange(CALIBRATION, len(names))
-    used = run[0].sum() + PRICES["short"] * run[1].sum()
+    used = run[0].sum() + PROXY_PRICE * run[1].sum()
     if found.revocation is not None:
         used += (~run[0]).sum()
     promoted = [at[name] for name in (first or found).having(Role.PROMOTED)]

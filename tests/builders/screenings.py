@@ -20,7 +20,7 @@ from builders.studies import a_study
 
 SEEDS = 3
 SHORT = ProxyArm(name="short", epochs=2)
-PRICES = {"reference": 1.0, "short": 0.2}
+PROXY_PRICE = 0.2
 
 
 def a_screening_study(
@@ -56,8 +56,18 @@ def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) 
 
 def certified(study: Study, cells: Mapping[str, ArmCells], calibration: Iterable[str]) -> Study:
     """The study, once a certificate of `short` is written down that rests on these hypotheses."""
-    made = certificate_in_force(study, cells, "short", value=0.9, low=0.82, high=0.97, seeds=SEEDS, now=1.0)
-    made = made.model_copy(update={"hypotheses": {name: made.hypotheses[name] for name in calibration}})
+    made = certificate_in_force(
+        study,
+        cells,
+        "short",
+        tuple(calibration),
+        value=0.9,
+        low=0.82,
+        high=0.97,
+        seeds=SEEDS,
+        price=PROXY_PRICE,
+        now=1.0,
+    )
     return replace(study, trust_records=trust_records([made]))
 
 

@@ -6,7 +6,7 @@ proxy. If one of these is edited, the certificate is about something else and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.api.arms import arms_of
@@ -72,9 +72,17 @@ def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
 
 
 def trust_to_record(
-    study: Study, screened: Screened, trust: TrustAssessment, cells: Mapping[str, ArmCells], now: float
+    study: Study,
+    screened: Screened,
+    trust: TrustAssessment,
+    cells: Mapping[str, ArmCells],
+    prices: Mapping[str, float],
+    now: float,
 ) -> Iterator[TrustRecord]:
-    """What the screening says, and the certificates that have just been made; of a study that does not screen, none."""
+    """What the screening says, and the certificates that have just been made; of a study that does not screen, none.
+
+    `prices` are relative costs of a trial by arm, as known; `now` is in Unix seconds.
+    """
     yield from screened.records
     if study.spec.screening is None:
         return
@@ -82,7 +90,16 @@ def trust_to_record(
     for arm, made in trust.certificates.items():
         if made.decision == "Trusted" and arm not in known and screened.revocation is None:
             yield certificate_in_force(
-                study, cells, arm, value=made.value, low=made.low, high=made.high, seeds=made.seeds, now=now
+                study,
+                cells,
+                arm,
+                screened.calibration,
+                value=made.value,
+                low=made.low,
+                high=made.high,
+                seeds=made.seeds,
+                price=prices.get(arm, 1.0),
+                now=now,
             )
 
 
@@ -90,18 +107,20 @@ def certificate_in_force(
     study: Study,
     cells: Mapping[str, ArmCells],
     arm: str,
+    calibration: Sequence[str],
     *,
     value: float | None,
     low: float | None,
     high: float | None,
     seeds: int,
+    price: float,
     now: float,
 ) -> CertificateInForce:
-    """What is to be written down of an arm that has just become trusted, with all hypotheses that the study has by now
-    as its calibration. `now` is in Unix seconds."""
-    spec, initial = study.spec, study.design.initial_seeds
+    """What is to be written down of an arm that has just become trusted by these hypotheses. `now` is in Unix
+    seconds."""
+    spec, initial, known = study.spec, study.design.initial_seeds, identities(study)
     threshold = float(spec.trust.threshold)
-    reference, proxy = (cells[name].scores.first_seeds(initial) for name in (REFERENCE, arm))
+    reference, proxy = (cells[name].scores.first_seeds(initial).restricted(calibration) for name in (REFERENCE, arm))
     return CertificateInForce(
         rests_on=rests_on(study, arm),
         made_at=now,
@@ -113,8 +132,9 @@ def certificate_in_force(
         low=low,
         high=high,
         promised_rate=promised_rate(spec.trust.statistic.value, threshold, reference, proxy),
-        hypotheses=dict(identities(study)),
+        hypotheses={name: known[name] for name in calibration},
         seeds=seeds,
+        price=price,
     )
 
 

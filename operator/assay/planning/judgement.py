@@ -44,7 +44,7 @@ def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
     cells = cells_of(study, records, ended)
     if is_too_small(study, ended, costs):
         return _within_budget(study, records, ended, cells, costs)
-    screened = screening_of(study, cells, costs.relatives, now)
+    screened = screening_of(study, cells, now)
     calibration = screened.having(Role.CALIBRATION)
     trust = trust_of(study, {arm: own.of(calibration) for arm, own in cells.items()})
     agenda = agenda_of(study, cells, trust, screened)

@@ -62,7 +62,9 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
 
 def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust]:
     """What is to be written down, so that whoever plans later knows it."""
-    for record in trust_to_record(study, judgement.screened, judgement.trust, judgement.cells, now):
+    for record in trust_to_record(
+        study, judgement.screened, judgement.trust, judgement.cells, judgement.costs.relatives, now
+    ):
         yield RecordTrust(record)
 
 

@@ -74,16 +74,21 @@ class Screened:
     records: tuple[TrustRecord, ...] = ()
     """What is to be written down now."""
 
+    @property
+    def calibration(self) -> tuple[str, ...]:
+        """The hypotheses that run on all arms."""
+        return self.having(Role.CALIBRATION)
+
     def having(self, *roles: Role) -> tuple[str, ...]:
         """The hypotheses of these roles."""
         return tuple(name for name, role in self.roles.items() if role in roles)
 
 
-def screening_of(study: Study, cells: Mapping[str, ArmCells], prices: Mapping[str, float], now: float) -> Screened:
+def screening_of(study: Study, cells: Mapping[str, ArmCells], now: float) -> Screened:
     """The screening of a study: of its scores and of what was written down; the time is for the records alone.
 
-    `prices` are relative costs of a trial by arm: of several proxies in force the cheapest is used. Once one is
-    revoked, none is: what one of them got wrong may have been the hypotheses' doing.
+    Of several proxies in force that one is used which was first, and of these the cheapest: so it stays the same. Once
+    one is revoked, none is used: what one of them got wrong may have been the hypotheses' doing.
     """
     certificates = certificates_of(study) if study.spec.screening else {}
     if not certificates:
@@ -94,18 +99,18 @@ def screening_of(study: Study, cells: Mapping[str, ArmCells], prices: Mapping[st
     newcomers = tuple(name for name in everybody if name not in calibration)
     revocations = study.trust_records.revocations
     revoked = [arm for arm, each in certificates.items() if each.rests_on in revocations]
-    arms = study.design.arms
-    arm = min(revoked or certificates, key=lambda name: (prices.get(name, 1.0), arms.index(name)))
-    certificate = certificates[arm]
-    state = Screened(everybody, arm, certificate)
-    if revoked:
-        return _fallen_back(study, state, newcomers, revocations[certificate.rests_on])
+    certificate = min(
+        (certificates[arm] for arm in revoked or certificates), key=lambda each: (each.made_at, each.price, each.arm)
+    )
     before = {
         name: identity
         for record in study.trust_records.audits.get(certificate.rests_on, ())
         for name, identity in record.hypotheses.items()
     }
     draws = audit_draws(study, newcomers, known, before)
+    state = Screened(everybody, certificate.arm, certificate, drawn=draws.before)
+    if revoked:
+        return _fallen_back(study, state, newcomers, revocations[certificate.rests_on])
     return _in_force(study, cells, state, draws, known, now)
 
 

@@ -40,6 +40,9 @@ class CertificateInForce(_Record):
     hypotheses: dict[str, str]
     """Those of the calibration: name, and digest of what is run at the reference."""
     seeds: int
+    price: float
+    """Of a trial, over the reference's, as known then: of several proxies in force the cheapest is used, and which that
+    is does not change."""
 
 
 class AuditsDrawn(_Record):

@@ -11,7 +11,7 @@ from assay.planning.audit_draws import AT_LEAST
 from assay.planning.screening import Cell, Role, Screened, screening_of
 from assay.planning.study import Study
 from assay.ranking.scores import FloatArray
-from builders.screenings import PRICES, SEEDS, a_screening_study, after, cells_of_scores, certified
+from builders.screenings import SEEDS, a_screening_study, after, cells_of_scores, certified
 
 CALIBRATION = 24
 
@@ -56,7 +56,7 @@ class Backlog:
 
     def look(self) -> Screened:
         self.now += 1.0
-        found = screening_of(self.study, cells_of_scores(self.study, self.scores), PRICES, self.now)
+        found = screening_of(self.study, cells_of_scores(self.study, self.scores), self.now)
         self.study = after(self.study, found)
         return found
 
@@ -91,7 +91,7 @@ def of_kind(kind: str, count: int) -> dict[str, str | None]:
 
 def test_without_a_certificate_every_hypothesis_is_calibration_and_nothing_is_written_down() -> None:
     study = a_screening_study(CALIBRATION, of_kind("a", 3))
-    found = screening_of(study, cells_of_scores(study, {}), PRICES, now=2.0)
+    found = screening_of(study, cells_of_scores(study, {}), now=2.0)
     assert set(found.roles.values()) == {Role.CALIBRATION}
     assert (found.arm, found.wanted, found.records) == (None, {}, ())
 
