@@ -13,6 +13,7 @@ from assay.api.resources import REFERENCE, Correction
 from assay.planning.cells import ArmCells, sign_of
 from assay.planning.certificates_in_force import certificates_of
 from assay.planning.promotion import Estimate, estimates
+from assay.planning.screening import Role
 from assay.planning.standings import Standing, estimated_standings, measured_standings
 from assay.ranking import (
     Agreement,
@@ -64,6 +65,8 @@ class Assessment:
     in_force: frozenset[str]
     """Arms with a certificate that was written down, before a revocation."""
     revocation: Revocation | None
+    screened: Mapping[str, str]
+    """The arm that it is screened on, by hypothesis that does not run on the reference."""
 
 
 def assess(
@@ -101,6 +104,7 @@ def assess(
         estimates=guessed,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
         revocation=screened.revocation,
+        screened={name: screened.arm for name in screened.having(Role.SCREENED) if screened.arm is not None},
     )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
+from assay.planning.progress import State
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
@@ -27,18 +31,45 @@ def ranking_rows(
 ) -> tuple[RankedHypothesis, ...]:
     """All hypotheses of the study, as they stand; those without a score last."""
     costs = _relative_costs(study, records)
-    failures = _failures(study, judgement)
+    seen = _Seen.of(study, judgement)
     names = assessment.reference.hypotheses
     order = [*assessment.standings, *(name for name in names if name not in assessment.standings)]
-    return tuple(_row(study, assessment, name, costs.get(name), failures.get(name)) for name in order)
+    return tuple(_row(study, assessment, name, costs.get(name), seen) for name in order)
 
 
-def _row(
-    study: Study, assessment: Assessment, name: str, cost: int | None, failure: Failure | None
-) -> RankedHypothesis:
+@dataclass(frozen=True)
+class _Seen:
+    """What became of the trials that were asked for."""
+
+    seeds: Mapping[tuple[str, str], int]
+    """By hypothesis and arm: with a result."""
+    to_come: frozenset[str]
+    """Hypotheses that are still to get a result on the reference."""
+    failures: Mapping[str, Failure]
+    """A failure of each hypothesis that has one on the reference."""
+
+    @classmethod
+    def of(cls, study: Study, judgement: Judgement) -> _Seen:
+        states = judgement.progress.states
+        asked = study.design.trials if judgement.ladder else judgement.agenda.trials
+        seeds: Counter[tuple[str, str]] = Counter()
+        to_come, failures = set(), {}
+        for key, hypothesis, arm, _, _ in asked:
+            state = states[key]
+            if state is State.SUCCEEDED:
+                seeds[hypothesis, arm] += 1
+            elif arm == REFERENCE and state is State.FAILED:
+                failures[hypothesis] = judgement.progress.failures[key]
+            elif arm == REFERENCE and state is not State.SPARE:
+                to_come.add(hypothesis)
+        return cls(seeds, frozenset(to_come), failures)
+
+
+def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
     reference, sign = assessment.reference, assessment.sign
     comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
-    message = f"{failure.reason}: {failure.message}" if failure else None
+    failure = seen.failures.get(name)
+    arm = standing.arm if standing else assessment.screened.get(name, REFERENCE)
     if name == study.baseline:
         verdict = Verdict.BASELINE
     elif failure and standing is None:
@@ -61,11 +92,30 @@ def _row(
         difference_high=_text(difference_high),
         verdict=verdict,
         may_be_best=standing.may_be_best if standing else None,
-        arm=standing.arm if standing and standing.arm != REFERENCE else None,
+        arm=arm if arm != REFERENCE else None,
         relative_cost_percent=cost,
-        seeds=int(reference.counts[reference.row(name)]),
-        message=shortened(message, 160) if message else None,
+        seeds=int(reference.counts[reference.row(name)]) if arm == REFERENCE else seen.seeds.get((name, arm), 0),
+        message=_message(study, assessment, name, verdict, seen),
     )
+
+
+def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, seen: _Seen) -> str | None:
+    """Why there is no verdict, as far as that is not plain from the row itself."""
+    if (failure := seen.failures.get(name)) is not None:
+        return shortened(f"{failure.reason}: {failure.message}", 160)
+    if verdict is not Verdict.INCONCLUSIVE:
+        return None
+    if name in assessment.screened:
+        return f"Screened on {assessment.screened[name]} alone; the best of those go on to the reference."
+    comparison = assessment.comparisons.get(name)
+    if comparison is None or assessment.estimates:
+        return None
+    if comparison.is_futile:
+        return "More seeds would hardly decide it."
+    if comparison.is_open:
+        return "More seeds may decide it." if name in seen.to_come else "The question asks no more seeds of it."
+    seeds = study.spec.seeds
+    return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
 
 
 def _turned(sign: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -92,17 +142,6 @@ def _relative_costs(study: Study, records: Records) -> dict[str, int]:
             if baseline > 0:
                 found[name] = round(100 * fmean(by_model[model]) / baseline)
     return found
-
-
-def _failures(study: Study, judgement: Judgement) -> dict[str, Failure]:
-    """A failure of each hypothesis that has one on the reference arm, among the trials that were asked for."""
-    failures = judgement.progress.failures
-    if not failures:
-        return {}
-    asked = study.design.trials if judgement.ladder else judgement.agenda.trials
-    return {
-        trial.hypothesis: failures[trial.key] for trial in asked if trial.arm == REFERENCE and trial.key in failures
-    }
 
 
 def _text(value: float | None) -> str | None:

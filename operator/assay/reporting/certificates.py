@@ -1,0 +1,115 @@
+"""What the test of a proxy has found, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.api.resources import TrustDecision, TrustStatistic
+from assay.planning.trust import criterion_of
+from assay.reporting.figures import NOTHING, count, fixed, interval, percent, seconds_text, unit_in_words, value_of
+
+if TYPE_CHECKING:
+    from assay.api.resources import AgreementStatus, ArmStatus, CertificateStatus
+    from assay.planning.study import Study
+
+STATISTICS = {
+    TrustStatistic.KENDALL_TAU: "tau",
+    TrustStatistic.DECISION_ACCURACY: "decision accuracy",
+    TrustStatistic.WINNER_REGRET: "finds the best",
+}
+"""What trust is about, as a column's heading."""
+
+NOISE_EXPLAINED = (
+    "how much of the disagreement the noise of the seeds alone would make; where it is most of it, the orders may well "
+    "agree entirely, and where it is little, more seeds bring them no closer"
+)
+
+
+@dataclass(frozen=True)
+class CertificateWords:
+    """One proxy's; `value` is also there before the first look, if it is known. What is not there is a dash or empty.
+
+    `basis` and `needed` are sentences: what the test rests on, and what that which would decide it costs.
+    """
+
+    value: str
+    interval: str
+    corrected: str
+    look: str
+    noise_share: str
+    basis: str
+    needed: str
+
+
+def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
+    """Of a proxy of the study."""
+    certificate = arm.certificate
+    if certificate is None:
+        return CertificateWords(
+            fixed(_observed(study.spec.trust.statistic, arm.agreement), 2), "", NOTHING, NOTHING, NOTHING, "", ""
+        )
+    return CertificateWords(
+        value=fixed(value_of(certificate.value), 2),
+        interval=interval(value_of(certificate.low), value_of(certificate.high), 2),
+        corrected=fixed(value_of(certificate.corrected), 2),
+        look=f"{certificate.look} of {certificate.looks}",
+        noise_share=percent(certificate.noise_share_percent),
+        basis=_basis(certificate),
+        needed=_needed(arm, certificate),
+    )
+
+
+def statistic_explained(study: Study) -> str:
+    """What trust is about, as a sentence."""
+    statistic = study.spec.trust.statistic
+    if statistic is TrustStatistic.KENDALL_TAU:
+        return "Tau: how alike both order the hypotheses; 1 the same order, 0 unrelated, -1 reversed."
+    if statistic is TrustStatistic.DECISION_ACCURACY:
+        return "Decision accuracy: of the pairs that the reference separates, the share that the proxy orders alike."
+    return f"Finds the best: {criterion_of(study).quantity}."
+
+
+def in_a_sentence(study: Study, arm: ArmStatus) -> str:
+    """`a tau of 0.83 [0.60, 1.00]`; empty if it is not known."""
+    words = certificate_words(study, arm)
+    if words.value == NOTHING:
+        return ""
+    named = {
+        TrustStatistic.KENDALL_TAU: "a tau",
+        TrustStatistic.DECISION_ACCURACY: "a decision accuracy",
+        TrustStatistic.WINNER_REGRET: "a probability to find the best",
+    }
+    return f"{named[study.spec.trust.statistic]} of {words.value} {words.interval}".rstrip()
+
+
+def _observed(statistic: TrustStatistic, agreement: AgreementStatus | None) -> float | None:
+    """Before the first look. What WinnerRegret is about is not seen in the scores: its test estimates it."""
+    if agreement is None or statistic is TrustStatistic.WINNER_REGRET:
+        return None
+    if statistic is TrustStatistic.DECISION_ACCURACY:
+        return value_of(agreement.separable_decision_accuracy)
+    return value_of(agreement.kendall_tau)
+
+
+def _basis(certificate: CertificateStatus) -> str:
+    look = f"look {certificate.look} of {certificate.looks}, at" if certificate.looks > 1 else "the look, at"
+    rests = f"By {look} {count(certificate.seeds, 'seed')} of {_hypotheses(certificate.hypotheses)}"
+    corrected = value_of(certificate.corrected)
+    estimate = f"; without the noise of the seeds about {fixed(corrected, 2)}" if corrected is not None else ""
+    share = certificate.noise_share_percent
+    noise = f"; noise alone would make {percent(share)} of the disagreement" if share is not None else ""
+    return f"{rests}{estimate}{noise}."
+
+
+def _needed(arm: ArmStatus, certificate: CertificateStatus) -> str:
+    seconds = value_of(certificate.needed_accelerator_seconds)
+    if arm.decision is not TrustDecision.UNDECIDED or seconds is None:
+        return ""
+    unit = unit_in_words(arm.cost.unit) if arm.cost else "accelerator seconds"
+    both = certificate.needed_hypotheses is not None and certificate.needed_seeds is not None
+    return f"{'The cheaper of the two costs' if both else 'That costs'} about {seconds_text(seconds)} {unit} more."
+
+
+def _hypotheses(number: int) -> str:
+    return count(number, "hypothesis", "hypotheses")
