@@ -33,7 +33,7 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
     # centred, so that sums of squares lose no digits
     values = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
     levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
-    initial_spread = np.zeros((len(table.hypotheses),) * 2)
+    others = np.zeros((len(table.hypotheses),) * 2)
     for column in range(looks.initial - 1, len(table.seeds)):
         rows = np.flatnonzero(table.present[:, column])
         there = table.present[rows, : column + 1].astype(np.float64)
@@ -52,7 +52,9 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
         spread = np.maximum(squared - total * mean, 0.0) / np.maximum(n - 1, 1)
         look = n.astype(np.int64) - looks.initial
         block = np.ix_(rows, rows)
-        initial_spread[block] = np.where(look <= 0, spread, initial_spread[block])
+        first = look <= 0
+        if first.any():
+            others[block] = np.where(first, noise.of_others(spread), others[block])
         looked = (look >= 0) & (look < looks.count)
         differences = mean + (levels[rows] - levels[rows][:, None])
         if not looked.all():
@@ -61,7 +63,7 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
             rows,
             np.clip(look, 0, looks.count - 1),
             differences,
-            np.sqrt(noise.moderated(spread, n, noise.of_others(initial_spread[block]), noise.fixed_weight) / n),
+            np.sqrt(noise.moderated(spread, n, others[block], noise.fixed_weight) / n),
         )
 
 

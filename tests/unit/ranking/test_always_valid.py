@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from assay.ranking import always_valid
+from assay.ranking.always_valid import (
+    Looks,
+    as_normal,
+    as_t,
+    level_of_one_in_many,
+    level_of_one_in_many_above,
+    level_of_one_pair,
+    looks,
+)
+from assay.ranking.critical_values import one_sided_dunnett_critical_value
+
+
+@pytest.mark.parametrize(("shape", "want"), [(0.5, 2.413), (0.0, 2.040)])
+def test_the_bounds_of_five_equal_steps_are_those_of_the_tables(
+    monkeypatch: pytest.MonkeyPatch, shape: float, want: float
+) -> None:
+    # Jennison & Turnbull 2000: Pocock (table 2.1) and O'Brien & Fleming (table 2.3); two-sided, 5 %
+    monkeypatch.setattr(always_valid, "SHAPE", shape)
+    assert Looks(1, 5).bounds(0.05)[-1] == pytest.approx(want, abs=0.001)
+
+
+def test_a_single_look_has_the_normal_quantile() -> None:
+    assert Looks(7, 7).bounds(0.01) == pytest.approx(stats.norm.ppf(0.995), abs=1e-4)
+
+
+@pytest.mark.parametrize(("initial", "maximum"), [(2, 10), (3, 10), (3, 40)])
+@pytest.mark.parametrize("level", [0.2, 0.05, 1e-3, 1e-6])
+def test_a_level_and_its_bounds_belong_together(initial: int, maximum: int, level: float) -> None:
+    view = looks(initial, maximum)
+    bounds = view.bounds(level)
+    assert view.levels(bounds) == pytest.approx(level, rel=1e-3)
+    assert view.crossing(float(bounds[-1])) == pytest.approx(level, rel=2e-3)
+    assert (np.diff(bounds) < 0).all()
+
+
+def test_walks_leave_the_bounds_as_often_as_stated() -> None:
+    steps = np.random.default_rng(0).standard_normal((40_000, 10))
+    statistics = np.cumsum(steps, axis=1)[:, 2:] / np.sqrt(np.arange(3, 11))
+    left = (np.abs(statistics) > looks(3, 10).bounds(0.05)).any(axis=1)
+    assert left.mean() == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / len(steps)))
+
+
+def test_students_t_and_the_normal_have_the_same_tails() -> None:
+    bounds = np.array([0.0, 1.0, 3.0, 6.0])
+    assert as_t(bounds, 7) == pytest.approx(stats.t.isf(stats.norm.sf(bounds), 7))
+    assert as_normal(as_t(bounds, 7), 7) == pytest.approx(bounds)
+
+
+def test_many_comparisons_each_get_more_than_bonferroni_gives_and_less_than_all() -> None:
+    assert level_of_one_in_many(1, 0.95) == pytest.approx(0.05, abs=1e-5)
+    assert 0.05 / 18 < level_of_one_in_many(18, 0.95) < 0.05
+    assert 0.05 / 153 < level_of_one_pair(18, 0.95) < level_of_one_in_many(18, 0.95)
+    # of one side only, twice as much
+    assert level_of_one_in_many_above(1, 0.95) == pytest.approx(0.1, abs=1e-5)
+    assert 2 * 0.05 / 18 < level_of_one_in_many_above(18, 0.95) < 0.1
+
+
+def test_dunnetts_one_sided_value_is_the_one_of_the_tables() -> None:
+    # Dunnett 1955, one-sided, 95 %
+    assert one_sided_dunnett_critical_value(4, 20, 0.95) == pytest.approx(2.30, abs=0.005)
+    assert one_sided_dunnett_critical_value(1, 7, 0.99) == pytest.approx(stats.t.ppf(0.99, 7), abs=1e-5)
+
+
+@pytest.mark.parametrize(("initial", "maximum"), [(1, 10), (5, 4)])
+def test_looks_that_can_not_be_are_refused(initial: int, maximum: int) -> None:
+    with pytest.raises(ValueError, match=f"initial, maximum: {initial}, {maximum}"):
+        looks(initial, maximum)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from assay.ranking import Comparison, Scores, compare_with_baseline
+from assay.ranking.always_valid import as_t, level_of_one_in_many, looks
+from builders.score_tables import scores
+
+NAN = np.nan
+OPPOSITE = {"Better": "Worse", "Worse": "Better"}
+TABLES = st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=2, max_size=7)
+
+
+def compare(table: Scores, margin: float = 0.3, family_wise: bool = True, maximum: int = 10) -> dict[str, Comparison]:
+    found = compare_with_baseline(
+        table, "h0", smallest_effect=margin, confidence=0.95, family_wise=family_wise, initial=3, maximum=maximum
+    )
+    return {one.hypothesis: one for one in found}
+
+
+def study(true: list[float], noise: float, seeds: int = 10, seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return np.array(true)[:, None] + noise * generator.standard_normal((len(true), seeds))
+
+
+def first(values: np.ndarray, seeds: int) -> Scores:
+    """Only the first seeds have ended."""
+    return scores(np.where(np.arange(values.shape[1]) < seeds, values, NAN))
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+def test_what_is_clear_is_decided_at_the_first_look(family_wise: bool) -> None:
+    found = compare(scores(study([0.0, 1.0, -1.0, 0.0, 0.1], 0.02)), family_wise=family_wise)
+    assert [one.verdict for one in found.values()] == ["Better", "Worse", "Equivalent", "Equivalent"]
+    assert {(one.decided_at, one.seeds, one.is_open, one.is_futile) for one in found.values()} == {(3, 3, False, False)}
+
+
+def test_the_interval_is_that_of_the_look_that_decided() -> None:
+    values = study([0.0, 1.0, -1.0, 0.0, 0.1], 0.05)
+    found = compare(scores(values))
+    assert {one.decided_at for one in found.values()} == {3, 4}
+    for name, one in found.items():
+        assert one.decided_at is not None
+        assert one == compare(first(values, one.decided_at))[name]
+
+
+def test_more_seeds_decide_what_few_do_not() -> None:
+    values = study([0.0] * 6 + [0.7] * 6, 0.3, seed=2)
+    at = [sum(one.verdict == "Better" for one in compare(first(values, n)).values()) for n in range(3, 11)]
+    assert at[0] < at[-1]
+    assert at == sorted(at)
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+@given(values=TABLES, margin=st.sampled_from([0.0, 0.5, 3.0]))
+@settings(max_examples=30)
+def test_what_was_decided_is_never_changed_by_later_seeds(
+    family_wise: bool, values: list[list[int]], margin: float
+) -> None:
+    table = np.array(values, dtype=float)
+    decided: dict[str, Comparison] = {}
+    for seeds in range(1, table.shape[1] + 1):
+        found = compare(first(table, seeds), margin, family_wise, maximum=6)
+        for name, before in decided.items():
+            assert found[name] == before
+        decided = {name: one for name, one in found.items() if one.decided_at is not None}
+
+
+@given(values=TABLES, which=st.integers(1, 6))
+@settings(max_examples=30)
+def test_family_wise_how_far_others_are_does_not_matter(values: list[list[int]], which: int) -> None:
+    table = np.array(values, dtype=float)
+    which = 1 + which % (len(table) - 1)
+    late = table.copy()
+    for row in range(1, len(table)):
+        if row != which:
+            late[row, 3:] = NAN
+    assert compare(scores(late), 1.0, maximum=6)[f"h{which}"] == compare(scores(table), 1.0, maximum=6)[f"h{which}"]
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+@given(values=TABLES, shift=st.sampled_from([-64.0, 32.0]))
+@settings(max_examples=25)
+def test_order_and_level_do_not_matter_and_mirrored_scores_have_mirrored_verdicts(
+    family_wise: bool, values: list[list[int]], shift: float
+) -> None:
+    table = scores(values)
+    found = compare(table, 1.0, family_wise, maximum=6)
+    turned = compare(table.restricted(reversed(table.hypotheses)), 1.0, family_wise, maximum=6)
+    moved = compare(scores(table.values + shift), 1.0, family_wise, maximum=6)
+    mirrored = compare(scores(-table.values), 1.0, family_wise, maximum=6)
+    for name, one in found.items():
+        for other in (turned[name], moved[name]):
+            assert (one.verdict, one.decided_at, one.is_open) == (other.verdict, other.decided_at, other.is_open)
+            assert one.low is None or one.low == pytest.approx(other.low)
+        other = mirrored[name]
+        assert OPPOSITE.get(one.verdict, one.verdict) == other.verdict
+        assert (one.decided_at, one.is_open, one.is_futile) == (other.decided_at, other.is_open, other.is_futile)
+
+
+def test_two_hypotheses_have_the_paired_t_with_bounds_for_all_looks() -> None:
+    values = study([0.0, 0.2], 1.0, seeds=5)
+    found = compare(scores(values))["h1"]
+    paired = values[1] - values[0]
+    # a sixth is kept back where little is known of the noise
+    bound = float(as_t(looks(3, 10).bounds(0.85 * level_of_one_in_many(1, 0.95)), 4)[2])
+    assert found.high == pytest.approx(paired.mean() + bound * stats.sem(paired))
+    assert bound > stats.t.ppf(0.975, 4)
+
+
+def test_what_can_hardly_be_decided_any_more_is_futile_and_gets_no_more_seeds() -> None:
+    values = study([0.0, *[0.1] * 11], 1.0)
+    found = compare(first(values, 5)).values()
+    assert all(one.is_futile != one.is_open for one in found)
+    assert sum(one.is_futile for one in found) > len(found) / 2
+    assert {one.verdict for one in found} == {"Inconclusive"}
+
+
+def test_open_before_the_first_look_and_not_after_the_last() -> None:
+    values = study([0.0, *np.linspace(-1, 1, 8)], 0.5)
+    before, after = compare(first(values, 2)), compare(scores(values))
+    assert all(one.is_open and one.low is None and one.seeds == 2 for one in before.values())
+    assert not any(one.is_open for one in after.values())
+
+
+def test_scores_that_no_seed_changes_stay_inconclusive_and_ask_for_no_seeds() -> None:
+    found = compare(first(np.tile([[0.1], [0.2]], 10), 3))["h1"]
+    assert (found.verdict, found.is_open, found.low, found.seeds) == ("Inconclusive", False, None, 3)
+    assert compare(first(np.tile([[0.1], [0.2]], 10), 1))["h1"].is_open
+
+
+def test_seeds_that_failed_do_not_count_and_others_take_their_place() -> None:
+    values = study([0.0, 1.0, 1.0, 0.5], 0.05)
+    holes = values.copy()
+    holes[1, [0, 2]] = NAN
+    holes[0, 1] = NAN
+    found = compare(scores(holes))
+    assert found["h1"].seeds == 3
+    assert found["h1"].difference == pytest.approx((holes[1] - holes[0])[[3, 4, 5]].mean())
+    assert found["h2"].difference == pytest.approx((holes[2] - holes[0])[[0, 2, 3]].mean())
+    failed = compare(scores(np.where(np.arange(4)[:, None] == 2, NAN, values)))["h2"]
+    assert (failed.seeds, failed.difference, failed.verdict, failed.is_open) == (0, None, "Inconclusive", True)
+
+
+def test_as_many_seeds_at_least_as_at_most_are_one_look_at_a_fixed_number() -> None:
+    table = scores(study([0.0, 0.2, 0.9, 0.1], 0.2, seeds=4))
+    one_look = compare_with_baseline(table, "h0", smallest_effect=0.3, confidence=0.95)
+    same = compare_with_baseline(table, "h0", smallest_effect=0.3, confidence=0.95, initial=4, maximum=4)
+    assert same == one_look
+    assert all(not one.is_open for one in same)
+
+
+def test_looking_often_makes_the_last_intervals_wider_by_less_than_a_fifth() -> None:
+    table = scores(study([0.0] * 12, 1.0))
+    fixed = compare_with_baseline(table, "h0", smallest_effect=0.0, confidence=0.95)
+    ratios = [
+        (one.high - one.low) / (other.high - other.low)
+        for one, other in zip(compare(table, 0.0).values(), fixed, strict=True)
+        if one.high is not None and one.low is not None and other.high is not None and other.low is not None
+    ]
+    assert len(ratios) == 11
+    assert 1 < np.mean(ratios) < 1.2
+
+
+def test_false_discovery_reaches_at_least_the_verdicts_of_family_wise() -> None:
+    for seed in range(5):
+        table = scores(study([0.0, *np.linspace(-1.5, 1.5, 16)], 0.5, seed=seed))
+        strict, lenient = compare(table), compare(table, family_wise=False)
+        for name, one in strict.items():
+            if one.decided_at is not None:
+                assert lenient[name].decided_at is not None
+        assert sum(one.decided_at is not None for one in lenient.values()) > sum(
+            one.decided_at is not None for one in strict.values()
+        )
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+def test_false_verdicts_are_as_rare_as_stated_although_every_seed_is_looked_at(family_wise: bool) -> None:
+    generator = np.random.default_rng(5)
+    studies, false = 200, 0
+    for _ in range(studies):
+        noise = 0.01 * np.exp(0.3 * generator.standard_normal((16, 1)))
+        # seed effects are common to all and must cancel
+        values = noise * generator.standard_normal((16, 10)) + generator.standard_normal(10)
+        found = compare(scores(values), 0.0, family_wise)
+        false += any(one.verdict != "Inconclusive" for one in found.values())
+    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+
+
+def test_a_noisy_hypothesis_is_not_decided_by_the_others_noise() -> None:
+    generator = np.random.default_rng(6)
+    studies, false = 200, 0
+    for _ in range(studies):
+        values = generator.standard_normal((12, 10))
+        values[3] *= 5
+        false += compare(scores(values), 0.0)["h3"].decided_at is not None
+    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+
+
+def test_numbers_of_seeds_that_can_not_be_are_refused() -> None:
+    table = scores(study([0.0, 1.0], 0.1))
+    with pytest.raises(ValueError, match="initial, maximum: 5, 4"):
+        compare_with_baseline(table, "h0", smallest_effect=0.0, confidence=0.95, initial=5, maximum=4)
+
+
+def test_while_nothing_is_decided_the_difference_is_that_of_all_seeds_so_far() -> None:
+    values = study([0.0, 0.1, 0.1], 1.0)
+    found = compare(first(values, 6))["h1"]
+    assert (found.decided_at, found.seeds) == (None, 6)
+    assert found.difference == pytest.approx((values[1] - values[0])[:6].mean())
