@@ -32,13 +32,13 @@ class Progress:
 def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> Progress:
     """Looks after every seed.
 
-    `family_wise`: all intervals, at all looks, hold together with the stated confidence. Otherwise a verdict's
-    level is (1 - confidence) R / m, R the number of verdicts of the m comparisons that are reached with so many
-    seeds or fewer (Benjamini & Hochberg 1995 at every look; with later looks R only grows).
+    `family_wise`: any false verdict, at any look, is as improbable as stated. Otherwise a verdict's level is
+    (1 - confidence) R / m, R the number of verdicts of the m comparisons that are reached with so many seeds or fewer
+    (Benjamini & Hochberg 1995 at every look; with later looks R only grows).
     """
     comparisons, count = pairs.differences.shape
     if family_wise:
-        allowed = np.full(count, level_of_one_in_many(comparisons, confidence))
+        allowed = np.full(count, _family_level(pairs, confidence))
     else:
         allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence)
     bounds = pairs.bounds(allowed)
@@ -70,6 +70,24 @@ def _chances(pairs: PairedLooks, levels: FloatArray, smallest_effect: float) -> 
     return chance_of_decision(
         pairs.differences, pairs.errors, pairs.looks.seeds, pairs.looks, last_bounds, smallest_effect
     )
+
+
+def _family_level(pairs: PairedLooks, confidence: float) -> float:
+    """The level of each comparison.
+
+    One that differs can be called wrongly in one direction only (the other, or as equivalent); one that does not, in
+    two. So each whose interval excludes 0 at the first look counts half: as long as all of these do differ, no fewer
+    comparisons are counted than can go wrong (Holm 1979, by directions). Only the first look is used, which all have
+    early, so that nothing depends on who is further.
+    """
+    comparisons = len(pairs.differences)
+    counted: float = comparisons
+    while True:
+        level = level_of_one_in_many(counted, confidence)
+        differ = int(pairs.is_apart(pairs.bounds(np.full(pairs.looks.count, level)))[:, 0].sum())
+        if comparisons - differ / 2 >= counted:
+            return level
+        counted = comparisons - differ / 2
 
 
 def _discovery_levels(levels: FloatArray, error: float) -> FloatArray:
