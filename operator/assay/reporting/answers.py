@@ -1,14 +1,14 @@
-"""The two questions of a study, answered in a few sentences."""
+"""The questions of a study, answered in a few sentences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
+from assay.planning.arm_status import BUDGET_TOO_SMALL
+from assay.reporting.certificates import in_a_sentence
 from assay.reporting.figures import (
     count,
-    fixed,
-    interval,
     listed,
     percent,
     seconds_text,
@@ -16,9 +16,12 @@ from assay.reporting.figures import (
     unit_in_words,
     value_of,
 )
+from assay.reporting.rows import MAY_BE_BEST, is_revoked, may_be_best
 
 if TYPE_CHECKING:
-    from assay.api.resources import ArmStatus, Condition, ProxyStudyStatus
+    from collections.abc import Sequence
+
+    from assay.api.resources import ArmStatus, Condition, ProxyStudyStatus, RankedHypothesis
     from assay.planning.study import Study
 
 
@@ -43,36 +46,61 @@ def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
         best = next((arm for arm in trusted if arm.name == status.recommended_proxy), trusted[0])
         others = [arm.name for arm in trusted if arm is not best]
         also = f" Also trusted: {listed(others)}." if others else ""
-        return _warned(status, f"Trust {best.name}: {_alike(study, best)}.{_saves(best)}{also}")
+        return _warned(status, f"Trust {best.name}: {_alike(study, best)}.{_saves(best)}{also}{_screens(study, best)}")
+    revoked = [arm for arm in proxies if is_revoked(arm)]
+    if revoked:
+        return _warned(status, f"No proxy may be trusted any more. {sentence(revoked[0].message or '')}")
+    if all(arm.reason == BUDGET_TOO_SMALL for arm in proxies):
+        return f"No proxy is judged. {sentence(proxies[0].message or '')}"
     if any(arm.decision in (TrustDecision.PENDING, None) for arm in proxies):
-        done, planned = status.trials.succeeded + status.trials.failed, status.trials.planned
-        return f"No proxy is judged yet: trust is decided once, when all trials have ended ({done} of {planned} have)."
+        return _not_yet(study, status)
     undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
     refused = [arm.name for arm in proxies if arm.decision is TrustDecision.NOT_TRUSTED]
     if not undecided:
         return _warned(status, "No proxy may be trusted: none of them orders the hypotheses as the reference does.")
-    closest = max(undecided, key=_tau)
+    closest = max(undecided, key=_closeness)
     why = sentence(closest.message or _alike(study, closest))
-    if _tau(closest) < -1:
+    if _closeness(closest) < -1:
         return _warned(status, f"No proxy may be trusted yet. {why}")
     rest = f" Not trusted: {listed(refused)}." if refused else ""
     return _warned(status, f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
 
 
-def _tau(arm: ArmStatus) -> float:
-    tau = value_of(arm.agreement.kendall_tau) if arm.agreement else None
-    return -2.0 if tau is None else tau
+def _not_yet(study: Study, status: ProxyStudyStatus) -> str:
+    done, planned = status.trials.succeeded + status.trials.failed, status.trials.planned
+    seeds = study.design.initial_seeds
+    return (
+        f"No proxy is judged yet: trust is first decided when all hypotheses have {count(seeds, 'seed')} on all arms "
+        f"({done} of {count(planned, 'trial')} have ended)."
+    )
+
+
+def _closeness(arm: ArmStatus) -> float:
+    """By the statistic that trust is about, else by tau; below all that they can be if neither is known."""
+    certificate, agreement = arm.certificate, arm.agreement
+    known = value_of(certificate.value) if certificate else None
+    known = value_of(agreement.kendall_tau) if known is None and agreement else known
+    return -2.0 if known is None else known
 
 
 def _alike(study: Study, arm: ArmStatus) -> str:
-    trust, agreement = study.spec.trust, arm.agreement
-    tau = value_of(agreement.kendall_tau) if agreement else None
-    if agreement is None or tau is None:
+    trust, seen = study.spec.trust, in_a_sentence(study, arm)
+    if not seen:
         return "its agreement with the reference is not known"
-    between = interval(value_of(agreement.low), value_of(agreement.high), 2)
     return (
-        f"it orders the hypotheses as the reference does, with a tau of {fixed(tau, 2)} {between}".rstrip()
-        + f", {trust.threshold} or more at {trust.confidence_percent} % confidence"
+        f"it orders the hypotheses as the reference does, with {seen}, {trust.threshold} or more at "
+        f"{trust.confidence_percent} % confidence"
+    )
+
+
+def _screens(study: Study, best: ArmStatus) -> str:
+    """What becomes of hypotheses that are added now."""
+    screening = study.spec.screening
+    if screening is None:
+        return ""
+    return (
+        f" What is added from now on is screened on {best.name} alone; the best {screening.promote} of it, and some "
+        "drawn by lot to audit the proxy, go on to the reference."
     )
 
 
@@ -82,12 +110,11 @@ def _saves(arm: ArmStatus) -> str:
         return ""
     if saving <= 0:
         return f" But it saves nothing: a study on it alone costs {percent(100 - saving)} of one on the reference."
-    pays = arm.break_even_hypotheses
-    return f" A study on it alone costs {percent(saving)} less" + (
-        f"; the cost of finding that out is back after {count(pays, 'further hypothesis', 'further hypotheses')}."
-        if pays is not None
-        else "."
-    )
+    costs = f" A study on it alone costs {percent(saving)} less"
+    if arm.break_even_hypotheses is None:
+        return f"{costs}."
+    pays = count(arm.break_even_hypotheses, "further hypothesis", "further hypotheses")
+    return f"{costs}; the cost of finding that out is back after {pays}."
 
 
 def _warned(status: ProxyStudyStatus, answer: str) -> str:
@@ -127,12 +154,43 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         )
         if names[verdict]
     ]
+    if (not_shown := len(study.hypotheses) - len(status.ranking)) > 0:
+        counted.append(f"{not_shown} that are not in the table")
     if _indistinct(status):
         text = "The hypotheses can't be told apart: their differences are within the noise of the seeds."
     rest = f" {'The others' if better else 'Against the baseline'}: {', '.join(counted)}." if counted else ""
     if not is_finished(status):
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
     return f"{text}{rest} All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence."
+
+
+def best_answer(study: Study, status: ProxyStudyStatus) -> str:
+    """Which hypothesis may be the best, and how much of the order is expected to be right; empty while there is no
+    order."""
+    scored = [row for row in status.ranking if row.rank is not None]
+    if len(scored) < 2:
+        return ""
+    confidence, found = study.spec.verdicts.confidence_percent, may_be_best(status.ranking)
+    sure = f"at {confidence} % confidence"
+    if not found:
+        text = f"Any of the {len(scored)} may be the best: none is told from all others yet."
+    elif len(found) == 1:
+        text = f"The best is {found[0].name}, {sure}."
+    else:
+        text = f"The best is one of {listed([row.name for row in found], 8)} ({MAY_BE_BEST}), {sure}."
+    accuracy = value_of(status.ranking_accuracy)
+    if accuracy is None:
+        return text
+    right = f"Of all pairs of hypotheses, about {percent(100 * accuracy)} are expected to be in the right order."
+    return f"{text} {right}"
+
+
+def scores_in_words(study: Study, ranking: Sequence[RankedHypothesis]) -> str:
+    """What the ranking is by."""
+    metric = study.spec.metric.name
+    if any(row.arm is not None and row.score is not None for row in ranking):
+        return f"By {metric} as it is expected on the reference, from the highest arm that each has a score on"
+    return f"By {metric} on the reference, the mean over seeds"
 
 
 def _indistinct(status: ProxyStudyStatus) -> bool:

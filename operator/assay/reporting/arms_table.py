@@ -8,10 +8,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from assay.api.resources import REFERENCE, TrustDecision
+from assay.api.resources import REFERENCE, TrustDecision, TrustStatistic
+from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.figures import NOTHING, fixed, unit_in_words
 from assay.reporting.fitted import Column, fitting
-from assay.reporting.rows import ArmRow, arm_rows, noise_ceiling
+from assay.reporting.rows import REVOKED, ArmRow, arm_rows, noise_ceiling
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -38,7 +39,7 @@ class ArmsTable:
         self._study, self._status = study, status
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = arm_rows(self._status)
+        rows = arm_rows(self._study, self._status)
         yield Text("Which cheap comparison may be trusted?", style="bold")
         yield Text(self._explanation(), style="dim")
         wide = options.max_width >= WIDE
@@ -53,13 +54,13 @@ class ArmsTable:
         ceiling = noise_ceiling(self._status)
         known = "" if ceiling is None else f" ({fixed(ceiling, 2)})"
         unit = unit_in_words(self._status.cost.unit)
+        about_accuracy = trust.statistic is TrustStatistic.DECISION_ACCURACY
+        pairs = "" if about_accuracy else "Pairs: ordered alike, of those that the reference separates. "
         return (
-            "Agreement is Kendall's tau with the reference's order: 1 the same order, 0 unrelated, -1 reversed. "
-            f"No proxy can do better than the noise ceiling{known}: the reference's agreement with itself. "
-            "In brackets: what the true tau, without the noise of the seeds, may be. "
-            f"Trusted: {trust.threshold} or more at {trust.confidence_percent} % confidence. "
-            "Pairs: ordered alike, of those that the reference separates. "
-            f"Cost: of a trial, in {unit}, relative to the reference. "
+            f"{statistic_explained(self._study)} In brackets: what the true value, without the noise of the seeds, may "
+            f"be. Trusted: {trust.threshold} or more at {trust.confidence_percent} % confidence. No proxy's tau can be "
+            f"above the noise ceiling{known}: the reference's agreement with itself. {pairs}"
+            f"Noise: {NOISE_EXPLAINED}. Cost: of a trial, in {unit}, relative to the reference. "
             "Saving: of a study on the proxy alone, preparations included."
         )
 
@@ -77,32 +78,45 @@ class ArmsTable:
 
     def _columns(self, rows: tuple[ArmRow, ...], *, wide: bool) -> list[Column]:
         """All but the names."""
+        statistic = self._study.spec.trust.statistic
+        about_tau = statistic is TrustStatistic.KENDALL_TAU
+        ceiling = noise_ceiling(self._status)
+        at_ceiling = f"{fixed(ceiling, 2)} ceiling" if ceiling is not None else NOTHING
+
+        def proxies(name: str, reference: str = "") -> list[str]:
+            return [getattr(row, name) if row.name != REFERENCE else reference for row in rows]
+
+        agreements = [
+            f"{row.agreement} {row.agreement_interval}".rstrip()
+            if row.name != REFERENCE
+            else at_ceiling
+            if about_tau
+            else ""
+            for row in rows
+        ]
         columns = [
-            Column("trials", [row.trials for row in rows], 2, right=True),
-            Column("agreement", [self._agreement(row) for row in rows], 5),
-            Column("pairs", [row.accuracy if row.name != REFERENCE else "" for row in rows], 1, right=True),
-            Column("cost", [row.relative_cost for row in rows], 3, right=True),
-            Column("saving", [row.saving for row in rows], 4, right=True),
+            Column("trials", [row.trials for row in rows], 4, right=True),
+            Column(STATISTICS[statistic], agreements, 7),
+            Column("noise", proxies("noise_share"), 1, right=True),
+            Column("cost", [row.relative_cost for row in rows], 5, right=True),
+            Column("saving", [row.saving for row in rows], 6, right=True),
             Column("decision", [Text(row.decision_text, style=_style(row)) for row in rows]),
         ]
+        if statistic is not TrustStatistic.DECISION_ACCURACY:
+            columns.insert(2, Column("pairs", proxies("accuracy"), 3, right=True))
+        if not about_tau:
+            columns.insert(2, Column("tau", proxies("tau", at_ceiling), 2))
         if wide:
             seconds = [f"{row.trial_seconds} s" if row.trial_seconds != NOTHING else NOTHING for row in rows]
-            columns.insert(3, Column("a trial", seconds, 1, right=True))
-            columns.insert(6, Column("pays off after", [_pays_off(row) for row in rows], 1, right=True))
+            columns.insert(len(columns) - 3, Column("a trial", seconds, 3, right=True))
+            columns.insert(len(columns) - 1, Column("pays off after", [_pays_off(row) for row in rows], 3, right=True))
         return columns
-
-    def _agreement(self, row: ArmRow) -> str:
-        if row.name != REFERENCE:
-            return f"{row.agreement} {row.agreement_interval}".rstrip()
-        ceiling = noise_ceiling(self._status)
-        return f"{fixed(ceiling, 2)} ceiling" if ceiling is not None else NOTHING
 
 
 def _reason(row: ArmRow, *, wide: bool) -> Text | None:
     """The decision's reason, and what a narrow table has no room for."""
     parts = [f"{row.failed} of its trials failed."] if row.failed else []
-    if row.why:
-        parts.append(row.why)
+    parts += [said for said in (row.why, row.needed, row.basis) if said]
     if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:
         pays = f", pays off after {_hypotheses(row.break_even)}" if row.break_even != NOTHING else ""
         parts.append(f"{row.trial_seconds} s a trial{pays}.")
@@ -110,6 +124,8 @@ def _reason(row: ArmRow, *, wide: bool) -> Text | None:
 
 
 def _style(row: ArmRow) -> str:
+    if row.decision_text == REVOKED:
+        return "bold red"
     return DECISION_STYLES[row.decision] if row.decision else ""
 
 

@@ -64,7 +64,9 @@ def statistic_explained(study: Study) -> str:
     """What trust is about, as a sentence."""
     statistic = study.spec.trust.statistic
     if statistic is TrustStatistic.KENDALL_TAU:
-        return "Tau: how alike both order the hypotheses; 1 the same order, 0 unrelated, -1 reversed."
+        return (
+            "Tau: how alike a proxy and the reference order the hypotheses; 1 the same order, 0 unrelated, -1 reversed."
+        )
     if statistic is TrustStatistic.DECISION_ACCURACY:
         return "Decision accuracy: of the pairs that the reference separates, the share that the proxy orders alike."
     return f"Finds the best: {criterion_of(study).quantity}."
@@ -93,8 +95,8 @@ def _observed(statistic: TrustStatistic, agreement: AgreementStatus | None) -> f
 
 
 def _basis(certificate: CertificateStatus) -> str:
-    look = f"look {certificate.look} of {certificate.looks}, at" if certificate.looks > 1 else "the look, at"
-    rests = f"By {look} {count(certificate.seeds, 'seed')} of {_hypotheses(certificate.hypotheses)}"
+    look = f"look {certificate.look} of {certificate.looks}, at " if certificate.looks > 1 else ""
+    rests = f"By {look}{count(certificate.seeds, 'seed')} of {_hypotheses(certificate.hypotheses)}"
     corrected = value_of(certificate.corrected)
     estimate = f"; without the noise of the seeds about {fixed(corrected, 2)}" if corrected is not None else ""
     share = certificate.noise_share_percent
@@ -108,7 +110,8 @@ def _needed(arm: ArmStatus, certificate: CertificateStatus) -> str:
         return ""
     unit = unit_in_words(arm.cost.unit) if arm.cost else "accelerator seconds"
     both = certificate.needed_hypotheses is not None and certificate.needed_seeds is not None
-    return f"{'The cheaper of the two costs' if both else 'That costs'} about {seconds_text(seconds)} {unit} more."
+    way = "The cheaper of the two ways to decide it" if both else "To decide it so"
+    return f"{way} costs about {seconds_text(seconds)} {unit} more."
 
 
 def _hypotheses(number: int) -> str:

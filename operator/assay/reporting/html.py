@@ -40,7 +40,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     studies. Draws whatever there is: a study may still run, or have failed."""
     trials = trials_of(study, records)
     ranking = _whole_ranking(study, records, status)
-    texts, arms = rank_rows(study, ranking), arm_rows(status)
+    texts, arms = rank_rows(study, ranking), arm_rows(study, status)
     shares = time_shares(trials)
     verdicts = {row.name: row.verdict for row in ranking}
     ranks = {arm: trials.ranks(arm) for arm in study.design.arms}

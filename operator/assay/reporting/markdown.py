@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from assay.api.resources import REFERENCE, Verdict
-from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
+from assay.api.resources import REFERENCE, TrustDecision, Verdict
+from assay.reporting.answers import best_answer, cost_answer, trust_answer, verdict_answer
+from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
-from assay.reporting.rows import arm_rows, rank_rows
+from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -26,11 +27,12 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
     parts = [
         f"### Assay: {_escaped(study.name)}",
         f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
+        f"**Best.** {_escaped(best)}" if (best := best_answer(study, status)) else "",
         f"**Proxies.** {_escaped(trust_answer(study, status))}",
         _verdicts(study, status),
     ]
     if len(status.arms) > 1:
-        parts.append(_proxies(status))
+        parts.append(_proxies(study, status))
     parts.append(f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}. {cost_answer(status)}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -38,17 +40,18 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
 def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
     rows = rank_rows(study, status.ranking)
     shown = [row for place, row in enumerate(rows) if place < _MOST_ROWS or row.verdict is Verdict.BASELINE]
-    header = ("rank", "hypothesis", study.spec.metric.name, "against the baseline", "verdict", "cost")
+    header = ("rank", "hypothesis", study.spec.metric.name, "against the baseline", "verdict", "cost", "seeds")
     table = _table(
         header,
         (
             (
-                row.rank,
+                _escaped(row.rank),
                 f"**{_escaped(row.name)}** {_escaped(row.statement)}",
                 row.score,
                 "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip(),
-                f"**{row.verdict}**" if row.verdict is Verdict.BETTER else str(row.verdict),
+                _verdict(row),
                 row.relative_cost,
+                str(row.seeds) if row.arm == REFERENCE else f"{row.seeds} on {row.arm}",
             )
             for row in shown
         ),
@@ -57,20 +60,35 @@ def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
     return f"{table}\n\n… and {left} more." if left > 0 else table
 
 
-def _proxies(status: ProxyStudyStatus) -> str:
+def _verdict(row: RankRow) -> str:
+    verdict = f"**{row.verdict}**" if row.verdict is Verdict.BETTER else str(row.verdict)
+    return f"{verdict}. {_escaped(row.message)}" if row.message else verdict
+
+
+def _proxies(study: Study, status: ProxyStudyStatus) -> str:
+    """What would decide it is said of those that are undecided."""
     return _table(
-        ("proxy", "agreement (tau)", "saving", "decision"),
+        ("proxy", STATISTICS[study.spec.trust.statistic], "without noise", "saving", "decision"),
         (
             (
                 _escaped(row.name),
                 f"{row.agreement} {row.agreement_interval}".rstrip(),
+                row.corrected,
                 row.saving or NOTHING,
-                f"**{row.decision_text}**" if row.decision_text == "Trusted" else row.decision_text,
+                _decision(row),
             )
-            for row in arm_rows(status)
+            for row in arm_rows(study, status)
             if row.name != REFERENCE
         ),
     )
+
+
+def _decision(row: ArmRow) -> str:
+    if row.decision is TrustDecision.UNDECIDED:
+        return _escaped(f"{row.decision_text}. {row.why} {row.needed}")
+    if row.decision_text == REVOKED:
+        return f"**{REVOKED}.** {_escaped(row.why)}"
+    return f"**{row.decision_text}**" if row.decision is TrustDecision.TRUSTED else row.decision_text
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

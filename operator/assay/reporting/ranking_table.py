@@ -10,10 +10,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from assay.api.resources import Goal, Verdict
+from assay.api.resources import REFERENCE, Goal, Verdict
+from assay.reporting.answers import scores_in_words
 from assay.reporting.arms_table import WIDE
 from assay.reporting.fitted import Column, fitting
-from assay.reporting.rows import RankRow, rank_rows
+from assay.reporting.rows import MAY_BE_BEST, RankRow, may_be_best, rank_rows
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -52,10 +53,11 @@ class RankingTable:
     def _explanation(self) -> str:
         metric, verdicts = self._study.spec.metric, self._study.spec.verdicts
         better = "lower" if metric.goal is Goal.MINIMIZE else "higher"
+        marked = f"{MAY_BE_BEST}: it may be the best. " if may_be_best(self._status.ranking) else ""
         return (
-            f"By {metric.name} on the reference, the mean over seeds; {better} is better. In brackets: what the "
+            f"{scores_in_words(self._study, self._status.ranking)}; {better} is better. In brackets: what the "
             f"noise of the seeds allows, all intervals together at {verdicts.confidence_percent} % confidence. "
-            "Cost: of a trial, relative to the baseline's."
+            f"{marked}Cost: of a trial, relative to the baseline's."
         )
 
     def _table(self, width: int) -> Table:
@@ -90,7 +92,12 @@ class RankingTable:
             Column("against the baseline" if wide else "difference", [_difference(row) for row in rows], 3),
             Column("verdict", [Text(row.verdict.value, style=VERDICT_STYLES[row.verdict]) for row in rows]),
             Column("cost", [row.relative_cost for row in rows], 1, right=True),
+            Column("seeds", [_seeds(row) for row in rows], 0),
         ]
+
+
+def _seeds(row: RankRow) -> str:
+    return f"{row.seeds}" if row.arm == REFERENCE else f"{row.seeds} on {row.arm}"
 
 
 def _difference(row: RankRow) -> str:

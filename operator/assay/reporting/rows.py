@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, TrustDecision
+from assay.reporting.certificates import certificate_words
 from assay.reporting.figures import (
     NOTHING,
     decimals_for,
@@ -31,16 +33,27 @@ DECISIONS = {
 }
 """The decisions as people read them."""
 
+REVOKED = "Revoked"
+"""What is shown instead of a decision once audits have ended a certificate."""
+
+MAY_BE_BEST = "*"
+"""Stands at the rank of those that may be the best, if not all may."""
+
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm. `trials` are those succeeded of those planned; `why` is a sentence, or empty."""
+    """One arm. `trials` are those succeeded of those planned; `agreement` is the statistic that trust is about, with
+    its own test's interval; `why`, `basis` and `needed` are sentences, or empty."""
 
     name: str
     trials: str
     failed: int
     agreement: str
     agreement_interval: str
+    corrected: str
+    look: str
+    noise_share: str
+    tau: str
     accuracy: str
     trial_seconds: str
     relative_cost: str
@@ -49,6 +62,8 @@ class ArmRow:
     decision: TrustDecision | None
     decision_text: str
     why: str
+    basis: str
+    needed: str
 
 
 @dataclass(frozen=True)
@@ -64,23 +79,34 @@ class RankRow:
     verdict: Verdict
     relative_cost: str
     seeds: int
+    arm: str
+    """That the score is from; the reference, or a proxy."""
     statement: str
     message: str
 
 
-def arm_rows(status: ProxyStudyStatus) -> tuple[ArmRow, ...]:
+def arm_rows(study: Study, status: ProxyStudyStatus) -> tuple[ArmRow, ...]:
     """All arms, the reference first."""
-    return tuple(_arm_row(arm) for arm in status.arms)
+    return tuple(_arm_row(study, arm) for arm in status.arms)
 
 
-def _arm_row(arm: ArmStatus) -> ArmRow:
-    agreement, cost = arm.agreement, arm.cost
+def is_revoked(arm: ArmStatus) -> bool:
+    """Whether audits have ended its certificate."""
+    return arm.reason == Reason.REVOKED
+
+
+def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
+    agreement, cost, words = arm.agreement, arm.cost, certificate_words(study, arm)
     return ArmRow(
         name=arm.name,
         trials=f"{arm.trials.succeeded}/{arm.trials.planned}",
         failed=arm.trials.failed,
-        agreement=fixed(value_of(agreement.kendall_tau), 2) if agreement else NOTHING,
-        agreement_interval=interval(value_of(agreement.low), value_of(agreement.high), 2) if agreement else "",
+        agreement=words.value,
+        agreement_interval=words.interval,
+        corrected=words.corrected,
+        look=words.look,
+        noise_share=words.noise_share,
+        tau=fixed(value_of(agreement.kendall_tau), 2) if agreement else NOTHING,
         accuracy=share(value_of(agreement.separable_decision_accuracy)) if agreement else NOTHING,
         trial_seconds=seconds_text(value_of(cost.trial_accelerator_seconds)) if cost else NOTHING,
         relative_cost=percent(cost.relative_percent) if cost else NOTHING,
@@ -93,8 +119,10 @@ def _arm_row(arm: ArmStatus) -> ArmRow:
             else f"{arm.break_even_hypotheses:,}"
         ),
         decision=arm.decision,
-        decision_text=DECISIONS[arm.decision] if arm.decision else "",
+        decision_text=REVOKED if is_revoked(arm) else DECISIONS[arm.decision] if arm.decision else "",
         why=sentence(arm.message or ""),
+        basis=words.basis,
+        needed=words.needed,
     )
 
 
@@ -109,13 +137,23 @@ def rank_rows(study: Study, ranking: Sequence[RankedHypothesis]) -> tuple[RankRo
     ends = [(value_of(row.low), value_of(row.high)) for row in ranking]
     widths = [high - low for low, high in ends if low is not None and high is not None]
     decimals = decimals_for(widths, [value_of(row.score) for row in ranking])
-    return tuple(_rank_row(row, " ".join(statements.get(row.name, "").split()), decimals) for row in ranking)
+    best = may_be_best(ranking)
+    return tuple(
+        _rank_row(row, " ".join(statements.get(row.name, "").split()), decimals, marked=row in best) for row in ranking
+    )
 
 
-def _rank_row(row: RankedHypothesis, statement: str, decimals: int) -> RankRow:
+def may_be_best(ranking: Sequence[RankedHypothesis]) -> tuple[RankedHypothesis, ...]:
+    """Those that may be the best; none if that says nothing, since all with a score may."""
+    scored = [row for row in ranking if row.rank is not None]
+    found = tuple(row for row in scored if row.may_be_best)
+    return found if len(found) < len(scored) else ()
+
+
+def _rank_row(row: RankedHypothesis, statement: str, decimals: int, *, marked: bool) -> RankRow:
     low, high = value_of(row.difference_low), value_of(row.difference_high)
     return RankRow(
-        rank=_rank(row),
+        rank=f"{_rank(row)} {MAY_BE_BEST}" if marked else _rank(row),
         name=row.name,
         score=fixed(value_of(row.score), decimals),
         score_interval=interval(value_of(row.low), value_of(row.high), decimals),
@@ -124,6 +162,7 @@ def _rank_row(row: RankedHypothesis, statement: str, decimals: int) -> RankRow:
         verdict=row.verdict,
         relative_cost=percent(row.relative_cost_percent),
         seeds=row.seeds,
+        arm=row.arm or REFERENCE,
         statement=statement,
         message=row.message or "",
     )

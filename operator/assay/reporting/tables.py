@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
-from assay.reporting.answers import condition, cost_answer, is_finished, trust_answer, verdict_answer
+from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, trust_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable
 from assay.reporting.figures import count, seeds_in_words, sentence
 from assay.reporting.ranking_table import RankingTable
@@ -32,6 +32,8 @@ def summary(study: Study, status: ProxyStudyStatus) -> RenderableType:
             parts.append(Text.assemble((row.name, "bold"), f" failed. {sentence(row.message)}"))
     parts += [_state(status), Text(cost_answer(status)), Text()]
     parts.append(_answer("Hypotheses", verdict_answer(study, status)))
+    if best := best_answer(study, status):
+        parts.append(_answer("Best", best))
     parts.append(_answer("Proxies", trust_answer(study, status)))
     return Group(*parts)
 

@@ -73,7 +73,7 @@ def test_if_no_proxy_is_trusted_it_is_said_plainly_with_what_it_would_take() -> 
 @pytest.mark.parametrize("noise", [0.002, 0.003, 0.004, 0.005, 0.006, 0.007])
 def test_the_interval_of_the_table_is_that_of_the_sentence(noise: float) -> None:
     study, records = simulated_study(count=10, seeds=3, noise=noise)
-    for row in arm_rows(plan(study, records, NOW).status)[1:]:
+    for row in arm_rows(study, plan(study, records, NOW).status)[1:]:
         said = re.search(r"anything from (\S+) to (\S+), so", row.why)
         assert said is None or row.agreement_interval == f"[{said[1]}, {said[2]}]"
 
@@ -181,13 +181,13 @@ def test_a_narrow_terminal_gets_fewer_columns_and_no_cut_numbers(width: int, who
     assert max(map(len, lines)) <= width
     arms, ranking = ([line.split() for line in lines if line.startswith(start)] for start in ("small ", "1 "))
     assert re.fullmatch(r"small (.* )?0\.\d\d \[0\.\d\d, \d\.\d\d\] .*Trusted", " ".join(arms[0]))
-    assert re.fullmatch(r"1 (\[\d–\d\] )?\S+ ([\d.%+, \[\]-]+ )?Better( \d+ %)?", " ".join(ranking[0]))
+    assert re.fullmatch(r"1 (\[\d–\d\] )?\* \S+ ([\d.%+, \[\]-]+ )?Better( \d+ %)?( \d)?", " ".join(ranking[0]))
 
 
 def test_a_metric_may_be_called_as_a_column_is() -> None:
     study = a_study(hypotheses=3, metric=Metric(name="cost"))
     text = summary_of(study, records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed), 160)
-    assert re.search(r"^rank +hypothesis +cost +against the baseline +verdict +cost +statement", text, re.M)
+    assert re.search(r"^rank +hypothesis +cost +against the baseline +verdict +cost +seeds +statement", text, re.M)
 
 
 def test_names_that_begin_alike_lose_their_beginnings() -> None:
