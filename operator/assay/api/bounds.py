@@ -9,9 +9,11 @@ STATUS_BYTES = 32 * 1024
 
 
 def bounded(status: ProxyStudyStatus) -> ProxyStudyStatus:
-    """The status with so many of the ranking's last rows left out that its JSON has at most `STATUS_BYTES` bytes."""
-    while status.ranking and json_bytes(status) > STATUS_BYTES:
-        status = status.model_copy(update={"ranking": status.ranking[:-1]})
+    """The status with so many of the ranking's last rows left out that its JSON has at most `STATUS_BYTES` bytes; if
+    that is not enough, with so many of the levers."""
+    for rows in ("ranking", "levers"):
+        while getattr(status, rows) and json_bytes(status) > STATUS_BYTES:
+            status = status.model_copy(update={rows: getattr(status, rows)[:-1]})
     return status
 
 

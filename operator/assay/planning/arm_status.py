@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from assay.api.bounds import shortened
@@ -18,6 +17,7 @@ from assay.api.resources import (
     TrustDecision,
     TrustStatistic,
 )
+from assay.planning.break_even import break_even
 from assay.ranking import look_seeds
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
     certificate = judged.certificate
     looks = len(look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum))
     decision, reason, message = _decision(arm, assessment, certificate, looks)
+    pays = break_even(study, arm, costs)
     return ArmStatus(
         name=arm,
         trials=trials,
@@ -48,7 +49,9 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         noise_ceiling=_text(assessment.ceiling),
         cost=cost,
         saving_percent=_saving_percent(study, arm, costs),
-        break_even_hypotheses=break_even(study, arm, costs),
+        break_even_hypotheses=pays.hypotheses,
+        break_even_low=pays.low,
+        break_even_high=pays.high,
         certificate=_certificate(certificate, looks, arm, costs) if certificate else None,
         decision=decision,
         reason=reason,
@@ -110,17 +113,6 @@ def _why(certificate: Certificate, looks: int) -> str:
     dropped = undecided and not certificate.may_change and certificate.look < looks
     no_further = "No later look is likely to decide it, so it gets no more seeds." if dropped else ""
     return shortened(f"{reason}. {certificate.needed_message} {no_further}", 512)
-
-
-def break_even(study: Study, arm: str, costs: Costs) -> int | None:
-    """After how many further hypotheses, run on the proxy instead of the reference, what the proxy's own
-    trials and preparations cost in this study is saved. None: never, or not known."""
-    reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
-    relative = costs.relative(arm)
-    if reference.trial_seconds is None or relative is None:
-        return None
-    saved = reference.trial_seconds * (1 - relative) * study.design.initial_seeds
-    return math.ceil(proxy.total_seconds / saved) if saved > 0 else None
 
 
 def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:

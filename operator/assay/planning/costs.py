@@ -24,6 +24,15 @@ class ArmCosts(NamedTuple):
     trial_wall_seconds: float | None
     preparation_seconds: float
     total_seconds: float
+    spent_seconds: float
+    """By this study, on its trials and preparations; what it found in the store is in the total alone."""
+
+
+class Matched(NamedTuple):
+    """Mean seconds of a hypothesis' trials at the reference and on an arm, over the seeds that it has on both."""
+
+    reference: float
+    arm: float
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Costs:
 
     arms: Mapping[str, ArmCosts]
     relatives: Mapping[str, float]
+    matched: Mapping[str, tuple[Matched, ...]]
+    """By arm, one for each hypothesis with trials on both, on the device model that most ran on."""
     spent: float
     spent_on_failures: float
     unit: CostUnit | None
@@ -56,6 +67,7 @@ def costs_of(study: Study, records: Records) -> Costs:
     cells: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
     totals: dict[str, float] = defaultdict(float)
     preparations: dict[str, float] = defaultdict(float)
+    own: dict[str, float] = defaultdict(float)
     spent = failed = 0.0
     for key, record in records.items():
         result = record.result
@@ -64,6 +76,8 @@ def costs_of(study: Study, records: Records) -> Costs:
             if result.study == study.name:
                 spent += cost.accelerator_seconds
             arm = arm_of.get(key)
+            if arm is not None and result.study == study.name:
+                own[arm] += cost.accelerator_seconds
             if arm is None:
                 pass  # of an earlier spec
             elif isinstance(result, TrialResult):
@@ -80,10 +94,12 @@ def costs_of(study: Study, records: Records) -> Costs:
             if failure.study in (None, study.name):
                 failed += failure.accelerator_seconds
     model = models.most_common(1)[0][0] if models else None
+    relatives, matched = _compared(study, records, model)
     return Costs(
-        relatives=_relatives(study, records, model),
+        relatives=relatives,
+        matched=matched,
         arms={
-            arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm] + preparations[arm])
+            arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm], own[arm])
             for arm in study.design.arms
         },
         spent=spent + failed,
@@ -94,23 +110,36 @@ def costs_of(study: Study, records: Records) -> Costs:
     )
 
 
-def _relatives(study: Study, records: Records, model: str | None) -> dict[str, float]:
+def _compared(
+    study: Study, records: Records, model: str | None
+) -> tuple[dict[str, float], dict[str, tuple[Matched, ...]]]:
+    """By arm: its cost over the reference's, and both by hypothesis."""
     seconds: dict[str, dict[tuple[str, int], float]] = {arm: {} for arm in study.design.arms}
     for trial in study.design.trials:
         record = records.get(trial.key)
         if record is not None and record.result is not None and record.result.cost.device_model == model:
             seconds[trial.arm][trial.hypothesis, trial.seed] = record.result.cost.accelerator_seconds
-    found = {}
+    relatives: dict[str, float] = {}
+    matched: dict[str, tuple[Matched, ...]] = {}
+    reference = seconds[REFERENCE]
     for arm, own in seconds.items():
-        common = own.keys() & seconds[REFERENCE].keys()
-        if full := sum(seconds[REFERENCE][cell] for cell in common):
-            found[arm] = sum(own[cell] for cell in common) / full
-    return found
+        sums: dict[str, list[float]] = {}
+        for cell, cost in own.items():
+            if cell in reference:
+                each = sums.setdefault(cell[0], [0.0, 0.0, 0.0])
+                each[0] += 1
+                each[1] += reference[cell]
+                each[2] += cost
+        matched[arm] = tuple(Matched(full / count, part / count) for count, full, part in sums.values())
+        if all_of_reference := sum(each[1] for each in sums.values()):
+            relatives[arm] = sum(each[2] for each in sums.values()) / all_of_reference
+    return relatives, matched
 
 
-def _arm_costs(cell: list[float], preparation: float, total: float) -> ArmCosts:
+def _arm_costs(cell: list[float], preparation: float, trials: float, own: float) -> ArmCosts:
     count, seconds, wall = int(cell[0]), cell[1], cell[2]
-    return ArmCosts(count, seconds / count if count else None, wall / count if count else None, preparation, total)
+    mean, mean_wall = (seconds / count, wall / count) if count else (None, None)
+    return ArmCosts(count, mean, mean_wall, preparation, trials + preparation, own)
 
 
 def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:

@@ -9,9 +9,7 @@ from assay.api.bounds import bounded, shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import (
     MAXIMUM_RANKED,
-    REFERENCE,
     ArmStatus,
-    CostLedger,
     Lever,
     LeverKind,
     ProxyStudyStatus,
@@ -20,6 +18,7 @@ from assay.api.resources import (
 )
 from assay.planning.arm_status import arm_status
 from assay.planning.conditions import dated, statements
+from assay.planning.cost_ledger import cost_ledger
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
 from assay.planning.standings import expected_accuracy
@@ -65,13 +64,14 @@ def status_of(
         ranking_accuracy=_ranking_accuracy(assessment),
         recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
         levers=_levers(arms, costs),
-        cost=_cost_ledger(costs),
+        cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
     )
     return bounded(status)
 
 
 def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
-    cells = Counter((trial.arm, progress.states[trial.key]) for trial in study.design.trials)
+    states = progress.states
+    cells = Counter([(trial.arm, states[trial.key]) for trial in study.design.trials])
     return {
         arm: TrialCounts(
             planned=sum(cells[arm, state] for state in State if state is not State.SPARE),
@@ -133,18 +133,3 @@ def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
             )
         )
     return tuple(lever for _, lever in sorted(levers, key=lambda pair: -pair[0]))
-
-
-def _cost_ledger(costs: Costs) -> CostLedger:
-    reference = costs.arms[REFERENCE].total_seconds - costs.arms[REFERENCE].preparation_seconds
-    preparations = sum(arm.preparation_seconds for arm in costs.arms.values())
-    proxies = sum(arm.total_seconds for arm in costs.arms.values()) - reference - preparations
-    parts = (reference, max(0.0, proxies), preparations, costs.spent_on_failures)
-    return CostLedger(
-        accelerator_seconds=decimal_string(sum(parts)),
-        reference_accelerator_seconds=decimal_string(parts[0]),
-        proxies_accelerator_seconds=decimal_string(parts[1]),
-        preparations_accelerator_seconds=decimal_string(parts[2]),
-        failures_accelerator_seconds=decimal_string(parts[3]),
-        unit=costs.unit or "accelerator",
-    )

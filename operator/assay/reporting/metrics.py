@@ -123,6 +123,12 @@ class _Families:
         put("assay_study_accelerator_seconds", cost.proxies_accelerator_seconds, "proxies")
         put("assay_study_accelerator_seconds", cost.preparations_accelerator_seconds, "preparations")
         put("assay_study_accelerator_seconds", cost.failures_accelerator_seconds, "failures")
+        put("assay_study_purpose_accelerator_seconds", cost.calibration_accelerator_seconds, "calibration")
+        put("assay_study_purpose_accelerator_seconds", cost.screening_accelerator_seconds, "screening")
+        put("assay_study_purpose_accelerator_seconds", cost.confirmation_accelerator_seconds, "confirmation")
+        put("assay_study_purpose_accelerator_seconds", cost.audits_accelerator_seconds, "audits")
+        put("assay_study_purpose_accelerator_seconds", cost.stale_accelerator_seconds, "stale")
+        put("assay_study_saved_accelerator_seconds", cost.saved_accelerator_seconds)
         for arm in status.arms:
             for phase in PHASES:
                 put("assay_study_trials", _count(arm.trials, phase), arm.name, phase)
@@ -154,6 +160,14 @@ _DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "assay_study_accelerator_seconds": (
         ("part",),
         "Accelerator seconds (on a CPU: CPU-process seconds) that the study's trials have cost so far.",
+    ),
+    "assay_study_purpose_accelerator_seconds": (
+        ("purpose",),
+        "Accelerator seconds of the study's trials that succeeded, by what they were for.",
+    ),
+    "assay_study_saved_accelerator_seconds": (
+        (),
+        "What all hypotheses at the reference would have cost, less what the study has; of one that has ended.",
     ),
     "assay_arm_agreement_ratio": (("arm",), "Kendall's tau-b of the arm's order with the reference's, -1 to 1."),
     "assay_arm_agreement_low_ratio": (("arm",), "Lower end of tau's interval, of the trust test itself."),

@@ -151,7 +151,16 @@ class ArmStatus(Model):
         description="What a study on this arm alone would save, preparations included; below 0: it costs more.",
     )
     break_even_hypotheses: int | None = Field(
-        default=None, ge=0, description="Further hypotheses after which trusting the arm has paid for this study."
+        default=None,
+        ge=0,
+        description="Further hypotheses, run on the arm instead of the reference, after which its trials and "
+        "preparations in this study are paid for, with who is promoted and audited if it screens.",
+    )
+    break_even_low: int | None = Field(
+        default=None, ge=0, description="At least so many, with 95 % confidence, by how much the costs differ."
+    )
+    break_even_high: int | None = Field(
+        default=None, ge=0, description="At most so many, with 95 % confidence; absent if it may never pay."
     )
     certificate: CertificateStatus | None = Field(default=None, description="What the test of the proxy has found.")
     decision: TrustDecision | None = Field(
@@ -198,9 +207,15 @@ class Lever(Model):
 
 
 class CostLedger(Model):
-    """What the study has cost, in accelerator seconds. The parts add up to the whole."""
+    """What the study has spent, in accelerator seconds.
 
-    accelerator_seconds: PositiveDecimalString = Field(default="0", description="All of it.")
+    It adds up in two ways: reference, proxies, preparations and failures are the whole; and calibration, screening,
+    confirmation, audits and stale are reference and proxies. What is absent is nothing.
+    """
+
+    accelerator_seconds: PositiveDecimalString = Field(
+        default="0", description="All of it; results that other studies had made are not in it."
+    )
     reference_accelerator_seconds: PositiveDecimalString = Field(
         default="0", description="Trials of the reference that succeeded."
     )
@@ -212,6 +227,29 @@ class CostLedger(Model):
     )
     failures_accelerator_seconds: PositiveDecimalString = Field(
         default="0", description="Attempts that ended without a result."
+    )
+    calibration_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Trials that certificates rest on, or will; all that are not for what follows."
+    )
+    screening_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Trials of screened hypotheses on the trusted proxy."
+    )
+    confirmation_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Reference trials of promoted hypotheses, and of all once a certificate is revoked."
+    )
+    audits_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Reference trials of hypotheses that were drawn to audit the proxy."
+    )
+    stale_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="Trials of earlier specs that no longer count."
+    )
+    reused_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="What others have spent on results that this study uses; not in the whole."
+    )
+    saved_accelerator_seconds: DecimalString | None = Field(
+        default=None,
+        description="What running all hypotheses at the reference would have cost this study, less the whole; "
+        "below 0: it has cost more. Of a study that has ended and has proxies.",
     )
     unit: CostUnit = Field(default="accelerator", description="What the seconds are of.")
 
