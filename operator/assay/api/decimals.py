@@ -7,6 +7,8 @@ from decimal import Decimal
 
 _SMALLEST = 1e-20
 _LARGEST = 1e25
+_PLAIN = 1e-4
+"""From here on Python's general format has no exponent."""
 
 
 def decimal_string(value: float, digits: int = 6) -> str:
@@ -19,6 +21,8 @@ def decimal_string(value: float, digits: int = 6) -> str:
         raise ValueError(f"{value!r} is no number that a status can hold")
     if abs(value) < _SMALLEST:
         return "0"
+    if _PLAIN <= abs(value) < 10**digits and "e" not in (plain := f"{value:.{digits}g}"):
+        return plain  # most are of this kind, and a status has hundreds
     shown = max(-_LARGEST, min(value, _LARGEST))
     text = format(Decimal(f"{shown:.{digits - 1}e}"), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

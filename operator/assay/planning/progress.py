@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from assay.planning.design import PlannedTrial
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
-class State(Enum):
+class State(StrEnum):
     """Of a trial or a preparation: has a result, runs, failed for good, can start, waits (for a preparation, or since
     another study runs it), or is spare: nothing asks for it."""
 
