@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from assay.api.resources import ProxyStudyStatus
+from assay.api.resources import ArmStatus, ProxyStudyStatus
 
 STATUS_BYTES = 32 * 1024
 """What a study's status may have as JSON."""
 
 
+_RANKED_AT_LEAST = 20
+"""Rows of the ranking that more is left out for than other rows."""
+
+_SHORT_MESSAGE = 160
+
+
 def bounded(status: ProxyStudyStatus) -> ProxyStudyStatus:
-    """The status with so many of the ranking's last rows left out that its JSON has at most `STATUS_BYTES` bytes; if
-    that is not enough, with so many of the levers."""
-    for rows in ("ranking", "levers"):
-        while getattr(status, rows) and json_bytes(status) > STATUS_BYTES:
-            status = status.model_copy(update={rows: getattr(status, rows)[:-1]})
+    """The status with so much left out that its JSON has at most `STATUS_BYTES` bytes: the ranking's last rows but for
+    the first 20; then the ends of what is said of the arms, levers, and further rows. The report has it all."""
+    status = _without_last(status, "ranking", _RANKED_AT_LEAST)
+    if json_bytes(status) > STATUS_BYTES:
+        status = status.model_copy(update={"arms": tuple(_said_shortly(arm) for arm in status.arms)})
+    return _without_last(_without_last(status, "levers", 0), "ranking", 0)
+
+
+def _without_last(status: ProxyStudyStatus, rows: str, least: int) -> ProxyStudyStatus:
+    while len(getattr(status, rows)) > least and json_bytes(status) > STATUS_BYTES:
+        status = status.model_copy(update={rows: getattr(status, rows)[:-1]})
     return status
+
+
+def _said_shortly(arm: ArmStatus) -> ArmStatus:
+    return arm.model_copy(update={"message": shortened(arm.message, _SHORT_MESSAGE)}) if arm.message else arm
 
 
 def json_bytes(status: ProxyStudyStatus) -> int:

@@ -12,6 +12,7 @@ from assay.api.resources import (
     AgreementStatus,
     ArmCost,
     ArmStatus,
+    CertificateStatus,
     Condition,
     Lever,
     LeverKind,
@@ -20,6 +21,7 @@ from assay.api.resources import (
     TrialCounts,
     Trust,
     TrustDecision,
+    TrustStatistic,
     Verdict,
 )
 
@@ -57,11 +59,17 @@ def test_a_status_is_bounded_even_if_every_text_is_as_long_as_may_be() -> None:
         spearman_rho=number, decision_accuracy=number, separable_decision_accuracy=number, separable_pairs=10**6,
         top_k=10, top_k_overlap=number, winner_regret=number,
     )  # fmt: skip
+    certificate = CertificateStatus(
+        statistic=TrustStatistic.DECISION_ACCURACY, value=number, low=number, high=number, corrected=number,
+        hypotheses=1000, seeds=10, look=4, looks=4, noise_share_percent=100, needed_hypotheses=2000, needed_seeds=100,
+        needed_accelerator_seconds="1" * 12,
+    )  # fmt: skip
     cost = ArmCost(trial_accelerator_seconds=number, relative_percent=10, device_model="m" * 128)
     arms = [
         ArmStatus(
             name=f"{name}{index}", trials=counts, agreement=agreement, noise_ceiling=number, cost=cost,
-            saving_percent=50, break_even_hypotheses=100, decision=TrustDecision.UNDECIDED, reason="r" * 63,
+            saving_percent=50, break_even_hypotheses=100, break_even_low=10, break_even_high=1000,
+            certificate=certificate, decision=TrustDecision.UNDECIDED, reason="r" * 63,
             message="m" * 512,
         )
         for index in range(17)
@@ -70,7 +78,7 @@ def test_a_status_is_bounded_even_if_every_text_is_as_long_as_may_be() -> None:
         RankedHypothesis(
             name=f"{name}{index}", rank=index + 1, rank_low=1, rank_high=1000, score=number, low=number, high=number,
             difference=number, difference_low=number, difference_high=number, verdict=Verdict.INCONCLUSIVE,
-            relative_cost_percent=100, seeds=10, message="m" * 160,
+            relative_cost_percent=100, seeds=10, may_be_best=False, arm=f"{name}1", message="m" * 160,
         )
         for index in range(50)
     ]  # fmt: skip
@@ -87,6 +95,8 @@ def test_a_status_is_bounded_even_if_every_text_is_as_long_as_may_be() -> None:
     shown = bounded(status)
     assert json_bytes(shown) <= STATUS_BYTES
     assert shown.ranking == status.ranking[: len(shown.ranking)]
+    assert len(shown.ranking) >= 5
+    assert all(len(arm.message or "") <= 160 for arm in shown.arms)
     small = status.model_copy(update={"arms": status.arms[:5], "ranking": status.ranking[:20]})
     assert bounded(small) is small
 

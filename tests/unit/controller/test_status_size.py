@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
-from assay.api.bounds import STATUS_BYTES
+from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.conditions import Reason
 from assay.controller.reports import with_report
 from assay.planning.plan import plan
@@ -37,3 +38,20 @@ def test_of_a_thousand_hypotheses_with_long_names_of_which_many_fail_at_length()
     assert status.trials.planned == 18_000
     assert len(status.ranking) >= 20
     assert len(json.dumps(status.to_dict(), ensure_ascii=False).encode()) <= STATUS_BYTES
+
+
+def test_of_sixteen_proxies_none_of_which_can_be_judged_and_more_hypotheses_than_are_shown() -> None:
+    random = Random(1)
+    names = [f"cosine-schedule-with-warm-restarts-and-label-smoothing-{index:08d}" for index in range(59)]
+    hypotheses = [a_hypothesis("baseline"), *(a_hypothesis(name, recipe={"x": name}) for name in names)]
+    proxies = [a_proxy(f"{'p' * 60}-{epochs}", epochs=epochs) for epochs in range(1, 9)]
+    proxies += [a_proxy(f"{'q' * 60}-{epochs}", epochs=epochs, batch_size=256) for epochs in range(1, 9)]
+    study = a_study(hypotheses=hypotheses, proxies=proxies, seeds=2, maximum=9)
+    # hypotheses that hardly differ: whatever the arm, the message says at length what it would take
+    scores = {trial.key: 0.123456789 + random.gauss(0, 0.0123456789) for trial in study.design.initial_trials}
+    records = records_of_scores(study, lambda trial: scores.get(trial.key), seconds=lambda trial: 12.3456789)
+    status = plan(study, records, 1_000_000.0).status
+    assert len(status.arms) == 17
+    assert all(arm.certificate is not None for arm in status.arms[1:])
+    assert len(status.ranking) >= 20
+    assert json_bytes(status) <= STATUS_BYTES
