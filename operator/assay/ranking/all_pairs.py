@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,10 @@ class PairsAtLook:
 
     rows: NDArray[np.int64]
     """Those that have a score at this seed."""
+    block: Any
+    """Index of their pairs in arrays (hypotheses, hypotheses)."""
     look: NDArray[np.int64]
-    """(rows, rows): the how manieth look at the pair this is, from 0."""
+    """(rows, rows), or (1, 1) if it is the same for all: the how manieth look at the pair this is, from 0."""
     differences: FloatArray
     """(rows, rows): how far the second of a pair is above the first; NaN where this is no look."""
     errors: FloatArray
@@ -31,40 +34,45 @@ class PairsAtLook:
 def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iterator[PairsAtLook]:
     """Seed by seed; `noise` is that of the whole table, if this is a part of one."""
     # centred, so that sums of squares lose no digits
-    values = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
+    residuals = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
     levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
-    others = np.zeros((len(table.hypotheses),) * 2)
+    others = np.zeros((len(levels),) * 2)
     for column in range(looks.initial - 1, len(table.seeds)):
         rows = np.flatnonzero(table.present[:, column])
         there = table.present[rows, : column + 1].astype(np.float64)
-        residuals = values[rows, : column + 1]
-        if there.all():
-            n = np.full((1, 1), column + 1.0)
-            sums, squares = residuals.sum(axis=1), (residuals**2).sum(axis=1)
-            total = sums - sums[:, None]
-            squared = squares + squares[:, None]
-        else:
-            n = there @ there.T
-            total = there @ residuals.T - residuals @ there.T
-            squared = there @ (residuals**2).T + (residuals**2) @ there.T
-        squared -= 2 * (residuals @ residuals.T)
-        mean = total / n
-        spread = np.maximum(squared - total * mean, 0.0) / np.maximum(n - 1, 1)
+        n, means, squares = _sums(there, residuals[rows, : column + 1])
         look = n.astype(np.int64) - looks.initial
-        block = np.ix_(rows, rows)
-        first = look <= 0
-        if first.any():
-            others[block] = np.where(first, noise.of_others(spread), others[block])
+        block: Any = ... if len(rows) == len(levels) else np.ix_(rows, rows)
+        if (look <= 0).any():
+            others[block] = np.where(look <= 0, noise.of_others(squares / np.maximum(n - 1, 1)), others[block])
+        means += levels[rows]
+        means -= levels[rows][:, None]
         looked = (look >= 0) & (look < looks.count)
-        differences = mean + (levels[rows] - levels[rows][:, None])
         if not looked.all():
-            differences = np.where(looked, differences, np.nan)
-        yield PairsAtLook(
-            rows,
-            np.clip(look, 0, looks.count - 1),
-            differences,
-            np.sqrt(noise.moderated(spread, n, others[block], noise.fixed_weight) / n),
-        )
+            means = np.where(looked, means, np.nan)
+        # in place: for hundreds of hypotheses these arrays are what takes the time
+        errors = others[block] * noise.fixed_weight
+        errors += squares
+        errors /= noise.known_with(n, noise.fixed_weight) * n
+        yield PairsAtLook(rows, block, np.clip(look, 0, looks.count - 1), means, np.sqrt(errors, out=errors))
+
+
+def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of pairs' differences: their number, (1, 1) if all have equally many, mean, and sum of squares around it."""
+    squares = values @ values.T
+    squares *= -2
+    if there.all():
+        n = np.full((1, 1), float(there.shape[1]))
+        own_means, own_squares = values.mean(axis=1), (values**2).sum(axis=1)
+        means = own_means - own_means[:, None]
+        squares += own_squares
+        squares += own_squares[:, None]
+    else:
+        n = there @ there.T
+        means = (there @ values.T - values @ there.T) / n
+        squares += there @ (values**2).T + (values**2) @ there.T
+    squares -= n * means * means
+    return n, means, np.maximum(squares, 0.0, out=squares)
 
 
 def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Sequence[FloatArray]) -> list[BoolArray]:
@@ -74,10 +82,9 @@ def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Seque
     """
     above = [np.zeros((len(table.hypotheses),) * 2, dtype=np.bool_) for _ in bounds]
     for pairs in pairs_look_by_look(table, looks, noise):
-        block = np.ix_(pairs.rows, pairs.rows)
         for known, bound in zip(above, bounds, strict=True):
-            before = known[block]
-            known[block] = before | ((pairs.differences > bound[pairs.look] * pairs.errors) & ~before.T)
+            before = known[pairs.block]
+            known[pairs.block] = before | ((pairs.differences > bound[pairs.look] * pairs.errors) & ~before.T)
     return above
 
 
@@ -89,11 +96,10 @@ def open_pairs(table: Scores, looks: Looks, noise: InitialNoise, bounds: FloatAr
     """
     is_open = np.triu(np.ones((len(table.hypotheses),) * 2, dtype=np.bool_), 1)
     for pairs in pairs_look_by_look(table, looks, noise):
-        block = np.ix_(pairs.rows, pairs.rows)
         size = np.abs(pairs.differences)
         needed = bounds[pairs.look] * pairs.errors
-        is_open[block] &= ~((size > needed) | (margin - size >= needed))
-        first, second = np.nonzero(is_open[block])
+        is_open[pairs.block] &= ~((size > needed) | (margin - size >= needed))
+        first, second = np.nonzero(is_open[pairs.block])
         look = np.broadcast_to(pairs.look, size.shape)[first, second]
         chances = chance_of_decision(
             pairs.differences[first, second],

@@ -26,12 +26,11 @@ def chance_of_decision(
     within = np.maximum(margin - needed, 0.0)
     deviation = errors * np.sqrt(1 - share)
     with np.errstate(divide="ignore", invalid="ignore"):
-        chance = (
-            scipy.special.ndtr((differences - needed) / deviation)
-            + scipy.special.ndtr((-differences - needed) / deviation)
-            + scipy.special.ndtr((within - differences) / deviation)
-            - scipy.special.ndtr((-within - differences) / deviation)
-        )
+        chance = scipy.special.ndtr((differences - needed) / deviation)
+        chance += scipy.special.ndtr((-differences - needed) / deviation)
+        if (within > 0).any():
+            chance += scipy.special.ndtr((within - differences) / deviation)
+            chance -= scipy.special.ndtr((-within - differences) / deviation)
     chances: FloatArray = np.where((share < 1) | np.isnan(differences), chance, 0.0)
     return chances
 

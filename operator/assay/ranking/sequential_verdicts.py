@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.ranking.always_valid import level_of_one_in_many
+from assay.ranking.always_valid import as_t, level_of_one_in_many
 from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
 from assay.ranking.paired_looks import PairedLooks
 from assay.ranking.scores import BoolArray, FloatArray
@@ -84,7 +84,8 @@ def _family_level(pairs: PairedLooks, confidence: float) -> float:
     counted: float = comparisons
     while True:
         level = level_of_one_in_many(counted, confidence)
-        differ = int(pairs.is_apart(pairs.bounds(np.full(pairs.looks.count, level)))[:, 0].sum())
+        bounds = as_t(pairs.looks.bounds(level * pairs.noise.caution)[0], pairs.known[:, 0])
+        differ = int((np.abs(pairs.differences[:, 0]) > bounds * pairs.errors[:, 0]).sum())
         if comparisons - differ / 2 >= counted:
             return level
         counted = comparisons - differ / 2

@@ -212,3 +212,16 @@ def test_while_nothing_is_decided_the_difference_is_that_of_all_seeds_so_far() -
     found = compare(first(values, 6))["h1"]
     assert (found.decided_at, found.seeds) == (None, 6)
     assert found.difference == pytest.approx((values[1] - values[0])[:6].mean())
+
+
+def test_who_surely_differs_at_the_first_look_counts_half_for_the_others() -> None:
+    generator = np.random.default_rng(9)
+    noise = 0.3 * generator.standard_normal((9, 10))
+    alike, apart = np.zeros((9, 1)), np.array([0.0, 0.0, *[9.0] * 7])[:, None]
+    before, after = (compare(scores(true + noise), 0.0)["h1"] for true in (alike, apart))
+    assert before.decided_at is after.decided_at is None
+    assert after.difference == pytest.approx(before.difference)
+    widths = [one.high - one.low for one in (after, before) if one.high is not None and one.low is not None]
+    # 8 comparisons, of which 7 count half: 4.5; the noise is known with about 10 + 9 degrees of freedom
+    want = [float(as_t(looks(3, 10).bounds(level_of_one_in_many(n, 0.95))[-1], 19)) for n in (4.5, 8)]
+    assert widths[0] / widths[1] == pytest.approx(want[0] / want[1], rel=0.01)
