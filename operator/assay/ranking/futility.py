@@ -8,7 +8,7 @@ import scipy
 from assay.ranking.always_valid import Looks
 from assay.ranking.scores import FloatArray
 
-FUTILE_BELOW = 0.18
+FUTILE_BELOW = 0.19
 """What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
 costs verdicts: see benchmarks/decisions.py. It makes no verdict wrong, since the bounds do not count on stopping."""
 

@@ -51,8 +51,8 @@ class InitialNoise:
 
     @property
     def caution(self) -> float:
-        """What a level is multiplied with: bounds from Student's t err by up to a fifth where little is known."""
-        return 1.0 if self.weight >= MOST_WEIGHT else 0.85
+        """What a level is multiplied with: bounds from Student's t err by a sixth where a pair is all there is."""
+        return 1.0 if self.weight else 0.85
 
     def of_others(self, initial_spread: FloatArray) -> FloatArray:
         """Variance of a paired difference by all but the pair itself, `initial_spread` being its own at first."""
