@@ -13,6 +13,7 @@ from assay.api.resources import REFERENCE, Correction
 from assay.planning.cells import ArmCells, sign_of
 from assay.planning.certificates_in_force import certificates_of
 from assay.planning.promotion import Estimate, estimates
+from assay.planning.screened_standings import with_screened
 from assay.planning.screening import Role
 from assay.planning.standings import Standing, estimated_standings, measured_standings
 from assay.ranking import (
@@ -25,6 +26,7 @@ from assay.ranking import (
     noise_ceiling,
     rank_intervals,
 )
+from assay.ranking.expected_scores import ExpectedScore, expected_scores
 
 if TYPE_CHECKING:
     from assay.planning.ladder import Ladder
@@ -92,6 +94,7 @@ def assess(
     )
     guessed = estimates(ladder) if ladder else {}
     ranks = _ranks(reference, confidence, spec.seeds.initial, spec.seeds.maximum)
+    measured = measured_standings({interval.hypothesis: interval for interval in ranks})
     return Assessment(
         reference=reference,
         sign=sign_of(study),
@@ -100,12 +103,28 @@ def assess(
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
         standings=estimated_standings(guessed, confidence)
         if guessed
-        else measured_standings({interval.hypothesis: interval for interval in ranks}),
+        else with_screened(measured, _expected(study, cells, screened), screened.arm or REFERENCE, confidence),
         estimates=guessed,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
         revocation=screened.revocation,
         screened={name: screened.arm for name in screened.having(Role.SCREENED) if screened.arm is not None},
     )
+
+
+def _expected(study: Study, cells: Mapping[str, ArmCells], screened: Screened) -> tuple[ExpectedScore, ...]:
+    """Of those that have run on the proxy alone, while its certificate is in force."""
+    if screened.arm is None or screened.revocation is not None:
+        return ()
+    reference = cells[REFERENCE].scores
+    without = {name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count == 0}
+    newcomers = screened.having(Role.SCREENED, Role.PROMOTED, Role.AUDITED)
+    names = tuple(name for name in newcomers if name in without)
+    return _expected_scores(
+        reference, cells[screened.arm].scores.first_seeds(study.design.initial_seeds), screened.calibration, names
+    )
+
+
+_expected_scores = lru_cache(maxsize=_REMEMBERED)(expected_scores)
 
 
 @lru_cache(maxsize=_REMEMBERED)
