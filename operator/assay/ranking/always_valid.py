@@ -31,7 +31,7 @@ from assay.ranking.scores import FloatArray
 
 SHAPE = 0.35
 """Between 0 (O'Brien & Fleming: early looks ask for very much, the last one hardly more than a single look) and 1/2
-(Pocock: all alike). See benchmarks/decisions.py."""
+(Pocock: all alike). What other values do: benchmarks/decisions.py --choices."""
 
 _KNOWN_VARIANCE = 1_000_000
 """Degrees of freedom at which a variance is as good as known."""

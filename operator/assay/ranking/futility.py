@@ -10,7 +10,7 @@ from assay.ranking.scores import FloatArray
 
 FUTILE_BELOW = 0.19
 """What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
-costs verdicts: see benchmarks/decisions.py. It makes no verdict wrong, since the bounds do not count on stopping."""
+costs verdicts (benchmarks/decisions.py --choices). It makes none wrong, since the bounds do not count on stopping."""
 
 
 def chance_of_decision(

@@ -15,7 +15,7 @@ from assay.ranking.scores import FloatArray, Scores
 
 MOST_WEIGHT = 10
 """Degrees of freedom that the pooled variance counts with at most. More make intervals shorter if all hypotheses are
-equally noisy, and wrong more often if they are not: see benchmarks/decisions.py."""
+equally noisy, and wrong more often if they are not: see benchmarks/decisions.py --choices."""
 
 MOST_FIXED_WEIGHT = 6
 """The same where a pair's weight does not depend on its own noise, as among all pairs (it would take too long)."""

@@ -22,7 +22,7 @@ from assay.ranking.told_apart import told_apart, told_apart_while_looking
 
 TOLERATED_LOSS = 0.12
 """A challenger is left aside once settling for the leader is expected to lose less than this share of the smallest
-effect, or of what the last look resolves, one standard error, if that is more. See benchmarks/decisions.py."""
+effect, or of what the last look resolves, one standard error, if that is more (benchmarks/decisions.py --choices)."""
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,12 @@ def rank_intervals(
 ) -> tuple[RankInterval, ...]:
     """One per hypothesis, in the order of `reference`; ranks are among the hypotheses that have a score.
 
-    `initial` < `maximum`: pairs are told apart as in `assay.ranking.paired_looks`, so that the intervals stay true
-    whoever got more seeds, and why. Otherwise the seeds were fixed beforehand, and each hypothesis counts with the
-    larger of its own and the pooled noise variance; by simulation, at 95 % confidence and equal scores, any place is
-    excluded falsely in .02 to .04 of all cases with equal noise (8 to 36 hypotheses, 3 and 5 seeds), .03 to .07 if one
-    hypothesis is 4 times as noisy, and up to .10 if half of them are 3 times as noisy.
+    `initial` < `maximum`: pairs are told apart by bounds that hold over all looks, so that the intervals stay true
+    whoever got more seeds, and why; benchmarks/decisions.py has how often places are excluded falsely. Otherwise the
+    seeds were fixed beforehand, and each hypothesis counts with the larger of its own and the pooled noise variance;
+    by simulation, at 95 % confidence and equal scores, any place is excluded falsely in .02 to .04 of all cases with
+    equal noise (8 to 36 hypotheses, 3 and 5 seeds), .03 to .07 if one hypothesis is 4 times as noisy, and up to .10 if
+    half of them are 3 times as noisy.
     Where the noise is not known (one seed, or scores that no seed changes), every place is possible.
 
     Raises ValueError on a confidence or numbers of seeds out of range.

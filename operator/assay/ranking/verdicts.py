@@ -17,7 +17,9 @@ simulation (8, 16, 36 hypotheses; standard error .004):
 The larger of the pair's own and the pooled variance errs more (.15 to .20 and .10 to .13 in the last row) at intervals
 that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
 
-**Looking after each seed.** See `assay.ranking.paired_looks` and `assay.ranking.always_valid`.
+**Looking after each seed.** The bounds hold over all looks (`always_valid`), a difference's noise lies between its own
+and that of the others (`moderated_noise`), and who can hardly be decided any more gets no more seeds (`futility`).
+benchmarks/decisions.py has what this saves and how often it errs.
 """
 
 from __future__ import annotations
@@ -77,12 +79,13 @@ def compare_with_baseline(
     don't show the noise.
 
     `initial` < `maximum`: the verdict is that of the first number of common seeds, from `initial` to `maximum`, at
-    which one is reached; the difference and its interval are those of that look, and the intervals of all looks hold
-    together. Otherwise (or without them): one look, at a number of seeds fixed beforehand.
+    which one is reached, and later seeds do not change it; the difference and its interval are those of that look.
+    Otherwise (or without them): one look, at a number of seeds fixed beforehand.
 
-    `family_wise`: the probability that any interval misses its difference is 1 - `confidence`. Otherwise the share of
-    false ones among the differences that are called Better or Worse is expected to be that (Benjamini & Hochberg 1995,
-    with the intervals of Benjamini & Yekutieli 2005).
+    `family_wise`: the probability of any false verdict is 1 - `confidence`; at one look, that of any interval that
+    misses its difference. Otherwise the share of false ones among the differences that are called Better or Worse
+    (while looking, among all verdicts) is expected to be that (Benjamini & Hochberg 1995, with the intervals of
+    Benjamini & Yekutieli 2005).
 
     Raises KeyError if the baseline is not there, ValueError on a confidence, an effect or numbers of seeds that are out
     of range.
