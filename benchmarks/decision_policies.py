@@ -1,0 +1,141 @@
+"""The planner's ways to decide, seed by seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from decision_studies import (
+    CODES,
+    CONFIDENCE,
+    INITIAL,
+    MARGIN,
+    MAXIMUM,
+    Study,
+    Tally,
+    add_choice,
+    judge,
+    missed,
+    run,
+    studies,
+)
+
+from assay.ranking import (
+    BestSet,
+    Comparison,
+    Scores,
+    always_valid,
+    best_candidates,
+    compare_with_baseline,
+    moderated_noise,
+    open_questions,
+    sequential_verdicts,
+)
+
+
+def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
+    """As the planner does: whoever is open gets a seed, and the baseline with it."""
+
+    def compare(scores: Scores) -> tuple[Comparison, ...]:
+        return compare_with_baseline(
+            scores,
+            "h0",
+            smallest_effect=MARGIN,
+            confidence=CONFIDENCE,
+            family_wise=family_wise,
+            initial=INITIAL,
+            maximum=MAXIMUM,
+        )
+
+    def wanted(scores: Scores) -> set[int]:
+        rows = {scores.row(one.hypothesis) for one in compare(scores) if one.is_open}
+        return rows | {0} if rows else rows
+
+    counts = run(study, INITIAL, wanted)
+    found = compare(study.after(counts))
+    differences = study.true[1:] - study.true[0]
+    judge(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
+    tally.add(trials=counts.sum() / (MAXIMUM * len(counts)), missed=missed(found, differences))
+
+
+def fixed_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
+    """10 seeds for all, one look."""
+    found = compare_with_baseline(
+        study.scores, "h0", smallest_effect=MARGIN, confidence=CONFIDENCE, family_wise=family_wise
+    )
+    differences = study.true[1:] - study.true[0]
+    judge(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
+    tally.add(trials=1.0, missed=missed(found, differences))
+
+
+def chosen(scores: Scores, among: tuple[str, ...]) -> int:
+    """The one of the best mean."""
+    rows = [scores.row(name) for name in among]
+    return rows[int(np.argmax(scores.adjusted_means[rows]))]
+
+
+def assay_best(tally: Tally, study: Study, initial: int) -> None:
+    """As the planner does: who is open gets a seed; in the end the candidate of the best mean is taken."""
+
+    def best(scores: Scores) -> BestSet:
+        return best_candidates(scores, smallest_effect=MARGIN, confidence=CONFIDENCE, initial=initial, maximum=MAXIMUM)
+
+    counts = run(study, initial, lambda scores: {scores.row(name) for name in best(scores).open})
+    scores = study.after(counts)
+    candidates = best(scores).candidates
+    add_choice(tally, study, chosen(scores, candidates), float(counts.sum()))
+    tally.add(candidates=len(candidates), held=f"h{study.true.argmax()}" in candidates)
+
+
+def print_choices(count: int, seed: int) -> None:
+    """What other values of the constants do: each row changes one."""
+    chosen_values = [
+        (always_valid, "SHAPE", (0.5, 0.2, 0.0)),
+        (moderated_noise, "MOST_WEIGHT", (4, 6, 16, 1000)),
+        (sequential_verdicts, "FUTILE_BELOW", (0.0, 0.05, 0.1, 0.3)),
+        (open_questions, "TOLERATED_LOSS", (0.03, 0.06, 0.25)),
+    ]
+    print(f"Other constants. {count} studies a row. false: any verdict, all equal, by noise; power and trials of the")
+    print("verdicts, regret and trials of the best, by s.\n")
+    noises = ("equal", "one 4", "base 1.5", "lognormal")
+    print("constant              value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
+    print("    power .2   trials    power .5   trials   regret .2   trials   regret .5   trials")
+    for module, name, values in chosen_values:
+        present = getattr(module, name)
+        for value in (present, *values):
+            setattr(module, name, value)
+            always_valid.looks.cache_clear()
+            numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
+            for question in (_verdicts_at, _best_at):
+                for scale in (0.2, 0.5):
+                    numbers += question(count // 4, scale, seed)
+            print(f"{name:20s}{value:7.2f}" + "".join(f"{number:17.3f}" for number in numbers[:4]), end="")
+            print(
+                "".join(f"{number:{width}.3f}" for number, width in zip(numbers[4:], (12, 9) * 4, strict=True)),
+                flush=True,
+            )
+        setattr(module, name, present)
+        always_valid.looks.cache_clear()
+    print()
+
+
+def _false_if_all_equal(count: int, noise: str, seed: int) -> float:
+    false = 0
+    for study in studies(count, noise, 1.0, 0.0, seed):
+        found = compare_with_baseline(
+            study.scores, "h0", smallest_effect=0.0, confidence=CONFIDENCE, initial=INITIAL, maximum=MAXIMUM
+        )
+        false += any(one.verdict != "Inconclusive" for one in found)
+    return false / count
+
+
+def _verdicts_at(count: int, scale: float, seed: int) -> list[float]:
+    tally = Tally()
+    for study in studies(count, "equal", scale, 1.0, seed):
+        assay_verdicts(tally, study, family_wise=True)
+    return [tally.mean("power"), tally.mean("trials")]
+
+
+def _best_at(count: int, scale: float, seed: int) -> list[float]:
+    tally = Tally()
+    for study in studies(count, "equal", scale, 1.0, seed):
+        assay_best(tally, study, INITIAL)
+    return [tally.mean("regret"), tally.mean("trials")]

@@ -1,0 +1,121 @@
+"""Simulated studies of hypotheses and a baseline, and how often what is said of them is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assay.ranking import Comparison, Scores
+from assay.ranking.scores import FloatArray
+
+INITIAL, MAXIMUM, MARGIN, CONFIDENCE, HYPOTHESES = 3, 10, 0.3, 0.95, 19
+LOOKS = np.arange(INITIAL, MAXIMUM + 1)
+
+
+def _with(hypotheses: int, rows: slice, deviation: float) -> FloatArray:
+    deviations = np.ones(hypotheses)
+    deviations[rows] = deviation
+    return deviations
+
+
+NOISES: dict[str, Callable[[int, np.random.Generator], FloatArray]] = {
+    "equal": lambda hypotheses, _: np.ones(hypotheses),
+    "half 3": lambda hypotheses, _: _with(hypotheses, slice(1, None, 2), 3.0),
+    "one 4": lambda hypotheses, _: _with(hypotheses, slice(1, 2), 4.0),
+    "base 1.5": lambda hypotheses, _: _with(hypotheses, slice(0, 1), 1.5),
+    "base 3": lambda hypotheses, _: _with(hypotheses, slice(0, 1), 3.0),
+    "lognormal": lambda hypotheses, generator: np.exp(0.5 * generator.standard_normal(hypotheses)),
+}
+"""Deviations of the hypotheses' noise, the baseline first."""
+
+ERRORS: dict[str, Callable[[np.random.Generator, tuple[int, int]], FloatArray]] = {
+    "normal": lambda generator, shape: generator.standard_normal(shape),
+    "heavy": lambda generator, shape: generator.standard_t(3, shape) / np.sqrt(3),
+    "skewed": lambda generator, shape: generator.exponential(1.0, shape) - 1,
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """The truth, and all scores that there could be."""
+
+    true: FloatArray
+    scores: Scores
+
+    def after(self, counts: np.ndarray) -> Scores:
+        """The scores of so many first seeds of each."""
+        values = np.where(np.arange(MAXIMUM) < counts[:, None], self.scores.values, np.nan)
+        return Scores(self.scores.hypotheses, self.scores.seeds, values)
+
+
+def studies(
+    count: int, noise: str, scale: float, spread: float, seed: int, hypotheses: int = HYPOTHESES, errors: str = "normal"
+) -> Iterator[Study]:
+    """The same for every method."""
+    generator = np.random.default_rng(seed)
+    names = tuple(f"h{row}" for row in range(hypotheses))
+    for _ in range(count):
+        true = spread * generator.standard_normal(hypotheses)
+        deviations = scale * NOISES[noise](hypotheses, generator)
+        error = deviations[:, None] * ERRORS[errors](generator, (hypotheses, MAXIMUM))
+        values = true[:, None] + error + generator.standard_normal(MAXIMUM)
+        yield Study(true, Scores(names, tuple(range(MAXIMUM)), values))
+
+
+def run(study: Study, initial: int, wanted: Callable[[Scores], set[int]]) -> np.ndarray:
+    """Seeds of each hypothesis once nothing that has fewer than the maximum is wanted any more, round by round."""
+    counts = np.full(len(study.true), initial)
+    while True:
+        rows = [row for row in wanted(study.after(counts)) if counts[row] < MAXIMUM]
+        if not rows:
+            return counts
+        counts[rows] += 1
+
+
+@dataclass
+class Tally:
+    """Sums over studies."""
+
+    columns: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, **values: float) -> None:
+        """One study's."""
+        for name, value in values.items():
+            self.columns.setdefault(name, []).append(float(value))
+
+    def mean(self, name: str) -> float:
+        """Over the studies."""
+        return float(np.mean(self.columns[name])) if name in self.columns else float("nan")
+
+
+CODES = {"Better": 1, "Worse": -1, "Equivalent": 2, "Inconclusive": 0}
+
+
+def judge(tally: Tally, verdicts: FloatArray, differences: FloatArray, margin: float, family_wise: bool) -> None:
+    """Adds how many of the verdicts (coded as in CODES) are right."""
+    false = (
+        ((verdicts == 1) & (differences <= 0))
+        | ((verdicts == -1) & (differences >= 0))
+        | ((verdicts == 2) & (np.abs(differences) > margin))
+    )
+    reached = int((verdicts != 0).sum())
+    tally.add(
+        false=false.any() if family_wise else false.sum() / max(reached, 1),
+        power=((verdicts != 0) & ~false).mean(),
+    )
+
+
+def missed(comparisons: tuple[Comparison, ...], differences: FloatArray) -> bool:
+    """Whether any interval misses its difference."""
+    return any(
+        one.low is not None and one.high is not None and not one.low <= difference <= one.high
+        for one, difference in zip(comparisons, differences, strict=True)
+    )
+
+
+def add_choice(tally: Tally, study: Study, row: int, trials: float) -> None:
+    """Adds how far a row is behind the best one, and what it cost to find it, in trials."""
+    regret = float(study.true.max() - study.true[row])
+    tally.add(regret=regret, within=regret <= MARGIN, trials=trials / (MAXIMUM * len(study.true)))

@@ -1,0 +1,204 @@
+"""What looking after every seed saves, and whether it keeps its word: verdicts, the best one, ranks. By simulation.
+
+    python benchmarks/decisions.py [--fast] [--choices]
+
+19 hypotheses, one of them the baseline, with standard normal true scores (so their spread is 1); seed effects common to
+all, and noise of deviation s times that of its kind:
+
+    equal      1 for all
+    half 3     3 for half of the hypotheses
+    one 4      4 for one hypothesis
+    base 1.5   1.5 for the baseline
+    base 3     3 for the baseline
+    lognormal  exp(N(0, 1/2)) for each
+
+3 seeds for everyone, then up to 10 for what is open; smallest effect .3, confidence 95 %. Tables:
+
+**Verdicts.** false: share of studies with any false verdict (FamilyWise), or mean share of false ones among a study's
+verdicts (FalseDiscovery). Better is false if the difference is 0 or less, Equivalent if it is more than .3 either way.
+power: share of the hypotheses with a right verdict. trials: share of 10 seeds for all 19, the baseline's included.
+missed: share of studies in which any of the intervals shown misses its difference.
+
+**All equal.** Every hypothesis is as good as the baseline, the smallest effect is 0, all get 10 seeds: any verdict is
+false. The hardest case for the error; here by method, noise, and number of hypotheses.
+
+**The best.** regret: how far the chosen one is behind the best; within: share of studies in which it is by .3 at most;
+candidates: how many "may be the best"; held: how often they hold it.
+
+**The whole order.** tau: Kendall's tau of the order with the true one; width: mean number of places that a
+hypothesis may have; held: share of studies in which all intervals hold the true place (when all are equal: any place).
+
+Yardsticks: *10 seeds for all* with Dunnett's test (the one look of `compare_with_baseline`, and with the pooled
+variance alone); *Dunnett at every look*, uncorrected; *mSPRT*: the mixture sequential probability ratio t test with
+g = 1 (Robbins 1970) at level .05 / 18, with the larger of the pair's and the pooled variance, and with the pair's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from decision_policies import assay_best, assay_verdicts, fixed_verdicts, print_choices
+from decision_studies import (
+    CONFIDENCE,
+    HYPOTHESES,
+    INITIAL,
+    MARGIN,
+    MAXIMUM,
+    NOISES,
+    Study,
+    Tally,
+    add_choice,
+    run,
+    studies,
+)
+from decision_yardsticks import BOUNDS, fixed_pooled, halving, yardstick
+from scipy import stats
+
+from assay.ranking import Scores, compare_with_baseline, open_for_ranking, rank_intervals
+
+
+def print_verdicts(count: int, seed: int) -> None:
+    """The first table."""
+    print(f"Verdicts. {count} studies a row; standard error of false at .05: {(0.05 * 0.95 / count) ** 0.5:.3f},")
+    print("of power and trials below .005.\n")
+    print("  s    noise      correction      method                    false   power  trials  missed")
+    for scale in (0.2, 0.5):
+        for noise in ("equal", "half 3", "one 4", "base 1.5", "base 3", "lognormal"):
+            tallies: dict[tuple[str, str], Tally] = {}
+            for study in studies(count, noise, scale, 1.0, seed):
+                for correction in ("FamilyWise", "FalseDiscovery"):
+                    family_wise = correction == "FamilyWise"
+                    assay_verdicts(tallies.setdefault((correction, "assay"), Tally()), study, family_wise)
+                    fixed_verdicts(tallies.setdefault((correction, "10 seeds for all"), Tally()), study, family_wise)
+                pooled = ("FamilyWise", "10 seeds for all, pooled")
+                fixed_pooled(tallies.setdefault(pooled, Tally()), study)
+                for method in BOUNDS:
+                    yardstick(tallies.setdefault(("FamilyWise", method), Tally()), study, method)
+            for (correction, method), tally in sorted(tallies.items(), key=lambda each: each[0][0], reverse=True):
+                numbers = "".join(f"{tally.mean(name):8.3f}" for name in ("false", "power", "trials", "missed"))
+                print(
+                    f"{scale:4.1f}  {noise:10s} {correction:15s} {method:24s}{numbers}".replace("nan", "  –"),
+                    flush=True,
+                )
+    print()
+
+
+def print_all_equal(count: int, seed: int) -> None:
+    """The second table."""
+    print(f"All equal. {count} studies a row; standard error at .05: {(0.05 * 0.95 / count) ** 0.5:.3f}. Share of")
+    print("studies with any verdict, all of which are false.\n")
+    columns = ("FamilyWise", "FalseDiscovery", "10 seeds", "pooled", *BOUNDS)
+    print("hypotheses  noise      errors " + "".join(f"{column:>24s}" for column in columns))
+    rows = [(HYPOTHESES, noise, "normal") for noise in NOISES]
+    rows += [(HYPOTHESES, "equal", errors) for errors in ("heavy", "skewed")]
+    rows += [(hypotheses, "equal", "normal") for hypotheses in (2, 3, 5, 9, 37)]
+    for hypotheses, noise, errors in rows:
+        tallies = {column: Tally() for column in columns}
+        for study in studies(count, noise, 1.0, 0.0, seed, hypotheses, errors):
+            for correction in ("FamilyWise", "FalseDiscovery", "10 seeds"):
+                looking = correction != "10 seeds"
+                found = compare_with_baseline(
+                    study.scores,
+                    "h0",
+                    smallest_effect=0.0,
+                    confidence=CONFIDENCE,
+                    family_wise=correction != "FalseDiscovery",
+                    initial=INITIAL if looking else None,
+                    maximum=MAXIMUM if looking else None,
+                )
+                tallies[correction].add(false=any(one.verdict != "Inconclusive" for one in found))
+            fixed_pooled(tallies["pooled"], study, 0.0)
+            for method in BOUNDS:
+                yardstick(tallies[method], study, method, 0.0)
+        numbers = "".join(f"{tallies[column].mean('false'):24.3f}" for column in columns)
+        print(f"{hypotheses:10d}  {noise:10s} {errors:7s}{numbers}", flush=True)
+    print()
+
+
+def print_best(count: int, seed: int) -> None:
+    """The third table."""
+    print(f"The best. {count} studies a row; standard error of within at .95: {(0.05 * 0.95 / count) ** 0.5:.3f},")
+    print("of regret about .002 (s = .2) and .004 (s = .5).\n")
+    print("  s    noise      method                      regret  within  trials  candidates  held")
+    for scale in (0.2, 0.5):
+        for noise in ("equal", "half 3", "one 4"):
+            tallies: dict[str, Tally] = {}
+            for study in studies(count, noise, scale, 1.0, seed):
+                for initial in (3, 2):
+                    assay_best(tallies.setdefault(f"assay, from {initial} seeds", Tally()), study, initial)
+                for seeds in (3, MAXIMUM):
+                    row = int(study.scores.values[:, :seeds].mean(axis=1).argmax())
+                    tally = tallies.setdefault(f"{seeds} seeds for all", Tally())
+                    add_choice(tally, study, row, float(seeds * len(study.true)))
+                add_choice(tallies.setdefault("halving", Tally()), study, *halving(study))
+            for method, tally in tallies.items():
+                numbers = f"{tally.mean('regret'):8.4f}{tally.mean('within'):8.3f}{tally.mean('trials'):8.3f}"
+                numbers += f"{tally.mean('candidates'):12.1f}{tally.mean('held'):6.3f}"
+                print(f"{scale:4.1f}  {noise:10s} {method:26s}{numbers}".replace("nan", "  –"), flush=True)
+    print()
+
+
+def print_order(count: int, seed: int) -> None:
+    """The fourth table."""
+    print(
+        f"The whole order. {count} studies a row; standard error of held at .95: {(0.05 * 0.95 / count) ** 0.5:.3f}.\n"
+    )
+    print("  s    noise      truth      assay: tau  width   held  trials     10 seeds for all: tau  width   held")
+    for scale, spread in ((0.2, 1.0), (0.5, 1.0), (1.0, 0.0)):
+        for noise in ("equal", "half 3", "one 4", "lognormal"):
+            assay, fixed = Tally(), Tally()
+            for study in studies(count, noise, scale, spread, seed):
+
+                def wanted(scores: Scores) -> set[int]:
+                    names = open_for_ranking(
+                        scores, smallest_effect=MARGIN, confidence=CONFIDENCE, initial=INITIAL, maximum=MAXIMUM
+                    )
+                    return {scores.row(name) for name in names}
+
+                # where all are equal, all get every seed: the hardest case
+                counts = run(study, INITIAL, wanted) if spread else np.full(len(study.true), MAXIMUM)
+                assay.add(trials=counts.mean() / MAXIMUM)
+                _add_ranks(assay, study, study.after(counts), spread, initial=INITIAL)
+                _add_ranks(fixed, study, study.scores, spread, initial=MAXIMUM)
+            numbers = "".join(f"{assay.mean(name):7.3f}" for name in ("tau", "width", "held", "trials"))
+            others = "".join(f"{fixed.mean(name):7.3f}" for name in ("tau", "width", "held"))
+            truth = "spread 1" if spread else "all equal"
+            print(f"{scale:4.1f}  {noise:10s} {truth:10s}{numbers:>32s}{others:>43s}".replace("nan", "  –"), flush=True)
+    print()
+
+
+def _add_ranks(tally: Tally, study: Study, scores: Scores, spread: float, initial: int) -> None:
+    found = rank_intervals(scores, CONFIDENCE, initial=initial, maximum=MAXIMUM)
+    lows, highs = (np.array([getattr(one, end) for one in found]) for end in ("low", "high"))
+    if spread:
+        places = stats.rankdata(-study.true)
+        held = ((lows <= places) & (places <= highs)).all()
+        tally.add(tau=stats.kendalltau(study.true, scores.adjusted_means).statistic)
+    else:
+        held = (lows == 1).all() and (highs == len(found)).all()
+    tally.add(width=(highs - lows + 1).mean(), held=held)
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help="fewer studies, in about a minute")
+    parser.add_argument("--choices", action="store_true", help="what other values of the constants do, and no more")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    part = 0.08 if arguments.fast else 1.0
+    began = time.perf_counter()
+    if arguments.choices:
+        print_choices(round(1000 * part), arguments.seed)
+        return
+    print_verdicts(round(500 * part), arguments.seed)
+    print_all_equal(round(2000 * part), arguments.seed)
+    print_best(round(500 * part), arguments.seed)
+    print_order(round(400 * part), arguments.seed)
+    print(f"{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
