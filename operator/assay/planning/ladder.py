@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.ranking.scores import BoolArray, FloatArray
 
@@ -101,7 +100,7 @@ class LadderTable:
         return cls(scores, costs, failed, pending, work / work[-1])
 
     @cached_property
-    def started(self) -> NDArray[np.int64]:
-        """(hypotheses, rungs): how many trials ended or are pending."""
-        started: NDArray[np.int64] = (~np.isnan(self.costs) | self.pending).sum(axis=2)
-        return started
+    def taken(self) -> BoolArray:
+        """(hypotheses, rungs, seeds): which trials ended or are pending."""
+        taken: BoolArray = ~np.isnan(self.costs) | self.pending
+        return taken

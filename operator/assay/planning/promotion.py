@@ -1,12 +1,18 @@
 """What to run next, to learn most for a price.
 
-**Ranking.** After one seed of each hypothesis on the cheapest rung, again and again the trial with the lowest price per
-variance that it takes from its hypothesis' score: on any higher rung, or another seed on the reference. Cheap
-hypotheses so get to the reference, dear ones as far as pays.
+All hypotheses begin on the cheapest rung; then again and again the trial is taken that is worth most for its price.
+
+**The whole order.** Worth is what a trial takes from the variance of its hypothesis' score, on any higher rung or as
+another seed on the reference. Cheap hypotheses so get to the reference, dear ones as far as pays. Where all hypotheses
+cost about the same, prices are known beforehand: then the low rungs are left out, and all begin on the highest one that
+all can afford, since what they would cost buys more there.
 
 **Against the baseline** it is the same, but the baseline's variance is in every comparison and counts for all of them.
 
-Everything depends on scores, prices and what was started alone, not on the order in which trials ended.
+**The best one.** Worth is how much a trial is expected to raise the score of the winner.
+
+What is decided depends on the ladder alone, not on the order in which trials ended. `benchmarks/lcdb.py` compares these
+policies with others on recorded learning curves.
 """
 
 from __future__ import annotations
@@ -17,10 +23,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.planning.ladder import Ladder, Question
-from assay.planning.trial_prices import trial_prices
-from assay.ranking.promoted_scores import PromotedScores, promoted_scores, relative_variances
+from assay.planning.ladder import Ladder, LadderTable, Question
+from assay.planning.trial_prices import hypothesis_factors, trial_prices
+from assay.planning.usefulness import for_ranking, for_the_best, reached_rungs
+from assay.ranking.promoted_scores import PromotedScores, promoted_scores
 from assay.ranking.scores import FloatArray
+
+ALIKE, ALIKE_FROM = 1.2, 3
+"""Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the
+cheapest's."""
+TRIES = 2
+"""A hypothesis without a score is given up after so many failures."""
 
 
 class Step(NamedTuple):
@@ -34,18 +47,17 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A hypothesis' score as expected at the reference."""
+    """A hypothesis' score as expected at the reference; all None without a score on any rung."""
 
     score: float | None
-    """None: it has none at any rung."""
     deviation: float | None
-    """Standard error of the score; None likewise, or where nothing shows yet how much scores vary."""
+    """Standard error of the score."""
     rung: str | None
     """The highest on which it has a score."""
 
 
 def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: float, count: int) -> tuple[Step, ...]:
-    """Up to `count` trials to start now, the most useful first; fewer, if no more fit or none is worth it.
+    """Up to `count` trials to start now, the most useful first; fewer if no more fit or none is worth anything.
 
     `left`: accelerator seconds that no ended trial has spent. What the pending ones are expected to take is taken off
     here. Raises ValueError for BeatBaseline without a baseline among the hypotheses.
@@ -54,25 +66,34 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
         raise ValueError(f"baseline: {baseline!r}, wanted one of the ladder's hypotheses")
     table = ladder.table
     prices = trial_prices(table.costs, table.work)
-    started = table.started.copy()
+    taken = table.taken.copy()
     if prices is None:
-        return _probes(ladder, started, count)
+        return _probes(ladder, taken, count)
     left -= float((table.pending.sum(axis=2) * prices).sum())
-    weights = np.ones(len(ladder.hypotheses))
+    known = promoted_scores(table.scores, table.work)
+    weights = np.ones((len(ladder.hypotheses), 1))
     if baseline is not None and question == "BeatBaseline":
         weights[ladder.hypotheses.index(baseline)] = max(len(weights) - 1, 1)
     steps: list[Step] = []
     while len(steps) < count:
-        usefulness = _variance_taken(started, table.work, ladder.seeds) * weights[:, None]
-        fits = (usefulness > 0) & (prices <= left)
-        if not fits.any():
-            break
-        ratio = np.where(fits, prices / np.where(fits, usefulness, 1.0), np.inf)
-        row, rung = divmod(int(np.argmin(ratio)), len(ladder.rungs))
-        price = float(prices[row, rung])
-        steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], int(started[row, rung]), price))
-        started[row, rung] += 1
-        left -= price
+        started = taken.sum(axis=2)
+        worth = for_the_best(started, known) if question == "FindBest" else for_ranking(started, table.work)
+        worth *= weights * _may_run(table, started, ladder.seeds)
+        beginning = np.flatnonzero(started.sum(axis=1) == 0)
+        rung = _first_rung(table, started, prices, left) if len(beginning) and question != "FindBest" else 0
+        affordable = beginning[prices[beginning, rung] <= left]
+        if len(affordable):
+            row = int(affordable[np.argmin(_spread_out(affordable))])
+        else:
+            useful = (worth > 0) & (prices <= left)
+            if not useful.any():
+                break
+            ratio = np.where(useful, prices / np.where(useful, worth, 1.0), np.inf)
+            row, rung = divmod(int(np.argmin(ratio)), len(ladder.rungs))
+        seed = int(np.argmin(taken[row, rung]))
+        steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], seed, float(prices[row, rung])))
+        taken[row, rung, seed] = True
+        left -= float(prices[row, rung])
     return tuple(steps)
 
 
@@ -81,63 +102,60 @@ def next_step(ladder: Ladder, question: Question, baseline: str | None, left: fl
     return next(iter(next_steps(ladder, question, baseline, left, 1)), None)
 
 
-def _probes(ladder: Ladder, started: NDArray[np.int64], count: int) -> tuple[Step, ...]:
-    """While no price is known: one trial each on the cheapest rung."""
-    waiting = np.flatnonzero(started.sum(axis=1) == 0)[:count]
-    return tuple(Step(ladder.hypotheses[row], ladder.rungs[0], 0, None) for row in waiting)
-
-
-def _variance_taken(started: NDArray[np.int64], work: FloatArray, seeds: int) -> FloatArray:
-    """(hypotheses, rungs): by how much a trial there lowers the variance of its hypothesis' score, a seed's being 1.
-
-    0 where a trial does not count or may not run. A hypothesis that has not begun begins on the first rung, and with
-    more use than anything else, since a ranking names everyone.
-    """
-    hypotheses, rungs = started.shape
-    rows, last = np.arange(hypotheses), rungs - 1
-    begun = started.any(axis=1)
-    tops = np.where(begun, last - np.argmax(started[:, ::-1] > 0, axis=1), -1)
-    reached = np.maximum(tops, 0)
-    now = relative_variances(work[reached], started[rows, reached])
-    taken = now[:, None] - relative_variances(work, np.ones(rungs))[None, :]
-    taken[np.arange(rungs)[None, :] <= tops[:, None]] = 0.0
-    again = now - relative_variances(work[[last]], started[:, last] + 1)
-    taken[:, last] = np.where((tops == last) & (started[:, last] < seeds), again, taken[:, last])
-    taken[~begun] = 0.0
-    taken[~begun, 0] = np.finfo(np.float64).max
-    return np.maximum(taken, 0.0)
-
-
 def estimates(ladder: Ladder) -> dict[str, Estimate]:
     """Every hypothesis, in the ladder's order."""
-    carried = _carried(ladder)
+    known = carried_scores(ladder)
+    nothing = Estimate(None, None, None)
     return {
-        name: Estimate(
-            float(score) if top >= 0 else None,
-            float(deviation) if np.isfinite(deviation) else None,
-            ladder.rungs[top] if top >= 0 else None,
-        )
+        name: Estimate(float(score), float(deviation), ladder.rungs[top]) if top >= 0 else nothing
         for name, score, deviation, top in zip(
-            ladder.hypotheses, carried.scores, carried.deviations, carried.tops, strict=True
+            ladder.hypotheses, known.scores, known.deviations, known.tops, strict=True
         )
     }
 
 
+def carried_scores(ladder: Ladder) -> PromotedScores:
+    """The same as arrays, and with how sure each pair is."""
+    return promoted_scores(ladder.table.scores, ladder.table.work)
+
+
 def ranking(ladder: Ladder) -> tuple[str, ...]:
     """All hypotheses, the best first; those without a score last."""
-    scores = _carried(ladder).scores
-    return tuple(ladder.hypotheses[at] for at in np.argsort(-scores, kind="stable"))
+    return tuple(ladder.hypotheses[at] for at in np.argsort(-carried_scores(ladder).scores, kind="stable"))
 
 
 def best(ladder: Ladder) -> str | None:
     """The winner; None while nothing has a score."""
-    return ranking(ladder)[0] if np.isfinite(_carried(ladder).scores).any() else None
+    scores = carried_scores(ladder).scores
+    return None if np.isnan(scores).all() else ladder.hypotheses[int(np.nanargmax(scores))]
 
 
-def sureness(ladder: Ladder, first: str, second: str) -> float:
-    """Probability in [.5, 1] that the two are ordered rightly by their estimates; .5 where that is not known."""
-    return _carried(ladder).surely_ordered(ladder.hypotheses.index(first), ladder.hypotheses.index(second))
+def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:
+    """While no price is known: one trial each on the cheapest rung."""
+    waiting = np.flatnonzero(~taken.any(axis=(1, 2)))
+    chosen = waiting[np.argsort(_spread_out(waiting))][:count]
+    return tuple(Step(ladder.hypotheses[row], ladder.rungs[0], 0, None) for row in chosen)
 
 
-def _carried(ladder: Ladder) -> PromotedScores:
-    return promoted_scores(ladder.table.scores, ladder.table.work)
+def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
+    """A key for each row, by which they come in an order that begins all over the list: neighbours are often of a kind,
+    and would show the prices of that kind only. (Multiples of the golden ratio, the evenest such order.)"""
+    return np.asarray(rows * ((5**0.5 - 1) / 2) % 1, dtype=np.float64)
+
+
+def _may_run(table: LadderTable, started: NDArray[np.int64], seeds: int) -> NDArray[np.bool_]:
+    """(hypotheses, rungs): a seed is left, and the hypothesis is not given up."""
+    given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= TRIES)
+    may_run: NDArray[np.bool_] = (started < seeds) & ~given_up[:, None]
+    return may_run
+
+
+def _first_rung(table: LadderTable, started: NDArray[np.int64], prices: FloatArray, left: float) -> int:
+    """Where a hypothesis begins: the highest rung that all can be brought to, if prices are known; else the lowest."""
+    factors = hypothesis_factors(table.costs, table.work)
+    shown = factors[~np.isnan(factors)]
+    if len(shown) < ALIKE_FROM or shown.max() > ALIKE * shown.min():
+        return 0
+    below = reached_rungs(started)[:, None] < np.arange(len(table.work))[None, :]
+    affordable = np.flatnonzero((prices * below).sum(axis=0) <= left)
+    return int(affordable[-1]) if len(affordable) else 0

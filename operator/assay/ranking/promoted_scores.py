@@ -1,10 +1,10 @@
 """Scores of hypotheses that were run on different rungs, carried up to the reference so that they can be ordered.
 
 A hypothesis counts with its mean at the highest rung that it reached, plus the median of what those gained from there
-that went on. How sure that is follows from two kinds of uncertainty: a seed's noise, and the drift of the order between
-a rung and the reference, whose deviation grows with the number of halvings of work between them.
+that went on. How sure that is follows from two kinds of uncertainty: a seed's noise, which differs between hypotheses,
+and the drift of the order between a rung and the reference, whose deviation grows with the halvings of work between.
 
-Curves are not extrapolated: a few seeds can't tell slopes from the noise, and the order's drift is not in the slopes.
+Curves are not extrapolated: a few seeds can't tell slopes from the noise, and most of the drift is not in the slopes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.scores import BoolArray, FloatArray
 
 SHRINKAGE = 2.0
 """A median gain counts with m / (m + this), m being how many went on; the rest is the gain of the next rung."""
 DRIFT_PER_HALVING = 0.47
 """Deviation of the drift per halving of work, over one seed's noise: on the learning curves of 68 data sets the
-medians are .42, .93, 1.36, 1.92, 3.55 at 1, 2, 3, 4, 6 halvings."""
+medians are .42, .93, 1.36, 1.92, 3.55 at 1, 2, 3, 4, 6 halvings (`benchmarks/lcdb.py --drift`)."""
+NOISE_OF_SPREAD, NOISE_WEIGHT = 0.2, 3.0
+"""Before seeds show it, a seed's noise is taken as this share of the spread of the hypotheses; that counts like so many
+observed deviations. As many of the pooled noise go into each hypothesis' own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,82 +34,110 @@ class PromotedScores:
     scores: FloatArray
     """(hypotheses,); NaN for a hypothesis without any score."""
     deviations: FloatArray
-    """(hypotheses,): standard errors; NaN likewise, and where no two scores show how much they vary."""
+    """(hypotheses,): standard errors, at least 0; NaN likewise."""
     tops: NDArray[np.int64]
     """(hypotheses,): the highest rung with a score; -1 where there is none."""
+    seed_variances: FloatArray
+    """(hypotheses,): of one seed's score, at least 0."""
+    drift_variances: FloatArray
+    """(rungs,): of what the order drifts from a rung to the last."""
 
-    def surely_ordered(self, first: int, second: int) -> float:
-        """Probability in [.5, 1] that the two are ordered as their scores say; .5 where that is not known."""
-        difference = abs(self.scores[first] - self.scores[second])
+    def rightly_ordered(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> FloatArray:
+        """Probability in [.5, 1] that each pair's true order is that of its scores; .5 for what has no score."""
+        difference = np.abs(self.scores[first] - self.scores[second])
         deviation = np.hypot(self.deviations[first], self.deviations[second])
-        if not np.isfinite(difference) or not np.isfinite(deviation):
-            return 0.5
-        return float(scipy.special.ndtr(difference / deviation)) if deviation > 0 else 1.0 - 0.5 * (difference == 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            probability = scipy.special.ndtr(difference / deviation)
+        right: FloatArray = np.where(np.isnan(probability), 0.5, probability)
+        return right
 
 
-def relative_variances(work: FloatArray, seeds: FloatArray | NDArray[np.int64]) -> FloatArray:
-    """Variance of a mean over so many seeds, at least 1, as an estimate of the reference; a seed's variance is 1.
-
-    `work`: of the rung, relative to the reference's. Shapes must broadcast.
-    """
-    halvings = np.maximum(-np.log2(work), 0.0)
-    variances: FloatArray = (DRIFT_PER_HALVING * halvings) ** 2 + 1 / np.maximum(seeds, 1)
-    return variances
+def relative_drift(work: FloatArray) -> FloatArray:
+    """(rungs,): variance of the drift to the reference, a seed's being 1. `work`: (rungs,), over the reference's."""
+    drift: FloatArray = (DRIFT_PER_HALVING * np.maximum(-np.log2(work), 0.0)) ** 2
+    return drift
 
 
 def promoted_scores(values: FloatArray, work: FloatArray) -> PromotedScores:
     """Carry scores up.
 
     `values`: (hypotheses, rungs, seeds), the reference the last rung, NaN where there is none.
-    `work`: (rungs,), relative to the reference's.
+    `work`: (rungs,), above 0, relative to the reference's.
     """
     present = ~np.isnan(values)
     counts = present.sum(axis=2)
     means = np.where(present, values, 0.0).sum(axis=2) / np.maximum(counts, 1)
     rows, last = np.arange(len(values)), values.shape[1] - 1
-    tops = np.where((counts > 0).any(axis=1), last - np.argmax(counts[:, ::-1] > 0, axis=1), -1)
-    gains = _gains_to_last(means, counts > 0)
+    scored = counts > 0
+    tops = np.where(scored.any(axis=1), last - np.argmax(scored[:, ::-1], axis=1), -1)
+    carried = means + _gains_to_last(means, scored)
     reached = np.maximum(tops, 0)
-    scores = np.where(tops >= 0, means[rows, reached] + gains[reached], np.nan)
-    variances = relative_variances(work[reached], counts[rows, reached])
-    scale = _noise_scale(means, counts, gains, work, values)
-    return PromotedScores(scores, np.where(tops >= 0, scale * np.sqrt(variances), np.nan), tops)
+    squares, degrees = _residuals(values, means, counts, carried, work)
+    pooled, own = _seed_variances(squares, degrees, _spread(carried, scored))
+    drift = pooled * relative_drift(work)
+    deviations = np.sqrt(drift[reached] + own / np.maximum(counts[rows, reached], 1))
+    return PromotedScores(
+        np.where(tops >= 0, carried[rows, reached], np.nan), np.where(tops >= 0, deviations, np.nan), tops, own, drift
+    )
 
 
-def _gains_to_last(means: FloatArray, scored: NDArray[np.bool_]) -> FloatArray:
+def _gains_to_last(means: FloatArray, scored: BoolArray) -> FloatArray:
     """(rungs,): what is added to a mean of a rung; from the last downwards, each by those that reached a higher one."""
     hypotheses, rungs = means.shape
     gains = np.zeros(rungs)
-    carried = np.full(hypotheses, np.nan)
+    top = np.full(hypotheses, np.nan)
     for rung in range(rungs - 1, -1, -1):
         here = scored[:, rung]
-        above = here & ~np.isnan(carried)
+        went_on = here & ~np.isnan(top)
         if rung < rungs - 1:
-            count = int(above.sum())
-            own = float(np.median(carried[above] - means[above, rung])) if count else 0.0
+            count = int(went_on.sum())
+            own = float(np.median(top[went_on] - means[went_on, rung])) if count else 0.0
             gains[rung] = (count * own + SHRINKAGE * gains[rung + 1]) / (count + SHRINKAGE)
-        fresh = here & np.isnan(carried)
-        carried[fresh] = means[fresh, rung] + gains[rung]
+        fresh = here & np.isnan(top)
+        top[fresh] = means[fresh, rung] + gains[rung]
     return gains
 
 
-def _noise_scale(
-    means: FloatArray, counts: NDArray[np.int64], gains: FloatArray, work: FloatArray, values: FloatArray
-) -> float:
-    """Deviation of one seed's score, from seeds of a rung and from drifts between rungs; NaN if neither is there.
+def _residuals(
+    values: FloatArray, means: FloatArray, counts: NDArray[np.int64], carried: FloatArray, work: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(hypotheses,) each: squared deviations in units of a seed's variance, and how many there are.
 
-    Both are put on the scale of one seed by `relative_variances`.
+    Between seeds of a rung, and between a rung and the one that the hypothesis ran on before.
     """
-    repeated = counts > 1
-    squares = float(np.nansum(np.where(repeated[:, :, None], (values - means[:, :, None]) ** 2, 0.0)))
-    degrees = int((counts[repeated] - 1).sum())
-    drift = relative_variances(work, np.full(len(work), np.inf))
-    for rung in range(len(work) - 1):
-        upper = rung + 1
-        both = (counts[:, rung] > 0) & (counts[:, upper] > 0)
-        if both.sum() > 1:
-            steps = means[both, upper] + gains[upper] - means[both, rung] - gains[rung]
-            expected = drift[rung] - drift[upper] + 1 / counts[both, rung] + 1 / counts[both, upper]
-            squares += float(((steps - steps.mean()) ** 2 / expected).sum())
-            degrees += int(both.sum()) - 1
-    return float(np.sqrt(squares / degrees)) if degrees else float("nan")
+    deviations = np.where(np.isnan(values), 0.0, values - means[:, :, None])
+    squares: FloatArray = (deviations**2).sum(axis=(1, 2))
+    degrees = np.maximum(counts - 1, 0).sum(axis=1).astype(np.float64)
+    drift = relative_drift(work)
+    before = np.full(len(values), -1)
+    for rung in range(len(work)):
+        here = counts[:, rung] > 0
+        for lower in range(rung):
+            rows = np.flatnonzero(here & (before == lower))
+            if len(rows) > 1:
+                steps = carried[rows, rung] - carried[rows, lower]
+                steps -= np.median(steps)
+                expected = drift[lower] - drift[rung] + 1 / counts[rows, rung] + 1 / counts[rows, lower]
+                squares[rows] += steps**2 / np.abs(expected) * len(rows) / (len(rows) - 1)
+                degrees[rows] += 1
+        before = np.where(here, rung, before)
+    return squares, degrees
+
+
+def _spread(carried: FloatArray, scored: BoolArray) -> float:
+    """How far hypotheses lie apart: the deviation that normal scores of these quartiles have."""
+    first = carried[scored.any(axis=1), np.argmax(scored, axis=1)[scored.any(axis=1)]]
+    return float(np.subtract(*np.quantile(first, [0.75, 0.25])) / 1.349) if len(first) > 1 else 0.0
+
+
+def _seed_variances(squares: FloatArray, degrees: FloatArray, spread: float) -> tuple[float, FloatArray]:
+    """The pooled variance of a seed, and each hypothesis' own, shrunk to it.
+
+    A hypothesis whose scores jump about is cut off at four times the median: it says nothing of the others.
+    """
+    seen = degrees > 0
+    limit = 4 * float(np.median(squares[seen] / degrees[seen])) if seen.any() else 0.0
+    usual = np.minimum(squares, limit * degrees) if limit > 0 else squares
+    guess = (NOISE_OF_SPREAD * spread) ** 2
+    pooled = float((NOISE_WEIGHT * guess + usual.sum()) / (NOISE_WEIGHT + degrees.sum()))
+    return pooled, (NOISE_WEIGHT * pooled + squares) / (NOISE_WEIGHT + degrees)
