@@ -9,13 +9,18 @@ of true scores with deviation 1 (`-/-`: the reference's and the proxy's). Planni
 Table 1: the proxy is as good as certified (tau .8, the worst case, whether or not it would have been certified) or
 better (.9). `revoked` is then false; `pairs` and `all in one` are yardsticks that see the same audits: a binomial test
 of the pairs, repeated after each audit as if they were independent, and the product's test without strata.
-`audits`: hypotheses audited that are not promoted; `cost`: accelerator seconds, the calibration's trials on the proxy
-among them, over those of running all 126 at the reference; `regret`: true score of the best of the 90 less that of the
-best promoted; `of all`: the same of who is best of all 90 at the reference, with 3 seeds.
+`promoted`: the best 3 on the proxy and those within noise of them; `audits`: hypotheses audited that are not promoted;
+`cost`: accelerator seconds, the calibration's trials on the proxy among them, over those of running all 126 at the
+reference; `regret`: true score of the best of the 90 less that of the best promoted; `of all`: the same of who is best
+of all 90 at the reference, with 3 seeds.
 
 Table 2: the proxy (tau .9) is wrong about kind c. `revoked` is then right; `after`: the median number of audits, of
 all kinds and promoted ones among them, that it took, where it was revoked; `of c`: of kind c. Yardsticks besides:
 `once`, the product's test on the first draws, without audits of more where there is suspicion.
+
+Table 3: what the 90 are expected to score at the reference by their scores on the proxy, intervals of 95 %. `one`: how
+often an interval misses the true score; `any`: how often any of 90 does whose intervals hold together; `half`: half of
+one interval's width. `pooled`: the same of any with the variance of the whole calibration alone, a yardstick.
 """
 
 from __future__ import annotations
@@ -40,6 +45,8 @@ from assay.planning.screening import Role, Screened, screening_of
 from assay.planning.study import Study
 from assay.ranking import Scores
 from assay.ranking.audits import Drawn, audit
+from assay.ranking.distributions import t_exceeded_by
+from assay.ranking.expected_scores import expected_scores
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import correlation_of
 from builders.screenings import PROXY_PRICE, SEEDS, a_screening_study, after, certified
@@ -114,13 +121,11 @@ class World:
         if row.wrong:
             kind = slice(len(names) - KINDS["c"], None)
             truth[kind], proxy[kind] = WRONG[row.wrong](truth[kind], proxy[kind], generator)
-        scores = [
-            SHAPES[row.shape](true)[:, None]
-            + noise * generator.standard_normal((len(names), SEEDS))
-            + generator.standard_normal(SEEDS)
-            for true, noise in zip((truth, proxy), row.noise, strict=True)
-        ]
-        tables = [Scores(names, tuple(range(SEEDS)), values) for values in scores]
+        tables = []
+        for true, noise in zip((truth, proxy), row.noise, strict=True):
+            of_seed = generator.standard_normal(SEEDS)
+            errors = noise * generator.standard_normal((len(names), SEEDS)) + of_seed - of_seed.mean()
+            tables.append(Scores(names, tuple(range(SEEDS)), SHAPES[row.shape](true)[:, None] + errors))
         return cls(SHAPES[row.shape](truth), tables[0], tables[1])
 
     def cells(self, run: np.ndarray) -> Mapping[str, ArmCells]:
@@ -139,6 +144,7 @@ class Outcome(NamedTuple):
     revoked: bool
     after: float
     after_of_c: float
+    promoted: int
     audits: int
     cost: float
     regret: float
@@ -218,6 +224,7 @@ def _outcome(
         revoked=found.revocation is not None,
         after=revoked_after,
         after_of_c=sum(name[0] == "c" for name in counted) if found.revocation else np.nan,
+        promoted=len(promoted),
         audits=len(set(found.drawn) - {names[each] for each in promoted}),
         cost=used / len(names),
         regret=best - world.truth[promoted].max() if promoted else np.nan,
@@ -256,6 +263,33 @@ def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> boo
     return False
 
 
+class Expectation(NamedTuple):
+    """Of one study's intervals."""
+
+    one: float
+    any: float
+    half: float
+    pooled: float
+
+
+def expectation(row: Row, names: tuple[str, ...], generator: np.random.Generator) -> Expectation:
+    """How far off the screened are from what is expected of them."""
+    world = World.simulate(row, names, generator)
+    known, new = names[:CALIBRATION], names[CALIBRATION:]
+    expected = expected_scores(world.reference, world.proxy, known, new)
+    off = np.abs(np.array([each.score for each in expected]) - world.truth[CALIBRATION:])
+    one, together = (np.array([each.half_width(error) for each in expected]) for error in (ERROR, ERROR / len(new)))
+    x, y = (arm.means[:CALIBRATION] for arm in (world.proxy, world.reference))
+    slope, level = np.polyfit(x, y, 1)
+    variance = ((y - level - slope * x) ** 2).sum() / (CALIBRATION - 2)
+    distance = (world.proxy.means[CALIBRATION:] - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()
+    pooled = np.sqrt(variance * (1 + 1 / CALIBRATION + distance))
+    pooled *= t_exceeded_by(ERROR / len(new) / 2, CALIBRATION - 2)
+    return Expectation(
+        float((off > one).mean()), float((off > together).any()), float(one.mean()), float((off > pooled).any())
+    )
+
+
 def a_study() -> Study:
     """The study of all rows; only its scores differ."""
     newcomers: dict[str, str | None] = {
@@ -291,14 +325,14 @@ def main() -> None:
     )
     study = a_study()
     print("1. The proxy keeps its promise: revocations are false")
-    print(" tau   noise  shape   revoked   pairs  all in one   audits   cost   regret (s.e.)    of all")
+    print(" tau   noise  shape   revoked   pairs  all in one  promoted  audits   cost   regret (s.e.)    of all")
     for row in ROWS:
         found = Found.simulate(study, row, studies, generator)
         mean, regret_error = found.mean, found.deviation("regret") / studies**0.5
         print(
             f"{row.tau:4.1f} {row.noise[0]:3.1f}/{row.noise[1]:3.1f}  {row.shape:7s}{mean('revoked'):8.3f}"
-            f"{mean('pairs'):8.3f}{mean('one_stratum'):12.3f}{mean('audits'):9.1f}{mean('cost'):7.3f}"
-            f"{mean('regret'):8.3f} ({regret_error:.3f}){mean('regret_of_all'):9.3f}",
+            f"{mean('pairs'):8.3f}{mean('one_stratum'):12.3f}{mean('promoted'):10.1f}{mean('audits'):8.1f}"
+            f"{mean('cost'):7.3f}{mean('regret'):8.3f} ({regret_error:.3f}){mean('regret_of_all'):9.3f}",
             flush=True,
         )
     print("\n2. The proxy is wrong about kind c: revocations are right")
@@ -310,6 +344,17 @@ def main() -> None:
             f"{row.wrong:18s}{row.noise[0]:4.1f}/{row.noise[1]:3.1f}{mean('revoked'):9.3f}{middle('after'):8.0f}"
             f"{middle('after_of_c'):8.0f}{mean('once'):8.3f}{mean('one_stratum'):12.3f}{mean('pairs'):10.3f}"
             f"{mean('audits'):9.1f}{mean('cost'):7.3f}",
+            flush=True,
+        )
+    print("\n3. What is expected at the reference of who ran on the proxy alone")
+    print(" tau   noise  shape      one     any    half  pooled")
+    names = tuple(hypothesis.name for hypothesis in study.hypotheses)
+    for row in ROWS:
+        each = [expectation(row, names, generator) for _ in range(studies)]
+        one, together, half, pooled = np.mean(each, axis=0)
+        print(
+            f"{row.tau:4.1f} {row.noise[0]:3.1f}/{row.noise[1]:3.1f}  {row.shape:7s}"
+            f"{one:7.3f}{together:8.3f}{half:8.2f}{pooled:8.3f}",
             flush=True,
         )
     print(f"\n{time.perf_counter() - began:.0f} s")

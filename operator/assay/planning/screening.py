@@ -133,10 +133,12 @@ def _in_force(
     best = _promoted(study, proxy, newcomers)
     drawn = draws.drawn(best)
     ended = _first_ended(study, (reference, proxy), drawn)
+    still_known = _still_known(certificate.hypotheses, known)
+    calibration = tuple(name for name in state.roles if name in still_known)
     checked = audit(
         reference.scores.first_seeds(initial),
         proxy.scores.first_seeds(initial),
-        tuple(name for name in state.roles if name in _still_known(certificate.hypotheses, known)),
+        calibration,
         [Drawn(name, draws.strata[name]) for name in ended],
         tuple(draws.by_stratum),
         promised=certificate.promised_rate,
