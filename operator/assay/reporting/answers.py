@@ -21,7 +21,7 @@ from assay.reporting.rows import MAY_BE_BEST, is_revoked, may_be_best
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.api.resources import ArmStatus, Condition, ProxyStudyStatus, RankedHypothesis
+    from assay.api.resources import ArmStatus, Condition, CostLedger, ProxyStudyStatus, RankedHypothesis
     from assay.planning.study import Study
 
 
@@ -114,7 +114,15 @@ def _saves(arm: ArmStatus) -> str:
     if arm.break_even_hypotheses is None:
         return f"{costs}."
     pays = count(arm.break_even_hypotheses, "further hypothesis", "further hypotheses")
-    return f"{costs}; the cost of finding that out is back after {pays}."
+    return f"{costs}; the cost of finding that out is back after {pays}{_range(arm)}."
+
+
+def _range(arm: ArmStatus) -> str:
+    """How sure the number is; empty if it is one number."""
+    low, high = arm.break_even_low, arm.break_even_high
+    if low is None or low == high:
+        return ""
+    return f" ({low:,} to {high:,})" if high is not None else f" ({low:,} or more)"
 
 
 def _warned(status: ProxyStudyStatus, answer: str) -> str:
@@ -209,7 +217,30 @@ def cost_answer(status: ProxyStudyStatus) -> str:
         ("preparations", cost.preparations_accelerator_seconds),
         ("failed attempts", cost.failures_accelerator_seconds),
     )
-    parts = [f"{name} {seconds_text(value)}" for name, text in named if (value := value_of(text))]
     if total <= 0:
         return "Nothing has been spent yet."
-    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({', '.join(parts)})."
+    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({_listed(named)}).{_purposes(cost)}{_saved(cost)}"
+
+
+def _purposes(cost: CostLedger) -> str:
+    """Of a study that screens: what its trials were for."""
+    named = (
+        ("calibration", cost.calibration_accelerator_seconds),
+        ("screening", cost.screening_accelerator_seconds),
+        ("confirmation", cost.confirmation_accelerator_seconds),
+        ("audits", cost.audits_accelerator_seconds),
+        ("earlier specs", cost.stale_accelerator_seconds),
+    )
+    return f" Of its trials: {_listed(named)}." if cost.screening_accelerator_seconds else ""
+
+
+def _saved(cost: CostLedger) -> str:
+    saved = value_of(cost.saved_accelerator_seconds)
+    if saved is None or not cost.screening_accelerator_seconds:
+        return ""
+    compared = "less than" if saved >= 0 else "more than"
+    return f" That is {seconds_text(abs(saved))} {compared} all hypotheses at the reference would have cost."
+
+
+def _listed(named: Sequence[tuple[str, str | None]]) -> str:
+    return ", ".join(f"{name} {seconds_text(value)}" for name, text in named if (value := value_of(text)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import TrustDecision, TrustStatistic
 from assay.planning.trust import criterion_of
@@ -42,16 +42,30 @@ class CertificateWords:
     needed: str
 
 
-def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
-    """Of a proxy of the study."""
+class Seen(NamedTuple):
+    """The statistic that trust is about, as observed, with its own test's interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def seen(study: Study, arm: ArmStatus) -> Seen:
+    """Of a proxy of the study; without an interval before the first look."""
     certificate = arm.certificate
     if certificate is None:
-        return CertificateWords(
-            fixed(_observed(study.spec.trust.statistic, arm.agreement), 2), "", NOTHING, NOTHING, NOTHING, "", ""
-        )
+        return Seen(_observed(study.spec.trust.statistic, arm.agreement), None, None)
+    return Seen(*(value_of(text) for text in (certificate.value, certificate.low, certificate.high)))
+
+
+def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
+    """Of a proxy of the study."""
+    certificate, (value, low, high) = arm.certificate, seen(study, arm)
+    if certificate is None:
+        return CertificateWords(fixed(value, 2), "", NOTHING, NOTHING, NOTHING, "", "")
     return CertificateWords(
-        value=fixed(value_of(certificate.value), 2),
-        interval=interval(value_of(certificate.low), value_of(certificate.high), 2),
+        value=fixed(value, 2),
+        interval=interval(low, high, 2),
         corrected=fixed(value_of(certificate.corrected), 2),
         look=f"{certificate.look} of {certificate.looks}",
         noise_share=percent(certificate.noise_share_percent),

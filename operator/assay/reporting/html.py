@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.api.resources import Goal, TrustDecision, Verdict
+from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
 from assay.planning.judgement import assessment_of, judge
 from assay.planning.progress import State
 from assay.planning.ranking_status import ranking_rows
-from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, is_finished, scores_in_words, trust_answer, verdict_answer
+from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.charts.agreement_chart import agreement_chart
 from assay.reporting.charts.curve_chart import curve_chart
 from assay.reporting.charts.rank_chart import rank_chart
@@ -18,7 +19,16 @@ from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
 from assay.reporting.figures import count, decimals_for, fixed, listed, seeds_in_words, unit_in_words
 from assay.reporting.page import page
-from assay.reporting.rows import DECISIONS, arm_rows, noise_ceiling, rank_rows
+from assay.reporting.rows import (
+    DECISIONS,
+    MAY_BE_BEST,
+    REVOKED,
+    arm_rows,
+    is_revoked,
+    may_be_best,
+    noise_ceiling,
+    rank_rows,
+)
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
 from assay.reporting.trials import Trials, trials_of
@@ -40,6 +50,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     studies. Draws whatever there is: a study may still run, or have failed."""
     trials = trials_of(study, records)
     ranking = _whole_ranking(study, records, status)
+    whole = status.model_copy(update={"ranking": ranking})
     texts, arms = rank_rows(study, ranking), arm_rows(study, status)
     shares = time_shares(trials)
     verdicts = {row.name: row.verdict for row in ranking}
@@ -65,14 +76,22 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
             name: answer.replace(" %", "\u00a0%")
             for name, answer in (
                 ("trust", trust_answer(study, status)),
-                ("verdicts", verdict_answer(study, status.model_copy(update={"ranking": ranking}))),
+                ("verdicts", verdict_answer(study, whole)),
+                ("best", best_answer(study, whole)),
                 ("time", time_answer(shares)),
                 ("cost", cost_answer(status)),
             )
         },
         arms=arms,
-        ceiling=fixed(noise_ceiling(status), 2),
+        ceiling=fixed(ceiling, 2) if (ceiling := noise_ceiling(status)) is not None else "",
         ranking=texts,
+        statistic=STATISTICS[study.spec.trust.statistic],
+        about_tau=study.spec.trust.statistic is TrustStatistic.KENDALL_TAU,
+        about_accuracy=study.spec.trust.statistic is TrustStatistic.DECISION_ACCURACY,
+        statistic_explained=statistic_explained(study),
+        noise_explained=NOISE_EXPLAINED,
+        scores_in_words=scores_in_words(study, ranking),
+        mark=MAY_BE_BEST if may_be_best(ranking) else "",
         unranked=listed(unranked, 12),
         not_drawn=sum(row.score is not None for row in ranking) - len(drawn(ranking)),
         minimize=study.spec.metric.goal is Goal.MINIMIZE,
@@ -104,7 +123,7 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     trials = status.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     left = trials.planned - trials.succeeded - trials.failed
-    still_open = f", {left:,} still open" if left else ""
+    still_open = f", {left:,} {'not run' if is_finished(status) else 'still open'}" if left else ""
     return (
         f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(study.design.arms), 'arm')} × "
         f"{seeds_in_words(study.spec.seeds)}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
@@ -142,11 +161,13 @@ def _legends(
     status: ProxyStudyStatus, ranking: tuple[RankedHypothesis, ...], shares: tuple[TimeShare, ...]
 ) -> dict[str, list[tuple[str, str]]]:
     """Of what there is alone: (name, colour)."""
-    decisions = {arm.decision for arm in status.arms}
+    revoked = any(is_revoked(arm) for arm in status.arms)
+    decisions = {arm.decision for arm in status.arms if not is_revoked(arm)}
     verdicts = {row.verdict for row in ranking}
     phases = {each.phase for each in shares}
     return {
-        "decision_legend": [(DECISIONS[each], DECISION_COLOURS[each]) for each in TrustDecision if each in decisions],
+        "decision_legend": [(DECISIONS[each], DECISION_COLOURS[each]) for each in TrustDecision if each in decisions]
+        + ([(REVOKED, DECISION_COLOURS[TrustDecision.NOT_TRUSTED])] if revoked else []),
         "verdict_legend": [(each.value, VERDICT_COLOURS[each.value]) for each in Verdict if each in verdicts],
         "phase_legend": [(PHASES[each], PHASE_COLOURS[each]) for each in PHASES if each in phases],
     }

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from assay.api.resources import Goal
 from assay.planning.judgement import judge
 from assay.planning.progress import Progress, State
-from assay.ranking import Scores
 from assay_trainer.contract import Failure, TrialResult
 
 if TYPE_CHECKING:
+    from assay.planning.cells import ArmCells
     from assay.planning.design import PlannedTrial
     from assay.planning.records import Records
     from assay.planning.study import Study
@@ -38,6 +38,8 @@ class Trials:
 
     study: Study
     progress: Progress
+    cells: Mapping[str, ArmCells]
+    """The scores that count, by arm; higher is better."""
     trials: tuple[Trial, ...]
 
     @cached_property
@@ -52,15 +54,11 @@ class Trials:
     def ranks(self, arm: str) -> dict[str, tuple[int, float]]:
         """Rank (1 is the best; equal scores in the study's order) and mean score of each hypothesis with a score on
         the arm. Missing seeds are adjusted for, as in the ranking."""
-        names = [hypothesis.name for hypothesis in self.study.hypotheses]
-        cells = {(each.planned.hypothesis, each.planned.seed): each.score or 0.0 for each in self.succeeded[arm]}
-        if not cells:
-            return {}
-        maximize = self.study.spec.metric.goal is Goal.MAXIMIZE
-        scores = Scores.build(names, self.study.design.seeds, cells, maximize)
+        scores = self.cells[arm].scores
+        names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
         order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
-        sign = 1.0 if maximize else -1.0
+        sign = 1.0 if self.study.spec.metric.goal is Goal.MAXIMIZE else -1.0
         return {
             names[row]: (place, sign * float(scores.adjusted_means[row])) for place, row in enumerate(order, start=1)
         }
@@ -68,7 +66,8 @@ class Trials:
 
 def trials_of(study: Study, records: Records) -> Trials:
     """Look up every trial that was asked for."""
-    progress, metric = judge(study, records).progress, study.spec.metric.name
+    judgement, metric = judge(study, records), study.spec.metric.name
+    progress = judgement.progress
     found = []
     for planned in study.design.trials:
         record, state = records.get(planned.key), progress.states[planned.key]
@@ -80,4 +79,4 @@ def trials_of(study: Study, records: Records) -> Trials:
         failed = [failed.accelerator_seconds for failed in record.failures] if record else []
         seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None
         found.append(Trial(planned, state, score, result, failure, seconds))
-    return Trials(study, progress, tuple(found))
+    return Trials(study, progress, judgement.cells, tuple(found))

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from assay.api.resources import TrustStatistic
+from assay.reporting.certificates import STATISTICS, seen
 from assay.reporting.charts.theme import DECISION_COLOURS, Spec, rows, scale, specification
-from assay.reporting.figures import fixed, interval, percent, value_of
-from assay.reporting.rows import DECISIONS, noise_ceiling
+from assay.reporting.figures import fixed, interval, percent
+from assay.reporting.rows import DECISIONS, REVOKED, is_revoked, noise_ceiling
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus, TrustDecision
     from assay.planning.study import Study
 
 _HEIGHT = 340
-_TITLE = "agreement with the reference (tau)"
 _LABEL_HEIGHT = 0.05
 """Of a label, as a part of the chart's height."""
 
@@ -29,12 +30,12 @@ _SIDE_BY_SIDE = 1.0
 
 @dataclass
 class _Point:
-    """A proxy: percent of the reference's cost, tau with its interval, and where they are drawn."""
+    """A proxy: percent of the reference's cost, its agreement with its interval, and where they are drawn."""
 
     arm: ArmStatus
     decision: TrustDecision
     cost: float
-    tau: float
+    value: float
     low: float | None
     high: float | None
     drawn_cost: float = 0.0
@@ -43,13 +44,17 @@ class _Point:
 
 
 def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
-    """Each proxy's cost of a trial (percent of the reference's) and tau, with the threshold and the noise ceiling."""
-    points = [point for arm in status.arms if (point := _point(arm)) is not None]
+    """Each proxy's cost of a trial (percent of the reference's) and the statistic that trust is about, with the
+    threshold, and the noise ceiling if that is tau."""
+    statistic = study.spec.trust.statistic
+    points = [point for arm in status.arms if (point := _point(study, arm)) is not None]
     if not points:
         return None
-    ceiling, threshold = noise_ceiling(status), float(study.spec.trust.threshold)
-    seen = [value for point in points for value in (point.low, point.tau) if value is not None]
-    lowest = max(-1.0, min(seen) - 0.05) if min(seen) < 0 else 0.0
+    ceiling = noise_ceiling(status) if statistic is TrustStatistic.KENDALL_TAU else None
+    threshold, title = float(study.spec.trust.threshold), STATISTICS[statistic]
+    ends = [value for point in points for value in (point.low, point.value) if value is not None]
+    guessing = 0.5 if statistic is TrustStatistic.DECISION_ACCURACY else 0.0
+    lowest = max(-1.0, min(ends) - 0.05) if min(ends) < guessing else guessing
     _place(points, 1.0 - lowest)
     x = alt.X(
         "drawn_cost:Q",
@@ -57,7 +62,7 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
         scale=alt.Scale(domain=[0, 1.12 * max(100.0, *(point.cost for point in points))]),
     )
     vertical = alt.Scale(domain=[lowest, 1.02])
-    y = alt.Y("tau:Q", title=_TITLE, scale=vertical)
+    y = alt.Y("value:Q", title=title, scale=vertical)
     colour = alt.Color("decision:N", scale=scale(DECISION_COLOURS), legend=None)
     base = alt.Chart(rows(_row(point) for point in points)).encode(x=x)
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("proxy", "agreement", "cost", "saving", "trust")]
@@ -67,7 +72,7 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
         layers.append(
             alt.Chart(rows(with_interval))
             .mark_rule(strokeWidth=2.5, opacity=0.55, strokeCap="round")
-            .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=_TITLE), y2="high:Q", color=colour)
+            .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=title), y2="high:Q", color=colour)
         )
     for left in (True, False):
         on_this_side = [_row(point) for point in points if point.left is left]
@@ -83,27 +88,27 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
     return specification(alt.layer(*layers), height=_HEIGHT)
 
 
-def _point(arm: ArmStatus) -> _Point | None:
-    tau = value_of(arm.agreement.kendall_tau) if arm.agreement else None
+def _point(study: Study, arm: ArmStatus) -> _Point | None:
+    value, low, high = seen(study, arm)
     cost = arm.cost.relative_percent if arm.cost else None
-    if arm.agreement is None or arm.decision is None or tau is None or cost is None:
+    if arm.decision is None or value is None or cost is None:
         return None
-    return _Point(arm, arm.decision, cost, tau, value_of(arm.agreement.low), value_of(arm.agreement.high))
+    return _Point(arm, arm.decision, cost, value, low, high)
 
 
 def _row(point: _Point) -> dict[str, object]:
     return {
         "proxy": point.arm.name,
-        "tau": point.tau,
+        "value": point.value,
         "low": point.low,
         "high": point.high,
         "drawn_cost": point.drawn_cost,
         "label": point.label,
         "decision": point.decision.value,
-        "agreement": f"{fixed(point.tau, 2)} {interval(point.low, point.high, 2)}".rstrip(),
+        "agreement": f"{fixed(point.value, 2)} {interval(point.low, point.high, 2)}".rstrip(),
         "cost": percent(point.cost),
         "saving": percent(point.arm.saving_percent),
-        "trust": DECISIONS[point.decision],
+        "trust": REVOKED if is_revoked(point.arm) else DECISIONS[point.decision],
     }
 
 
@@ -111,14 +116,14 @@ def _place(points: list[_Point], height: float) -> None:
     """Points of the same cost are drawn side by side. A name stands right of its point, or left if another point is
     there; names that would still meet are moved apart, from the lowest up."""
     apart = _LABEL_HEIGHT * height
-    ordered = sorted(points, key=lambda each: each.tau)
+    ordered = sorted(points, key=lambda each: each.value)
     for place, point in enumerate(ordered):
-        point.label, point.drawn_cost = point.tau, point.cost
+        point.label, point.drawn_cost = point.value, point.cost
         while any(abs(point.drawn_cost - other.drawn_cost) < _SIDE_BY_SIDE for other in ordered[:place]):
             point.drawn_cost += _SIDE_BY_SIDE
     for place, point in enumerate(ordered):
         point.left = point.drawn_cost > _LABEL_WIDTH / 2 and any(
-            0 < other.drawn_cost - point.drawn_cost < _LABEL_WIDTH and abs(other.tau - point.tau) < apart
+            0 < other.drawn_cost - point.drawn_cost < _LABEL_WIDTH and abs(other.value - point.value) < apart
             for other in ordered
         )
         for other in ordered[:place]:

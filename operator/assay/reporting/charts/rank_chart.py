@@ -33,25 +33,29 @@ def rank_chart(
     verdicts: Mapping[str, Verdict],
     decimals: int,
 ) -> Spec | None:
-    """`ranks`: by arm, each hypothesis' rank and score. A hypothesis without a score on an arm has a gap there; one
-    without a score on the reference is not drawn."""
+    """`ranks`: by arm, each hypothesis' rank and score. Past an arm that it has no score on, a hypothesis' line goes
+    without a dot; one without a score on the reference is not drawn. Where an arm lacks some, the others share out the
+    places that they have on the reference: so lines cross only where the arm orders a pair otherwise."""
     shown = [arm for arm in arms if ranks.get(arm)]
     reference = ranks.get(REFERENCE, {})
     if len(reference) < 2 or len(shown) < 2:
         return None
+    places = {arm: _places(reference, ranks[arm]) for arm in shown}
     points = [
         {
             "arm": arm,
             "hypothesis": name,
-            "rank": ranks[arm][name][0] if name in ranks[arm] else None,
-            "score": fixed(ranks[arm][name][1], decimals) if name in ranks[arm] else None,
+            "place": place,
+            "rank": rank,
+            "among": f"{rank} of {len(places[arm])}",
+            "score": fixed(ranks[arm][name][1], decimals),
             "at_reference": reference[name][0],
             "verdict": verdicts[name].value if name in verdicts else None,
         }
         for arm in shown
-        for name in reference
+        for name, (rank, place) in places[arm].items()
     ]
-    count = max(len(ranks[arm]) for arm in shown)
+    count = len(reference)
     many = len(reference) > _MANY
     by_rank = [name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])]
     names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
@@ -74,7 +78,7 @@ def rank_chart(
         scale=alt.Scale(padding=0.12),
     )
     y = alt.Y(
-        "rank:Q",
+        "place:Q",
         title=None,
         scale=alt.Scale(domain=[0.5, count + 0.5], reverse=True, nice=False, zero=False),
         axis=alt.Axis(
@@ -92,11 +96,12 @@ def rank_chart(
     tooltip = [
         alt.Tooltip("hypothesis:N"),
         alt.Tooltip("arm:N"),
-        alt.Tooltip("rank:Q"),
+        alt.Tooltip("among:N", title="rank"),
         alt.Tooltip("score:N", title="mean score"),
         alt.Tooltip("at_reference:Q", title="rank on the reference"),
     ]
-    base = alt.Chart(rows(points)).encode(x=x, y=y, color=colour, detail="hypothesis:N")
+    known = alt.Chart(rows(points))
+    base = known.encode(x=x, y=y, color=colour, detail="hypothesis:N")
     lines = base.mark_line(strokeJoin="round").encode(
         opacity=alt.when(over)
         .then(alt.value(1.0))
@@ -111,8 +116,7 @@ def rank_chart(
     )
     target = base.mark_line(opacity=0, strokeWidth=_TARGET).encode(tooltip=[tooltip[0], tooltip[-1]])
     dots = (
-        base.transform_filter("isValid(datum.rank)")
-        .mark_circle()
+        base.mark_circle()
         .encode(
             opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.4 if many else 0.9)),
             size=alt.when(over).then(alt.value(110)).otherwise(alt.value(12 if many else 48)),
@@ -121,11 +125,18 @@ def rank_chart(
         .add_params(over)
     )
     named = (
-        alt.Chart(rows(points))
-        .transform_filter("isValid(datum.rank)")
-        .transform_filter(over)
+        known.transform_filter(over)
         .transform_filter(f"datum.arm == '{shown[-1]}'")
         .mark_text(align="right", dx=-8, dy=-9, fontWeight=600)
         .encode(x=x, y=y, text="hypothesis:N")
     )
     return specification(alt.layer(lines, target, dots, named), height=min(_TALLEST, _ROW * count + 20))
+
+
+def _places(
+    reference: Mapping[str, tuple[int, float]], on_arm: Mapping[str, tuple[int, float]]
+) -> dict[str, tuple[int, int]]:
+    """Rank among those with a score on both arms, and where it is drawn."""
+    common = sorted((name for name in on_arm if name in reference), key=lambda name: on_arm[name][0])
+    drawn = sorted(reference[name][0] for name in common)
+    return {name: (rank, place) for rank, (name, place) in enumerate(zip(common, drawn, strict=True), start=1)}
