@@ -21,12 +21,11 @@ def promoted(proxy: Scores, count: int) -> frozenset[str]:
     scored = proxy.counts > 0
     if not scored.any():
         return frozenset()
-    means, counts = proxy.adjusted_means, proxy.counts
+    means, counts = proxy.adjusted_means, np.maximum(proxy.counts, 1)
     order = np.argsort(-np.where(scored, means, -np.inf), kind="stable")
     last = order[min(count, int(scored.sum())) - 1]
     variance = proxy.noise.variance if proxy.noise else 0.0
-    with np.errstate(divide="ignore"):
-        error = np.sqrt(variance / counts + variance / counts[last])
+    error = np.sqrt(variance / counts + variance / counts[last])
     near = scored & (means >= means[last] - SEPARATED * error)
     return frozenset(name for name, chosen in zip(proxy.hypotheses, near, strict=True) if chosen)
 

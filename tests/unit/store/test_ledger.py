@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.planning.design import trial_request
+from assay.planning.trust_records import NO_TRUST_RECORDS, AuditsDrawn, CertificateInForce, Revocation
 from assay.store import Ledger, StartedAttempt
 from assay.store.ledger import RELIST_SECONDS
 from assay_trainer.contract import Failure, FailureReason, WorkRequest, attempt_name, result_name
@@ -127,3 +128,53 @@ def test_a_request_to_retry_is_carried_out_once_whoever_asks() -> None:
     assert ledger.is_retried("digits", request)
     assert Ledger(objects).is_retried("digits", request)
     assert not Ledger(objects).is_retried("digits", "2026-02-01T12:00:00Z")
+
+
+def a_revocation(made_at: float = 1.0) -> Revocation:
+    return Revocation(
+        rests_on="a" * 32, made_at=made_at, arm="short", stratum="new", audited=5, message="Audits say so."
+    )
+
+
+def test_what_is_written_down_of_certificates_is_read_by_whoever_comes_later(
+    ledger: Ledger, objects: MemoryObjects
+) -> None:
+    made = CertificateInForce(
+        rests_on="a" * 32,
+        made_at=0.0,
+        arm="short",
+        statistic="KendallTau",
+        threshold=0.8,
+        confidence=0.95,
+        value=0.9,
+        low=0.81,
+        high=None,
+        promised_rate=0.93,
+        hypotheses={"baseline": "b" * 32},
+        seeds=3,
+        price=0.2,
+    )
+    first, second = (
+        AuditsDrawn(rests_on="a" * 32, made_at=at, hypotheses={name: "c" * 32}) for at, name in ((2.0, "x"), (1.0, "y"))
+    )
+    for record in (first, second, a_revocation(), made):
+        ledger.put_trust_record("digits", record)
+    for reader in (ledger, Ledger(objects)):
+        found = reader.trust_records("digits")
+        assert found.certificates == {"a" * 32: made}
+        assert found.audits == {"a" * 32: (second, first)}
+        assert found.revocations == {"a" * 32: a_revocation()}
+        assert reader.trust_records("another") == NO_TRUST_RECORDS
+
+
+def test_the_first_record_of_a_certificate_counts(ledger: Ledger, objects: MemoryObjects) -> None:
+    ledger.put_trust_record("digits", a_revocation(1.0))
+    Ledger(objects).put_trust_record("digits", a_revocation(2.0))
+    assert Ledger(objects).trust_records("digits").revocations["a" * 32].made_at == 1.0
+
+
+def test_a_record_of_another_version_is_not_understood(ledger: Ledger, objects: MemoryObjects) -> None:
+    text = a_revocation().model_dump_json().replace('"version":1', '"version":99')
+    objects.put_if_absent("studies/digits/certificates/x.json", text.encode())
+    with pytest.raises(StoreError, match="version"):
+        ledger.trust_records("digits")
