@@ -60,6 +60,16 @@ def facts(study: Study, priced: PricedPolicies) -> str:
     )
 
 
+def budget_note(study: Study, priced: PricedPolicies) -> str:
+    """What a study without a budget is to know of its line; empty for one that has a budget."""
+    if study.spec.budget.accelerator_seconds is not None or len(priced.curves) <= 2:
+        return ""
+    return (
+        f"The study has no spec.budget.acceleratorSeconds, so the {priced.curves[0].name} runs every arm, to find out "
+        f"which may be trusted. What it would do for a price is the line of {priced.curves[1].name}."
+    )
+
+
 def price_answer(priced: PricedPolicies) -> str:
     """What the first policy reaches for its price, beside the best of the others at that price."""
     judged, others = priced.curves[0], priced.curves[1:]

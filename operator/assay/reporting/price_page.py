@@ -11,6 +11,7 @@ from assay.reporting.page import page
 from assay.reporting.price_figures import (
     PRICES,
     best_answer,
+    budget_note,
     facts,
     price_answer,
     price_rows,
@@ -41,6 +42,7 @@ def price_page(study: Study, priced: PricedPolicies, truth: str) -> str:
         study=study,
         facts=facts(study, priced),
         answers={name: text.replace(" %", "\u00a0%") for name, text in answers.items()},
+        note=budget_note(study, priced),
         prices=[share(price).replace(" %", "\u00a0%") for price in PRICES],
         rows=price_rows(priced),
         colours=colours_of(priced),

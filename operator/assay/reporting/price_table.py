@@ -10,7 +10,7 @@ from rich.text import Text
 
 from assay.api.resources import Question
 from assay.reporting.figures import share
-from assay.reporting.price_figures import PRICES, PriceRow, facts, price_answer, price_rows, same_answer
+from assay.reporting.price_figures import PRICES, PriceRow, budget_note, facts, price_answer, price_rows, same_answer
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
@@ -26,9 +26,9 @@ def price_table(study: Study, priced: PricedPolicies, truth: str) -> RenderableT
         Text.assemble(("Price against agreement: ", "bold"), (study.name, "bold")),
         Text(facts(study, priced), style="dim"),
         Text(
-            f"Kendall's tau with the truth ({truth}): the median over the orders. A pair of hypotheses that a policy "
-            "does not order yet counts nothing. The last two columns: what the policy spends until it wants no more, "
-            "and its tau by then.",
+            f"Kendall's tau with the truth ({truth}): the median over the orders, in brackets all but the lowest and "
+            "highest tenth. A pair of hypotheses that a policy does not order yet counts nothing. The last two "
+            "columns: what the policy spends until it wants no more, and its tau by then.",
             style="dim",
         ),
         _table(rows, [(*row.taus, row.total, row.last_tau) for row in rows]),
@@ -38,6 +38,8 @@ def price_table(study: Study, priced: PricedPolicies, truth: str) -> RenderableT
         regrets = [(*row.regrets, row.total, row.last_regret) for row in rows]
         explanation = f"Regret: what the chosen hypothesis lacks in {study.spec.metric.name} to the best one, the mean."
         parts += [Text(explanation, style="dim"), _table(rows, regrets), Text()]
+    if note := budget_note(study, priced):
+        parts += [Text(note), Text()]
     parts += [
         Text.assemble(("For its price: ", "bold"), price_answer(priced)),
         Text.assemble(("For the same order: ", "bold"), same_answer(priced)),

@@ -72,6 +72,9 @@ class ReplayRunner:
     def slots(self) -> int:
         return self._slots
 
+    def idle_slots_are_free(self) -> bool:
+        return False
+
     def packing(self) -> int:
         return 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.planning.costs import costs_of
-from assay.planning.progress import progress_of
+from assay.planning.judgement import assessment_of, judge
 from assay.planning.promotion import estimates
 from assay.planning.within_budget import ladder_of
 from assay.runners.reconcile import drive
@@ -48,6 +48,10 @@ def planned(replayed: Replayed, table: Table, slots: int) -> Trace:
 
 
 def current_placing(study: Study, records: Records) -> Placing:
-    """How the study orders its hypotheses by what it knows."""
-    ladder = ladder_of(study, records, progress_of(study, records), costs_of(study, records))
-    return {name: (each.score,) for name, each in estimates(ladder).items() if each.score is not None}
+    """How the study orders its hypotheses by what it knows: as its ranking does, and those that the ranking can't place
+    yet, since they have not run on the reference, by what the proxies let expect there."""
+    judgement = judge(study, records)
+    ladder = judgement.ladder or ladder_of(study, records, judgement.progress, judgement.costs)
+    expected = {name: (each.score,) for name, each in estimates(ladder).items() if each.score is not None}
+    ranked = {name: (each.score,) for name, each in assessment_of(study, judgement).standings.items()}
+    return {**expected, **ranked}
