@@ -18,6 +18,8 @@ from prometheus_client.registry import Collector
 
 from assay.api.decimals import decimal_value
 from assay.api.resources import REFERENCE, TrustDecision
+from assay.reporting.metric_descriptions import DESCRIPTIONS
+from assay.reporting.rows import REVOKED, is_revoked
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class _Families:
 
     def __init__(self) -> None:
         self._made: dict[str, GaugeMetricFamily] = {}
-        for name, (labels, text) in _DESCRIPTIONS.items():
+        for name, (labels, text) in DESCRIPTIONS.items():
             self._made[name] = GaugeMetricFamily(name, text, labels=["namespace", "study", *labels])
 
     def made(self) -> Iterator[Metric]:
@@ -129,6 +131,9 @@ class _Families:
         put("assay_study_purpose_accelerator_seconds", cost.audits_accelerator_seconds, "audits")
         put("assay_study_purpose_accelerator_seconds", cost.stale_accelerator_seconds, "stale")
         put("assay_study_saved_accelerator_seconds", cost.saved_accelerator_seconds)
+        put("assay_study_ranking_accuracy_ratio", status.ranking_accuracy)
+        if any(row.may_be_best is not None for row in status.ranking):
+            put("assay_study_may_be_best_hypotheses", sum(row.may_be_best is True for row in status.ranking))
         for arm in status.arms:
             for phase in PHASES:
                 put("assay_study_trials", _count(arm.trials, phase), arm.name, phase)
@@ -142,8 +147,18 @@ class _Families:
         put("assay_arm_noise_ceiling_ratio", arm.noise_ceiling, arm.name)
         if arm.name != REFERENCE:
             put("assay_arm_trusted", float(arm.decision is TrustDecision.TRUSTED), arm.name)
-            for decision in TrustDecision:
-                put("assay_arm_trust_decision", float(arm.decision is decision), arm.name, decision)
+            decided = REVOKED if is_revoked(arm) else arm.decision
+            for decision in (*TrustDecision, REVOKED):
+                put("assay_arm_trust_decision", float(decided == decision), arm.name, decision)
+        if certificate := arm.certificate:
+            put("assay_arm_certificate_ratio", certificate.value, arm.name, certificate.statistic)
+            put("assay_arm_certificate_low_ratio", certificate.low, arm.name, certificate.statistic)
+            put("assay_arm_certificate_high_ratio", certificate.high, arm.name, certificate.statistic)
+            put("assay_arm_certificate_corrected_ratio", certificate.corrected, arm.name, certificate.statistic)
+            put("assay_arm_certificate_look", certificate.look, arm.name)
+            put("assay_arm_certificate_needed_accelerator_seconds", certificate.needed_accelerator_seconds, arm.name)
+            if certificate.noise_share_percent is not None:
+                put("assay_arm_noise_share_ratio", certificate.noise_share_percent / 100, arm.name)
         if arm.saving_percent is not None:
             put("assay_arm_saving_ratio", arm.saving_percent / 100, arm.name)
         if cost := arm.cost:
@@ -151,42 +166,6 @@ class _Families:
             put("assay_arm_trial_accelerator_seconds", cost.trial_accelerator_seconds, arm.name)
         put("assay_arm_device_utilisation_ratio", profile.device_utilisation, arm.name)
         put("assay_arm_data_wait_ratio", profile.data_wait, arm.name)
-
-
-_DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
-    "assay_study_condition": (("condition", "status"), "1 for the status that a condition of the study has, else 0."),
-    "assay_study_trials": (("arm", "phase"), "Trials of the study's present spec."),
-    "assay_study_stale_trials": ((), "Trials of earlier specs of the study, which no longer count."),
-    "assay_study_accelerator_seconds": (
-        ("part",),
-        "Accelerator seconds (on a CPU: CPU-process seconds) that the study's trials have cost so far.",
-    ),
-    "assay_study_purpose_accelerator_seconds": (
-        ("purpose",),
-        "Accelerator seconds of the study's trials that succeeded, by what they were for.",
-    ),
-    "assay_study_saved_accelerator_seconds": (
-        (),
-        "What all hypotheses at the reference would have cost, less what the study has; of one that has ended.",
-    ),
-    "assay_arm_agreement_ratio": (("arm",), "Kendall's tau-b of the arm's order with the reference's, -1 to 1."),
-    "assay_arm_agreement_low_ratio": (("arm",), "Lower end of tau's interval, of the trust test itself."),
-    "assay_arm_agreement_high_ratio": (("arm",), "Upper end of tau's interval, of the trust test itself."),
-    "assay_arm_noise_ceiling_ratio": (
-        ("arm",),
-        "Kendall's tau of the reference with itself across seeds: no proxy can do better.",
-    ),
-    "assay_arm_trusted": (("arm",), "1 if the proxy may stand for the reference, else 0."),
-    "assay_arm_trust_decision": (("arm", "decision"), "1 for the decision on the proxy, else 0."),
-    "assay_arm_saving_ratio": (("arm",), "Share of the reference's cost that a study on this arm alone would save."),
-    "assay_arm_accelerator_seconds": (("arm",), "Accelerator seconds of the arm's trials and preparations."),
-    "assay_arm_trial_accelerator_seconds": (("arm",), "Accelerator seconds of one trial of the arm, on average."),
-    "assay_arm_device_utilisation_ratio": (
-        ("arm",),
-        "Mean utilisation of the devices (on a CPU: of its cores) over the arm's trials.",
-    ),
-    "assay_arm_data_wait_ratio": (("arm",), "Mean share of the training time that the arm's trials waited for data."),
-}
 
 
 class OperatorMetrics:

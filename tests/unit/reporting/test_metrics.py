@@ -8,7 +8,8 @@ import subprocess
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from assay.api.conditions import Condition
+from assay.api.conditions import Condition, Reason
+from assay.api.resources import Trust, TrustDecision, TrustStatistic
 from assay.planning.plan import plan
 from assay.reporting.metrics import ArmProfile, OperatorMetrics, StudyCollector, arm_profiles
 from builders.manifests import a_proxy
@@ -109,6 +110,39 @@ def test_the_number_of_series_does_not_grow_with_the_trials() -> None:
         collector.put("team", "digits", plan(study, records, NOW).status)
         series.append(sum(not line.startswith("#") for line in generate_latest(registry).decode().splitlines()))
     assert series[0] == series[1] < 150
+
+
+def test_trust_is_told_by_the_statistic_that_the_study_is_about() -> None:
+    registry, collector = a_registry()
+    study, records = simulated_study(count=12, trust=Trust(statistic=TrustStatistic.DECISION_ACCURACY, threshold="0.9"))
+    status = plan(study, records, NOW).status
+    collector.put("team", "digits", status)
+    labels = {"namespace": "team", "study": "digits", "arm": "coreset"}
+    certificate = next(arm.certificate for arm in status.arms if arm.name == "coreset")
+    assert certificate is not None
+    about = {**labels, "statistic": "DecisionAccuracy"}
+    for end, want in (("", certificate.value), ("_low", certificate.low), ("_high", certificate.high)):
+        assert registry.get_sample_value(f"assay_arm_certificate{end}_ratio", about) == float(want or "nan")
+    assert registry.get_sample_value("assay_arm_certificate_look", labels) == 1
+    assert certificate.noise_share_percent is not None
+    share = registry.get_sample_value("assay_arm_noise_share_ratio", labels)
+    assert share == certificate.noise_share_percent / 100
+    may_be_best = sum(row.may_be_best is True for row in status.ranking)
+    counted = registry.get_sample_value("assay_study_may_be_best_hypotheses", {"namespace": "team", "study": "digits"})
+    assert counted == may_be_best > 0
+
+
+def test_a_revoked_proxy_is_not_among_those_that_are_not_trusted() -> None:
+    registry, collector = a_registry()
+    status = plan(a_study(proxies=[a_proxy("quick")]), {}, NOW).status
+    revoked = status.arms[1].model_copy(update={"decision": TrustDecision.NOT_TRUSTED, "reason": Reason.REVOKED})
+    collector.put("team", "digits", status.model_copy(update={"arms": (status.arms[0], revoked)}))
+    labels = {"namespace": "team", "study": "digits", "arm": "quick"}
+    decisions = [*(each.value for each in TrustDecision), "Revoked"]
+    found = {each: registry.get_sample_value("assay_arm_trust_decision", {**labels, "decision": each})
+             for each in decisions}  # fmt: skip
+    assert found == {each: float(each == "Revoked") for each in decisions}
+    assert registry.get_sample_value("assay_arm_trusted", labels) == 0
 
 
 def test_promtool_has_nothing_to_say_against_the_metrics() -> None:
