@@ -44,7 +44,7 @@ def test_a_proxy_that_keeps_its_promise_is_seldom_revoked_however_many_are_audit
         reference, proxy = two_arms(generator, true_tau=0.8)
         rate = promised_rate("KendallTau", 0.8, reference.restricted(KNOWN), proxy.restricted(KNOWN))
         revoked += audited(reference, proxy, all_of("a"), promised=rate).revoked
-    assert revoked <= 2
+    assert revoked <= 5  # the 99th percentile of 40 at 5 % is 6
 
 
 def test_a_proxy_that_is_wrong_is_revoked_after_a_few_audits() -> None:
