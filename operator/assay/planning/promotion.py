@@ -88,8 +88,8 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
             useful = (worth > 0) & (prices <= left)
             if not useful.any():
                 break
-            ratio = np.where(useful, prices / np.where(useful, worth, 1.0), np.inf)
-            row, rung = divmod(int(np.argmin(ratio)), len(ladder.rungs))
+            gain = np.where(useful, worth / prices, -1.0)
+            row, rung = divmod(int(np.argmax(gain)), len(ladder.rungs))
         seed = int(np.argmin(taken[row, rung]))
         steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], seed, float(prices[row, rung])))
         taken[row, rung, seed] = True
