@@ -29,6 +29,7 @@ def a_study(
     goal: Goal = Goal.MAXIMIZE,
     name: str = "digits",
     capacity: int | None = 2,
+    idle_slots_are_free: bool = False,
     **spec: Any,
 ) -> Study:
     """A study of so many hypotheses, the baseline first; `spec` are fields of its spec in snake_case."""
@@ -50,6 +51,7 @@ def a_study(
         },
         dataset=DATASET,
         capacity=capacity,
+        idle_slots_are_free=idle_slots_are_free,
     )
 
 

@@ -69,7 +69,7 @@ class Team:
         status: str = "True",
         reason: str | None = None,
         study: str = "digits",
-        seconds: float = 20,
+        seconds: float = 60,
     ) -> str:
         """Wait until a study's condition has this status (and reason); its message."""
 
@@ -81,7 +81,7 @@ class Team:
         self.until(holds, lambda: f"{said}; it is {self.get(study).get('status')}", seconds=seconds)
         return str(self.condition(kind, study)["message"])
 
-    def until(self, holds: Callable[[], bool], what: Callable[[], str], *, seconds: float = 20) -> None:
+    def until(self, holds: Callable[[], bool], what: Callable[[], str], *, seconds: float = 60) -> None:
         """Wait until something holds."""
         try:
             wait_until(holds, "it", within_seconds=seconds)

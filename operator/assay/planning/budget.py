@@ -94,8 +94,8 @@ def allowance(
 
 
 def _early(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:
-    """What may fill idle slots: those of one machine, which nobody else can use. On a cluster others can."""
-    if study.capacity is None:
+    """What may fill slots that would be idle."""
+    if not study.idle_slots_are_free:
         return ()
     return (trial for trial in agenda.early if progress.states[trial.key] is State.SPARE)
 

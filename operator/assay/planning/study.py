@@ -33,6 +33,8 @@ class Study:
     `code` gives the digest of the code of each program that the study needs.
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
+    `idle_slots_are_free`: nobody else can use them, as those of one machine; then they may take what is likely to be
+    wanted next.
     `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
     `trust_records` is what was written down of its certificates; of a study that does not screen, nothing.
     `begun_at` is when it first started something (Unix seconds), None if it never did.
@@ -47,6 +49,7 @@ class Study:
     trust_records: TrustRecords = NO_TRUST_RECORDS
     begun_at: float | None = None
     capacity: int | None = None
+    idle_slots_are_free: bool = False
 
     @property
     def name(self) -> str:

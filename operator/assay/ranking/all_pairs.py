@@ -53,7 +53,8 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
         # in place: for hundreds of hypotheses these arrays are what takes the time
         errors = others[block] * noise.fixed_weight
         errors += squares
-        errors /= noise.known_with(n, noise.fixed_weight) * n
+        # nothing is known of a pair alone before its second seed
+        errors /= np.maximum(noise.known_with(n, noise.fixed_weight) * n, np.finfo(np.float64).tiny)
         yield PairsAtLook(rows, block, np.clip(look, 0, looks.count - 1), means, np.sqrt(errors, out=errors))
 
 

@@ -49,6 +49,7 @@ def gather_study(
             if hypothesis.spec.dataset
         },
         capacity=runner.slots(),
+        idle_slots_are_free=runner.idle_slots_are_free(),
     )
 
 

@@ -61,6 +61,10 @@ class Runner(Protocol):
         """How many items it can run at a time, at least 1."""
         ...
 
+    def idle_slots_are_free(self) -> bool:
+        """Whether a slot that nothing is asked of is of no use to anybody else, as those of one machine are."""
+        ...
+
     def packing(self) -> int:
         """How many items a request should have at most."""
         ...

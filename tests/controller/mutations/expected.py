@@ -26,6 +26,9 @@ class _Images:
     def slots(self) -> int:
         return 1
 
+    def idle_slots_are_free(self) -> bool:
+        return False
+
     def code_digest(self, program: Any) -> str:
         return image_code(program, "registry.example/assay-trainer:1")
 

@@ -106,13 +106,15 @@ def test_a_proxy_gets_the_seeds_of_its_looks_with_all_hypotheses_or_none() -> No
 
 
 def test_idle_slots_take_what_is_likely_to_be_wanted_next_and_it_does_not_count_before_it_is() -> None:
-    study = a_study(hypotheses=4, seeds=3, maximum=6, capacity=6, question=Question.BEAT_BASELINE)
+    study = a_study(
+        hypotheses=4, seeds=3, maximum=6, question=Question.BEAT_BASELINE, capacity=6, idle_slots_are_free=True
+    )
     known = dict(
         records_of_scores(study, lambda trial: CLOSE[trial.hypothesis][trial.seed] if trial.seed < 3 else None)
     )
     first = [action.item for action in plan(study, known, 0.0).actions if isinstance(action, Start)]
     assert {item.seed for item in first if isinstance(item, TrialRequest)} == {3, 4}
-    on_a_cluster = a_study(hypotheses=4, seeds=3, maximum=6, capacity=None, question=Question.BEAT_BASELINE)
+    on_a_cluster = a_study(hypotheses=4, seeds=3, maximum=6, capacity=6, question=Question.BEAT_BASELINE)
     later = [action.item for action in plan(on_a_cluster, known, 0.0).actions if isinstance(action, Start)]
     assert {item.seed for item in later if isinstance(item, TrialRequest)} == {3}
     running = {item.key: WorkRecord(running=RunningAttempt(1, 0.0)) for item in later}
@@ -134,6 +136,7 @@ sequential = st.builds(
     seeds=st.integers(2, 3),
     maximum=st.integers(4, 6),
     capacity=st.integers(1, 5),
+    idle_slots_are_free=st.booleans(),
     question=st.sampled_from(list(Question)),
     smallest_effect=st.sampled_from(["0", "0.02"]),
     goal=st.sampled_from(list(Goal)),

@@ -23,7 +23,7 @@ SECONDS = {"reference": 10.0, "half": 5.0, "short": 2.0}
 class Case(NamedTuple):
     """A study, but for names and scale."""
 
-    count: int
+    hypotheses: int
     seed: int
     question: Question
     maximum: int
@@ -44,7 +44,7 @@ class Found(NamedTuple):
 
 cases = st.builds(
     Case,
-    count=st.integers(3, 9),
+    hypotheses=st.integers(3, 9),
     seed=st.integers(0, 1000),
     question=st.sampled_from(list(Question)),
     maximum=st.sampled_from([2, 5]),
@@ -59,7 +59,7 @@ def find(
     goal: Goal = Goal.MAXIMIZE,
 ) -> tuple[dict[int, Found], list[Any]]:
     """What is found of each hypothesis by its number (0 is the baseline), and the decisions about the proxies."""
-    numbers = {name_of(number): number for number in range(case.count)}
+    numbers = {name_of(number): number for number in range(case.hypotheses)}
     study = a_study(
         hypotheses=[a_hypothesis(name, recipe={"x": number}) for name, number in numbers.items()],
         proxies=PROXIES,
@@ -68,7 +68,7 @@ def find(
         question=case.question,
         goal=goal,
         smallest_effect="0.01",
-        **({"budget": Budget(accelerator_seconds=case.budget)} if case.budget else {}),
+        budget=Budget(accelerator_seconds=case.budget),
     )
     resource = study.resource
     selection = resource.spec.hypotheses.model_copy(update={"baseline": name_of(0)})

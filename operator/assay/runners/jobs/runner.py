@@ -79,6 +79,9 @@ class JobsRunner:
             return 1  # where some can't be made, others had better not be asked for
         return self._study.spec.budget.parallelism or UNLIMITED
 
+    def idle_slots_are_free(self) -> bool:
+        return False
+
     def packing(self) -> int:
         return self._study.spec.trainer.packing.trials
 

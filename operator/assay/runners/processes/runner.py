@@ -117,6 +117,9 @@ class ProcessRunner:
         fit = int(ready.memory_bytes * SHARE_OF_MEMORY) // (self._memory_given or LEAST_MEMORY_BYTES)
         return max(1, min(ready.cores, fit))
 
+    def idle_slots_are_free(self) -> bool:
+        return True
+
     def packing(self) -> int:
         return 1
 
