@@ -89,7 +89,8 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
             if not useful.any():
                 break
             gain = np.where(useful, worth / prices, -1.0)
-            row, rung = divmod(int(np.argmax(gain)), len(ladder.rungs))
+            # of equals the first: which one rounding prefers is not to matter
+            row, rung = divmod(int(np.argmax(gain >= gain.max() * (1 - 1e-9))), len(ladder.rungs))
         seed = int(np.argmin(taken[row, rung]))
         steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], seed, float(prices[row, rung])))
         taken[row, rung, seed] = True
