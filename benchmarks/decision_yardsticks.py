@@ -89,13 +89,20 @@ BOUNDS: dict[str, Callable[[int, int], tuple[FloatArray, str]]] = {
 }
 
 
-def halving(study: Study) -> tuple[int, float]:
-    """Successive halving: 2 seeds for all, 4 for the best half, 7 for the best quarter, 10 for the best two."""
+HALVINGS: dict[str, tuple[tuple[int, int], ...]] = {
+    "halving": ((2, 4), (4, 7), (9, 10)),
+    "halving, cheaper": ((3, 4), (9, 10)),
+}
+"""After 2 seeds for all: the best 1 in so many get so many seeds. The last ones are two."""
+
+
+def halving(study: Study, rounds: tuple[tuple[int, int], ...]) -> tuple[int, float]:
+    """Successive halving: who is chosen, and what that cost in trials."""
     total = len(study.true)
     counts = np.full(total, 2)
-    for keep, seeds in ((total // 2, 4), (total // 4, 7), (2, 10)):
+    for one_in, seeds in rounds:
         alive = np.flatnonzero(counts == counts.max())
         means = study.after(counts).values[alive, : counts.max()].mean(axis=1)
-        counts[alive[np.argsort(-means)[:keep]]] = seeds
+        counts[alive[np.argsort(-means)[: total // one_in]]] = seeds
     alive = np.flatnonzero(counts == counts.max())
     return int(alive[np.argmax(study.scores.values[alive].mean(axis=1))]), float(counts.sum())

@@ -53,7 +53,7 @@ from decision_studies import (
     run,
     studies,
 )
-from decision_yardsticks import BOUNDS, fixed_pooled, halving, yardstick
+from decision_yardsticks import BOUNDS, HALVINGS, fixed_pooled, halving, yardstick
 from scipy import stats
 
 from assay.ranking import Scores, compare_with_baseline, open_for_ranking, rank_intervals
@@ -132,7 +132,8 @@ def print_best(count: int, seed: int) -> None:
                     row = int(study.scores.values[:, :seeds].mean(axis=1).argmax())
                     tally = tallies.setdefault(f"{seeds} seeds for all", Tally())
                     add_choice(tally, study, row, float(seeds * len(study.true)))
-                add_choice(tallies.setdefault("halving", Tally()), study, *halving(study))
+                for name, rounds in HALVINGS.items():
+                    add_choice(tallies.setdefault(name, Tally()), study, *halving(study, rounds))
             for method, tally in tallies.items():
                 numbers = f"{tally.mean('regret'):8.4f}{tally.mean('within'):8.3f}{tally.mean('trials'):8.3f}"
                 numbers += f"{tally.mean('candidates'):12.1f}{tally.mean('held'):6.3f}"
