@@ -13,11 +13,7 @@ the error is spent over them (`looks`). What is decided at a look stays so whate
 **Several proxies** are corrected for by Holm's procedure: with probability `confidence` no proxy at all is trusted
 falsely, and with the same probability none is refused falsely.
 
-**The interval** is made of what the tests leave: every value that is not rejected. Trusted if and only if it begins at
-or above the threshold, NotTrusted if and only if it ends below it. A value below the threshold can only be rejected
-falsely by an interval that begins above it, one above the threshold by an interval that ends below it, so each end has
-the full error; beyond a decision, a fifth of it serves to say by how much the threshold is surpassed or missed. So the
-interval covers with about the confidence (at a single look, of a single proxy; otherwise all intervals together do).
+**The interval** is made of what the tests leave: see `interval`.
 
 **Ties** between means count one half for the lower end and are left out (tau-b) for the upper one, so that neither
 decision profits. **Missing scores**: see `scores.balanced`.
@@ -31,7 +27,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -40,6 +35,7 @@ from assay.ranking.certificate import Certificate, Decision
 from assay.ranking.criterion import Criterion
 from assay.ranking.evidence import Evidence, Look, evidence_of
 from assay.ranking.holm import first_rejections
+from assay.ranking.interval import BEYOND, Errors, interval
 from assay.ranking.looks import Spending
 from assay.ranking.needed import Limits, what_it_takes
 from assay.ranking.noise_estimates import noise_to_signal
@@ -48,8 +44,6 @@ from assay.ranking.tau_distribution import expected_tau
 
 LIKELY_ENOUGH = 0.1
 """Going on to the next look may change a decision if this is how likely one is, by the estimate so far."""
-BEYOND = 0.2
-"""Part of the error that is spent on how far beyond the threshold a decided proxy is."""
 
 
 def certify(
@@ -99,14 +93,6 @@ def _last_look(reference: Scores, proxy: Scores, looks: Sequence[int]) -> int:
     return max((at for at, seeds in enumerate(new, start=1) if seeds), default=1)
 
 
-class Errors(NamedTuple):
-    """What each end of the interval may err with, all looks together."""
-
-    trusted: float
-    refused: float
-    beyond: float
-
-
 @dataclass(frozen=True, eq=False)
 class _Course:
     """One proxy over the looks so far."""
@@ -123,7 +109,9 @@ class _Course:
     def information(self, at: int) -> tuple[float, ...]:
         """At each planned look, by the noise known at one."""
         test = self.tests[at]
-        return tuple(test.noise.information(test.threshold, test.hypotheses, max(seeds, 2)) for seeds in self.planned)
+        return tuple(
+            test.noise.information(test.trusted_from, test.hypotheses, max(seeds, 2)) for seeds in self.planned
+        )
 
     def p_values(self, at: int) -> tuple[float, float]:
         """For all planned looks together: that the proxy is not good enough, that it is."""
@@ -133,8 +121,8 @@ class _Course:
             return float(decision != "Trusted"), float(decision != "NotTrusted")
         overall = self.spending[at].overall
         return (
-            float(overall(found.p_trusted(test.threshold))),
-            float(overall(found.p_refused(test.threshold))),
+            float(overall(found.p_trusted(test.trusted_from))),
+            float(overall(found.p_refused(test.refused_below))),
         )
 
 
@@ -195,7 +183,7 @@ def _certificate(
     )
     if found is None:
         return certificate
-    low, high = _interval(test, found, spending, criterion, decision, errors)
+    low, high = interval(test, found, spending, decision, errors)
     level = float(spending.nominal(errors.trusted))
     limits = _limits(test, found, level)
     needs = what_it_takes(test, criterion, decision, limits, level)
@@ -218,25 +206,9 @@ def _certificate(
     )
 
 
-def _interval(
-    test: Look, found: Evidence, spending: Spending, criterion: Criterion, decision: Decision, errors: Errors
-) -> tuple[float, float]:
-    threshold = criterion.threshold
-    # just below the threshold: an interval that ends there does not hold it
-    below = float(np.nextafter(threshold, -np.inf))
-    trusted, refused = decision == "Trusted", decision == "NotTrusted"
-    low_level = float(spending.nominal(errors.beyond if trusted else errors.trusted))
-    high_level = float(spending.nominal(errors.beyond if refused else errors.refused))
-    low = test.estimand.at(found.lower(found.low, low_level))
-    high = test.estimand.at(found.upper(high_level))
-    low = max(low, threshold) if trusted else min(low, below)
-    high = min(high, below) if refused else max(high, threshold)
-    return low, max(low, high)
-
-
 def _limits(test: Look, found: Evidence, level: float) -> Limits:
-    too_noisy = found.lower(found.low_if_perfect, level) < test.threshold
-    return Limits(too_few=too_noisy and found.lower(found.at_best, level) < test.threshold, too_noisy=too_noisy)
+    too_noisy = found.lower(found.low_if_perfect, level) < test.trusted_from
+    return Limits(too_few=too_noisy and found.lower(found.at_best, level) < test.trusted_from, too_noisy=too_noisy)
 
 
 def _likely(course: _Course, look: int, errors: Errors, limits: Limits) -> float:
@@ -253,8 +225,8 @@ def _likely(course: _Course, look: int, errors: Errors, limits: Limits) -> float
         gain = max(later / information[look - 1] - 1, 1e-9)
         both = 0.0
         for p_value, error, possible in (
-            (found.p_trusted(test.threshold), errors.trusted, not limits.too_few),
-            (found.p_refused(test.threshold), errors.refused, True),
+            (found.p_trusted(test.trusted_from), errors.trusted, not limits.too_few),
+            (found.p_refused(test.refused_below), errors.refused, True),
         ):
             critical = -scipy.special.ndtri(spending.nominal(error))
             expected = -scipy.special.ndtri(min(p_value, 1 - 1e-9)) * np.sqrt(1 + gain)
@@ -269,7 +241,7 @@ def _reason(test: Look, criterion: Criterion, decision: Decision, low: float, hi
         return f"{criterion.quantity} is at least {criterion.threshold:g} {sure}"
     if decision == "NotTrusted":
         return f"{criterion.quantity} is below {criterion.threshold:g} {sure}"
-    interval = f"{low:.2f} to {high:.2f}"
+    anything = f"{low:.2f} to {high:.2f}"
     return (
-        test.indistinct() or f"{criterion.quantity} may be anything from {interval}, so {criterion.threshold:g} or not"
+        test.indistinct() or f"{criterion.quantity} may be anything from {anything}, so {criterion.threshold:g} or not"
     )

@@ -18,6 +18,7 @@ from assay.ranking.estimands import (
     TrueDecisionAccuracy,
     TrueTau,
     correlation_reaching,
+    good_enough,
     separated_distances,
 )
 from assay.ranking.noise_estimates import estimate_noise
@@ -115,24 +116,48 @@ class Look:
     @cached_property
     def estimand(self) -> Estimand:
         """The statistic, as a function of the true correlation."""
-        if self.criterion.statistic == "KendallTau":
-            return TrueTau()
-        if self.criterion.statistic == "DecisionAccuracy":
-            return TrueDecisionAccuracy(separated_distances(self.reference))
-        generator = np.random.default_rng((self.seed, 1))
-        means = self.reference.means
-        good = int((means >= means.max() - self.criterion.smallest_effect).sum())
-        return HoldsTheBest.simulate(self.hypotheses, good, self.criterion.promote, generator)
+        return self._estimands[1]
 
     @cached_property
-    def threshold(self) -> float:
-        """The correlation from which on the statistic is at or above the criterion's threshold."""
-        return correlation_reaching(self.estimand, self.criterion.threshold)
+    def lower_estimand(self) -> Estimand:
+        """What may be said of it at least, where it depends on more than the correlation; for lower bounds."""
+        return self._estimands[0]
+
+    @cached_property
+    def upper_estimand(self) -> Estimand:
+        """What may be said of it at most."""
+        return self._estimands[2]
+
+    @cached_property
+    def _estimands(self) -> tuple[Estimand, Estimand, Estimand]:
+        criterion = self.criterion
+        if criterion.statistic != "WinnerRegret":
+            distances = separated_distances(self.reference) if criterion.statistic == "DecisionAccuracy" else None
+            only = TrueTau() if distances is None else TrueDecisionAccuracy(distances)
+            return only, only, only
+        fewest, likely, most = good_enough(self.reference.means, criterion.smallest_effect)
+        best = {
+            good: HoldsTheBest.simulate(self.hypotheses, good, criterion.promote, np.random.default_rng((self.seed, 1)))
+            for good in {fewest, likely, most}
+        }
+        return best[fewest], best[likely], best[most]
+
+    @cached_property
+    def trusted_from(self) -> float:
+        """The true correlation from which on the statistic surely reaches the criterion's threshold."""
+        return correlation_reaching(self.lower_estimand, self.criterion.threshold)
+
+    @cached_property
+    def refused_below(self) -> float:
+        """The one below which it surely does not."""
+        if self.upper_estimand is self.lower_estimand:
+            return self.trusted_from
+        return correlation_reaching(self.upper_estimand, self.criterion.threshold)
 
     @cached_property
     def estimates(self) -> NoiseEstimates:
         """Of both arms' noise, by the seeds' orders."""
-        return estimate_noise(self.reference, self.proxy, cautious=False)
+        return estimate_noise(self.reference, self.proxy)
 
     @cached_property
     def noise(self) -> Noise:
@@ -232,10 +257,10 @@ _ORDERED_FROM = 2
 
 def _evidence(look: Look, taus: TauDraws, generator: np.random.Generator, draws: int) -> Evidence:
     noise = NoiseDraws.simulate((look.hypotheses - 1) * (look.seeds - 1), generator, draws)
-    cautious = estimate_noise(look.reference, look.proxy, cautious=True)
+    little, much = (estimate_noise(look.reference, look.proxy, wanted) for wanted in ("little", "much"))
     at_least, at_most = concordant_pairs(look.reference.means, look.proxy.means)
-    low = true_correlations("low", taus, noise, cautious, np.array([at_least, taus.pairs]))
-    high = true_correlations("high", taus, noise, look.estimates, np.array([at_most]))
+    low = true_correlations("low", taus, noise, little, np.array([at_least, taus.pairs]))
+    high = true_correlations("high", taus, noise, much, np.array([at_most]))
     at_best = taus.correlations_reaching(np.array([taus.pairs]))
     return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low[:, 1]), np.sort(at_best[:, 0]))
 

@@ -67,8 +67,8 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
     noise, of_noise = test.noise, " of this noise"
     if corrected is None:
         noise, of_noise = Noise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
-    true = correlation_reaching(test.estimand, assumed)
-    hypotheses = hypotheses_needed(WANTED_POWER, test.threshold, true, noise, test.seeds, level)
+    true = correlation_reaching(test.lower_estimand, assumed)
+    hypotheses = hypotheses_needed(WANTED_POWER, test.trusted_from, true, noise, test.seeds, level)
     seeds = None if limits.too_few else _seeds_needed(test, true, noise, level)
     would = f"{_a_true_value(criterion, assumed)} would be certified with probability {WANTED_POWER:g}"
     if seeds is not None and hypotheses is not None:
@@ -109,11 +109,11 @@ def hypotheses_needed(
 
 def _seeds_needed(test: Look, true: float, noise: Noise, level: float) -> int | None:
     """More seeds than there are, of the same hypotheses."""
-    if true <= test.threshold or test.hypotheses < 4 or not 0 < level < 1:
+    if true <= test.trusted_from or test.hypotheses < 4 or not 0 < level < 1:
         return None
     count = np.array([test.hypotheses])
     for seeds in range(test.seeds + 1, MOST_SEEDS + 1):
-        if noise.power(test.threshold, true, count, seeds, level)[0] >= WANTED_POWER:
+        if noise.power(test.trusted_from, true, count, seeds, level)[0] >= WANTED_POWER:
             return seeds
     return None
 

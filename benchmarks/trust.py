@@ -1,0 +1,277 @@
+"""May certificates be trusted? False ones at the boundary, coverage and power, by simulation.
+
+    python benchmarks/trust.py [--fast] [--cells WORDS] [--seed N]
+
+Each row simulates studies: hypotheses with true scores in two arms, seeds, noise. Scores are normal; heavy-tailed
+(Student's t of 3) or skewed (exponential), by a monotone map of normal ones; or `heavy+`, `skewed+`: the proxy's is the
+reference's plus something independent, both of that shape, so that they aren't mapped normal ones. Noise is normal, of
+s times the spread of the true scores; `unequal`: a third as large for every other hypothesis, at the same mean
+variance; `ties`: all scores rounded to half a spread. `--cells` takes words that a row's name must have, such as
+"tau K=36 s=0.5". Confidence is 95 %.
+
+**tau**: one look at one proxy, KendallTau at .8.
+
+    false    Trusted although the true tau is .8 (at most .05)
+    refused  NotTrusted although it is
+    covered  the interval holds the true tau where it is .8; where it is .9
+    power    Trusted where the true tau is .9
+    known    power of test inversion with estimated noise plugged in, as published beforehand (normal scores, 3 seeds)
+    bound    power of the likelihood ratio test that knows both arms' means, variances and noise; none can do better
+    boot     percentile bootstrap over hypotheses: false; power
+
+**other**: one look at one proxy, DecisionAccuracy at .9 and WinnerRegret at .8 (the best of K, or one within .3 of the
+spread of it, among the proxy's first three). `tau` is the true tau at which they are just reached; power is where the
+true value is half way to 1.
+
+**looks**: `certify` itself at four looks (3, 5, 7 and 10 seeds), of three proxies. `all`: a proxy is trusted falsely
+where all three have a true tau of .8; `some`: likewise where one has .9; `naive`: as `all`, with each proxy tested at
+every look at the full error. power: the one of .9 is trusted at last; `promised`: what `certification_power` says of
+it; `first`: it is trusted at the first look; `one look`: a single look at 10 seeds at a proxy of .9 alone; `alone`:
+four looks at that one; seeds: that it had on average when it was trusted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from trust_studies import Cell, mixing, observed, simulated
+from trust_yardsticks import bootstrap_rate, bound_on_power, naive
+
+from assay.ranking import Criterion, Decision, certification_power, certify
+from assay.ranking.evidence import Evidence, Look, concordant_pairs
+from assay.ranking.interval import BEYOND, Errors, interval
+from assay.ranking.looks import Spending
+from assay.ranking.noise_estimates import estimate_noise
+from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau
+from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+
+CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000
+TAU = Criterion("KendallTau", 0.8, CONFIDENCE)
+KNOWN = {(8, 0.2): 0.07, (12, 0.2): 0.18, (24, 0.2): 0.47, (36, 0.2): 0.70, (48, 0.2): 0.82, (100, 0.2): 0.99}
+KNOWN[36, 0.5] = 0.19
+LOOKS, SEQUENCE_DRAWS = (3, 5, 7, 10), 500
+
+
+def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) -> Iterator[tuple[Look, Evidence]]:
+    """What each look shows. As `evidence_of` does, but each set of draws serves a tenth of the looks."""
+    for part in np.array_split(np.arange(len(looks)), blocks):
+        some = [looks[at] for at in part if looks[at].untested is None]
+        if not some:
+            continue
+        hypotheses, seeds = some[0].hypotheses, some[0].seeds
+        taus = TauDraws.simulate(hypotheses, generator, DRAWS, ordered=True)
+        noise = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, DRAWS)
+        pairs = np.array([concordant_pairs(look.reference.means, look.proxy.means) for look in some])
+        low = true_correlations("low", taus, noise, _estimates(some, "little"), pairs[:, 0])
+        high = true_correlations("high", taus, noise, _estimates(some, "much"), pairs[:, 1])
+        nothing = np.empty(0)
+        for at, look in enumerate(some):
+            yield look, Evidence(np.sort(low[:, at]), np.sort(high[:, at]), nothing, nothing)
+
+
+def _estimates(looks: list[Look], wanted: Literal["little", "much"]) -> NoiseEstimates:
+    each = [estimate_noise(look.reference, look.proxy, wanted) for look in looks]
+    return NoiseEstimates(
+        np.concatenate([one.reference_ratio for one in each]),
+        np.concatenate([one.proxy_ratio for one in each]),
+        np.concatenate([one.noise_correlation for one in each]),
+    )
+
+
+def decision_rates(looks: list[Look], value: float, generator: np.random.Generator) -> tuple[float, float, float]:
+    """Shares Trusted, NotTrusted, and of intervals that hold the true value; of all studies there were."""
+    trusted = refused = missed = 0
+    error, one_look = 1 - CONFIDENCE, Spending.over((1.0,))
+    for look, found in bounds(looks, generator):
+        is_trusted = found.p_trusted(look.trusted_from) <= error
+        is_refused = found.p_refused(look.refused_below) <= error
+        decision: Decision = "Trusted" if is_trusted else "NotTrusted" if is_refused else "Undecided"
+        low, high = interval(look, found, one_look, decision, Errors(error, error, BEYOND * error))
+        trusted, refused = trusted + is_trusted, refused + is_refused
+        missed += not low <= value <= high
+    return trusted / len(looks), refused / len(looks), 1 - missed / len(looks)
+
+
+def tau_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
+    """One line of the first table."""
+    boundary = simulated(TAU, cell, TAU.threshold, studies, generator)
+    good = simulated(TAU, cell, GOOD, studies, generator)
+    false, refused, covered = decision_rates(boundary, TAU.threshold, generator)
+    power, _, covered_good = decision_rates(good, GOOD, generator)
+    line = f"{cell!s:34s}{false:7.3f}{refused:8.3f}{covered:8.3f}{covered_good:6.3f}{power:8.3f}"
+    if cell.shape != "normal" or cell.special:
+        return line
+    known = KNOWN.get((cell.hypotheses, cell.noise)) if cell.seeds == 3 else None
+    line += f"{known:7.2f}" if known is not None else "      –"
+    line += f"{bound_on_power(cell, TAU, GOOD, generator):7.3f}"
+    if cell.seeds == 3:
+        line += f"{bootstrap_rate(boundary, TAU, generator):8.3f}{bootstrap_rate(good, TAU, generator):6.3f}"
+    return line
+
+
+def other_row(criterion: Criterion, cell: Cell, studies: int, generator: np.random.Generator) -> str:
+    """One line of the second table."""
+    boundary = simulated(criterion, cell, criterion.threshold, studies, generator)
+    better = (1 + criterion.threshold) / 2
+    good = simulated(criterion, cell, better, studies, generator)
+    false, refused, covered = decision_rates(boundary, criterion.threshold, generator)
+    power, *_ = decision_rates(good, better, generator)
+    tau = float(expected_tau(mixing(criterion, cell, criterion.threshold)))
+    return f"{_name(criterion):24s}{cell!s:30s}{tau:5.2f}{false:7.3f}{refused:8.3f}{covered:8.3f}{power:8.3f}"
+
+
+def _name(criterion: Criterion) -> str:
+    within = f" within {criterion.smallest_effect:g}" if criterion.smallest_effect else ""
+    return f"{criterion.statistic}{within}"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """What `certify` says over all looks of studies of three proxies."""
+
+    false: float
+    """Share of studies in which any proxy whose true tau is .8 is Trusted."""
+    power: float
+    """Share in which the first proxy is."""
+    first: float
+    """Likewise at the first look."""
+    seeds: float
+    """Mean of the seeds at which the first is, where it is."""
+
+
+def sequence(
+    cell: Cell, taus: tuple[float, ...], looks: tuple[int, ...], studies: int, generator: np.random.Generator
+) -> Sequence:
+    """Proxies of these true taus with one reference; `certify` with fewer draws than it takes by itself."""
+    false = power = first = 0
+    seeds = []
+    for _ in range(studies):
+        own = generator.standard_normal(cell.hypotheses)
+        arms = {}
+        for at, tau in enumerate(taus):
+            correlation = float(correlation_of(tau))
+            rest = generator.standard_normal(cell.hypotheses)
+            scores = np.array([own, correlation * own + np.sqrt(1 - correlation**2) * rest])
+            reference, arms[str(at)] = observed(cell, scores, looks[-1], generator)
+        # all proxies have the same reference: that of the last
+        found = certify(reference, arms, TAU, looks, len(looks), generator=generator, draws=SEQUENCE_DRAWS)
+        false += any(found[str(at)].decision == "Trusted" for at, tau in enumerate(taus) if tau <= TAU.threshold)
+        if found["0"].decision == "Trusted":
+            power, first = power + 1, first + (found["0"].look == 1)
+            seeds.append(found["0"].seeds)
+    return Sequence(false / studies, power / studies, first / studies, float(np.mean(seeds)) if seeds else np.nan)
+
+
+def looks_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
+    """One line of the third table."""
+    bad, good = TAU.threshold, GOOD
+    all_bad = sequence(cell, (bad, bad, bad), LOOKS, studies, generator)
+    some = sequence(cell, (good, bad, bad), LOOKS, studies, generator)
+    alone = sequence(cell, (good,), LOOKS, studies, generator)
+    single = sequence(cell, (good,), LOOKS[-1:], studies, generator)
+    promised = certification_power(
+        cell.hypotheses,
+        TAU,
+        LOOKS,
+        true_value=good,
+        noise_to_signal=cell.noise,
+        proxies=3,
+        generator=generator,
+        draws=2000,
+    )
+    uncorrected = naive(cell, TAU, LOOKS, SEQUENCE_DRAWS, studies // 4, generator)
+    return (
+        f"{cell!s:34s}{all_bad.false:7.3f}{some.false:7.3f}{uncorrected:7.3f}"
+        f"{some.power:8.3f}{promised:9.3f}{some.first:8.3f}{single.power:10.3f}{alone.power:8.3f}{alone.seeds:7.1f}"
+    )
+
+
+def tables(*, fast: bool) -> Iterator[tuple[str, str, list[tuple[str, Callable[[int, np.random.Generator], str]]]]]:
+    """Name, heading, and rows: each a label and what makes its line."""
+    counts = (8, 36) if fast else (8, 12, 24, 36, 48, 100)
+    cells = [
+        Cell(count, noise, seeds, shape)
+        for shape in ("normal", "heavy", "skewed")
+        for seeds in (3, 5)
+        for noise in (0.2, 0.5, 1.0)
+        for count in counts
+        if not fast or (seeds == 3 and noise < 1)
+    ]
+    some = (36,) if fast else (12, 36, 100)
+    cells += [
+        Cell(count, noise, shape=shape)
+        for shape in ("heavy+", "skewed+")
+        for noise in (0.2, 0.5, 1.0)
+        for count in some
+    ]
+    cells += [
+        Cell(count, noise, special=each) for each in ("unequal", "ties") for noise in (0.2, 0.5, 1.0) for count in some
+    ]
+    yield (
+        "tau",
+        f"{'':34s}  false refused covered at .9   power  known  bound    boot power",
+        [(f"tau {cell}", partial(tau_row, cell)) for cell in cells],
+    )
+    others = (
+        Criterion("DecisionAccuracy", 0.9, CONFIDENCE),
+        Criterion("WinnerRegret", 0.8, CONFIDENCE),
+        Criterion("WinnerRegret", 0.8, CONFIDENCE, smallest_effect=0.3),
+    )
+    yield (
+        "other",
+        f"{'':54s}  tau  false refused covered   power",
+        [
+            (f"other {criterion.statistic} {cell}", partial(other_row, criterion, cell))
+            for criterion in others
+            for count in some
+            for shape in ("normal", "heavy", "skewed")
+            for noise in ((0.2,) if fast else (0.2, 1.0))
+            for cell in (Cell(count, noise, shape=shape),)
+        ],
+    )
+    yield (
+        "looks",
+        f"{'':34s}    all   some  naive   power promised   first  one look   alone  seeds",
+        [
+            (f"looks {cell}", partial(looks_row, cell))
+            for count in ((36,) if fast else (12, 36))
+            for noise in ((0.5,) if fast else (0.2, 0.5, 1.0))
+            for cell in (Cell(count, noise),)
+        ],
+    )
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help="fewer rows and studies, in about a minute")
+    parser.add_argument("--cells", default="", help="only rows with all of these words, such as 'tau K=36 s=0.5'")
+    parser.add_argument("--studies", type=int, help="per row and true value")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    studies = arguments.studies or (300 if arguments.fast else 1000)
+    words = set(arguments.cells.split())
+    began = time.perf_counter()
+    print(
+        f"{studies} studies per row and true value. Standard error at .05: {(0.05 * 0.95 / studies) ** 0.5:.3f};",
+        end=" ",
+    )
+    print(f"at .95 likewise; at .5: {0.5 / studies**0.5:.3f}.")
+    for name, heading, rows in tables(fast=arguments.fast):
+        wanted = [row for label, row in rows if words <= set(label.split())]
+        if wanted:
+            print(f"\n{name}\n{heading}")
+        for row in wanted:
+            # each row has its own random numbers, so that it is the same alone
+            print(row(studies, np.random.default_rng(arguments.seed)), flush=True)
+    print(f"\n{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Simulated studies: true scores of several shapes, seeds, noise, and what is true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from assay.ranking import Criterion, Scores
+from assay.ranking.evidence import Look
+from assay.ranking.scores import FloatArray
+from assay.ranking.tau_distribution import correlation_of
+
+MAPS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "normal": lambda scores: scores,
+    "heavy": lambda scores: stats.t.ppf(stats.norm.cdf(scores), 3) / np.sqrt(3),
+    "skewed": lambda scores: stats.expon.ppf(stats.norm.cdf(scores)),
+}
+"""From standard normal true scores, by a map that keeps the order and the variance."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of study."""
+
+    hypotheses: int
+    noise: float
+    seeds: int = 3
+    shape: str = "normal"
+    special: Literal["", "unequal", "ties"] = ""
+
+    def __str__(self) -> str:
+        return f"K={self.hypotheses} s={self.noise} seeds={self.seeds} {self.shape} {self.special}".strip()
+
+
+def true_scores(shape: str, correlation: float, size: tuple[int, ...], generator: np.random.Generator) -> FloatArray:
+    """(2, *size): of the reference and the proxy."""
+    rest = np.sqrt(1 - correlation**2)
+    if shape.endswith("+"):
+        draws = (2, *size)
+        own, other = (
+            generator.standard_t(3, draws) / np.sqrt(3) if shape == "heavy+" else generator.standard_exponential(draws)
+        )
+        return np.array([own, correlation * own + rest * other])
+    own, other = generator.standard_normal((2, *size))
+    return MAPS[shape](np.array([own, correlation * own + rest * other]))
+
+
+def true_value(criterion: Criterion, cell: Cell, correlation: float) -> float:
+    """The estimand where true scores are mixed with this correlation, from many of them; the same ones each time."""
+    generator = np.random.default_rng(1)
+    if criterion.statistic == "WinnerRegret":
+        reference, proxy = true_scores(cell.shape, correlation, (8000, cell.hypotheses), generator)
+        good = reference >= reference.max(axis=1, keepdims=True) - criterion.smallest_effect
+        first = np.argpartition(-proxy, criterion.promote - 1, axis=1)[:, : criterion.promote]
+        return float(np.take_along_axis(good, first, axis=1).any(axis=1).mean())
+    pairs = true_scores(cell.shape, correlation, (200_000, 2), generator)
+    reference, proxy = pairs[:, :, 0] - pairs[:, :, 1]
+    if criterion.statistic == "KendallTau":
+        return float(np.sign(reference * proxy).mean())
+    separated = np.abs(reference) > 2 * np.sqrt(2 / cell.seeds) * cell.noise
+    return float((reference * proxy > 0)[separated].mean())
+
+
+def mixing(criterion: Criterion, cell: Cell, value: float) -> float:
+    """The correlation at which the estimand has this value."""
+    if criterion.statistic == "KendallTau" and cell.shape in MAPS:
+        return float(correlation_of(value))
+    low, high = -1.0, 1.0
+    for _ in range(14):
+        middle = (low + high) / 2
+        enough = true_value(criterion, cell, float(correlation_of(middle))) >= value
+        low, high = (low, middle) if enough else (middle, high)
+    return float(correlation_of(high))
+
+
+def observed(cell: Cell, true: FloatArray, seeds: int, generator: np.random.Generator) -> list[Scores]:
+    """The arms of one study; each seed also has an effect on all hypotheses of an arm."""
+    deviation = np.full(cell.hypotheses, cell.noise)
+    if cell.special == "unequal":
+        deviation *= np.where(np.arange(cell.hypotheses) % 2, 1.0, 3.0) / np.sqrt(5)
+    names, columns = tuple(map(str, range(cell.hypotheses))), tuple(range(seeds))
+    arms = []
+    for scores in true:
+        values = scores[:, None] + deviation[:, None] * generator.standard_normal((cell.hypotheses, seeds))
+        values += generator.standard_normal(seeds)
+        arms.append(Scores(names, columns, np.round(values * 2) / 2 if cell.special == "ties" else values))
+    return arms
+
+
+def simulated(
+    criterion: Criterion, cell: Cell, value: float, studies: int, generator: np.random.Generator
+) -> list[Look]:
+    """Looks at studies whose estimand has this value; those that can't be tested are left out."""
+    correlation = mixing(criterion, cell, value)
+    looks = []
+    for _ in range(studies):
+        true = true_scores(cell.shape, correlation, (cell.hypotheses,), generator)
+        reference, proxy = observed(cell, true, cell.seeds, generator)
+        looks.append(Look(reference, proxy, criterion, seed=0))
+    return looks
