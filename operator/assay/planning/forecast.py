@@ -2,55 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.planning.costs import costs_of, predictions, relative_work
+from assay.planning.costs import predictions, relative_work
 from assay.planning.design import PlannedTrial
+from assay.planning.judgement import judge
 from assay.planning.progress import State, progress_of
-from assay.planning.trust import SIMULATION_SEED
-from assay.ranking import Criterion, certification_power
+from assay.planning.trust import SIMULATION_SEED, criterion_of
+from assay.planning.within_budget import rungs_of
+from assay.ranking import certification_power, hypotheses_for_power, look_seeds
+from assay.ranking.needed import WANTED_POWER
 
 if TYPE_CHECKING:
     from assay.api.resources import CostUnit
+    from assay.planning.design import PlannedPreparation
+    from assay.planning.judgement import Judgement
     from assay.planning.records import Records
     from assay.planning.study import Study
 
 EXPECTED_NOISE = 0.2
 """Deviation of one seed's noise over that of the hypotheses' true scores: a usual value; a guess until seeds ran."""
 
-COUNTS = (8, 12, 24, 36, 48)
+COUNTS = (12, 24, 36, 48)
 """Numbers of hypotheses that are shown beside the study's own."""
 
 POWER_DRAWS = 2000
 """Simulated studies for each power. Few hypotheses have few values of tau: with 800 draws the critical one was now and
 then the next, and nine hypotheses seemed to certify less than eight."""
 
+DRAWS_OF_LOOKS = 1000
+"""The same where each study is looked at several times, which takes as many times as long."""
+
+
+class BudgetForecast(StrEnum):
+    """What a budget of accelerator seconds does to a study."""
+
+    NO_LIMIT = "no limit"
+    PAYS = "pays"
+    """For the initial seeds of all hypotheses on all arms."""
+    TOO_SMALL = "too small"
+    """It does not: it buys the best order that can be had for it."""
+    NOT_KNOWN = "not known"
+    """No trial has shown yet what it pays for; if it is too small, it buys an order."""
+    ENDS = "ends"
+    """The study ends when it is spent, with what there is by then."""
+
 
 class ArmForecast(NamedTuple):
-    """One arm: trials planned and still open, a trial's work relative to the reference, and its seconds if known."""
+    """One arm: trials of the initial seeds, those at most, and those still open by what is known; a trial's work
+    relative to the reference, and its seconds if known."""
 
     arm: str
     trials: int
+    most_trials: int
     open_trials: int
     relative_work: float
     trial_seconds: float | None
 
 
 class Power(NamedTuple):
-    """Probability with which a proxy of true tau `true_tau` would be certified with so many hypotheses."""
+    """Probability with which a proxy of so high a true value would be certified with so many hypotheses."""
 
     hypotheses: int
-    true_tau: float
     probability: float
 
 
 @dataclass(frozen=True)
+class Trusting:
+    """What certificates a study may hope for, if one seed's noise is `EXPECTED_NOISE` of the hypotheses' spread."""
+
+    quantity: str
+    """What must reach the threshold, in words."""
+    true_value: float
+    """Of a proxy that is clearly good enough, and not perfect: half way from the threshold to 1."""
+    looks: tuple[int, ...]
+    """Numbers of seeds at which trust is tested."""
+    proxies: int
+    powers: tuple[Power, ...]
+    needed: int | None
+    """About how many hypotheses certify with probability `WANTED_POWER`; None: more than can be asked for."""
+
+
+@dataclass(frozen=True)
 class Forecast:
-    """What a study will take and what it can say. `wall_seconds` is None while nothing is known to go by.
+    """What a study will take and what it can say. `accelerator_seconds` and `wall_seconds` are of what is open by what
+    is known, `most_accelerator_seconds` if all hypotheses got the maximum of seeds on all arms; None while nothing is
+    known to go by.
 
     `measured` says whether the arms' relative work was measured by earlier trials, or is a guess from epochs,
     data and pixels.
@@ -60,24 +103,31 @@ class Forecast:
     preparations: int
     open_trials: int
     accelerator_seconds: float | None
+    most_accelerator_seconds: float | None
     wall_seconds: float | None
     measured: bool
     unit: CostUnit | None
-    powers: tuple[Power, ...]
+    budget: BudgetForecast
+    trusting: Trusting | None
+    """None without proxies, and where the budget is too small to certify any."""
 
 
 def forecast(study: Study, records: Records) -> Forecast:
     """Count what is open, price it from earlier trials, and work out the power of the certificates."""
-    design, progress = study.design, progress_of(study, records)
-    costs = costs_of(study, records)
+    design, judgement = study.design, judge(study, records)
+    costs = judgement.costs
+    progress = progress_of(study, records) if judgement.ladder else judgement.progress
     expected = predictions(study, costs)
     still_open = [
         work for work in design.work if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
     ]
+    may_come = [work for work in design.work if progress.states[work.key] not in (State.SUCCEEDED, State.FAILED)]
+    hypotheses = len(study.hypotheses)
     arms = tuple(
         ArmForecast(
             arm,
-            trials=len(study.hypotheses) * design.initial_seeds,
+            trials=hypotheses * design.initial_seeds,
+            most_trials=hypotheses * len(design.seeds),
             open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
             relative_work=costs.relative(arm) or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
             trial_seconds=expected[arm].accelerator_seconds if expected else None,
@@ -86,39 +136,59 @@ def forecast(study: Study, records: Records) -> Forecast:
     )
     limits = (study.spec.budget.parallelism, study.capacity)
     slots = min((limit for limit in limits if limit is not None), default=max(1, len(still_open)))
+
+    budget = _budget(study, judgement, known=expected is not None)
+
+    def seconds(works: Sequence[PlannedTrial | PlannedPreparation]) -> float | None:
+        return sum(expected[work.arm].accelerator_seconds for work in works) if expected else None
+
     return Forecast(
         arms=arms,
         preparations=len(design.preparations),
         open_trials=len(still_open),
-        accelerator_seconds=sum(expected[work.arm].accelerator_seconds for work in still_open) if expected else None,
+        accelerator_seconds=seconds(still_open),
+        most_accelerator_seconds=seconds(may_come),
         wall_seconds=sum(expected[work.arm].wall_seconds for work in still_open) / slots if expected else None,
         measured=all(costs.relative(arm) is not None for arm in design.arms),
         unit=costs.unit,
-        powers=powers(study) if len(design.arms) > 1 else (),
+        budget=budget,
+        trusting=trusting(study) if len(design.arms) > 1 and budget is not BudgetForecast.TOO_SMALL else None,
     )
 
 
-def powers(study: Study) -> tuple[Power, ...]:
-    """Power of the study's certificate for its own number of hypotheses and others, at the usual noise.
+def _budget(study: Study, judgement: Judgement, *, known: bool) -> BudgetForecast:
+    if study.spec.budget.accelerator_seconds is None:
+        return BudgetForecast.NO_LIMIT
+    if study.spec.screening is not None or len(rungs_of(study, judgement.costs)) < 2:
+        return BudgetForecast.ENDS
+    if not known:
+        return BudgetForecast.NOT_KNOWN
+    return BudgetForecast.TOO_SMALL if judgement.ladder else BudgetForecast.PAYS
 
-    The true tau is half way from the threshold to 1: clearly good enough, and not perfect.
-    """
-    trust = study.spec.trust
-    true_tau = round((1 + float(trust.threshold)) / 2, 3)
-    counts = sorted({*COUNTS, len(study.hypotheses)})
-    return tuple(
+
+def trusting(study: Study) -> Trusting:
+    """Power of the study's certificate for its own number of hypotheses and others, by its own statistic, with all its
+    looks and proxies."""
+    criterion, seeds = criterion_of(study), study.spec.seeds
+    looks, proxies = look_seeds(seeds.initial, seeds.maximum), len(study.design.arms) - 1
+    true_value = round((1 + criterion.threshold) / 2, 3)
+    needed = hypotheses_for_power(
+        WANTED_POWER, criterion, looks, true_value=true_value, noise_to_signal=EXPECTED_NOISE, proxies=proxies
+    )
+    powers = tuple(
         Power(
             count,
-            true_tau,
             certification_power(
                 count,
-                Criterion("KendallTau", float(trust.threshold), trust.confidence_percent / 100),
-                (study.design.initial_seeds,),
-                true_value=true_tau,
+                criterion,
+                looks,
+                true_value=true_value,
                 noise_to_signal=EXPECTED_NOISE,
                 generator=np.random.default_rng(SIMULATION_SEED),
-                draws=POWER_DRAWS,
+                proxies=proxies,
+                draws=POWER_DRAWS if len(looks) == 1 else DRAWS_OF_LOOKS,
             ),
         )
-        for count in counts
+        for count in sorted({*COUNTS, len(study.hypotheses)})
     )
+    return Trusting(criterion.quantity, true_value, looks, proxies, powers, needed)

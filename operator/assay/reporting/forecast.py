@@ -8,23 +8,30 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from assay.planning.forecast import EXPECTED_NOISE
+from assay.api.resources import TrustStatistic
+from assay.planning.forecast import EXPECTED_NOISE, BudgetForecast
+from assay.ranking.needed import WANTED_POWER
 from assay.reporting.figures import count, duration, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
-    from assay.planning.forecast import Forecast
+    from collections.abc import Sequence
+
+    from assay.planning.forecast import Forecast, Trusting
     from assay.planning.study import Study
 
 
 def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
     """The arms with their trials and price, then in sentences the time it takes and what could be certified."""
+    more = study.spec.seeds.maximum > study.spec.seeds.initial
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
     table.add_column("arm")
-    for name in ("trials", "open", "work" if forecast.measured else "work (guess)", "seconds a trial"):
+    for name in ("trials", *(["at most"] if more else []), "open", "work" if forecast.measured else "work (guess)"):
         table.add_column(name, justify="right")
+    table.add_column("seconds a trial", justify="right")
     for arm in forecast.arms:
         seconds = seconds_text(arm.trial_seconds) if arm.trial_seconds is not None else "unknown"
-        table.add_row(arm.arm, str(arm.trials), str(arm.open_trials), share(arm.relative_work), seconds)
+        counts = [arm.trials, *([arm.most_trials] if more else []), arm.open_trials]
+        table.add_row(arm.arm, *(f"{each:,}" for each in counts), share(arm.relative_work), seconds)
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": {_size(study, forecast)}")
     return Group(title, Text(), table, Text(), *_sentences(study, forecast))
 
@@ -32,27 +39,70 @@ def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
 def _size(study: Study, forecast: Forecast) -> str:
     trials = count(sum(arm.trials for arm in forecast.arms), "trial")
     preparations = f" and {count(forecast.preparations, 'preparation')}" if forecast.preparations else ""
-    most = study.spec.seeds.maximum
-    further = f", and up to {most} seeds where they can decide something" if most > study.spec.seeds.initial else ""
+    seeds = study.spec.seeds
+    most = sum(arm.most_trials for arm in forecast.arms)
+    further = (
+        f"; then up to {seeds.maximum} seeds where they can decide something, at most {count(most, 'trial')} in all"
+        if seeds.maximum > seeds.initial
+        else ""
+    )
     return (
         f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(forecast.arms), 'arm')} × "
-        f"{count(study.spec.seeds.initial, 'seed')} = {trials}{preparations}{further}"
+        f"{count(seeds.initial, 'seed')} = {trials}{preparations}{further}"
     )
 
 
 def _sentences(study: Study, forecast: Forecast) -> list[str]:
     lines = [_time(forecast)]
-    if forecast.powers:
-        trust = study.spec.trust
-        lines.append(
-            f"To be trusted, a proxy's tau must be at least {trust.threshold} with {trust.confidence_percent} % "
-            f"confidence. One whose true tau is {forecast.powers[0].true_tau:g} would be certified with probability"
-        )
-        for power in forecast.powers:
-            own = "  <- this study" if power.hypotheses == len(study.hypotheses) else ""
-            lines.append(f"  {power.probability:.2f} with {power.hypotheses} hypotheses{own}")
-        lines.append(f"(if one seed's noise is {EXPECTED_NOISE} of the spread of the hypotheses).")
+    if budget := _budget(study, forecast):
+        lines.append(budget)
+    return [*lines, *_trusting(study, forecast.trusting)] if forecast.trusting else lines
+
+
+def _trusting(study: Study, trusting: Trusting) -> list[str]:
+    trust, looks = study.spec.trust, trusting.looks
+    at = f"at {_numbers(looks)} seeds" if len(looks) > 1 else f"at {count(looks[0], 'seed')}"
+    judged = f", {trusting.proxies} proxies judged at once" if trusting.proxies > 1 else ""
+    claim = (
+        f"A proxy is trusted if {trusting.quantity} is at least {trust.threshold}, with {trust.confidence_percent} % "
+        f"confidence; {count(len(looks), 'look')}, {at}{judged}. One for which it is {trusting.true_value:g} would be "
+        "certified with probability"
+    )
+    lines = [claim]
+    for power in trusting.powers:
+        own = "  <- this study" if power.hypotheses == len(study.hypotheses) else ""
+        lines.append(f"  {power.probability:.2f} with {power.hypotheses} hypotheses{own}")
+    needed = f", and it takes about {trusting.needed} for {WANTED_POWER:g}" if trusting.needed is not None else ""
+    regret = trust.statistic is TrustStatistic.WINNER_REGRET and float(study.spec.metric.smallest_effect) > 0
+    counted = "; counting the best alone as good, so rather more" if regret else ""
+    lines.append(f"if one seed's noise is {EXPECTED_NOISE} of the spread of the hypotheses{needed}{counted}.")
     return lines
+
+
+def _budget(study: Study, forecast: Forecast) -> str:
+    seconds = study.spec.budget.accelerator_seconds
+    budget = f"spec.budget.acceleratorSeconds {seconds:,}" if seconds is not None else ""
+    buys = (
+        "it buys the best order that can be had for it: all hypotheses begin on a cheap arm, and climb towards the "
+        "reference as far as it goes; no proxy is certified"
+    )
+    match forecast.budget:
+        case BudgetForecast.NO_LIMIT:
+            return ""
+        case BudgetForecast.PAYS:
+            return f"{budget} pays for the initial seeds of all hypotheses on all arms."
+        case BudgetForecast.TOO_SMALL:
+            return f"{budget} does not pay for all hypotheses on all arms: {buys}."
+        case BudgetForecast.NOT_KNOWN:
+            return (
+                f"What {budget} pays for is known when trials have run. If not for all hypotheses on all arms, {buys}."
+            )
+        case BudgetForecast.ENDS:
+            return f"When {budget} is spent, the study ends with what there is."
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return f"{', '.join(str(each) for each in numbers[:-1])} and {numbers[-1]}"
 
 
 def _time(forecast: Forecast) -> str:
@@ -60,6 +110,14 @@ def _time(forecast: Forecast) -> str:
         return "Nothing is open: assay report shows what was found."
     if forecast.wall_seconds is None:
         whole = sum(arm.relative_work * arm.trials for arm in forecast.arms)
-        return f"Time: not known before a trial has run; at a guess that of {count(round(whole), 'reference trial')}."
-    cost = f"{seconds_text(forecast.accelerator_seconds)} {unit_in_words(forecast.unit or 'accelerator')}"
+        most = sum(arm.relative_work * arm.most_trials for arm in forecast.arms)
+        further = f", and at most of {count(round(most), 'such trial')}" if round(most) > round(whole) else ""
+        return (
+            "Time: not known before a trial has run; at a guess that of "
+            f"{count(round(whole), 'reference trial')}{further}."
+        )
+    unit = unit_in_words(forecast.unit or "accelerator")
+    least, most_seconds = forecast.accelerator_seconds or 0.0, forecast.most_accelerator_seconds or 0.0
+    further = f" (with all further seeds at most {seconds_text(most_seconds)})" if most_seconds > least else ""
+    cost = f"{seconds_text(least)} {unit}{further}"
     return f"Time, from earlier trials: about {duration(forecast.wall_seconds)} on this machine, {cost}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from rich.console import Console, RenderableType
 
 from assay.api.resources import Goal, Metric
 from assay.planning.plan import plan
@@ -18,15 +17,9 @@ from assay.reporting.tables import summary
 from builders.manifests import a_hypothesis, a_proxy
 from builders.simulated import simulated_study
 from builders.studies import a_failure, a_study, records_of_scores
+from builders.terminal import shown
 
 NOW = 1_000_100.0
-
-
-def shown(what: RenderableType, width: int, *, colour: bool = False) -> str:
-    console = Console(width=width, force_terminal=colour, color_system="standard" if colour else None)
-    with console.capture() as captured:
-        console.print(what)
-    return captured.get()
 
 
 def summary_of(study: Study, records: Records, width: int = 80) -> str:
