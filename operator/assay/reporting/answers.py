@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
 from assay.planning.arm_status import BUDGET_TOO_SMALL
 from assay.reporting.certificates import in_a_sentence
@@ -132,6 +133,15 @@ def _warned(status: ProxyStudyStatus, answer: str) -> str:
     return answer
 
 
+def _baseline_failed(status: ProxyStudyStatus) -> bool:
+    """Whether it has no score. Its row may be among those that are not shown."""
+    succeeded = condition(status, ConditionType.SUCCEEDED)
+    shown = [row for row in status.ranking if row.verdict is Verdict.BASELINE]
+    if shown:
+        return shown[0].score is None
+    return succeeded is not None and succeeded.reason == Reason.BASELINE_FAILED
+
+
 def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
     """Which hypotheses beat the baseline. Reads the status' ranking alone."""
     others = [row for row in status.ranking if row.verdict is not Verdict.BASELINE]
@@ -143,7 +153,7 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         )
     if not others:
         return "There is nothing to compare the baseline with."
-    if is_finished(status) and all(row.score is None for row in status.ranking if row.verdict is Verdict.BASELINE):
+    if is_finished(status) and _baseline_failed(status):
         return f"The baseline {study.baseline} has no score: nothing can be compared with it."
     names = {verdict: [row.name for row in others if row.verdict is verdict] for verdict in Verdict}
     better, named = names[Verdict.BETTER], f" {study.baseline}" if study.baseline != "baseline" else ""

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from assay.api.resources import REFERENCE, ArmStatus, CostLedger, ProxyStudyStatus
+from assay.planning.design import PlannedTrial
+from assay.planning.plan import plan
+from assay.reporting.answers import cost_answer, trust_answer, verdict_answer
+from builders.screenings import SHORT
+from builders.studies import a_study, records_of_scores
+
+
+def number(trial: PlannedTrial) -> int:
+    return int(trial.hypothesis.removeprefix("h") if trial.hypothesis != "baseline" else 0)
+
+
+def test_a_baseline_that_is_too_far_down_to_be_shown_has_not_failed() -> None:
+    study = a_study(hypotheses=60)
+    records = records_of_scores(study, lambda trial: number(trial) + 0.001 * (number(trial) * (trial.seed + 1) % 7))
+    status = plan(study, records, 0.0).status
+    assert all(row.name != "baseline" for row in status.ranking)
+    assert verdict_answer(study, status).startswith("Better than the baseline: h059")
+
+
+def test_a_baseline_without_a_score_has_failed_whether_it_is_shown_or_not() -> None:
+    for hypotheses in (5, 60):
+        study = a_study(hypotheses=hypotheses)
+        records = records_of_scores(study, lambda trial: number(trial) or None)
+        failed = records_of_scores(study, lambda trial: 1.0)
+        for trial in study.design.trials:
+            if trial.hypothesis == "baseline":
+                result = failed[trial.key].result
+                assert result is not None
+                broken = result.model_copy(update={"metrics": {"loss": 1.0}, "metric": "loss"})
+                records = {**records, trial.key: type(failed[trial.key])(result=broken)}
+        assert "has no score" in verdict_answer(study, plan(study, records, 0.0).status)
+
+
+def test_the_costs_of_a_screening_say_what_they_were_for_and_what_was_saved() -> None:
+    cost = CostLedger(
+        accelerator_seconds="100",
+        reference_accelerator_seconds="70",
+        proxies_accelerator_seconds="30",
+        calibration_accelerator_seconds="40",
+        screening_accelerator_seconds="25",
+        confirmation_accelerator_seconds="20",
+        audits_accelerator_seconds="15",
+        saved_accelerator_seconds="250",
+    )
+    text = cost_answer(ProxyStudyStatus(cost=cost))
+    assert "calibration 40.0, screening 25.0, confirmation 20.0, audits 15.0" in text
+    assert "250 less than all hypotheses at the reference would have cost" in text
+    dear = cost.model_copy(update={"saved_accelerator_seconds": "-5"})
+    assert "5.00 more than all hypotheses" in cost_answer(ProxyStudyStatus(cost=dear))
+    plain = CostLedger(accelerator_seconds="100", reference_accelerator_seconds="100")
+    assert cost_answer(ProxyStudyStatus(cost=plain)) == "Spent: 100 accelerator seconds (the reference 100)."
+
+
+def test_when_a_proxy_has_paid_is_said_with_how_sure_that_is() -> None:
+    study = a_study(hypotheses=30, proxies=[SHORT], seeds=3)
+    factor = {each.name: 1 + 0.2 * (index % 5) for index, each in enumerate(study.hypotheses)}
+    records = records_of_scores(
+        study,
+        lambda trial: number(trial) + 0.001 * trial.seed,
+        seconds=lambda trial: (10.0 if trial.arm == REFERENCE else 2.0) * factor[trial.hypothesis],
+    )
+    status = plan(study, records, 0.0).status
+    arm: ArmStatus = status.arms[1]
+    assert (arm.break_even_low, arm.break_even_hypotheses, arm.break_even_high) == (7, 8, 9)
+    assert "is back after 8 further hypotheses (7 to 9)." in trust_answer(study, status)
