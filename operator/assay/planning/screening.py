@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 SUSPICION = 1.0
-"""Evidence (see `ranking.audits`) at which as many again of a stratum are audited: looking more closely costs little
-where the proxy keeps its promise, and the few that are audited of a small stratum could hardly revoke. With 3, drift is
-found in .48 to .93 of the simulated studies instead of .68 to .97, for one audit less (`benchmarks/screening.py`)."""
+"""Evidence (see `ranking.audits`) at which as many again of a stratum are audited. Looking more closely costs little
+where the proxy keeps its promise, and the few that are audited of a small stratum could hardly revoke: without it, what
+`benchmarks/screening.py` calls `once`, most drift is missed."""
 
 _MESSAGE_LENGTH = 400
 _NAMES_SHOWN = 5
