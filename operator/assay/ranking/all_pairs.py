@@ -54,7 +54,9 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
         errors = others[block] * noise.fixed_weight
         errors += squares
         # nothing is known of a pair alone before its second seed
-        errors /= np.maximum(noise.known_with(n, noise.fixed_weight) * n, np.finfo(np.float64).tiny)
+        errors /= np.maximum(noise.known_with(n, noise.fixed_weight), np.finfo(np.float64).tiny)
+        errors = noise.believable(errors)
+        errors /= n
         yield PairsAtLook(rows, block, np.clip(look, 0, looks.count - 1), means, np.sqrt(errors, out=errors))
 
 

@@ -17,6 +17,9 @@ MOST_WEIGHT = 10
 """Degrees of freedom that the pooled variance counts with at most. More make intervals shorter if all hypotheses are
 equally noisy, and wrong more often if they are not: see benchmarks/decisions.py --choices."""
 
+_NONE = 1e-9
+"""A variance of this share of the pooled one is what rounding leaves of none."""
+
 MOST_FIXED_WEIGHT = 6
 """The same where a pair's weight does not depend on its own noise, as among all pairs (it would take too long)."""
 
@@ -69,9 +72,14 @@ class InitialNoise:
     def moderated(
         self, spread: FloatArray, seeds: FloatArray, others: FloatArray | float, weight: FloatArray | float
     ) -> FloatArray:
-        """Between the own variance over so many seeds and that of others."""
+        """Between the own variance over so many seeds and that of others; see `believable`."""
         moderated: FloatArray = (weight * others + (seeds - 1) * spread) / (weight + seeds - 1)
-        return moderated
+        return self.believable(moderated)
+
+    def believable(self, variance: FloatArray) -> FloatArray:
+        """The pooled variance in place of none: a few equal differences, of scores that are shares, don't show that."""
+        believable: FloatArray = np.where(variance <= _NONE * self.variance, 2 * self.variance, variance)
+        return believable
 
     def less_weight(self, spread: FloatArray, others: FloatArray) -> FloatArray:
         """The others' weight for pairs that are noisier than these: so many times less."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from assay.ranking import Comparison, Scores, compare_with_baseline
+from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
 from assay.ranking.always_valid import as_t, level_of_one_in_many, looks
 from builders.score_tables import scores
 
@@ -144,6 +144,16 @@ def test_seeds_that_failed_do_not_count_and_others_take_their_place() -> None:
     assert found["h2"].difference == pytest.approx((holes[2] - holes[0])[[0, 2, 3]].mean())
     failed = compare(scores(np.where(np.arange(4)[:, None] == 2, NAN, values)))["h2"]
     assert (failed.seeds, failed.difference, failed.verdict, failed.is_open) == (0, None, "Inconclusive", True)
+
+
+def test_a_few_equal_differences_do_not_show_that_there_is_no_noise() -> None:
+    # the noise shows in the third's two seeds alone, of which the first two hypotheses share one
+    table = scores([[0.5, NAN, 0.5, 0.75, 0.25], [0.625, 0.5, 0.625, 0.875, 0.375], [0.1, 0.9, NAN, NAN, NAN]])
+    found = compare_with_baseline(table, "h0", smallest_effect=0.0, confidence=0.95, initial=2, maximum=6)[0]
+    assert found.difference == pytest.approx(0.125)
+    assert found.verdict == "Inconclusive"
+    places = rank_intervals(table, 0.95, initial=2, maximum=6)
+    assert {(one.low, one.high) for one in places} == {(1, 3)}
 
 
 def test_as_many_seeds_at_least_as_at_most_are_one_look_at_a_fixed_number() -> None:
