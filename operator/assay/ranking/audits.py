@@ -35,8 +35,8 @@ BETS = np.arange(1, 20) / 20
 """Shares of the wealth that are put at risk; all at risk would be lost by the first pair that is ordered alike."""
 
 WITHIN_SHARE = 0.4
-"""Part of the error probability that the test within the strata has. It is the only one that finds a kind which lies far
-from the others, and in no order; elsewhere the first finds what there is as soon with somewhat less."""
+"""Part of the error probability that the test within the strata has. Without it nothing would find a kind that lies far
+from the others, and is in no order itself."""
 
 
 class Drawn(NamedTuple):
