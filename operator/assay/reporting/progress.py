@@ -13,10 +13,12 @@ from rich.text import Text
 
 from assay.api.resources import REFERENCE
 from assay.planning.actions import Start
-from assay.reporting.figures import count, duration, fixed, listed, value_of
+from assay.reporting.certificates import STATISTICS, certificate_words
+from assay.reporting.figures import NOTHING, count, duration, listed, share, value_of
+from assay.reporting.rows import DECISIONS, REVOKED, is_revoked, may_be_best
 
 if TYPE_CHECKING:
-    from assay.api.resources import ProxyStudyStatus
+    from assay.api.resources import ArmStatus, ProxyStudyStatus
     from assay.planning.actions import Plan
     from assay.planning.records import WorkRecord
     from assay.planning.study import Study
@@ -44,7 +46,7 @@ def progress(
     leaders = _leaders(status)
     if leaders:
         lines.append(Text.assemble(("leading   ", "dim"), leaders))
-    agreements = _agreements(status)
+    agreements = _agreements(study, status)
     for number, each in enumerate(agreements[:_MOST_PROXIES]):
         lines.append(Text.assemble(("agreement " if number == 0 else " " * 10, "dim"), each))
     if len(agreements) > _MOST_PROXIES:
@@ -62,8 +64,8 @@ def progress_line(study: Study, plan: Plan, elapsed: float, records: Mapping[str
         parts.append(f"runs {listed(running, 2)}")
     if leaders := _leaders(plan.status):
         parts.append(f"leading {leaders}")
-    if agreements := _agreements(plan.status):
-        parts.append(f"tau {', '.join(agreements)}")
+    if agreements := _agreements(study, plan.status):
+        parts.append(f"{STATISTICS[study.spec.trust.statistic]}: {', '.join(agreements)}")
     return " · ".join(parts)
 
 
@@ -102,19 +104,28 @@ def _running_lines(study: Study, plan: Plan, records: Mapping[str, WorkRecord]) 
 
 
 def _leaders(status: ProxyStudyStatus) -> str:
-    """Those that may be the best."""
+    """Those that may be the best, and how much of the order is expected to be right if that is known."""
     scored = [row for row in status.ranking if row.score is not None]
     if len(scored) < 2:
         return ""
-    best = [row.name for row in scored if row.rank == 1 or row.rank_low == 1]
-    if len(best) == len(scored):
-        return f"{scored[0].name}, but none can be told from the others yet"
-    return listed(best, 3)
+    accuracy = value_of(status.ranking_accuracy)
+    right = f"; about {share(accuracy)} of all pairs in the right order" if accuracy is not None else ""
+    best = may_be_best(scored)
+    if not best:
+        return f"{scored[0].name}, but none can be told from the others yet{right}"
+    return f"{listed([row.name for row in best], 3)}{right}"
 
 
-def _agreements(status: ProxyStudyStatus) -> list[str]:
+def _agreements(study: Study, status: ProxyStudyStatus) -> list[str]:
     return [
-        f"{arm.name} {fixed(value_of(arm.agreement.kendall_tau), 2)}"
+        " ".join(part for part in (arm.name, words.value, words.interval, _decided(arm)) if part)
         for arm in status.arms
-        if arm.name != REFERENCE and arm.agreement is not None and arm.agreement.kendall_tau is not None
+        if arm.name != REFERENCE and (words := certificate_words(study, arm)).value != NOTHING
     ]
+
+
+def _decided(arm: ArmStatus) -> str:
+    """What has been decided about a proxy; nothing before the first look."""
+    if arm.certificate is None or arm.decision is None:
+        return ""
+    return (REVOKED if is_revoked(arm) else DECISIONS[arm.decision]).lower()

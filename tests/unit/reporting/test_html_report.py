@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from assay.api.resources import REFERENCE, Goal
+from assay.api.resources import REFERENCE, Budget, Goal, ProxyStudyStatus, Trust, TrustStatistic, Verdict
+from assay.planning.design import PlannedTrial
 from assay.planning.plan import plan
 from assay.planning.records import Records, WorkRecord
 from assay.planning.study import Study
 from assay.reporting.html import html_report
 from builders.manifests import a_hypothesis, a_proxy
 from builders.simulated import simulated_study
+from builders.statuses import REVOKED_MESSAGE, revoked, with_row
 from builders.studies import a_failure, a_study, records_of_scores
 
 NOW = 1_000_100.0
@@ -71,8 +74,12 @@ def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
     return [row for rows in page.data["charts"][chart]["datasets"].values() for row in rows]
 
 
-def page_of(study: Study, records: Records) -> Page:
-    return Page(html_report(study, records, plan(study, records, NOW).status))
+def page_of(study: Study, records: Records, status: ProxyStudyStatus | None = None) -> Page:
+    return Page(html_report(study, records, status or plan(study, records, NOW).status))
+
+
+def text_of(page: Page) -> str:
+    return " ".join("".join(page.text).split())
 
 
 def failed(study: Study, records: Records, **where: object) -> Records:
@@ -222,3 +229,93 @@ def test_a_report_of_a_large_study_is_bounded_and_ranks_all_hypotheses() -> None
     assert max(point["epoch"] for point in points) == 300
     assert all(any(hypothesis.name == said for said in page.text) for hypothesis in study.hypotheses)
     assert len(text) < 2_500_000
+
+
+@pytest.mark.parametrize("statistic", list(TrustStatistic))
+def test_proxies_are_drawn_by_the_statistic_that_trust_is_about(statistic: TrustStatistic) -> None:
+    study, records = simulated_study(count=10, seeds=3, trust=Trust(statistic=statistic, threshold="0.9"))
+    status = plan(study, records, NOW).status
+    page = page_of(study, records, status)
+    points = {row["proxy"]: row for row in drawn(page, "agreement-chart") if "proxy" in row}
+    for arm in status.arms[1:]:
+        assert arm.certificate is not None
+        ends = [float(end or "nan") for end in (arm.certificate.value, arm.certificate.low, arm.certificate.high)]
+        assert [points[arm.name][end] for end in ("value", "low", "high")] == ends
+    rules = {row["name"].split(" 0")[0] for row in drawn(page, "agreement-chart") if "name" in row}
+    assert rules == ({"threshold", "noise ceiling"} if statistic is TrustStatistic.KENDALL_TAU else {"threshold"})
+
+
+def test_a_revoked_certificate_is_shown_plainly(whole: tuple[Study, Records]) -> None:
+    study, records = whole
+    page = page_of(study, records, revoked(plan(study, records, NOW).status, "short"))
+    assert page.text.count("Revoked") == 2  # in the legend and in the table
+    assert f"No proxy may be trusted any more. {REVOKED_MESSAGE.replace(' %', chr(160) + '%')}" in "".join(page.text)
+    point = next(row for row in drawn(page, "agreement-chart") if row.get("proxy") == "short")
+    assert point["trust"] == "Revoked"
+
+
+def test_what_may_be_the_best_and_why_there_is_no_verdict_are_in_the_ranking(whole: tuple[Study, Records]) -> None:
+    study, records = whole
+    status = plan(study, records, NOW).status
+    first, second, *others = (row.name for row in status.ranking)
+    for name in (first, second, *others):
+        status = with_row(status, name, may_be_best=name in (first, second))
+    status = with_row(status, others[0], verdict=Verdict.INCONCLUSIVE, message="More seeds would hardly decide it.")
+    status = with_row(status, others[1], arm="small", seeds=1)
+    text = text_of(page_of(study, records, status))
+    assert f"The best is one of {first} and {second} (*), at 95\u00a0% confidence." in "".join(
+        page_of(study, records, status).text
+    )
+    assert "*: it may be the best." in text
+    assert "More seeds would hardly decide it." in text
+    assert "1 on small" in text
+
+
+def test_hypotheses_that_an_arm_lacks_leave_the_lines_of_the_others_uncrossed() -> None:
+    study = a_study(hypotheses=6, proxies=[a_proxy("short")])
+    value = {hypothesis.name: number for number, hypothesis in enumerate(study.hypotheses)}
+    lacking = study.hypotheses[4].name
+
+    def score(trial: PlannedTrial) -> float | None:
+        if trial.arm == "short" and trial.hypothesis == lacking:
+            return None
+        return value[trial.hypothesis] + 0.01 * trial.seed
+
+    page = page_of(study, records_of_scores(study, score))
+    places = {(row["arm"], row["hypothesis"]): row["place"] for row in drawn(page, "rank-chart") if "place" in row}
+    assert ("short", lacking) not in places
+    on_short = [name for arm, name in places if arm == "short"]
+    assert len(on_short) == 5
+    assert all(places["short", name] == places[REFERENCE, name] for name in on_short)
+
+
+def test_seeds_beyond_those_that_count_change_no_rank_that_is_drawn() -> None:
+    study = a_study(hypotheses=4, proxies=[a_proxy("short")], seeds=3, maximum=8)
+    value = {hypothesis.name: number for number, hypothesis in enumerate(study.hypotheses)}
+    odd = random.Random(1)
+
+    def score(trial: PlannedTrial) -> float:
+        """All is decided by the first three seeds; the others say the opposite."""
+        return (1 if trial.seed < 3 else -10) * value[trial.hypothesis] + odd.gauss(0, 0.01)
+
+    records = records_of_scores(study, score)
+    status = plan(study, records, NOW).status
+    assert [row.name for row in status.ranking] == list(value)[::-1]
+    places = {row["hypothesis"]: row["place"] for row in drawn(page_of(study, records, status), "rank-chart")
+              if row.get("arm") == REFERENCE}  # fmt: skip
+    assert sorted(places, key=lambda name: places[name]) == list(value)[::-1]
+
+
+def test_a_budget_that_buys_an_order_alone_can_be_read() -> None:
+    study, every = simulated_study(count=10, seeds=2, maximum=3, budget=Budget(accelerator_seconds=40))
+    some = [trial for trial in study.design.trials if trial.seed == 0 and trial.arm in (REFERENCE, "small")]
+    reference = {trial.hypothesis for trial in some[:8]}
+    records = {
+        trial.key: every[trial.key] for trial in some if trial.arm == "small" or trial.hypothesis in reference
+    }  # some of them have no seed on the reference
+    status = plan(study, records, NOW).status
+    assert any(row.arm == "small" for row in status.ranking)
+    page = page_of(study, records, status)
+    assert "it buys an order, and no certificate" in text_of(page)
+    assert "are expected to be in the right order" in text_of(page)
+    assert {"rank-chart", "score-chart"} <= set(page.data["charts"])
