@@ -10,7 +10,16 @@ from rich.text import Text
 
 from assay.api.resources import Question
 from assay.reporting.figures import share
-from assay.reporting.price_figures import PRICES, PriceRow, budget_note, facts, price_answer, price_rows, same_answer
+from assay.reporting.price_figures import (
+    PRICES,
+    PriceRow,
+    best_answer,
+    budget_note,
+    facts,
+    price_answer,
+    price_rows,
+    same_answer,
+)
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
@@ -40,6 +49,8 @@ def price_table(study: Study, priced: PricedPolicies, truth: str) -> RenderableT
         parts += [Text(explanation, style="dim"), _table(rows, regrets), Text()]
     if note := budget_note(study, priced):
         parts += [Text(note), Text()]
+    if study.spec.question is Question.FIND_BEST:
+        parts.append(Text.assemble(("The chosen one: ", "bold"), best_answer(priced, study.spec.metric.name)))
     parts += [
         Text.assemble(("For its price: ", "bold"), price_answer(priced)),
         Text.assemble(("For the same order: ", "bold"), same_answer(priced)),

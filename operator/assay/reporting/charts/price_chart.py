@@ -156,8 +156,9 @@ def _lines(base: alt.Chart, judged: str, title: str) -> list[alt.Chart]:
 def _ends(priced: PricedPolicies) -> tuple[float, float]:
     """Of the axis: from well before anything is known to where the last policy ends."""
     longest = max(1.0, *(curve.total for curve in priced.curves))
-    known = [at for curve in priced.curves for at in _shares(priced, curve) if curve.tau(at).middle >= _KNOWN]
-    return min(_LATEST_START, *(at / 2 for at in known)), 1.15 * longest
+    drawn = [(curve, at) for curve in priced.curves for at in _shares(priced, curve)]
+    known = [at / 2 for curve, at in drawn if curve.tau(at).middle >= _KNOWN]
+    return max(min(_LATEST_START, *known), min(at for _, at in drawn)), 1.15 * longest
 
 
 def _shares(priced: PricedPolicies, curve: PriceCurve) -> list[float]:
