@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,11 @@ PROXY_PRICE = 0.2
 
 
 def a_screening_study(
-    calibration: int, newcomers: Mapping[str, str | None], *, screening: Screening | None = None
+    calibration: int,
+    newcomers: Mapping[str, str | None],
+    *,
+    screening: Screening | None = None,
+    proxies: Sequence[ProxyArm] = (SHORT,),
 ) -> Study:
     """A baseline and others that were calibrated, and newcomers with their label `kind`; the proxy is not certified."""
     names = ["baseline", *(f"first{index:02d}" for index in range(1, calibration))]
@@ -33,7 +37,7 @@ def a_screening_study(
         hypotheses.append(a_hypothesis(name, recipe={"x": name}, labels={"kind": kind} if kind else None))
     return a_study(
         hypotheses=hypotheses,
-        proxies=[SHORT],
+        proxies=proxies,
         seeds=SEEDS,
         screening=screening or Screening(stratify_by="kind"),
         threshold="0.8",
@@ -54,26 +58,38 @@ def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) 
     return cells
 
 
-def certified(study: Study, cells: Mapping[str, ArmCells], calibration: Iterable[str]) -> Study:
-    """The study, once a certificate of `short` is written down that rests on these hypotheses."""
+def certified(
+    study: Study,
+    cells: Mapping[str, ArmCells],
+    calibration: Iterable[str],
+    *,
+    arm: str = SHORT.name,
+    price: float = PROXY_PRICE,
+    now: float = 1.0,
+) -> Study:
+    """The study, once a certificate of an arm is written down, too, that rests on these hypotheses."""
     made = certificate_in_force(
         study,
         cells,
-        "short",
+        arm,
         tuple(calibration),
         value=0.9,
         low=0.82,
         high=0.97,
         seeds=SEEDS,
-        price=PROXY_PRICE,
-        now=1.0,
+        price=price,
+        now=now,
     )
-    return replace(study, trust_records=trust_records([made]))
+    return _with_records(study, [made])
 
 
 def after(study: Study, screened: Screened) -> Study:
     """The study, once what is to be written down is."""
+    return _with_records(study, screened.records)
+
+
+def _with_records(study: Study, new: Iterable[TrustRecord]) -> Study:
     known = study.trust_records
-    records: list[TrustRecord] = [*known.certificates.values(), *known.revocations.values(), *screened.records]
+    records: list[TrustRecord] = [*known.certificates.values(), *known.revocations.values(), *new]
     records += [each for audits in known.audits.values() for each in audits]
     return replace(study, trust_records=trust_records(records))

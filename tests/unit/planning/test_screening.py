@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.api.resources import REFERENCE, Screening
+from assay.api.resources import REFERENCE, ProxyArm, Screening
 from assay.planning.audit_draws import AT_LEAST
 from assay.planning.screening import Cell, Role, Screened, screening_of
 from assay.planning.study import Study
 from assay.ranking.scores import FloatArray
-from builders.screenings import SEEDS, a_screening_study, after, cells_of_scores, certified
+from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
 
 CALIBRATION = 24
 
@@ -212,6 +212,29 @@ def test_an_edited_hypothesis_is_another_one() -> None:
     roles = world.look().roles
     assert roles["first01"] is not Role.CALIBRATION
     assert roles["first02"] is Role.CALIBRATION
+
+
+def with_two_proxies(first: tuple[str, float, float], second: tuple[str, float, float]) -> Screened:
+    """Certificates of `short` and of `tiny`, each with its price and when it was made."""
+    tiny = ProxyArm(name="tiny", epochs=1)
+    study = a_screening_study(CALIBRATION, of_kind("a", 10), proxies=(SHORT, tiny))
+    names = [each.name for each in study.hypotheses[:CALIBRATION]]
+    scores = {(name, arm): seeds(name, arm, truth(name)) for name in names for arm in study.design.arms}
+    cells = cells_of_scores(study, scores)
+    for arm, price, at in (first, second):
+        study = certified(study, cells, names, arm=arm, price=price, now=at)
+    return screening_of(study, cells, now=9.0)
+
+
+def test_of_several_certified_proxies_the_cheapest_is_used() -> None:
+    assert with_two_proxies(("short", 0.2, 1.0), ("tiny", 0.1, 1.0)).arm == "tiny"
+    assert with_two_proxies(("short", 0.1, 1.0), ("tiny", 0.2, 1.0)).arm == "short"
+
+
+def test_a_proxy_that_is_certified_later_does_not_take_over() -> None:
+    found = with_two_proxies(("short", 0.2, 1.0), ("tiny", 0.1, 2.0))
+    assert found.arm == "short"
+    assert {cell.arm for cell in found.wanted} == {"short", REFERENCE}
 
 
 @pytest.mark.parametrize("field", ["trust", "metric", "reference", "proxies"])
