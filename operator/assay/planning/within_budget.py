@@ -52,15 +52,15 @@ def is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
     expected = predictions(study, costs)
     if expected is None:
         return True
-    design = study.design
-    initial = {trial.key for trial in design.initial_trials} | {each.key for each in design.preparations}
     still_open = (State.READY, State.WAITING, State.RUNNING)
-    to_come = sum(
+    initial = study.design.initial_keys
+    to_come = [
         expected[work.arm].accelerator_seconds
-        for work in design.work
+        for work in study.design.work
         if work.key in initial and progress.states[work.key] in still_open
-    )
-    return costs.spent + to_come > limit
+    ]
+    # once all of them have ended it has paid for them, even if they took a little more than it
+    return bool(to_come) and costs.spent + sum(to_come) > limit
 
 
 def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:

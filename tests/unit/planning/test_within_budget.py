@@ -105,3 +105,13 @@ def test_a_core_set_is_no_rung() -> None:
     world = World(study_for(60, proxies), score, seconds=cost)
     world.to_the_end()
     assert {item.arm for item in world.items.values()} <= {"short", "half", "reference"}
+
+
+def test_a_budget_that_was_just_enough_is_not_too_small_in_hindsight() -> None:
+    whole = 3 * HYPOTHESES * sum(SECONDS[arm] for arm in ("reference", "half", "short"))
+    study = study_for(round(whole))
+    last = study.design.initial_trials[-1].key
+    status = World(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).to_the_end().status
+    assert float(status.cost.accelerator_seconds) > whole
+    assert all(arm.trials.pending == 0 for arm in status.arms)
+    assert not any(arm.reason == "BudgetTooSmall" for arm in status.arms)
