@@ -122,5 +122,7 @@ def _of_condition(condition: Condition, earlier: str | None) -> Occurrence | Non
         case ConditionType.ACCEPTED | ConditionType.SUCCEEDED if condition.reason not in _EXPECTED:
             return Occurrence(identity, condition.reason, condition.message, warning=True)
         case ConditionType.PROXY_TRUSTED if condition.status == "False" and condition.reason not in _EXPECTED:
-            return Occurrence(identity, condition.reason, condition.message)
+            # what rested on a certificate that audits have ended may be wrong: somebody should know
+            revoked = condition.reason == Reason.REVOKED
+            return Occurrence(identity, condition.reason, condition.message, warning=revoked)
     return None

@@ -46,6 +46,16 @@ def test_the_end_of_a_study_says_whether_a_proxy_is_trusted() -> None:
     assert reasons(started(), ended) == [("Succeeded", False), ("Undecided", False)]
 
 
+def test_a_certificate_that_is_revoked_is_a_warning_and_said_once() -> None:
+    trusted = with_conditions(Statement(ConditionType.PROXY_TRUSTED, True, Reason.CERTIFIED, "Trusted: short."))
+    message = "Audits revoked the certificate of short: …"
+    revoked = with_conditions(Statement(ConditionType.PROXY_TRUSTED, False, Reason.REVOKED, message))
+    assert transitions(trusted, revoked) == [
+        Occurrence("ProxyTrusted/False/Revoked/1970-01-12T13:46:40Z", "Revoked", message, warning=True)
+    ]
+    assert reasons(revoked, revoked) == []
+
+
 def test_one_cause_that_several_conditions_have_is_one_event() -> None:
     rejected = with_conditions(*rejection(Reason.INVALID, "spec.seeds: …", retried=False))
     assert reasons(None, rejected) == [("Invalid", True)]
