@@ -113,5 +113,5 @@ def test_a_budget_that_was_just_enough_is_not_too_small_in_hindsight() -> None:
     last = study.design.initial_trials[-1].key
     status = World(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).to_the_end().status
     assert float(status.cost.accelerator_seconds) > whole
-    assert all(arm.trials.pending == 0 for arm in status.arms)
+    assert status.trials.succeeded >= len(study.design.initial_trials)
     assert not any(arm.reason == "BudgetTooSmall" for arm in status.arms)
