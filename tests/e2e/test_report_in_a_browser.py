@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from assay.api.resources import REFERENCE, Budget
 from assay.planning.plan import plan
 from assay.planning.records import Records
 from assay.planning.study import Study
 from assay.reporting.html import html_report
 from builders.browser import CHROMIUM, loaded, marks_of
 from builders.simulated import simulated_study
+
+CHARTS = {"agreement-chart", "rank-chart", "difference-chart", "score-chart", "curve-chart", "time-chart"}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make system-deps")
 
@@ -30,14 +33,7 @@ def test_every_chart_draws_its_marks_and_the_console_is_silent(tmp_path: Path, w
     assert console == []
     assert 'data-drawn="6"' in page
     marks = marks_of(page)
-    assert set(marks) == {
-        "agreement-chart",
-        "rank-chart",
-        "difference-chart",
-        "score-chart",
-        "curve-chart",
-        "time-chart",
-    }
+    assert set(marks) == CHARTS
     assert all(marks.values()), marks
     assert marks["score-chart"] >= len(study.hypotheses)
     assert f"{min(100, len(study.design.trials))} of {len(study.design.trials)} trials" in page
@@ -49,3 +45,18 @@ def test_a_report_of_an_unfinished_study_has_a_silent_console_too(tmp_path: Path
     page, console = loaded_report(tmp_path, study, records)
     assert console == []
     assert f'data-drawn="{6 if until else 0}"' in page
+
+
+def test_hypotheses_with_unequal_seeds_or_none_on_the_reference_are_drawn(tmp_path: Path) -> None:
+    study, every = simulated_study(count=10, seeds=2, maximum=3, budget=Budget(accelerator_seconds=40))
+    cheap = [trial for trial in study.design.trials if trial.arm == "small" and trial.seed == 0]
+    dear = [trial for trial in study.design.trials if trial.arm == REFERENCE and trial.seed == 0][:6]
+    again = [trial for trial in study.design.trials if trial.arm == REFERENCE and trial.seed == 1][:1]
+    records = {trial.key: every[trial.key] for trial in (*cheap, *dear, *again)}
+    page, console = loaded_report(tmp_path, study, records)
+    assert console == []
+    marks = marks_of(page)
+    assert set(marks) == CHARTS
+    assert all(marks.values()), marks
+    assert marks["score-chart"] >= len(study.hypotheses)
+    assert "1 on small" in page
