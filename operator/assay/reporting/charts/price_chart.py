@@ -23,8 +23,11 @@ _SHARES = 160
 _LABEL_HEIGHT = 0.055
 """Of a name, as a part of the chart's height."""
 
-_LABEL_WIDTH = 0.2
-"""Of a name, as a part of the chart's width; where the chart is narrower than `_NARROW` pixels, there are none."""
+_LABEL_ABOVE = 0.4
+"""How far a name is above the place that it is given, in its own heights."""
+
+_LETTER = 0.011
+"""Of a name, as a part of the chart's width; where the chart is narrower than `_NARROW` pixels, there are no names."""
 
 _KNOWN, _LATEST_START = 0.1, 0.05
 """The axis begins at half the share for which the first policy has this tau, or at this share, if that is lower."""
@@ -182,16 +185,25 @@ def _names(labels: alt.Chart) -> list[alt.Chart]:
 def _label_places(
     ends: Iterable[_Point], horizontal: tuple[float, float], vertical: tuple[float, float]
 ) -> dict[str, float]:
-    """The height of each name: that of its line's end, or so far above the names that it would meet."""
+    """The height of each name: at its line's end, or the next step below or above where it meets no other name and
+    no other line's end."""
     width = math.log(horizontal[1] / horizontal[0])
     apart = _LABEL_HEIGHT * (vertical[1] - vertical[0])
-    placed: list[tuple[float, float]] = []
-    found: dict[str, float] = {}
-    for point in sorted(ends, key=lambda each: each.spread.middle):
-        at, height = math.log(point.share) / width, point.spread.middle
-        for other_at, other_height in sorted(placed, key=lambda pair: pair[1]):
-            if abs(at - other_at) < _LABEL_WIDTH and abs(height - other_height) < apart:
-                height = other_height + apart
-        placed.append((at, height))
-        found[point.policy] = height
-    return found
+    ordered = sorted(ends, key=lambda each: each.spread.middle)
+    dots = {point.policy: (math.log(point.share) / width, point.spread.middle) for point in ordered}
+    names: dict[str, tuple[float, float]] = {}
+
+    def is_free(policy: str, at: float, height: float) -> bool:
+        start, above = at - _LETTER * len(policy), height + _LABEL_ABOVE * apart
+        meets_name = any(
+            start < x and x - _LETTER * len(other) < at and abs(height - y) < apart for other, (x, y) in names.items()
+        )
+        return not meets_name and not any(
+            start < x <= at and abs(above - y) < apart / 2 for other, (x, y) in dots.items() if other != policy
+        )
+
+    for policy, (at, end) in dots.items():
+        steps = sorted(range(-len(dots), len(dots) + 1), key=lambda step: (abs(step), step))
+        heights = [end + step * apart for step in steps if end + step * apart >= vertical[0]]
+        names[policy] = (at, next((height for height in heights if is_free(policy, at, height)), end))
+    return {policy: height for policy, (_, height) in names.items()}
