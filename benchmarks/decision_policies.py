@@ -91,29 +91,43 @@ def print_choices(count: int, seed: int) -> None:
         (always_valid, "SHAPE", (0.5, 0.2, 0.0)),
         (moderated_noise, "MOST_WEIGHT", (4, 6, 16, 1000)),
         (sequential_verdicts, "FUTILE_BELOW", (0.0, 0.05, 0.1, 0.3)),
-        (open_questions, "TOLERATED_LOSS", (0.03, 0.06, 0.25)),
     ]
-    print(f"Other constants. {count} studies a row. false: any verdict, all equal, by noise; power and trials of the")
-    print("verdicts, regret and trials of the best, by s.\n")
+    print(
+        f"Other constants. {count} studies a row, a quarter for power and trials, by s. false: any verdict, all equal,"
+    )
+    print("by noise.\n")
     noises = ("equal", "one 4", "base 1.5", "lognormal")
     print("constant              value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
-    print("    power .2   trials    power .5   trials   regret .2   trials   regret .5   trials")
+    print("    power .2   trials    power .5   trials")
     for module, name, values in chosen_values:
         present = getattr(module, name)
         for value in (present, *values):
             setattr(module, name, value)
             always_valid.looks.cache_clear()
             numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
-            for question in (_verdicts_at, _best_at):
-                for scale in (0.2, 0.5):
-                    numbers += question(count // 4, scale, seed)
+            for scale in (0.2, 0.5):
+                numbers += _verdicts_at(count // 4, scale, seed)
             print(f"{name:20s}{value:7.2f}" + "".join(f"{number:17.3f}" for number in numbers[:4]), end="")
             print(
-                "".join(f"{number:{width}.3f}" for number, width in zip(numbers[4:], (12, 9) * 4, strict=True)),
+                "".join(f"{number:{width}.3f}" for number, width in zip(numbers[4:], (12, 9) * 2, strict=True)),
                 flush=True,
             )
         setattr(module, name, present)
         always_valid.looks.cache_clear()
+    print()
+    present = open_questions.TOLERATED_LOSS
+    print(f"The best, by the loss that is tolerated: {count // 2} studies a row.\n")
+    print("tolerated  initial seeds     s   regret  within  trials")
+    for value in (present, 0.015, 0.03, 0.06, 0.25):
+        open_questions.TOLERATED_LOSS = value
+        for initial in (2, 3):
+            for scale in (0.2, 0.5):
+                tally = Tally()
+                for study in studies(count // 2, "equal", scale, 1.0, seed):
+                    assay_best(tally, study, initial)
+                line = f"{tally.mean('regret'):9.4f}{tally.mean('within'):8.3f}{tally.mean('trials'):8.3f}"
+                print(f"{value:9.3f}{initial:15d}{scale:6.1f}{line}", flush=True)
+    open_questions.TOLERATED_LOSS = present
     print()
 
 
@@ -132,10 +146,3 @@ def _verdicts_at(count: int, scale: float, seed: int) -> list[float]:
     for study in studies(count, "equal", scale, 1.0, seed):
         assay_verdicts(tally, study, family_wise=True)
     return [tally.mean("power"), tally.mean("trials")]
-
-
-def _best_at(count: int, scale: float, seed: int) -> list[float]:
-    tally = Tally()
-    for study in studies(count, "equal", scale, 1.0, seed):
-        assay_best(tally, study, INITIAL)
-    return [tally.mean("regret"), tally.mean("trials")]
