@@ -20,8 +20,10 @@ def with_screened(
     """All of them, the best first; `measured` are those with scores at the reference, `arm` is what the others ran on.
 
     Ranks are among all. One is surely above another if their intervals do not overlap; those of the screened hold
-    together with the stated confidence (Bonferroni), as far as the certificate does. Among the measured ones that is
-    decided already, more sharply than by their intervals. Raises ValueError if a hypothesis is in both.
+    together with the stated confidence (Bonferroni), as far as the certificate does: by simulation any of 90 misses in
+    .00 to .02 of the studies at 95 %, but in .07 to .13 if scores are log-normal (`benchmarks/screening.py`). Among the
+    measured ones that is decided already, more sharply than by their intervals. Raises ValueError if a hypothesis is in
+    both.
     """
     if not expected:
         return measured
