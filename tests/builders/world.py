@@ -94,6 +94,13 @@ class World:
             assert record.running
             self.records[key] = replace(record, running=None, lost=(*record.lost, record.running))
 
+    def in_waves(self) -> Plan:
+        """Rounds until the study has finished; all that runs has ended before the next one."""
+        while not (decided := self.round()).finished:
+            for key in self.running:
+                self.end(key)
+        return decided
+
     def to_the_end(self, choose: Callable[[list[str]], str] = min, rounds: int = 10_000) -> Plan:
         """Rounds until the study has finished; `choose` says which running attempt ends next."""
         for _ in range(rounds):

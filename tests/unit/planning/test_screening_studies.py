@@ -47,11 +47,11 @@ def calibrated() -> World:
         hypotheses=some(0, CALIBRATION, "known"),
         proxies=[SHORT],
         seeds=SEEDS,
-        capacity=4,
+        capacity=100,
         screening=Screening(promote=PROMOTED, audit_percent=10, stratify_by="kind"),
     )
     world = World(study, score, seconds=lambda item: 10.0 if item.arm == "reference" else 1.0)
-    status = world.to_the_end().status
+    status = world.in_waves().status
     assert status.arms[1].decision is TrustDecision.TRUSTED
     return world
 
@@ -87,7 +87,7 @@ def condition(status: ProxyStudyStatus, kind: ConditionType) -> tuple[str, str, 
 def test_what_is_added_is_screened_on_the_proxy_and_the_best_of_it_run_in_full(calibrated: World) -> None:
     added = some(100, ADDED, "known")
     world = with_added(calibrated, added)
-    status = world.to_the_end().status
+    status = world.in_waves().status
     arms = arms_run(world, {each.name for each in added})
     in_full = {name for name, found in arms.items() if "reference" in found}
     best = max((each.name for each in added), key=true_score)
@@ -102,7 +102,7 @@ def test_what_is_added_is_screened_on_the_proxy_and_the_best_of_it_run_in_full(c
 def test_hypotheses_on_which_the_proxy_is_wrong_revoke_it_and_run_in_full(calibrated: World) -> None:
     added = [*some(100, 10, "known"), *some(500, ADDED, "new")]
     world = with_added(calibrated, added)
-    status = world.to_the_end().status
+    status = world.in_waves().status
     holds, reason, message = condition(status, ConditionType.PROXY_TRUSTED)
     assert (holds, reason) == ("False", Reason.REVOKED)
     assert "new" in message
@@ -116,7 +116,7 @@ def test_hypotheses_on_which_the_proxy_is_wrong_revoke_it_and_run_in_full(calibr
 def test_a_certificate_rests_on_whom_it_was_made_with_whoever_is_added(calibrated: World) -> None:
     made = {name: record for name, record in calibrated.written.items() if record.kind == "Certificate"}
     world = with_added(calibrated, some(100, 10, "known"))
-    status = world.to_the_end().status
+    status = world.in_waves().status
     assert {name: record for name, record in world.written.items() if record.kind == "Certificate"} == made
     certificate = status.arms[1].certificate
     assert certificate is not None
