@@ -5,24 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
-from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
-from assay.planning.arm_status import BUDGET_TOO_SMALL
-from assay.reporting.certificates import in_a_sentence
+from assay.api.resources import ConditionType, Verdict
 from assay.reporting.figures import (
-    count,
     listed,
     percent,
     seconds_text,
-    sentence,
     unit_in_words,
     value_of,
 )
-from assay.reporting.rows import MAY_BE_BEST, is_revoked, may_be_best
+from assay.reporting.rows import MAY_BE_BEST, may_be_best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.api.resources import ArmStatus, Condition, CostLedger, ProxyStudyStatus, RankedHypothesis
+    from assay.api.resources import Condition, CostLedger, ProxyStudyStatus, RankedHypothesis
     from assay.planning.study import Study
 
 
@@ -35,102 +31,6 @@ def is_finished(status: ProxyStudyStatus) -> bool:
     """Whether nothing more will run until something changes."""
     reconciling = condition(status, ConditionType.RECONCILING)
     return reconciling is not None and reconciling.status == "False"
-
-
-def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
-    """Which proxy may stand for the reference, and what that saves; or why none may, and what it would take."""
-    proxies = [arm for arm in status.arms if arm.name != REFERENCE]
-    if not proxies:
-        return "The study has no proxies: it only compares the hypotheses, on the reference."
-    trusted = [arm for arm in proxies if arm.decision is TrustDecision.TRUSTED]
-    if trusted:
-        best = next((arm for arm in trusted if arm.name == status.recommended_proxy), trusted[0])
-        others = [arm.name for arm in trusted if arm is not best]
-        also = f" Also trusted: {listed(others)}." if others else ""
-        return _warned(status, f"Trust {best.name}: {_alike(study, best)}.{_saves(best)}{also}{_screens(study, best)}")
-    revoked = [arm for arm in proxies if is_revoked(arm)]
-    if revoked:
-        return _warned(status, f"No proxy may be trusted any more. {sentence(revoked[0].message or '')}")
-    if all(arm.reason == BUDGET_TOO_SMALL for arm in proxies):
-        return f"No proxy is judged. {sentence(proxies[0].message or '')}"
-    if any(arm.decision in (TrustDecision.PENDING, None) for arm in proxies):
-        return _not_yet(study, status)
-    undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
-    refused = [arm.name for arm in proxies if arm.decision is TrustDecision.NOT_TRUSTED]
-    if not undecided:
-        return _warned(status, "No proxy may be trusted: none of them orders the hypotheses as the reference does.")
-    closest = max(undecided, key=_closeness)
-    why = sentence(closest.message or _alike(study, closest))
-    if _closeness(closest) < -1:
-        return _warned(status, f"No proxy may be trusted yet. {why}")
-    rest = f" Not trusted: {listed(refused)}." if refused else ""
-    return _warned(status, f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
-
-
-def _not_yet(study: Study, status: ProxyStudyStatus) -> str:
-    done, planned = status.trials.succeeded + status.trials.failed, status.trials.planned
-    seeds = study.design.initial_seeds
-    return (
-        f"No proxy is judged yet: trust is first decided when all hypotheses have {count(seeds, 'seed')} on all arms "
-        f"({done} of {count(planned, 'trial')} have ended)."
-    )
-
-
-def _closeness(arm: ArmStatus) -> float:
-    """By the statistic that trust is about, else by tau; below all that they can be if neither is known."""
-    certificate, agreement = arm.certificate, arm.agreement
-    known = value_of(certificate.value) if certificate else None
-    known = value_of(agreement.kendall_tau) if known is None and agreement else known
-    return -2.0 if known is None else known
-
-
-def _alike(study: Study, arm: ArmStatus) -> str:
-    trust, seen = study.spec.trust, in_a_sentence(study, arm)
-    if not seen:
-        return "its agreement with the reference is not known"
-    return (
-        f"it orders the hypotheses as the reference does, with {seen}, {trust.threshold} or more at "
-        f"{trust.confidence_percent} % confidence"
-    )
-
-
-def _screens(study: Study, best: ArmStatus) -> str:
-    """What becomes of hypotheses that are added now."""
-    screening = study.spec.screening
-    if screening is None:
-        return ""
-    return (
-        f" What is added from now on is screened on {best.name} alone; the best {screening.promote} of it, and some "
-        "drawn by lot to audit the proxy, go on to the reference."
-    )
-
-
-def _saves(arm: ArmStatus) -> str:
-    saving = arm.saving_percent
-    if saving is None:
-        return ""
-    if saving <= 0:
-        return f" But it saves nothing: a study on it alone costs {percent(100 - saving)} of one on the reference."
-    costs = f" A study on it alone costs {percent(saving)} less"
-    if arm.break_even_hypotheses is None:
-        return f"{costs}."
-    pays = count(arm.break_even_hypotheses, "further hypothesis", "further hypotheses")
-    return f"{costs}; the cost of finding that out is back after {pays}{_range(arm)}."
-
-
-def _range(arm: ArmStatus) -> str:
-    """How sure the number is; empty if it is one number."""
-    low, high = arm.break_even_low, arm.break_even_high
-    if low is None or low == high:
-        return ""
-    return f" ({low:,} to {high:,})" if high is not None else f" ({low:,} or more)"
-
-
-def _warned(status: ProxyStudyStatus, answer: str) -> str:
-    trusted = condition(status, ConditionType.PROXY_TRUSTED)
-    if trusted is not None and trusted.reason == "EditedAfterLooking":
-        return f"{answer} But the criteria were edited after results were seen, so the confidence does not hold."
-    return answer
 
 
 def _baseline_failed(status: ProxyStudyStatus) -> bool:

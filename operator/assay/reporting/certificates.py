@@ -94,7 +94,7 @@ def in_a_sentence(study: Study, arm: ArmStatus) -> str:
     named = {
         TrustStatistic.KENDALL_TAU: "a tau",
         TrustStatistic.DECISION_ACCURACY: "a decision accuracy",
-        TrustStatistic.WINNER_REGRET: "a probability to find the best",
+        TrustStatistic.WINNER_REGRET: "a probability",
     }
     return f"{named[study.spec.trust.statistic]} of {words.value} {words.interval}".rstrip()
 

@@ -8,7 +8,7 @@ from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
 from assay.planning.judgement import assessment_of, judge
 from assay.planning.progress import State
 from assay.planning.ranking_status import ranking_rows
-from assay.reporting.answers import best_answer, cost_answer, is_finished, scores_in_words, trust_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, is_finished, scores_in_words, verdict_answer
 from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.charts.agreement_chart import agreement_chart
 from assay.reporting.charts.curve_chart import curve_chart
@@ -32,6 +32,7 @@ from assay.reporting.rows import (
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
 from assay.reporting.trials import Trials, trials_of
+from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, TrustDecision, Verdict
-from assay.reporting.answers import best_answer, cost_answer, trust_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
 from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
+from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus

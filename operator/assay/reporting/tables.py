@@ -8,10 +8,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
-from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, trust_answer, verdict_answer
+from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, verdict_answer
 from assay.reporting.arms_table import ArmsTable
 from assay.reporting.figures import count, seeds_in_words, sentence
 from assay.reporting.ranking_table import RankingTable
+from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus

@@ -223,7 +223,7 @@ def study_about(statistic: TrustStatistic, threshold: str = "0.9", **fields: obj
     [
         (TrustStatistic.KENDALL_TAU, "tau", "a tau of"),
         (TrustStatistic.DECISION_ACCURACY, "decision accuracy", "a decision accuracy of"),
-        (TrustStatistic.WINNER_REGRET, "finds the best", "a probability to find the best of"),
+        (TrustStatistic.WINNER_REGRET, "finds the best", "it finds the best surely enough, with a probability of"),
     ],
 )
 def test_proxies_are_shown_by_the_statistic_that_trust_is_about_with_its_own_interval(
