@@ -89,7 +89,7 @@ def test_report_as_json_is_the_status_that_the_run_ended_with(finished: tuple[Pa
 def test_report_as_markdown_has_the_answers_and_the_tables(finished: tuple[Path, dict[str, Any]]) -> None:
     said = run(finished[0], "report", "-o", "markdown").stdout
     assert said.startswith("### Assay: toy\n\n**Hypotheses.** ")
-    assert "\n| rank | hypothesis | accuracy | against the baseline | verdict | cost |\n| --- |" in said
+    assert "\n| rank | hypothesis | accuracy | against the baseline | verdict | cost | seeds |\n| --- |" in said
     assert re.search(r"^\| short \| [\d.-]+ \[", said, re.M)
 
 
