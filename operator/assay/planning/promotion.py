@@ -29,7 +29,7 @@ from assay.planning.usefulness import for_ranking, for_the_best, reached_rungs
 from assay.ranking.promoted_scores import PromotedScores, promoted_scores
 from assay.ranking.scores import FloatArray
 
-ALIKE, ALIKE_FROM = 1.2, 3
+ALIKE, ALIKE_FROM = 1.1, 2
 """Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the
 cheapest's."""
 TRIES = 2

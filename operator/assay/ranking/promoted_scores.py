@@ -21,7 +21,7 @@ SHRINKAGE = 2.0
 """A median gain counts with m / (m + this), m being how many went on; the rest is the gain of the next rung."""
 DRIFT_PER_HALVING = 0.47
 """Deviation of the drift per halving of work, over one seed's noise: on the learning curves of 68 data sets the
-medians are .42, .93, 1.36, 1.92, 3.55 at 1, 2, 3, 4, 6 halvings (`benchmarks/lcdb.py --drift`)."""
+medians are .45, .92, 1.25, 1.91, 2.41, 3.15 at 1 to 6 halvings (`benchmarks/drift.py`)."""
 NOISE_OF_SPREAD, NOISE_WEIGHT = 0.2, 3.0
 """Before seeds show it, a seed's noise is taken as this share of the spread of the hypotheses; that counts like so many
 observed deviations. As many of the pooled noise go into each hypothesis' own."""
