@@ -10,8 +10,8 @@ is stopped, paid for and lost. Data sets with fewer than 8 learners are skipped.
 
     tau       Kendall's tau of the ranking with the truth: median over data sets, and their 10th percentile
     regret    what choosing the policy's winner loses, mean over data sets; share of data sets with at most .003
-    right     of the pairs that the truth separates (by over two standard errors), the share ordered rightly;
-              and that when the fifth of them of which the policy is least sure abstains
+    right     of the pairs of all data sets that the truth separates (by over two standard errors), the share ordered
+              rightly; and that when the fifth of each data set's of which the policy is least sure abstains
     cost      true spending over full cost: median over data sets, and the largest
     against   the mean difference to RANKING.md's policy for the question, in pairs over data sets, with the 10 %
               quantile of its bootstrap over data sets; above 0 the planner is better
@@ -52,6 +52,9 @@ TABLE = Path(__file__).parents[1] / ".." / "shared" / "data" / "lcdb-dev.parquet
 RESAMPLES = 2000
 POWERS_OF_TWO = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 HALVING_FRACTIONS = (2**-3.5, 1 / 4, 1.0)
+BEST_FRACTIONS = (2**-3.5, 1 / 4, 1 / 2, 1.0)
+NO_LIMIT = 10.0
+"""Shares of the full cost: enough for what a yardstick does, which may cost more than the question allows."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,19 @@ def contestants(question: str, price: Price) -> tuple[Contestant, ...]:
     promotion = Contestant("cheapest-first promotion", cheapest_first, POWERS_OF_TWO)
     affordable = Contestant("static, largest affordable", static_affordable)
     others = (
-        Contestant("static 1/8", static(0), (1 / 8, 1.0), share=1.0),
-        Contestant("static 1/4", static(0), (1 / 4, 1.0), share=1.0),
-        Contestant("successive halving", halving(((0, 1), (2, 0.25), (4, 1))), POWERS_OF_TWO, share=1.0),
-        Contestant("halving to the top 2", halving(((0, 1), (1, 0.25), (2, 2))), HALVING_FRACTIONS, share=1.0),
+        Contestant("static 1/8", static(0), (1 / 8, 1.0), share=NO_LIMIT),
+        Contestant("static 1/4", static(0), (1 / 4, 1.0), share=NO_LIMIT),
+        Contestant("successive halving", halving(((0, 1), (2, 0.25), (4, 1))), POWERS_OF_TWO, share=NO_LIMIT),
+        Contestant("halving to the top 2", halving(((0, 1), (1, 0.25), (2, 2))), HALVING_FRACTIONS, share=NO_LIMIT),
         Contestant("racing: leader, challengers", race, POWERS_OF_TWO),
         Contestant("racing on close pairs", close_pairs, POWERS_OF_TWO),
-        Contestant("full size, one seed", static(0), (1.0,), share=1.0),
+        Contestant("full size, one seed", static(0), (1.0,), share=NO_LIMIT),
     )
     if question == "best":
         by_name = {each.name: each for each in others}
         known = by_name["racing: leader, challengers" if price == "measured" else "halving to the top 2"]
         rest = (promotion, affordable, *(each for each in others if each is not known))
-        return Contestant("planner", product("FindBest")), known, *rest
+        return Contestant("planner", product("FindBest"), BEST_FRACTIONS), known, *rest
     known, other = (promotion, affordable) if price == "measured" else (affordable, promotion)
     return Contestant("planner", product("RankAll")), known, other, *others
 
@@ -98,15 +101,16 @@ def regret(opinion: Opinion, truth: Truth) -> list[float]:
 
 
 def accuracy(opinion: Opinion, truth: Truth) -> list[float]:
-    """Over separable pairs: of all, and of the four fifths of which the policy is most sure."""
+    """Over separable pairs: the share that is right, how many are, of how many; and likewise of the four fifths of
+    which the policy is most sure."""
     first, second = truth.separable()
     if not len(first):
-        return [float("nan"), float("nan")]
+        return [float("nan"), 0.0, 0.0, 0.0, 0.0]
     ours = opinion.scores[first] - opinion.scores[second]
     right = 0.5 + 0.5 * np.sign(ours) * np.sign(truth.means[first] - truth.means[second])
     sureness = np.abs(ours) / np.hypot(opinion.deviations[first], opinion.deviations[second])
-    kept = np.argsort(-sureness, kind="stable")[: max(1, int(np.ceil(0.8 * len(first))))]
-    return [float(right.mean()), float(right[kept].mean())]
+    kept = right[np.argsort(-sureness, kind="stable")[: int(np.ceil(0.8 * len(first)))]]
+    return [float(right.mean()), float(right.sum()), float(len(right)), float(kept.sum()), float(len(kept))]
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,8 @@ def summary(question: str, figures: FloatArray) -> tuple[float, float]:
         return float(np.median(first)), float(np.quantile(first, 0.1))
     if question == "best":
         return float(first.mean()), float((first <= 0.003).mean())
-    return float(np.nanmean(first)), float(np.nanmean(figures[:, 1]))
+    right, pairs, surely_right, kept = figures[:, 1:].sum(axis=0)
+    return float(right / max(pairs, 1.0)), float(surely_right / max(kept, 1.0))
 
 
 def play(

@@ -28,8 +28,6 @@ class Opinion(NamedTuple):
 
 Policy = Callable[[Market], Opinion]
 
-UNTIL_DONE = float("inf")
-
 
 def product(question: Question) -> Policy:
     """What the planner does, step by step."""
