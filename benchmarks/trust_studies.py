@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from assay.ranking import Criterion, Scores
-from assay.ranking.evidence import Look
+from assay.ranking.look import Look
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import correlation_of
 

@@ -6,9 +6,11 @@ import numpy as np
 from trust_studies import Cell, observed
 
 from assay.ranking import Criterion, certify
-from assay.ranking.evidence import Look
+from assay.ranking.concordance import concordant_pairs
+from assay.ranking.look import Look
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import correlation_of
+from assay.ranking.tau_distribution import TauDraws, correlation_of
+from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 RESAMPLES = 300
 
@@ -28,6 +30,33 @@ def bootstrap_rate(looks: list[Look], criterion: Criterion, generator: np.random
     """How often the bootstrap would certify."""
     lows = [percentile_bootstrap(look.reference.means, look.proxy.means, criterion.error, generator) for look in looks]
     return float(np.mean(np.array(lows) >= criterion.threshold))
+
+
+def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.Generator, draws: int = 2000) -> float:
+    """How often test inversion would certify that takes the noise estimated by variances for the true one."""
+    hypotheses, each = looks[0].hypotheses, [_by_variances(look) for look in looks]
+    exact = NoiseDraws(np.ones(draws), np.ones(draws), np.zeros(draws))
+    certified = 0
+    for part in np.array_split(np.arange(len(looks)), 10):
+        taus = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
+        pairs = np.array([concordant_pairs(*looks[at].levels)[0] for at in part])
+        ratios = np.array([each[at] for at in part])
+        estimates = NoiseEstimates(ratios[:, 0], ratios[:, 1], np.zeros(len(part)))
+        # as for an upper bound, the total variance then counts as known
+        fits = true_correlations("high", taus, exact, estimates, pairs - 1)
+        low = (fits < float(correlation_of(criterion.threshold))).sum(axis=0)
+        enough = (1 + low) / (draws + 1) <= criterion.error
+        certified += int((enough & (ratios.min(axis=1) > 1)).sum())
+    return certified / len(looks)
+
+
+def _by_variances(look: Look) -> list[float]:
+    """(reference, proxy): total over noise variance of the means, at least 1."""
+    ratios = []
+    for arm in (look.reference, look.proxy):
+        assert arm.noise is not None
+        ratios.append(max(float(arm.means.var(ddof=1)) * len(arm.seeds) / arm.noise.variance, 1.0))
+    return ratios
 
 
 def bound_on_power(

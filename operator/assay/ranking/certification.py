@@ -33,9 +33,10 @@ import scipy
 
 from assay.ranking.certificate import Certificate, Decision
 from assay.ranking.criterion import Criterion
-from assay.ranking.evidence import Evidence, Look, evidence_of
+from assay.ranking.evidence import Evidence, evidence_of
 from assay.ranking.holm import first_rejections
 from assay.ranking.interval import BEYOND, Errors, interval
+from assay.ranking.look import Look
 from assay.ranking.looks import Spending
 from assay.ranking.needed import Limits, what_it_takes
 from assay.ranking.noise_estimates import noise_to_signal

@@ -13,6 +13,7 @@ import numpy as np
 import scipy
 
 from assay.ranking.agreement import SEPARATED
+from assay.ranking.concordance import levels
 from assay.ranking.orders import average_ranks
 from assay.ranking.scores import FloatArray, Scores
 from assay.ranking.tau_distribution import expected_tau
@@ -61,25 +62,29 @@ class HoldsTheBest:
     """(draws, good): of standard normal scores in the reference, the highest."""
     others: FloatArray
     """(draws, hypotheses - good): the rest."""
-    best_rest: FloatArray
-    """What of the proxy's score the reference does not explain, standard normal, likewise."""
     others_rest: FloatArray
+    """What of the rest's scores in the proxy the reference does not explain; standard normal."""
     promote: int
 
     @classmethod
     def simulate(
-        cls, hypotheses: int, good: int, promote: int, generator: np.random.Generator, draws: int = 2000
+        cls, hypotheses: int, good: int, promote: int, generator: np.random.Generator, draws: int = 3000
     ) -> HoldsTheBest:
         """1 <= good <= hypotheses, promote >= 1."""
         scores = -np.sort(-generator.standard_normal((draws, hypotheses)), axis=1)
-        rest = generator.standard_normal((draws, hypotheses))
-        return cls(scores[:, :good], scores[:, good:], rest[:, :good], rest[:, good:], promote)
+        rest = generator.standard_normal((draws, hypotheses - good))
+        return cls(scores[:, :good], scores[:, good:], rest, promote)
 
     def at(self, correlation: float) -> float:
-        unexplained = np.sqrt(max(1 - correlation**2, 0.0))
-        highest = (correlation * self.best + unexplained * self.best_rest).max(axis=1)
-        ahead = (correlation * self.others + unexplained * self.others_rest > highest[:, None]).sum(axis=1)
-        return float((ahead < self.promote).mean())
+        others, promote = self.others, self.promote
+        if promote > others.shape[1]:
+            return 1.0
+        unexplained = np.sqrt(max(1 - correlation**2, 1e-12))
+        ahead = correlation * others + unexplained * self.others_rest
+        # the good ones are all behind this one, or else one of them is among the first
+        last = np.partition(ahead, -promote, axis=1)[:, -promote, None]
+        behind = scipy.special.ndtr((last - correlation * self.best) / unexplained).prod(axis=1)
+        return float(1 - behind.mean())
 
 
 def correlation_reaching(estimand: Estimand, value: float) -> float:
@@ -92,7 +97,7 @@ def correlation_reaching(estimand: Estimand, value: float) -> float:
         return -2.0
     # bisection in tau, which keeps its resolution near 1, where thresholds are
     low, high = -1.0, 1.0
-    for _ in range(24):
+    for _ in range(20):
         middle = (low + high) / 2
         low, high = (low, middle) if estimand.at(float(np.sin(np.pi / 2 * middle))) >= value else (middle, high)
     return float(np.sin(np.pi / 2 * high))
@@ -109,7 +114,7 @@ def separated_distances(reference: Scores) -> FloatArray:
     difference = np.abs(reference.means[first] - reference.means[second])
     # a pair just on the line is not separated, whichever way its last bit was rounded
     line = SEPARATED * np.sqrt(2 * reference.noise.variance / len(reference.seeds)) * (1 + 1e-9)
-    normal = normal_scores(reference.means)
+    normal = normal_scores(levels(reference))
     distances: FloatArray = np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
     return distances
 
@@ -121,8 +126,9 @@ def good_enough(scores: FloatArray, smallest_effect: float) -> tuple[int, int, i
     falsely in up to .28 of the cases where .05 was stated, by simulation (12 and 36 hypotheses, effects of .3 and 1 of
     the spread); with its root it is less than .05. Without an effect all three are those that share the first place.
     """
-    best = scores.max()
-    here = int((scores >= best - smallest_effect).sum())
+    # what is just within stays so, whichever way its last bit was rounded
+    line = scores.max() - smallest_effect - 1e-9 * np.ptp(scores)
+    here = int((scores >= line).sum())
     if smallest_effect == 0:
         return here, here, here
     root = int(np.sqrt(here) + 0.5)

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from assay.ranking.certificate import Decision
-from assay.ranking.evidence import Evidence, Look
+from assay.ranking.evidence import Evidence
+from assay.ranking.look import Look
 from assay.ranking.looks import Spending
 
-BEYOND = 0.4
+BEYOND = 0.5
 """Part of the error that is spent on how far beyond the threshold a decided proxy is."""
 
 

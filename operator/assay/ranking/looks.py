@@ -20,13 +20,13 @@ from assay.ranking.scores import FloatArray
 MOST_LOOKS = 4
 """More would cost error and decide little."""
 
-_MOST_CORRELATED = 0.995
+_MOST_CORRELATED = 0.99
 """Looks that are more alike are taken to be no more alike than that: it errs on the safe side, and the integration's
 nodes stay close enough."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _LOWEST_Z = -6.0
-_CRITICAL = np.linspace(-3.0, 6.0, 61)
+_CRITICAL = np.linspace(-2.0, 5.5, 46)
 """Critical values that the overall error is worked out for; between them it is interpolated."""
 
 
@@ -69,7 +69,7 @@ class Spending:
         rising = np.maximum.accumulate(np.array(information))
         alike = np.minimum(np.sqrt(rising[:-1] / rising[1:]), _MOST_CORRELATED)
         # rounded down, which is the safe side, so that what is nearly the same is worked out once
-        single, together = _errors(tuple(float(correlation) for correlation in np.floor(alike * 200) / 200))
+        single, together = _errors(tuple(float(correlation) for correlation in np.floor(alike * 100) / 100))
         return cls(single, together)
 
     def overall(self, level: FloatArray | float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from assay.ranking.certificate import Decision
 from assay.ranking.criterion import Criterion
 from assay.ranking.estimands import correlation_reaching
-from assay.ranking.evidence import Look
+from assay.ranking.look import Look
 from assay.ranking.precision import Noise
 
 WANTED_POWER = 0.8
@@ -81,11 +81,13 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
         return Needs(hypotheses, None, f"{begin}With about {hypotheses} hypotheses{of_noise} {would}.")
     if seeds is not None:
         return Needs(None, seeds, f"{begin}With about {seeds} seeds of these hypotheses {would}.")
+    or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
+    instead = f"{'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
     return Needs(
         None,
         None,
-        f"{begin}Even {MOST_HYPOTHESES} hypotheses{of_noise} would not certify {_a_true_value(criterion, assumed)} "
-        f"with probability {WANTED_POWER:g}: it takes more seeds, or a proxy that is closer to the reference.",
+        f"{begin}Even {MOST_HYPOTHESES} hypotheses{of_noise}{or_seeds} would not certify "
+        f"{_a_true_value(criterion, assumed)} with probability {WANTED_POWER:g}: it takes {instead}.",
     )
 
 

@@ -11,7 +11,7 @@ from assay.ranking.scores import Scores
 from assay.ranking.true_correlation import NoiseEstimates
 
 _LITTLE = 1.2
-_MUCH = 1.15
+_MUCH = 1.2
 
 
 def estimate_noise(
@@ -23,8 +23,8 @@ def estimate_noise(
     goes together exactly for normal scores only, so the bounds lean to the safe side, each by as much as heavy-tailed
     and skewed scores were seen to ask for. `little`, for lower bounds: no more noise than 1.2 times what the variances
     say; on normal scores both agree, and this seldom matters. With the orders alone, proxies of heavy-tailed scores
-    were certified falsely in .06 to .07 of the cases where .05 was stated. `much`, for upper bounds: 15 % more than the
-    orders say, which else refuse proxies of skewed scores falsely in up to .13 of the cases.
+    were certified falsely in .06 to .07 of the cases where .05 was stated. `much`, for upper bounds: a fifth more than
+    the orders say, which else refuse proxies of skewed scores falsely in up to .13 of the cases.
     """
     assert reference.noise is not None
     assert proxy.noise is not None

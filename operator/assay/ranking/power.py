@@ -22,7 +22,7 @@ from assay.ranking.needed import hypotheses_needed
 from assay.ranking.precision import Noise
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws
-from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_correlation import OF_ORDERS, NoiseDraws, NoiseEstimates, true_correlations
 
 
 def certification_power(
@@ -65,7 +65,6 @@ def certification_power(
         errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, draws)
         estimates, concordant = course.at(at, true[at])
         allowed = int(level * (draws + 1) * (1 + 1e-9)) - 1
-        # each distinct study once
         fits = true_correlations("low", null, errors, estimates, concordant)
         certified |= (fits < threshold).sum(axis=0) <= allowed
     return float(certified.mean())
@@ -156,11 +155,11 @@ class _Course:
             # what the first seed's noise is can't be told from the hypotheses themselves
             freedom = (hypotheses - 1) * (seeds - max(seen, 1))
             if freedom:
-                squares = squares + generator.chisquare(freedom, (2, draws))
+                squares = squares + generator.chisquare(OF_ORDERS * freedom, (2, draws))
                 drift = drift + generator.standard_normal(draws) * np.sqrt(freedom)
             known = max((hypotheses - 1) * (seeds - 1), 1)
             errors.append(total / seeds)
-            ratios.append(squares / known)
+            ratios.append(squares / (OF_ORDERS * known))
             shared.append(drift / known * np.sqrt(known / max(known - 1, 1)))
             seen = seeds
         return cls(signal, np.array(errors), np.array(ratios), np.array(shared), noise, tuple(looks))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from assay.ranking import Certificate, Criterion, Scores, certification_power, certify, hypotheses_for_power
+from assay.ranking import Certificate, Criterion, Scores, certify
 from assay.ranking.tau_distribution import TauDraws, expected_tau, tau_variance
 from builders.score_tables import scores, simulated_arms
 
@@ -42,7 +42,7 @@ def test_a_close_proxy_of_many_hypotheses_is_trusted_and_a_distant_one_is_not() 
     noise=st.sampled_from([0.0, 0.2, 1.0]),
     rounding=st.sampled_from([None, 1, 0]),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_decision_is_the_intervals_and_the_tests(
     seed: int, hypotheses: int, noise: float, rounding: int | None
 ) -> None:
@@ -83,16 +83,16 @@ def test_a_raised_threshold_never_helps() -> None:
 def test_equal_hypotheses_are_never_trusted_more_often_than_stated() -> None:
     generator = np.random.default_rng(4)
     trusted = told = 0
-    for _ in range(60):
+    for _ in range(40):
         noise = generator.standard_normal((16, 3))
         # the same noise in both arms: the observed tau is 1
         found = decide(scores(noise), scores(noise), 200)
         assert found.tau == 1
         trusted += found.decision == "Trusted"
         told += "can't be told apart" in found.reason
-    limit = stats.binom.ppf(0.999, 60, 0.05)
+    limit = stats.binom.ppf(0.999, 40, 0.05)
     assert trusted <= limit
-    assert told >= 60 - limit
+    assert told >= 40 - limit
 
 
 def test_hypotheses_that_all_score_alike_are_undecided() -> None:
@@ -165,7 +165,7 @@ def test_values_out_of_range_are_refused(threshold: float, confidence: float, wa
         Criterion("KendallTau", threshold, confidence)
 
 
-def errors(shared: float, noise: float, studies: int = 300) -> tuple[float, float]:
+def errors(shared: float, noise: float, studies: int = 100) -> tuple[float, float]:
     """Shares Trusted and NotTrusted of studies at the boundary, 16 hypotheses."""
     generator = np.random.default_rng(12)
     decisions = [
@@ -177,67 +177,10 @@ def errors(shared: float, noise: float, studies: int = 300) -> tuple[float, floa
 
 @pytest.mark.parametrize(("noise", "shared"), [(0.2, 0.0), (0.8, 0.8)])
 def test_at_the_boundary_either_decision_is_as_rare_as_stated(noise: float, shared: float) -> None:
-    limit = stats.binom.ppf(0.999, 300, 0.05) / 300
+    limit = stats.binom.ppf(0.999, 100, 0.05) / 100
     trusted, not_trusted = errors(shared, noise)
     assert trusted <= limit
     assert not_trusted <= limit
-
-
-@pytest.mark.parametrize(("hypotheses", "want"), [(8, 0.05), (12, 0.16), (24, 0.47), (36, 0.70), (100, 0.99)])
-def test_power_is_as_known(hypotheses: int, want: float) -> None:
-    power = certification_power(
-        hypotheses,
-        Criterion("KendallTau", 0.8, 0.95),
-        (3,),
-        true_value=0.9,
-        noise_to_signal=0.2,
-        generator=np.random.default_rng(0),
-        draws=1000,
-    )
-    assert power == pytest.approx(want, abs=0.07)
-
-
-def test_power_is_that_of_the_decisions_themselves() -> None:
-    generator = np.random.default_rng(13)
-    arms = [simulated_arms(generator, 20, true_tau=0.95, noise=0.3) for _ in range(150)]
-    found = np.mean([decide(*pair, draws=199).decision == "Trusted" for pair in arms])
-    power = certification_power(
-        20,
-        Criterion("KendallTau", 0.8, 0.95),
-        (3,),
-        true_value=0.95,
-        noise_to_signal=0.3,
-        generator=np.random.default_rng(0),
-        draws=500,
-    )
-    assert found == pytest.approx(power, abs=0.14)
-
-
-def test_one_seed_has_no_power() -> None:
-    assert (
-        certification_power(
-            50,
-            Criterion("KendallTau", 0.8, 0.95),
-            (1,),
-            true_value=0.9,
-            noise_to_signal=0.2,
-            generator=np.random.default_rng(0),
-        )
-        == 0.0
-    )
-
-
-def test_the_hypotheses_asked_for_bring_the_power() -> None:
-    needed = hypotheses_for_power(0.8, Criterion("KendallTau", 0.8, 0.95), (3,), true_value=0.9, noise_to_signal=0.2)
-    assert needed is not None
-    assert 42 <= needed <= 54
-    for true_tau, seeds in ((0.8, 3), (0.7, 3), (0.9, 1), (0.8001, 3)):
-        assert (
-            hypotheses_for_power(
-                0.8, Criterion("KendallTau", 0.8, 0.95), (seeds,), true_value=true_tau, noise_to_signal=0.2
-            )
-            is None
-        )
 
 
 def test_the_inversion_is_that_of_simulated_orders() -> None:

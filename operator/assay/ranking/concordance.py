@@ -1,0 +1,40 @@
+"""Which pairs of hypotheses two arms order alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.ranking.scores import FloatArray, Scores
+
+_ROUNDING = 1e-9
+"""Means that differ by less, as a part of their range, are equal but for rounding."""
+
+
+def levels(arm: Scores) -> FloatArray:
+    """(hypotheses,): the mean scores as whole numbers, 0 for the lowest; the same whatever constant is added to all.
+
+    `arm`: no score missing. Sums of equal scores in another order, or from another constant on, may differ in their
+    last bits; here they don't.
+    """
+    means = arm.means
+    if len(means) == 0:
+        return means
+    above = means - means.min()
+    spread = float(above.max())
+    if spread <= 64 * np.finfo(np.float64).eps * float(np.abs(arm.values).max()):
+        return np.zeros(len(means))
+    rounded: FloatArray = np.round(above / (spread * _ROUNDING))
+    return rounded
+
+
+def concordant_pairs(reference: FloatArray, proxy: FloatArray) -> tuple[int, int]:
+    """Pairs that two vectors of scores order alike: for the lower end, where ties count one half, and the upper one.
+
+    For the upper end it is the share that gives tau-b, of all pairs. The vectors are not constant.
+    """
+    first, second = np.triu_indices(len(reference), 1)
+    of_reference, of_proxy = np.sign(reference[first] - reference[second]), np.sign(proxy[first] - proxy[second])
+    net, pairs = float(of_reference @ of_proxy), len(first)
+    tau_b = net / np.sqrt((of_reference @ of_reference) * (of_proxy @ of_proxy))
+    low, high = (net + pairs) / 2, (tau_b + 1) / 2 * pairs
+    return int(np.floor(min(low, high) + 1e-9)), int(np.ceil(max(low, high) - 1e-9))
