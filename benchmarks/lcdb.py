@@ -108,7 +108,8 @@ def accuracy(opinion: Opinion, truth: Truth) -> list[float]:
         return [float("nan"), 0.0, 0.0, 0.0, 0.0]
     ours = opinion.scores[first] - opinion.scores[second]
     right = 0.5 + 0.5 * np.sign(ours) * np.sign(truth.means[first] - truth.means[second])
-    sureness = np.abs(ours) / np.hypot(opinion.deviations[first], opinion.deviations[second])
+    with np.errstate(divide="ignore", invalid="ignore"):  # scores that nothing varies; two of them equal come last
+        sureness = np.abs(ours) / np.hypot(opinion.deviations[first], opinion.deviations[second])
     kept = right[np.argsort(-sureness, kind="stable")[: int(np.ceil(0.8 * len(first)))]]
     return [float(right.mean()), float(right.sum()), float(len(right)), float(kept.sum()), float(len(kept))]
 
@@ -138,7 +139,7 @@ def summary(question: str, figures: FloatArray) -> tuple[float, float]:
     if question == "best":
         return float(first.mean()), float((first <= 0.003).mean())
     right, pairs, surely_right, kept = figures[:, 1:].sum(axis=0)
-    return float(right / max(pairs, 1.0)), float(surely_right / max(kept, 1.0))
+    return (float(right / pairs), float(surely_right / kept)) if pairs else (float("nan"), float("nan"))
 
 
 def play(
@@ -158,14 +159,14 @@ def play(
     return np.array(figures), np.array(costs)
 
 
-def table(question: Question, price: Price, sets: list[tuple[Curves, Truth]], orders: int) -> dict[str, float]:
+def table(question: Question, price: Price, sets: list[tuple[Curves, Truth]], orders: int) -> dict[str, float | None]:
     """Prints one table; returns the planner's figures as they are written."""
     title = f"{question.name}, {price} prices, at most {question.share:.2f} of the full cost"
     print(f"\n{title:60s}{question.titles:>20s}  error   cost median    max   planner against it (10 %)")
     generator = np.random.default_rng(0)
     resamples = generator.integers(len(sets), size=(RESAMPLES, len(sets)))
     ours = None
-    written: dict[str, float] = {}
+    written: dict[str, float | None] = {}
     for contestant in contestants(question.name, price):
         figures, costs = play(contestant, question, price, sets, orders)
         one, other = summary(question.name, figures)
@@ -177,13 +178,20 @@ def table(question: Question, price: Price, sets: list[tuple[Curves, Truth]], or
             names = {"ranking": "tau_median tau_p10", "best": "regret_mean share_within_003"}
             keys = names.get(question.name, "accuracy accuracy_at_80_coverage").split()
             share = float(np.median(costs.mean(axis=1)))
-            written = {keys[0]: one, keys[1]: other, "cost_share": share, "n": len(sets)}
+            written = {keys[0]: _number(one), keys[1]: _number(other), "cost_share": share, "n": len(sets)}
         else:
             better = (ours - figures[:, 0]) * (-1 if question.name == "best" else 1)
-            means = np.nanmean(better[resamples], axis=1)
-            line += f"      {np.nanmean(better):+.4f} ({np.quantile(means, 0.1):+.4f})"
+            known = better[~np.isnan(better)]
+            if len(known):
+                means = known[generator.integers(len(known), size=(RESAMPLES, len(known)))].mean(axis=1)
+                line += f"      {known.mean():+.4f} ({np.quantile(means, 0.1):+.4f})"
         print(line, flush=True)
     return written
+
+
+def _number(figure: float) -> float | None:
+    """JSON knows no NaN: that is null, where no pair is separable."""
+    return None if np.isnan(figure) else figure
 
 
 def main() -> None:

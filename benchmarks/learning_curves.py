@@ -116,6 +116,7 @@ class Market:
     """Sells the runs of one data set, up to a share of what one full-size seed of each learner costs.
 
     A run that costs more than is left is stopped when that is spent: it is paid for and gives no score.
+    Where the clock was too coarse for any full-size run, runs are priced by their size.
     What a learner's n-th seed is follows from a random order of the seeds; seeds that are not recorded are passed over.
     """
 
@@ -128,8 +129,11 @@ class Market:
         self._scores = np.take_along_axis(scores, recorded_first, 2)
         seconds = np.take_along_axis(seconds, recorded_first, 2)
         work = curves.sizes[at] / curves.sizes[-1]
-        self._costs = seconds if price == "measured" else np.where(np.isnan(seconds), np.nan, work[None, :, None])
-        full = curves.seconds[:, -1] if price == "measured" else np.where(np.isnan(curves.seconds[:, -1]), np.nan, 1.0)
+        full = curves.seconds[:, -1]
+        if price == "uniform" or not np.nansum(full) > 0:
+            seconds = np.where(np.isnan(seconds), np.nan, work[None, :, None])
+            full = np.where(np.isnan(full), np.nan, 1.0)
+        self._costs = seconds
         self.full_cost = float(np.nanmean(full, axis=1).sum())
         self.budget = share * self.full_cost
         self.spent, self.stopped = 0.0, 0
@@ -164,5 +168,5 @@ class Market:
 
     def usual_share(self, rung: int) -> float:
         """What one seed of each learner on a rung costs, over the full cost; for yardsticks that know prices."""
-        with np.errstate(invalid="ignore"):
-            return float(np.nansum(np.nanmean(self._costs[:, rung], axis=1)) / self.full_cost)
+        costs = self._costs[:, rung]
+        return float((np.nansum(costs, axis=1) / np.maximum((~np.isnan(costs)).sum(axis=1), 1)).sum() / self.full_cost)
