@@ -20,7 +20,7 @@ from builders.datasets import tiny_dataset
 from builders.requests import a_trial
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FOLDERS = sorted({file.parent.name for file in EXAMPLES.glob("*/*.yaml")} - {"replay"})
+FOLDERS = sorted({name for file in EXAMPLES.glob("*/*.yaml") if not (name := file.parent.name).startswith("replay")})
 """A replay's hypotheses are those of its table."""
 
 WITHOUT_TORCH = """
