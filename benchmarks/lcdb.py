@@ -13,7 +13,7 @@ is stopped, paid for and lost. Data sets with fewer than 8 learners are skipped.
     right     of the pairs of all data sets that the truth separates (by over two standard errors), the share ordered
               rightly; and that when the fifth of each data set's of which the policy is least sure abstains
     cost      true spending over full cost: median over data sets, and the largest
-    against   the mean difference to RANKING.md's policy for the question, in pairs over data sets, with the 10 %
+    against   the mean difference of the planner to this one, in pairs over data sets, with the 10 %
               quantile of its bootstrap over data sets; above 0 the planner is better
     error     standard error of the first figure, by the same bootstrap
 
@@ -69,7 +69,7 @@ class Contestant:
 
 
 def contestants(question: str, price: Price) -> tuple[Contestant, ...]:
-    """The planner first, then RANKING.md's policy for the question, then the other yardsticks."""
+    """The planner first, then the best policy known before it for the question, then the other yardsticks."""
     promotion = Contestant("cheapest-first promotion", cheapest_first, POWERS_OF_TWO)
     affordable = Contestant("static, largest affordable", static_affordable)
     others = (

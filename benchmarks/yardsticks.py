@@ -60,7 +60,7 @@ def static_affordable(market: Market) -> Opinion:
 
 
 def cheapest_first(market: Market) -> Opinion:
-    """Promotion as RANKING.md has it: of all next rungs, and further seeds on the last one at twice their price, the
+    """Promotion by price alone: of all next rungs, and further seeds on the last one at twice their price, the
     cheapest that fits."""
     _everyone(market, 0)
     while True:
