@@ -27,7 +27,7 @@ class Certificate:
     """Of the statistic, as observed: tau; the share of separated pairs ordered alike; for WinnerRegret the probability
     if the observed orders were the true ones. None where an arm gives no order."""
     low: float | None
-    """The test's interval of the true value; see `certification`. None where no test was possible."""
+    """The test's interval of the true value; see the module `interval`. None where no test was possible."""
     high: float | None
     corrected: float | None
     """Estimate of the true value: from the observed tau, corrected for the seed noise of both arms."""

@@ -22,9 +22,9 @@ def estimate_noise(
     By the seeds' orders (see `ceiling`). How much noise the orders show, and how much it brings two arms' orders apart,
     goes together exactly for normal scores only, so the bounds lean to the safe side, each by as much as heavy-tailed
     and skewed scores were seen to ask for. `little`, for lower bounds: no more noise than 1.2 times what the variances
-    say; on normal scores both agree, and this seldom matters. With the orders alone, proxies of heavy-tailed scores
-    were certified falsely in .06 to .07 of the cases where .05 was stated. `much`, for upper bounds: a fifth more than
-    the orders say, which else refuse proxies of skewed scores falsely in up to .13 of the cases.
+    say; on normal scores both agree, and this seldom matters. By the orders alone, proxies of heavy-tailed scores
+    are certified falsely more often than stated. `much`, for upper bounds: a fifth more than the orders say, which else
+    refuse proxies of skewed scores falsely, the more so the more hypotheses there are.
     """
     assert reference.noise is not None
     assert proxy.noise is not None

@@ -45,7 +45,8 @@ def certification_power(
     `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
     be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
     both arms or as (reference, proxy). `draws` studies of normal scores are simulated, each tested with as many draws:
-    the standard error of the result is at most .5 / sqrt(draws). For WinnerRegret only the best itself counts as good.
+    the standard error of the result is at most .5 / sqrt(draws). With several looks it promises a little too much (the
+    column `promised` of benchmarks/trust.py). For WinnerRegret only the best itself counts as good.
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
@@ -86,8 +87,7 @@ def hypotheses_for_power(
 ) -> int | None:
     """About how many hypotheses it takes to certify a proxy of this true value, by the last look, with this power.
 
-    By the normal approximation of atanh(tau), within a tenth of what `certification_power` says where the noise is .2
-    of the spread, and a quarter too many where it is .5; rounded up to two digits. None if it takes too many, or can't
+    By the normal approximation of atanh(tau), rather too many where there is much noise; rounded up to two digits. None if it takes too many, or can't
     be had: a true value at or below the threshold, a single seed.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
