@@ -87,8 +87,8 @@ def hypotheses_for_power(
 ) -> int | None:
     """About how many hypotheses it takes to certify a proxy of this true value, by the last look, with this power.
 
-    By the normal approximation of atanh(tau), rather too many where there is much noise; rounded up to two digits. None if it takes too many, or can't
-    be had: a true value at or below the threshold, a single seed.
+    By the normal approximation of atanh(tau), rather too many where there is much noise; rounded up to two digits. None
+    if it takes too many, or can't be had: a true value at or below the threshold, a single seed.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
     noise, seeds = Noise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
