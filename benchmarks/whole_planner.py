@@ -89,14 +89,14 @@ def run(study: Study, truth: Truth, records: Mapping[str, WorkRecord], written: 
     while True:
         study = study.having_begun(0.0, frozenset(), trust_records(kept.values()))
         decided = plan(study, known, 1.0)
-        if decided.finished:
-            return Ended(study, decided.status, known, kept)
         for action in decided.actions:
             match action:
                 case Start(item) if isinstance(item, TrialRequest):
                     known[item.key] = WorkRecord(result=a_result(study, trials[item.key], truth.observed(item)))
                 case RecordTrust(record):
                     kept.setdefault(record_name(record), record)
+        if decided.finished:
+            return Ended(study, decided.status, known, kept)
 
 
 def some_hypotheses(count: int, prefix: str) -> Sequence[Hypothesis]:
