@@ -110,9 +110,7 @@ class _Course:
     def information(self, at: int) -> tuple[float, ...]:
         """At each planned look, by the noise known at one."""
         test = self.tests[at]
-        return tuple(
-            test.noise.information(test.trusted_from, test.hypotheses, max(seeds, 2)) for seeds in self.planned
-        )
+        return test.noise.over_looks(test.trusted_from, test.hypotheses, self.planned)
 
     def p_values(self, at: int) -> tuple[float, float]:
         """For all planned looks together: that the proxy is not good enough, that it is."""

@@ -64,7 +64,7 @@ def certification_power(
         if estimand is None or abs(true[at]) > 1:
             continue
         threshold = correlation_reaching(estimand, criterion.threshold)
-        spending = Spending.over(tuple(noise.information(threshold, hypotheses, max(each, 2)) for each in looks))
+        spending = Spending.over(noise.over_looks(threshold, hypotheses, looks))
         level = float(spending.nominal(criterion.error / proxies))
         errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, draws)
         estimates, concordant = course.at(at, true[at])
@@ -100,7 +100,7 @@ def hypotheses_for_power(
         if estimand is None:
             return None
         threshold, true = (correlation_reaching(estimand, value) for value in (criterion.threshold, true_value))
-        spending = Spending.over(tuple(noise.information(threshold, assumed, max(each, 2)) for each in looks))
+        spending = Spending.over(noise.over_looks(threshold, assumed, looks))
         level = float(spending.nominal(criterion.error / proxies))
         needed = hypotheses_needed(power, threshold, true, noise, seeds, level)
         if needed is None or criterion.statistic == "KendallTau":

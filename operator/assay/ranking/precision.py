@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from assay.ranking.true_correlation import NoiseEstimates, attenuated
 
 _MOST_NOISE = 1e3
 _CLOSEST = 0.9999
+_OF_NOISE = 0.25
+"""Looks are less alike than the variances of their estimates tell, and with noise alone they are least alike; the
+geometric mean with this weight is on the safe side."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,13 @@ class Noise:
         of_noise = correlation**2 / 4 * 2 / degrees_of_freedom * (shares[0] ** 2 + shares[1] ** 2)
         of_shared = (1 - self.correlation**2) ** 2 * shares[0] * shares[1] / max(degrees_of_freedom - 1, 1)
         return float(1 / max(of_order + of_noise + of_shared, 1e-12))
+
+    def over_looks(self, correlation: float, hypotheses: int, looks: Sequence[int]) -> tuple[float, ...]:
+        """The information at looks at so many seeds, for what they cost; to some part as if all were noise."""
+        return tuple(
+            self.information(correlation, hypotheses, max(seeds, 2)) ** (1 - _OF_NOISE) * seeds**_OF_NOISE
+            for seeds in looks
+        )
 
     def power(
         self, threshold: float, true: float, hypotheses: NDArray[np.int64], seeds: int, level: float
