@@ -65,8 +65,8 @@ def allowance(
     slots, free = _slots(study), free_slots(study, records)
     if agenda.exhausted and not ready:
         spent = (
-            f"what is left of spec.budget.acceleratorSeconds {budget.accelerator_seconds} pays for no further trial: "
-            f"{costs.spent:.0f} are spent"
+            f"what is left pays for no further trial: {costs.spent:.0f} of "
+            f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent"
         )
         return Allowance((), spent=spent)
     resume_at = min((at for work in ready if (at := _resume_at(work, records)) > now), default=None)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from assay.planning.records import Records
     from assay.planning.study import Study
 
+FARTHEST_GUESS = 2.0
+"""A price that is only guessed may be this many times what is left, and the trial is tried nevertheless."""
+
 
 def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
     """The arms that a ladder has, with their work relative to the reference, the cheapest first, the reference last.
@@ -98,8 +101,25 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
         Cell(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
     }
     again = [trials[cell] for cell in sorted(ladder.pending, key=lambda cell: (cell.seed, *cell))]
-    count = min(max(0, free), len(study.hypotheses))
-    steps = next_steps(ladder, study.spec.question.value, study.baseline, limit - costs.spent, count)
+    count, left = min(max(0, free), len(study.hypotheses)), limit - costs.spent
+    steps = next_steps(ladder, study.spec.question.value, study.baseline, left, count)
     chosen = [(trials[Cell(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
+    if count and not chosen and not ladder.pending and (probe := _probe(study, ladder, costs, left)):
+        chosen = [(trials[probe], left)]
     prices = {trial.key: price for trial, price in chosen if price is not None}
-    return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not steps)
+    return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not chosen)
+
+
+def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> Cell | None:
+    """The baseline on the cheapest arm whose price is only guessed, if the guess is not far from what is left.
+
+    Guesses go by epochs, data and pixels. What a trial takes beside them makes dear arms cheaper than guessed.
+    """
+    expected = predictions(study, costs)
+    if expected is None:
+        return None
+    known = {cell.rung for cell in ladder.revealed}
+    guessed = [rung for rung in ladder.rungs if rung not in known]
+    if guessed and expected[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
+        return Cell(study.baseline, guessed[0], 0)
+    return None
