@@ -146,8 +146,11 @@ def test_studies_that_ask_for_the_same_trials_run_each_of_them_once(kube: Kube, 
         for name in names:
             team.wait("Succeeded", study=name, seconds=60)
     assert len(pods.started) == len({key for key, _ in pods.started}) == 16
-    spent = [team.get(name)["status"]["cost"]["acceleratorSeconds"] for name in names]
-    assert spent == ["32"] * 4
+    costs = [team.get(name)["status"]["cost"] for name in names]
+    spent = [float(cost["acceleratorSeconds"]) for cost in costs]
+    reused = [float(cost.get("reusedAcceleratorSeconds", 0)) for cost in costs]
+    assert sum(spent) == 32
+    assert [own + others for own, others in zip(spent, reused, strict=True)] == [32] * 4
 
 
 def test_a_study_takes_over_what_a_deleted_one_was_running(kube: Kube, team: Team) -> None:

@@ -65,7 +65,8 @@ def have_ended(team: Team) -> bool:
 def outcome(team: Team, results: Objects) -> dict[str, Any]:
     """What two runs of the same studies must have in common: by a name, something that can be compared.
 
-    That is all of the statuses but times, addresses of documents, and what disturbed attempts have cost.
+    That is all of the statuses but times, addresses of documents, what disturbed attempts have cost, and which of two
+    studies that share a trial has run it.
     """
     found: dict[str, Any] = {}
     for name in results.list("results/"):
@@ -77,9 +78,9 @@ def outcome(team: Team, results: Objects) -> dict[str, Any]:
             found[f"{name}: condition {condition['type']}"] = _of_condition(condition)
         for field in ("trials", "arms", "ranking", "levers", "recommendedProxy"):
             found[f"{name}: {field}"] = status.get(field)
-        costs = status["cost"].items()
-        disturbed = ("acceleratorSeconds", "failuresAcceleratorSeconds")
-        found[f"{name}: cost"] = {part: seconds for part, seconds in costs if part not in disturbed}
+        used = ("reference", "proxies", "preparations", "reused")
+        seconds = [float(status["cost"].get(f"{part}AcceleratorSeconds", 0)) for part in used]
+        found[f"{name}: cost"] = round(sum(seconds), 3)
     for name in ("baseline", *NAMES):
         status = team.get_hypothesis(name)["status"]
         found[f"{name}: verdicts"] = sorted(status["studies"], key=lambda entry: str(entry["name"]))
