@@ -66,7 +66,7 @@ def outcome(team: Team, results: Objects) -> dict[str, Any]:
     """What two runs of the same studies must have in common: by a name, something that can be compared.
 
     That is all of the statuses but times, addresses of documents, what disturbed attempts have cost, and which of two
-    studies that share a trial has run it.
+    studies that share a trial has run it, and so when each has paid off.
     """
     found: dict[str, Any] = {}
     for name in results.list("results/"):
@@ -76,8 +76,11 @@ def outcome(team: Team, results: Objects) -> dict[str, Any]:
         status = team.get(name)["status"]
         for condition in status["conditions"]:
             found[f"{name}: condition {condition['type']}"] = _of_condition(condition)
-        for field in ("trials", "arms", "ranking", "levers", "recommendedProxy"):
+        for field in ("trials", "ranking", "levers", "recommendedProxy"):
             found[f"{name}: {field}"] = status.get(field)
+        found[f"{name}: arms"] = [
+            {part: value for part, value in arm.items() if not part.startswith("breakEven")} for arm in status["arms"]
+        ]
         used = ("reference", "proxies", "preparations", "reused")
         seconds = [float(status["cost"].get(f"{part}AcceleratorSeconds", 0)) for part in used]
         found[f"{name}: cost"] = round(sum(seconds), 3)
