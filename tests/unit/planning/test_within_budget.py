@@ -115,3 +115,15 @@ def test_a_budget_that_was_just_enough_is_not_too_small_in_hindsight() -> None:
     assert float(status.cost.accelerator_seconds) > whole
     assert status.trials.succeeded >= len(study.design.initial_trials)
     assert not any(arm.reason == "BudgetTooSmall" for arm in status.arms)
+
+
+def test_an_arm_that_is_cheaper_than_its_epochs_say_is_tried_before_the_budget_is_called_spent() -> None:
+    study = a_study(
+        hypotheses=2, proxies=[ProxyArm(name="short", epochs=1)], epochs=9, budget=Budget(accelerator_seconds=9)
+    )
+    seconds = {"reference": 3.0, "short": 1.0}
+    world = World(study, score, seconds=lambda item: seconds[item.arm])
+    status = world.to_the_end().status
+    assert status.arms[0].trials.succeeded > 0
+    assert 5 < float(status.cost.accelerator_seconds) <= 9
+    assert "9 are spent" in next(each.message for each in status.conditions if each.reason == Reason.BUDGET_SPENT)
