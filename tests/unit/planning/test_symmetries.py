@@ -93,19 +93,19 @@ def find(
     return rows, [(arm.name, arm.decision, arm.trials.succeeded) for arm in status.arms]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(case=cases)
 def test_names_do_not_matter(case: Case) -> None:
     assert find(case) == find(case, lambda number: f"x{(number * 7 + 3) % 10}-{number}")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(case=cases, constant=st.sampled_from([-3.0, 0.5, 8.0]))
 def test_a_constant_that_is_added_to_all_scores_does_not_matter(case: Case, constant: float) -> None:
     assert find(case) == find(case, constant=constant)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(case=cases)
 def test_minimize_mirrors_maximize(case: Case) -> None:
     assert find(case) == find(case, goal=Goal.MINIMIZE)
