@@ -27,13 +27,13 @@ def cost_ledger(study: Study, records: Records, costs: Costs, screened: Screened
     """Each trial that this study ran counts once, however many hypotheses or studies use its result."""
     arms = study.design.arm_of
     kinds, purposes = defaultdict[str, float](float), dict.fromkeys(PURPOSES, 0.0)
-    reused = 0.0
+    reused, own = 0.0, study.name
     for key, record in records.items():
         result = record.result
         if result is None:
             continue
         seconds = result.cost.accelerator_seconds
-        if result.study != study.name:
+        if result.study != own:
             reused += seconds if key in arms else 0.0
         elif isinstance(result, TrialResult):
             kinds["reference" if result.arm == REFERENCE else "proxies"] += seconds

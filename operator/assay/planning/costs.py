@@ -68,31 +68,32 @@ def costs_of(study: Study, records: Records) -> Costs:
     totals: dict[str, float] = defaultdict(float)
     preparations: dict[str, float] = defaultdict(float)
     own: dict[str, float] = defaultdict(float)
-    spent = failed = 0.0
+    spent, failed, name = 0.0, 0.0, study.name
     for key, record in records.items():
         result = record.result
         if result is not None:
-            cost = result.cost
-            if result.study == study.name:
-                spent += cost.accelerator_seconds
-            arm = arm_of.get(key)
-            if arm is not None and result.study == study.name:
-                own[arm] += cost.accelerator_seconds
+            cost, arm = result.cost, arm_of.get(key)
+            seconds = cost.accelerator_seconds
+            if result.study == name:
+                spent += seconds
+                if arm is not None:
+                    own[arm] += seconds
             if arm is None:
                 pass  # of an earlier spec
             elif isinstance(result, TrialResult):
-                models[cost.device_model] += 1
-                units[cost.device_model] = cost.unit
                 cell = cells[arm, cost.device_model]
                 cell[0] += 1
-                cell[1] += cost.accelerator_seconds
+                cell[1] += seconds
                 cell[2] += cost.wall_seconds
-                totals[arm] += cost.accelerator_seconds
+                totals[arm] += seconds
+                units[cost.device_model] = cost.unit
             else:
-                preparations[arm] += cost.accelerator_seconds
+                preparations[arm] += seconds
         for failure in record.failures:
-            if failure.study in (None, study.name):
+            if failure.study in (None, name):
                 failed += failure.accelerator_seconds
+    for (_, device_model), cell in cells.items():
+        models[device_model] += int(cell[0])
     model = models.most_common(1)[0][0] if models else None
     relatives, matched = _compared(study, records, model)
     return Costs(
