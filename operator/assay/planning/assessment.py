@@ -12,7 +12,7 @@ import numpy as np
 from assay.api.resources import REFERENCE, Correction
 from assay.planning.cells import ArmCells, sign_of
 from assay.planning.certificates_in_force import certificates_of
-from assay.planning.promotion import Estimate, estimates
+from assay.planning.promotion import Estimate, estimates, expected_accuracy
 from assay.planning.screened_standings import with_screened
 from assay.planning.screening import Role
 from assay.planning.standings import Standing, estimated_standings, measured_standings
@@ -64,6 +64,8 @@ class Assessment:
     """Of those that have a score, the best first."""
     estimates: Mapping[str, Estimate]
     """Of the scores on the reference, where the budget does not pay for all; else empty."""
+    expected_accuracy: float | None
+    """Share of the pairs that the estimates are expected to order rightly; None where there are none."""
     in_force: frozenset[str]
     """Arms with a certificate that was written down, before a revocation."""
     revocation: Revocation | None
@@ -105,6 +107,7 @@ def assess(
         if guessed
         else with_screened(measured, _expected(study, cells, screened), screened.arm or REFERENCE, confidence),
         estimates=guessed,
+        expected_accuracy=expected_accuracy(ladder) if ladder else None,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
         revocation=screened.revocation,
         screened={name: screened.arm for name in screened.having(Role.SCREENED) if screened.arm is not None},

@@ -120,6 +120,13 @@ def carried_scores(ladder: Ladder) -> PromotedScores:
     return promoted_scores(ladder.table.scores, ladder.table.work)
 
 
+def expected_accuracy(ladder: Ladder) -> float | None:
+    """Share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair of which one has no score
+    counts one half. None with fewer than two hypotheses."""
+    first, second = np.triu_indices(len(ladder.hypotheses), 1)
+    return float(carried_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
+
+
 def ranking(ladder: Ladder) -> tuple[str, ...]:
     """All hypotheses, the best first; those without a score last."""
     return tuple(ladder.hypotheses[at] for at in np.argsort(-carried_scores(ladder).scores, kind="stable"))

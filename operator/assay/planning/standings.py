@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import combinations
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,22 +61,6 @@ def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) ->
         arm = each.rung or REFERENCE
         found[name] = Standing(score, low, high, int(ranks[at]), int(first[at]), int(last[at]), may_be_best, arm)
     return _best_first(found)
-
-
-def expected_accuracy(estimates: Mapping[str, Estimate]) -> float | None:
-    """Share of all pairs, 0.5 to 1, that the estimates are expected to order rightly: by each pair's difference over
-    its standard error. A pair of which one has no score counts one half. None with fewer than two hypotheses."""
-    right = [_probability(one, other) for one, other in combinations(estimates.values(), 2)]
-    return sum(right) / len(right) if right else None
-
-
-def _probability(one: Estimate, other: Estimate) -> float:
-    if one.score is None or other.score is None or one.deviation is None or other.deviation is None:
-        return 0.5
-    deviation, difference = math.hypot(one.deviation, other.deviation), abs(one.score - other.score)
-    if deviation == 0:
-        return 1.0 if difference else 0.5
-    return _NORMAL.cdf(difference / deviation)
 
 
 def _best_first(standings: Mapping[str, Standing]) -> Mapping[str, Standing]:

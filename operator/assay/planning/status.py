@@ -21,7 +21,6 @@ from assay.planning.conditions import dated, statements
 from assay.planning.cost_ledger import cost_ledger
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
-from assay.planning.standings import expected_accuracy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +95,7 @@ def _total(counts: dict[str, TrialCounts], *, stale: int) -> TrialCounts:
 
 
 def _ranking_accuracy(assessment: Assessment) -> str | None:
-    accuracy = expected_accuracy(assessment.estimates)
+    accuracy = assessment.expected_accuracy
     return decimal_string(accuracy, 3) if accuracy is not None else None
 
 
