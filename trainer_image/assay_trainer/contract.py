@@ -429,6 +429,11 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def short_digest(data: bytes) -> str:
+    """The first 32 hex digits of the SHA-256 of `data`: enough to name what nobody forges."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
 def condition_digest(
     *,
     code: str,
@@ -449,7 +454,7 @@ def condition_digest(
 
 def trial_key(condition: str, seed: int) -> str:
     """Key of the trial of a condition (`condition_digest`) with a seed: 32 hex digits."""
-    return hashlib.sha256(f"{condition}/{seed}".encode()).hexdigest()[:32]
+    return short_digest(f"{condition}/{seed}".encode())
 
 
 def request_condition(request: TrialRequest) -> str:
@@ -469,6 +474,4 @@ def preparation_key(
     *, method: str, code: str, recipe: Mapping[str, Any], fidelity: Fidelity, repeats: int, dataset: str
 ) -> str:
     """Key of a preparation: 32 hex digits."""
-    return hashlib.sha256(
-        canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset])
-    ).hexdigest()[:32]
+    return short_digest(canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset]))

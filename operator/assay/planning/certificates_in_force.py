@@ -14,7 +14,7 @@ from assay.api.resources import REFERENCE
 from assay.planning.study import Program
 from assay.planning.trust_records import CertificateInForce
 from assay.ranking.promised_rate import promised_rate
-from assay_trainer.contract import canonical_json, condition_digest, digest
+from assay_trainer.contract import canonical_json, condition_digest, short_digest
 
 if TYPE_CHECKING:
     from assay.planning.cells import ArmCells
@@ -32,7 +32,7 @@ def rests_on(study: Study, arm: str) -> str:
         promote = spec.screening.promote if spec.screening else None
         asked["regret"] = [spec.metric.smallest_effect, promote]
     trained = [_trained(study, name) for name in (REFERENCE, arm)]
-    return _short([asked, trained])
+    return short_digest(canonical_json([asked, trained]))
 
 
 def _trained(study: Study, arm: str) -> str:
@@ -59,7 +59,7 @@ def _trained(study: Study, arm: str) -> str:
 def identities(study: Study) -> Mapping[str, str]:
     """By name: digest of what is run at the reference. An edited hypothesis is another one."""
     return {
-        hypothesis.name: _short(study.design.conditions[hypothesis.name, REFERENCE].digest)
+        hypothesis.name: short_digest(canonical_json(study.design.conditions[hypothesis.name, REFERENCE].digest))
         for hypothesis in study.hypotheses
     }
 
@@ -136,7 +136,3 @@ def certificate_in_force(
         seeds=seeds,
         price=price,
     )
-
-
-def _short(value: Any) -> str:
-    return digest(canonical_json(value)).removeprefix("sha256:")[:32]

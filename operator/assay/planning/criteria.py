@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay_trainer.contract import canonical_json, digest
+from assay_trainer.contract import canonical_json, short_digest
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
@@ -22,4 +22,4 @@ def criteria_of(spec: ProxyStudySpec) -> dict[str, Any]:
 
 def criteria_digest(spec: ProxyStudySpec) -> str:
     """Name of a spec's criteria: 32 hex digits."""
-    return digest(canonical_json(criteria_of(spec))).removeprefix("sha256:")[:32]
+    return short_digest(canonical_json(criteria_of(spec)))

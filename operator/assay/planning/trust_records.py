@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from assay_trainer.contract import CONTRACT_VERSION, Message, canonical_json, digest
+from assay_trainer.contract import CONTRACT_VERSION, Message, canonical_json, short_digest
 
 
 class _Record(Message):
@@ -99,5 +99,5 @@ def trust_records(records: Iterable[TrustRecord]) -> TrustRecords:
 def record_name(record: TrustRecord) -> str:
     """Under which it is kept, among those of its study. Of draws it holds who was drawn: there may be several."""
     if isinstance(record, AuditsDrawn):
-        return f"{record.rests_on}-audits-{digest(canonical_json(record.hypotheses)).removeprefix('sha256:')[:32]}"
+        return f"{record.rests_on}-audits-{short_digest(canonical_json(record.hypotheses))}"
     return f"{record.rests_on}-{'certificate' if isinstance(record, CertificateInForce) else 'revocation'}"

@@ -33,9 +33,9 @@ from assay_trainer.contract import (
     WorkRequest,
     attempt_name,
     canonical_json,
-    digest,
     preparation_name,
     result_name,
+    short_digest,
 )
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 
@@ -173,7 +173,7 @@ class Ledger:
 
         def put(request: WorkRequest) -> StoredRequest:
             attempts = canonical_json([(item.key, item.attempt) for item in request.items])
-            name = f"requests/{digest(attempts).removeprefix('sha256:')[:32]}.json"
+            name = f"requests/{short_digest(attempts)}.json"
             self._put(name, _json(request))
             markers = [f"{_started(study)}{item.key}/{item.attempt:04d}.json" for item in request.items]
             first = [self._put_value(marker, _Started(started_at=started_at)) for marker in markers]
@@ -213,7 +213,7 @@ class Ledger:
 
     def put_document(self, study: str, folder: str, suffix: str, data: bytes) -> str:
         """Keep what was made of a study's results, under the digest of its contents; its URI."""
-        name = f"studies/{study}/{folder}/{digest(data).removeprefix('sha256:')[:16]}.{suffix}"
+        name = f"studies/{study}/{folder}/{short_digest(data)[:16]}.{suffix}"
         self._put(name, data)
         return f"{self.uri}/{name}"
 
@@ -302,7 +302,7 @@ def _certificates(study: str) -> str:
 
 
 def _retry(study: str, request: str) -> str:
-    return f"studies/{study}/retries/{digest(request.encode()).removeprefix('sha256:')[:32]}.json"
+    return f"studies/{study}/retries/{short_digest(request.encode())}.json"
 
 
 def _key_of(name: str) -> str:
