@@ -12,7 +12,7 @@ from assay.planning.budget import free_slots
 from assay.planning.cells import ArmCells, cells_of
 from assay.planning.costs import Costs, costs_of
 from assay.planning.progress import Progress, progress_of
-from assay.planning.screening import Role, Screened, everybody_calibrates, screening_of
+from assay.planning.screening import Screened, everybody_calibrates, screening_of
 from assay.planning.trust import TrustAssessment, trust_of
 from assay.planning.within_budget import agenda_within_budget, is_too_small, ladder_of
 
@@ -45,8 +45,7 @@ def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
     if is_too_small(study, ended, costs):
         return _within_budget(study, records, ended, cells, costs)
     screened = screening_of(study, cells, now)
-    calibration = screened.having(Role.CALIBRATION)
-    trust = trust_of(study, {arm: own.of(calibration) for arm, own in cells.items()})
+    trust = trust_of(study, {arm: own.of(screened.calibration) for arm, own in cells.items()})
     agenda = agenda_of(study, cells, trust, screened)
     cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan
