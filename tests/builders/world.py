@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -93,6 +94,14 @@ class World:
             record = self.records[key]
             assert record.running
             self.records[key] = replace(record, running=None, lost=(*record.lost, record.running))
+
+    def killed_again_and_again(self, draw: random.Random, kills: int) -> None:
+        """Up to 6 attempts end, in any order, then the runner is killed; so often."""
+        for _ in range(kills):
+            for _ in range(draw.randint(0, 6)):
+                if not self.round().finished and self.running:
+                    self.end(draw.choice(self.running))
+            self.lose_everything_running()
 
     def in_waves(self) -> Plan:
         """Rounds until the study has finished; all that runs has ended before the next one."""

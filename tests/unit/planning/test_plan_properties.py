@@ -68,12 +68,7 @@ def test_a_study_whose_runner_is_killed_again_and_again_reaches_the_same_end(
 ) -> None:
     undisturbed, killed = World(study, final_score), World(study, final_score)
     want = undisturbed.to_the_end().status
-    draw = random.Random(seed)
-    for _ in range(kills):
-        for _ in range(draw.randint(0, 6)):
-            if not killed.round().finished and killed.running:
-                killed.end(draw.choice(killed.running))
-        killed.lose_everything_running()
+    killed.killed_again_and_again(random.Random(seed), kills)
     got = killed.to_the_end().status
     assert list(killed.scores()) == list(undisturbed.scores())
     assert got.ranking == want.ranking

@@ -157,12 +157,7 @@ def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
 def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, seed: int, kills: int) -> None:
     undisturbed, killed = World(study, failing_score), World(study, failing_score)
     want = undisturbed.to_the_end().status
-    draw = random.Random(seed)
-    for _ in range(kills):
-        for _ in range(draw.randint(0, 6)):
-            if not killed.round().finished and killed.running:
-                killed.end(draw.choice(killed.running))
-        killed.lose_everything_running()
+    killed.killed_again_and_again(random.Random(seed), kills)
     assert what_was_found(killed.to_the_end().status) == what_was_found(want)
     assert len(set(killed.starts)) == len(killed.starts)
 
