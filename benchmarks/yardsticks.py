@@ -65,10 +65,8 @@ def cheapest_first(market: Market) -> Opinion:
     _everyone(market, 0)
     while True:
         state = _State.of(market)
-        rows, last = np.arange(len(state.tops)), len(state.means[0]) - 1
-        rung = np.minimum(state.tops + 1, last)
-        price = state.prices[rows, rung]
-        possible = (price <= market.left) & (state.started[rows, rung] < market.view().seeds)
+        rung, possible = state.climb(market)
+        price, last = state.prices[np.arange(len(rung)), rung], state.means.shape[1] - 1
         if not possible.any():
             break
         keys = np.where(possible, price * np.where(state.tops == last, 2, 1), np.inf)
@@ -108,9 +106,8 @@ def race(market: Market) -> Opinion:
     _everyone(market, 0)
     while True:
         state = _State.of(market)
-        rows, last = np.arange(len(state.tops)), state.means.shape[1] - 1
-        rung = np.minimum(state.tops + 1, last)
-        possible = (state.prices[rows, rung] <= market.left) & (state.started[rows, rung] < market.view().seeds)
+        rung, possible = state.climb(market)
+        last = state.means.shape[1] - 1
         ranked = [row for row in np.argsort(-_by_top(market).scores, kind="stable") if possible[row]]
         if not ranked:
             break
@@ -125,14 +122,12 @@ def close_pairs(market: Market) -> Opinion:
     _everyone(market, 0)
     while True:
         state = _State.of(market)
-        rows, last = np.arange(len(state.tops)), state.means.shape[1] - 1
-        rung = np.minimum(state.tops + 1, last)
-        possible = (state.prices[rows, rung] <= market.left) & (state.started[rows, rung] < market.view().seeds)
+        rung, possible = state.climb(market)
         if not possible.any():
             break
         scores = _by_top(market).scores
         order = np.argsort(-scores, kind="stable")
-        gaps = np.full(len(rows), np.inf)
+        gaps = np.full(len(scores), np.inf)
         apart = -np.diff(scores[order])
         gaps[order[1:]] = apart
         gaps[order[:-1]] = np.minimum(gaps[order[:-1]], apart)
@@ -148,6 +143,12 @@ class _State:
     started: NDArray[np.int64]
     prices: FloatArray
     tops: NDArray[np.int64]
+
+    def climb(self, market: Market) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(learners,) each: the next rung, or the last again, and whether a trial there is affordable and left."""
+        rows = np.arange(len(self.tops))
+        rung = np.minimum(self.tops + 1, self.means.shape[1] - 1)
+        return rung, (self.prices[rows, rung] <= market.left) & (self.started[rows, rung] < market.view().seeds)
 
     @classmethod
     def of(cls, market: Market) -> _State:
