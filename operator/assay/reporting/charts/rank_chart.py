@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -56,41 +56,8 @@ def rank_chart(
         for name, (rank, place) in places[arm].items()
     ]
     count = len(reference)
-    many = len(reference) > _MANY
-    by_rank = [name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])]
-    names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
-    narrow = f"width < {_ARM_LABEL * len(shown)}"
-    x = alt.X(
-        "arm:N",
-        sort=shown,
-        title=None,
-        axis=alt.Axis(
-            orient="top",
-            labelAngle=alt.expr(f"{narrow} ? -40 : 0"),
-            labelAlign=alt.expr(f"{narrow} ? 'left' : 'center'"),
-            labelLimit=90,
-            labelOverlap=False,
-            labelFontWeight=600,
-            domain=False,
-            ticks=False,
-            grid=True,
-        ),
-        scale=alt.Scale(padding=0.12),
-    )
-    y = alt.Y(
-        "place:Q",
-        title=None,
-        scale=alt.Scale(domain=[0.5, count + 0.5], reverse=True, nice=False, zero=False),
-        axis=alt.Axis(
-            values=list(range(1, len(by_rank) + 1)),
-            labelExpr=f"datum.value + '  ' + {names}[datum.value - 1]",
-            labelLimit=150,
-            labelOverlap="greedy",
-            grid=False,
-            domain=False,
-            ticks=False,
-        ),
-    )
+    many = count > _MANY
+    x, y = _across(shown), _down([name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])])
     over = alt.selection_point(name="over", fields=["hypothesis"], on="pointerover", empty=False, clear="pointerout")
     colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
     tooltip = [
@@ -131,6 +98,47 @@ def rank_chart(
         .encode(x=x, y=y, text="hypothesis:N")
     )
     return specification(alt.layer(lines, target, dots, named), height=min(_TALLEST, _ROW * count + 20))
+
+
+def _across(shown: Sequence[str]) -> alt.X:
+    """The arms; where there is little room their names are slanted."""
+    narrow = f"width < {_ARM_LABEL * len(shown)}"
+    return alt.X(
+        "arm:N",
+        sort=shown,
+        title=None,
+        axis=alt.Axis(
+            orient="top",
+            labelAngle=alt.expr(f"{narrow} ? -40 : 0"),
+            labelAlign=alt.expr(f"{narrow} ? 'left' : 'center'"),
+            labelLimit=90,
+            labelOverlap=False,
+            labelFontWeight=600,
+            domain=False,
+            ticks=False,
+            grid=True,
+        ),
+        scale=alt.Scale(padding=0.12),
+    )
+
+
+def _down(by_rank: Sequence[str]) -> alt.Y:
+    """The places, each with the name of the hypothesis that has it on the reference."""
+    names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
+    return alt.Y(
+        "place:Q",
+        title=None,
+        scale=alt.Scale(domain=[0.5, len(by_rank) + 0.5], reverse=True, nice=False, zero=False),
+        axis=alt.Axis(
+            values=list(range(1, len(by_rank) + 1)),
+            labelExpr=f"datum.value + '  ' + {names}[datum.value - 1]",
+            labelLimit=150,
+            labelOverlap="greedy",
+            grid=False,
+            domain=False,
+            ticks=False,
+        ),
+    )
 
 
 def _places(
