@@ -89,15 +89,17 @@ def print_choices(count: int, seed: int) -> None:
     """What other values of the constants do: each row changes one."""
     chosen_values = [
         (always_valid, "SHAPE", (0.5, 0.2, 0.0)),
-        (moderated_noise, "MOST_WEIGHT", (4, 6, 16, 1000)),
-        (sequential_verdicts, "FUTILE_BELOW", (0.0, 0.05, 0.1, 0.3)),
+        (moderated_noise, "MOST_WEIGHT", (6, 10, 20, 1000)),
+        (moderated_noise, "MOST_WEIGHT_OF_CONTROL", (2, 6, 14)),
+        (sequential_verdicts, "EQUIVALENCE_SHARE", (0.05, 0.1, 0.3)),
+        (sequential_verdicts, "FUTILE_BELOW", (0.0, 0.1, 0.19, 0.3)),
     ]
     print(
         f"Other constants. {count} studies a row, a quarter for power and trials, by s. false: any verdict, all equal,"
     )
     print("by noise.\n")
-    noises = ("equal", "one 4", "base 1.5", "lognormal")
-    print("constant              value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
+    noises = ("equal", "one 4", "base 1.5", "base 3", "lognormal")
+    print("constant                  value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
     print("    power .2   trials    power .5   trials")
     for module, name, values in chosen_values:
         present = getattr(module, name)
@@ -107,9 +109,11 @@ def print_choices(count: int, seed: int) -> None:
             numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
             for scale in (0.2, 0.5):
                 numbers += _verdicts_at(count // 4, scale, seed)
-            print(f"{name:20s}{value:7.2f}" + "".join(f"{number:17.3f}" for number in numbers[:4]), end="")
+            print(f"{name:24s}{value:7.2f}" + "".join(f"{number:17.3f}" for number in numbers[: len(noises)]), end="")
             print(
-                "".join(f"{number:{width}.3f}" for number, width in zip(numbers[4:], (12, 9) * 2, strict=True)),
+                "".join(
+                    f"{number:{width}.3f}" for number, width in zip(numbers[len(noises) :], (12, 9) * 2, strict=True)
+                ),
                 flush=True,
             )
         setattr(module, name, present)

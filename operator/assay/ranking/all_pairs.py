@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.always_valid import Looks
-from assay.ranking.futility import FUTILE_BELOW, chance_of_decision
+from assay.ranking.futility import FUTILE_AMONG_ALL_BELOW, chance_of_decision
 from assay.ranking.moderated_noise import InitialNoise
 from assay.ranking.scores import BoolArray, FloatArray, Scores
 
@@ -112,6 +112,6 @@ def open_pairs(table: Scores, looks: Looks, noise: InitialNoise, bounds: FloatAr
             bounds[-1],
             margin,
         )
-        hopeless = chances < FUTILE_BELOW
+        hopeless = chances < FUTILE_AMONG_ALL_BELOW
         is_open[pairs.rows[first[hopeless]], pairs.rows[second[hopeless]]] = False
     return is_open | is_open.T

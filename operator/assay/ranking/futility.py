@@ -8,22 +8,34 @@ import scipy
 from assay.ranking.always_valid import Looks
 from assay.ranking.scores import FloatArray
 
-FUTILE_BELOW = 0.19
+FUTILE_BELOW = 0.15
 """What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
 costs verdicts (benchmarks/decisions.py --choices). It makes none wrong, since the bounds do not count on stopping."""
 
+FUTILE_AMONG_ALL_BELOW = 0.19
+"""The same among all pairs: so many are open that the last few more that this would tell apart cost more."""
+
 
 def chance_of_decision(
-    differences: FloatArray, errors: FloatArray, seeds: FloatArray, looks: Looks, last_bounds: FloatArray, margin: float
+    differences: FloatArray,
+    errors: FloatArray,
+    seeds: FloatArray,
+    looks: Looks,
+    last_bounds: FloatArray,
+    margin: float,
+    last_bounds_within: FloatArray | None = None,
 ) -> FloatArray:
     """That an interval at the last look excludes 0 or lies within +- margin, if nothing but these seeds were known.
 
-    All arguments broadcast; `last_bounds` are of |t| at the last look. The difference at the last look is predicted
-    normal around the present one. NaN where the difference is; 0 at the last look.
+    All arguments broadcast; `last_bounds` are of |t| at the last look, `last_bounds_within` the same for lying within,
+    if others. The difference at the last look is predicted normal around the present one. NaN where the difference is;
+    0 at the last look.
     """
     share = np.minimum(seeds / looks.maximum, 1.0)
-    needed = last_bounds * errors * np.sqrt(share)
-    within = np.maximum(margin - needed, 0.0)
+    last_errors = errors * np.sqrt(share)
+    needed = last_bounds * last_errors
+    half_width = needed if last_bounds_within is None else last_bounds_within * last_errors
+    within = np.maximum(margin - half_width, 0.0)
     deviation = errors * np.sqrt(1 - share)
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = scipy.special.ndtr((differences - needed) / deviation)

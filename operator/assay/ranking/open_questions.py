@@ -83,21 +83,22 @@ def best_candidates(
     level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
     return BestSet(
         candidates,
-        unready | _leader_and_challengers(scored.restricted(candidates), view, noise, level, smallest_effect),
+        unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), view, noise, level, smallest_effect),
     )
 
 
 def _leader_and_challengers(
-    candidates: Scores, looks: Looks, noise: InitialNoise, level: float, margin: float
+    scored: Scores, at: NDArray[np.int64], looks: Looks, noise: InitialNoise, level: float, margin: float
 ) -> frozenset[str]:
-    """Who should get a seed."""
+    """Who of the candidates, in these rows, should get a seed."""
+    candidates = scored.restricted(scored.hypotheses[row] for row in at)
     means = candidates.adjusted_means
     rows = np.arange(len(means))
     is_open = np.zeros((len(means), len(means)), dtype=np.bool_)
     # several that lead with equal scores are all leaders, so that it does not matter who is named first
     for leader in np.flatnonzero(np.isclose(means, means.max(), rtol=1e-12, atol=0)):
         others = rows[rows != leader]
-        challenges = PairedLooks.build(candidates.values[others], candidates.values[leader], looks, noise)
+        challenges = PairedLooks.build(scored, at[others], int(at[leader]), looks, noise)
         tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
         bounds = challenges.bounds(np.full(looks.count, level))
         settled = (challenges.differences + bounds * challenges.errors <= margin) | (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from assay.ranking.always_valid import Looks, as_normal, as_t
 from assay.ranking.moderated_noise import InitialNoise
-from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.scores import BoolArray, FloatArray, Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +30,11 @@ class PairedLooks:
     """(pairs, looks): their degrees of freedom."""
 
     @classmethod
-    def build(cls, first: FloatArray, second: FloatArray, looks: Looks, noise: InitialNoise) -> PairedLooks:
-        """From scores (pairs, seeds), NaN where there is none; `second` may be (seeds,), the same for all pairs."""
-        paired = first - second
+    def build(
+        cls, table: Scores, rows: NDArray[np.int64], control: int, looks: Looks, noise: InitialNoise
+    ) -> PairedLooks:
+        """Of these rows of a table from one that they are all compared with; `noise` is that of the whole table."""
+        paired = table.values[rows] - table.values[control]
         missing = np.isnan(paired)
         if missing.any():
             paired = np.take_along_axis(paired, np.argsort(missing, axis=1, kind="stable"), axis=1)
@@ -41,13 +43,11 @@ class PairedLooks:
         start = np.where(np.isnan(paired[:, :1]), 0.0, paired[:, :1])
         n = np.arange(1, looks.maximum + 1)
         means = np.cumsum(paired - start, axis=1) / n
-        squares = np.cumsum((paired - start) ** 2, axis=1) - n * means**2
+        # they never fall but by rounding
+        squares = np.maximum.accumulate(np.cumsum((paired - start) ** 2, axis=1) - n * means**2, axis=1)
         at = slice(looks.initial - 1, looks.maximum)
-        spreads = np.maximum(squares[:, at], 0) / (n[at] - 1)
-        others = noise.of_others(spreads[:, :1])
-        weight = noise.less_weight(spreads, others)
-        errors = np.sqrt(noise.moderated(spreads, looks.seeds, others, weight) / looks.seeds)
-        return cls(looks, noise, (means + start)[:, at], errors, noise.known_with(looks.seeds, weight))
+        variances, known = noise.with_own(noise.of_pairs(rows, control), squares[:, at], looks.seeds)
+        return cls(looks, noise, (means + start)[:, at], np.sqrt(variances / looks.seeds), known)
 
     @cached_property
     def looked(self) -> NDArray[np.int64]:

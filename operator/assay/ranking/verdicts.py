@@ -18,8 +18,9 @@ The larger of the pair's own and the pooled variance errs more (.15 to .20 and .
 that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
 
 **Looking after each seed.** The bounds hold over all looks (`always_valid`), a difference's noise lies between its own
-and that of the others (`moderated_noise`), and who can hardly be decided any more gets no more seeds (`futility`).
-benchmarks/decisions.py has what this saves and how often it errs.
+and that of the others (`moderated_noise`), those that differ make it easier for the rest (`sequential_verdicts`), and
+who can hardly be decided any more gets no more seeds (`futility`). benchmarks/decisions.py has what this saves and how
+often it errs.
 """
 
 from __future__ import annotations
@@ -79,8 +80,10 @@ def compare_with_baseline(
     don't show the noise.
 
     `initial` < `maximum`: the verdict is that of the first number of common seeds, from `initial` to `maximum`, at
-    which one is reached, and later seeds do not change it; the difference and its interval are those of that look.
-    Otherwise (or without them): one look, at a number of seeds fixed beforehand.
+    which one is reached, and later seeds do not change it; the difference and its interval are those of that look. What
+    others' seeds show can only bring it forward. The interval may reach farther away from 0 than towards it: to be
+    called equivalent takes surer knowledge than to differ. Otherwise (or without them): one look, at a number of seeds
+    fixed beforehand.
 
     `family_wise`: the probability of any false verdict is 1 - `confidence`; at one look, that of any interval that
     misses its difference. Otherwise the share of false ones among the differences that are called Better or Worse
@@ -138,7 +141,7 @@ def _looking_after_each_seed(
             replace(_comparison(name, int(count), float(mean), np.nan, smallest_effect), is_open=is_open)
             for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
         )
-    pairs = PairedLooks.build(reference.values[others], reference.values[at], view, noise)
+    pairs = PairedLooks.build(reference, np.flatnonzero(others), at, view, noise)
     followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise)
     found = []
     for row, name in enumerate(table.hypotheses):
@@ -148,10 +151,17 @@ def _looking_after_each_seed(
         verdict: Verdict = "Inconclusive"
         if decided:
             verdict = "Equivalent" if followed.equivalent[row] else "Better" if difference > 0 else "Worse"
+        inner, outer = float(followed.towards_zero[row]), float(followed.away_from_zero[row])
+        below, above = inner if difference > 0 else outer, inner if difference < 0 else outer
+        known = not np.isnan(inner)
         found.append(
-            replace(
-                _comparison(name, seeds, difference, float(followed.half_widths[row]), smallest_effect),
-                verdict=verdict,
+            Comparison(
+                name,
+                seeds,
+                None if np.isnan(difference) else difference,
+                difference - below if known else None,
+                difference + above if known else None,
+                verdict,
                 decided_at=seeds if decided else None,
                 is_open=not decided and not followed.futile[row] and seeds < view.maximum,
                 is_futile=bool(followed.futile[row]),

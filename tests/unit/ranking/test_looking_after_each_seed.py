@@ -8,6 +8,8 @@ from scipy import stats
 
 from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
 from assay.ranking.always_valid import as_t, level_of_one_in_many, looks
+from assay.ranking.moderated_noise import InitialNoise
+from assay.ranking.paired_looks import PairedLooks
 from builders.score_tables import scores
 
 NAN = np.nan
@@ -42,7 +44,7 @@ def test_what_is_clear_is_decided_at_the_first_look(family_wise: bool) -> None:
 def test_the_interval_is_that_of_the_look_that_decided() -> None:
     values = study([0.0, 1.0, -1.0, 0.0, 0.1], 0.05)
     found = compare(scores(values))
-    assert {one.decided_at for one in found.values()} == {3, 4}
+    assert {one.decided_at for one in found.values()} == {3, 5}
     for name, one in found.items():
         assert one.decided_at is not None
         assert one == compare(first(values, one.decided_at))[name]
@@ -72,14 +74,58 @@ def test_what_was_decided_is_never_changed_by_later_seeds(
 
 @given(values=TABLES, which=st.integers(1, 6))
 @settings(max_examples=30)
-def test_family_wise_how_far_others_are_does_not_matter(values: list[list[int]], which: int) -> None:
+def test_who_is_behind_can_only_make_others_verdicts_come_earlier(values: list[list[int]], which: int) -> None:
     table = np.array(values, dtype=float)
     which = 1 + which % (len(table) - 1)
     late = table.copy()
     for row in range(1, len(table)):
         if row != which:
             late[row, 3:] = NAN
-    assert compare(scores(late), 1.0, maximum=6)[f"h{which}"] == compare(scores(table), 1.0, maximum=6)[f"h{which}"]
+    before, after = (compare(scores(each), 1.0, maximum=6)[f"h{which}"] for each in (late, table))
+    if before.decided_at is not None:
+        assert after.decided_at is not None
+        assert after.decided_at <= before.decided_at
+    if after.seeds == before.seeds and before.low is not None and before.high is not None:
+        assert after.low is not None
+        assert after.low >= before.low
+        assert after.high is not None
+        assert after.high <= before.high
+    # what is known of the pair itself is all the same
+    itself = np.array([which])
+    pairs = []
+    for each in (scores(late), scores(table)):
+        noise = InitialNoise.of(each, 3)
+        if noise is None:
+            return
+        pairs.append(PairedLooks.build(each, itself, 0, looks(3, 6), noise))
+    for field in ("differences", "errors", "known"):
+        np.testing.assert_array_equal(*(getattr(each, field) for each in pairs))
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+@given(values=TABLES, margin=st.sampled_from([0.0, 1.0, 4.0, 40.0]))
+@settings(max_examples=30)
+def test_verdicts_are_what_the_intervals_say(family_wise: bool, values: list[list[int]], margin: float) -> None:
+    for one in compare(scores(values), margin, family_wise, maximum=6).values():
+        if one.low is None or one.high is None:
+            assert one.verdict == "Inconclusive"
+            continue
+        within, apart = -margin <= one.low and one.high <= margin, one.low > 0 or one.high < 0
+        sign = "Better" if one.low > 0 else "Worse"
+        assert one.verdict == ("Equivalent" if within else sign if apart else "Inconclusive")
+
+
+@pytest.mark.parametrize("family_wise", [True, False])
+@given(values=TABLES, power=st.sampled_from([-8, 5]))
+@settings(max_examples=20)
+def test_the_unit_does_not_matter(family_wise: bool, values: list[list[int]], power: int) -> None:
+    factor = 2.0**power
+    found = compare(scores(values), 1.0, family_wise, maximum=6)
+    scaled = compare(scores(factor * np.array(values, dtype=float)), factor, family_wise, maximum=6)
+    for name, one in found.items():
+        other = scaled[name]
+        assert (one.verdict, one.decided_at, one.is_open) == (other.verdict, other.decided_at, other.is_open)
+        assert one.low is None or other.low == pytest.approx(factor * one.low)
 
 
 @pytest.mark.parametrize("family_wise", [True, False])
@@ -176,16 +222,17 @@ def test_looking_often_makes_the_last_intervals_wider_by_less_than_a_fifth() -> 
     assert 1 < np.mean(ratios) < 1.2
 
 
-def test_false_discovery_reaches_at_least_the_verdicts_of_family_wise() -> None:
+def test_false_discovery_reaches_more_verdicts_than_family_wise() -> None:
+    more = 0
     for seed in range(5):
         table = scores(study([0.0, *np.linspace(-1.5, 1.5, 16)], 0.5, seed=seed))
         strict, lenient = compare(table), compare(table, family_wise=False)
         for name, one in strict.items():
             if one.decided_at is not None:
                 assert lenient[name].decided_at is not None
-        assert sum(one.decided_at is not None for one in lenient.values()) > sum(
-            one.decided_at is not None for one in strict.values()
-        )
+        decided = [sum(one.decided_at is not None for one in found.values()) for found in (lenient, strict)]
+        more += decided[0] - decided[1]
+    assert more >= 5
 
 
 @pytest.mark.parametrize("family_wise", [True, False])
@@ -224,7 +271,30 @@ def test_while_nothing_is_decided_the_difference_is_that_of_all_seeds_so_far() -
     assert found.difference == pytest.approx((values[1] - values[0])[:6].mean())
 
 
-def test_who_surely_differs_at_the_first_look_counts_half_for_the_others() -> None:
+def test_a_noisy_baseline_is_mistaken_for_a_quiet_one_in_few_studies() -> None:
+    generator = np.random.default_rng(7)
+    studies, false = 200, 0
+    for _ in range(studies):
+        values = generator.standard_normal((19, 10))
+        values[0] *= 3
+        false += any(one.verdict != "Inconclusive" for one in compare(scores(values), 0.0).values())
+    # more than the .05 stated, which benchmarks/decisions.py says; by the pooled variance it would be .3
+    assert false / studies <= stats.binom.ppf(0.999, studies, 0.08) / studies
+
+
+@pytest.mark.parametrize("margin", [1.0, 1.5, 2.5])
+def test_who_differs_by_hardly_more_than_the_smallest_effect_is_rarely_called_equivalent(margin: float) -> None:
+    # most are soon called better, and the few that are left are those that look equivalent by chance
+    generator = np.random.default_rng(8)
+    studies, false = 200, 0
+    for _ in range(studies):
+        values = 0.5 * generator.standard_normal((19, 10))
+        values[1:] += 1.001 * margin
+        false += any(one.verdict == "Equivalent" for one in compare(scores(values), margin).values())
+    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+
+
+def test_who_surely_differs_counts_no_more_for_the_others() -> None:
     generator = np.random.default_rng(9)
     noise = 0.3 * generator.standard_normal((9, 10))
     alike, apart = np.zeros((9, 1)), np.array([0.0, 0.0, *[9.0] * 7])[:, None]
@@ -232,6 +302,9 @@ def test_who_surely_differs_at_the_first_look_counts_half_for_the_others() -> No
     assert before.decided_at is after.decided_at is None
     assert after.difference == pytest.approx(before.difference)
     widths = [one.high - one.low for one in (after, before) if one.high is not None and one.low is not None]
-    # 8 comparisons, of which 7 count half: 4.5; the noise is known with about 10 + 9 degrees of freedom
-    want = [float(as_t(looks(3, 10).bounds(level_of_one_in_many(n, 0.95))[-1], 19)) for n in (4.5, 8)]
-    assert widths[0] / widths[1] == pytest.approx(want[0] / want[1], rel=0.01)
+    table = scores(alike + noise)
+    initial = InitialNoise.of(table, 3)
+    assert initial is not None
+    known = PairedLooks.build(table, np.array([1]), 0, looks(3, 10), initial).known[0, -1]
+    want = [float(as_t(looks(3, 10).bounds(level_of_one_in_many(n, 0.95))[-1], known)) for n in (1, 8)]
+    assert widths[0] / widths[1] == pytest.approx(want[0] / want[1])
