@@ -116,7 +116,7 @@ def looks(initial: int, maximum: int) -> Looks:
 
 
 @lru_cache(maxsize=1024)
-def level_of_one_in_many(comparisons: float, confidence: float) -> float:
+def level_of_one_in_many(comparisons: int, confidence: float) -> float:
     """The two-sided level of each of so many comparisons with one control (Dunnett)."""
     return 2 * float(scipy.special.ndtr(-dunnett_critical_value(comparisons, _KNOWN_VARIANCE, confidence)))
 

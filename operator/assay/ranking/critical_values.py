@@ -19,10 +19,10 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 
 
 @lru_cache(maxsize=1024)
-def dunnett_critical_value(comparisons: float, degrees_of_freedom: int, confidence: float) -> float:
+def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
     """Two-sided: all |t| of `comparisons` groups with one control stay below it with probability `confidence`.
 
-    Groups of equal size, hence correlation 1/2 (Dunnett 1955). Not whole: see `sequential_verdicts`.
+    Groups of equal size, hence correlation 1/2 (Dunnett 1955).
     """
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
