@@ -38,21 +38,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from trust_studies import Cell, mixing, observed, simulated
 from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 
 from assay.ranking import Criterion, Decision, certification_power, certify
-from assay.ranking.concordance import concordant_pairs
-from assay.ranking.evidence import Evidence
+from assay.ranking.evidence import Evidence, bounding_correlations
 from assay.ranking.interval import BEYOND, Errors, interval
 from assay.ranking.look import Look
 from assay.ranking.looks import Spending
-from assay.ranking.noise_estimates import estimate_noise
 from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau
-from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_correlation import NoiseDraws
 
 CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000
 TAU = Criterion("KendallTau", 0.8, CONFIDENCE)
@@ -70,21 +67,10 @@ def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) 
         hypotheses, seeds = some[0].hypotheses, some[0].seeds
         taus = TauDraws.simulate(hypotheses, generator, DRAWS, ordered=True)
         noise = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, DRAWS)
-        pairs = np.array([concordant_pairs(*look.levels) for look in some])
-        low = true_correlations("low", taus, noise, _estimates(some, "little"), pairs[:, 0])
-        high = true_correlations("high", taus, noise, _estimates(some, "much"), pairs[:, 1])
+        low, high = bounding_correlations(some, taus, noise)
         nothing = np.empty(0)
         for at, look in enumerate(some):
             yield look, Evidence(np.sort(low[:, at]), np.sort(high[:, at]), nothing, nothing)
-
-
-def _estimates(looks: list[Look], wanted: Literal["little", "much"]) -> NoiseEstimates:
-    each = [estimate_noise(look.reference, look.proxy, wanted) for look in looks]
-    return NoiseEstimates(
-        np.concatenate([one.reference_ratio for one in each]),
-        np.concatenate([one.proxy_ratio for one in each]),
-        np.concatenate([one.noise_correlation for one in each]),
-    )
 
 
 def decision_rates(looks: list[Look], value: float, generator: np.random.Generator) -> tuple[float, float, float]:

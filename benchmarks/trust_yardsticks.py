@@ -8,6 +8,7 @@ from trust_studies import Cell, observed
 from assay.ranking import Criterion, certify
 from assay.ranking.concordance import concordant_pairs
 from assay.ranking.look import Look
+from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws, correlation_of
 from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
@@ -35,7 +36,7 @@ def bootstrap_rate(looks: list[Look], criterion: Criterion, generator: np.random
 def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.Generator, draws: int = 2000) -> float:
     """How often test inversion would certify that takes the noise estimated by variances for the true one."""
     hypotheses, each = looks[0].hypotheses, [_by_variances(look) for look in looks]
-    exact = NoiseDraws(np.ones(draws), np.ones(draws), np.zeros(draws))
+    exact = NoiseDraws.none(draws)
     certified = 0
     for part in np.array_split(np.arange(len(looks)), 10):
         taus = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
@@ -43,7 +44,7 @@ def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.G
         ratios = np.array([each[at] for at in part])
         estimates = NoiseEstimates(ratios[:, 0], ratios[:, 1], np.zeros(len(part)))
         # as for an upper bound, the total variance then counts as known
-        fits = true_correlations("high", taus, exact, estimates, pairs - 1)
+        fits = true_correlations("high", taus, exact, estimates, ObservedOrders.plain(pairs - 1))
         low = (fits < float(correlation_of(criterion.threshold))).sum(axis=0)
         enough = (1 + low) / (draws + 1) <= criterion.error
         certified += int((enough & (ratios.min(axis=1) > 1)).sum())

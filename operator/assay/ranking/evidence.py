@@ -10,9 +10,12 @@ import numpy as np
 from assay.ranking.concordance import concordant_pairs
 from assay.ranking.look import Look
 from assay.ranking.noise_estimates import estimate_noise
+from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws
-from assay.ranking.true_correlation import NoiseDraws, true_correlations
+from assay.ranking.tau_spread import widenings
+from assay.ranking.tie_breaking import LEAST_SHARE, tie_share
+from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +75,36 @@ _ORDERED_FROM = 2
 
 def _evidence(look: Look, taus: TauDraws, generator: np.random.Generator, draws: int) -> Evidence:
     noise = NoiseDraws.simulate((look.hypotheses - 1) * (look.seeds - 1), generator, draws)
-    little, much = (estimate_noise(look.reference, look.proxy, wanted) for wanted in ("little", "much"))
-    at_least, at_most = concordant_pairs(*look.levels)
-    low = true_correlations("low", taus, noise, little, np.array([at_least, taus.pairs]))
-    high = true_correlations("high", taus, noise, much, np.array([at_most]))
-    at_best = taus.correlations_reaching(np.array([taus.pairs]))
-    return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low[:, 1]), np.sort(at_best[:, 0]))
+    low, high = bounding_correlations([look], taus, noise)
+    perfect = np.array([taus.pairs])
+    closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
+    little = estimate_noise(look.reference, look.proxy, "little")
+    low_if_perfect = true_correlations("low", taus, noise, little, closest)
+    at_best = np.where(noise.tie >= LEAST_SHARE, 1.0, taus.correlations_reaching(perfect)[:, 0])
+    return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low_if_perfect[:, 0]), np.sort(at_best))
+
+
+def bounding_correlations(looks: Sequence[Look], taus: TauDraws, noise: NoiseDraws) -> tuple[FloatArray, FloatArray]:
+    """(draws, looks) each, for lower and for upper bounds. The looks have equally many hypotheses, and seeds."""
+    little, much = (
+        NoiseEstimates.all(estimate_noise(look.reference, look.proxy, wanted) for look in looks)
+        for wanted in ("little", "much")
+    )
+    pairs = np.array([concordant_pairs(*look.levels) for look in looks])
+    widening = np.array([widenings(*look.levels) for look in looks])
+    shares = np.array([_tie_share(look, int(count)) for look, count in zip(looks, pairs[:, 0], strict=True)])
+    of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
+    of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])
+    return (
+        true_correlations("low", taus, noise, little, of_low),
+        true_correlations("high", taus, noise, much, of_high),
+    )
+
+
+def _tie_share(look: Look, concordant: int) -> float:
+    """By studies whose true correlation is just good enough."""
+    if not -1 <= look.trusted_from <= 1:
+        return 1.0
+    observed = look.noise.observed(look.trusted_from, look.seeds)
+    generator = np.random.default_rng((look.seed, look.hypotheses, look.seeds, 1))
+    return tie_share(look.reference, look.proxy, concordant, observed, generator)

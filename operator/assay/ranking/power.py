@@ -19,9 +19,11 @@ from assay.ranking.estimands import (
 )
 from assay.ranking.looks import Spending
 from assay.ranking.needed import hypotheses_needed
+from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.precision import Noise
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws
+from assay.ranking.tie_breaking import MOST_HYPOTHESES, closeness, count_concordant, tie_shares
 from assay.ranking.true_correlation import OF_ORDERS, NoiseDraws, NoiseEstimates, true_correlations
 
 _AT_ONCE = 50
@@ -67,10 +69,10 @@ def certification_power(
         spending = Spending.over(noise.over_looks(threshold, hypotheses, looks))
         level = float(spending.nominal(criterion.error / proxies))
         errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, draws)
-        estimates, concordant = course.at(at, true[at])
+        estimates, orders = course.at(at, true[at], threshold)
         allowed = int(level * (draws + 1) * (1 + 1e-9)) - 1
         for some in np.array_split(np.arange(draws), max(draws // _AT_ONCE, 1)):
-            fits = true_correlations("low", null, errors, estimates.of(some), concordant[some])
+            fits = true_correlations("low", null, errors, estimates.of(some), orders.of(some))
             certified[some] |= (fits < threshold).sum(axis=0) <= allowed
     return float(certified.mean())
 
@@ -168,18 +170,18 @@ class _Course:
             seen = seeds
         return cls(signal, np.array(errors), np.array(ratios), np.array(shared), noise, tuple(looks))
 
-    def at(self, look: int, correlation: float) -> tuple[NoiseEstimates, np.ndarray]:
-        """What is estimated at a look, and the concordant pairs (draws,)."""
-        true, rest = self.signal
-        of_proxy = correlation * true + np.sqrt(1 - correlation**2) * rest
-        means = np.array([true, of_proxy]) + self.errors[look]
-        first, second = np.triu_indices(means.shape[2], 1)
-        concordant = np.empty(means.shape[1], dtype=np.int64)
-        step = max(1, (1 << 18) // len(first))
-        for start in range(0, len(concordant), step):
-            block = means[:, start : start + step]
-            difference = block[:, :, first] - block[:, :, second]
-            concordant[start : start + step] = (difference[0] * difference[1] > 0).sum(axis=1)
+    def at(self, look: int, correlation: float, threshold: float) -> tuple[NoiseEstimates, ObservedOrders]:
+        """What is estimated at a look, and what the orders show, (draws,) each; ties are broken at the threshold."""
+        means = self._means(look, correlation)
+        concordant = count_concordant(means[0], means[1])
+        shares = np.ones(len(concordant))
+        if means.shape[2] <= MOST_HYPOTHESES:
+            null = self._means(look, threshold)
+            of_null = count_concordant(null[0], null[1])
+            shares = tie_shares(
+                concordant, closeness(means[0], means[1], concordant), of_null, closeness(null[0], null[1], of_null)
+            )
+        orders = ObservedOrders(concordant, shares, np.ones(len(concordant)))
         ratios = []
         for arm in range(2):
             variance = self.noise.to_signal[arm] ** 2 / self.looks[look]
@@ -189,4 +191,11 @@ class _Course:
             total = means[arm].var(axis=1, ddof=1)
             ratios.append(np.maximum(total / np.maximum(self.noise_ratio[look, arm] * variance, 1e-300), 1.0))
         shared = np.tanh(np.arctanh(self.noise.correlation) + self.correlation_error[look])
-        return NoiseEstimates(ratios[0], ratios[1], shared), concordant
+        return NoiseEstimates(ratios[0], ratios[1], shared), orders
+
+    def _means(self, look: int, correlation: float) -> FloatArray:
+        """(2, draws, hypotheses): mean scores of both arms where the true ones have this correlation."""
+        true, rest = self.signal
+        of_proxy = correlation * true + np.sqrt(max(1 - correlation**2, 0.0)) * rest
+        means: FloatArray = np.array([true, of_proxy]) + self.errors[look]
+        return means

@@ -71,24 +71,28 @@ class TauDraws:
         deviation = np.arctanh(_open(2 * concordant / simulated - 1)) - centre
         return np.rint((np.tanh(centre + deviation * self._shrinkage) + 1) / 2 * self.pairs).astype(np.int64)
 
-    def correlations_reaching(self, concordant: NDArray[np.int64]) -> FloatArray:
+    def correlations_reaching(self, concordant: NDArray[np.int64], widening: FloatArray | float = 1.0) -> FloatArray:
         """The correlation at which each simulated study comes to have so many concordant pairs.
 
-        `concordant`: (observations,) int. Returns (draws, observations) in [-1, 1]: -1 where none are asked for, 1
-        where more are asked for than there are pairs.
+        `concordant`: (observations,) int; `widening`: (observations,), how many times farther the studies are from the
+        one of the expected tau, on the scale of atanh. Returns (draws, observations) in [-1, 1]: -1 where none are
+        asked for, 1 where more are asked for than there are pairs.
         """
         simulated = self.slopes.shape[1]
         asked = np.clip(concordant, 1, self.pairs)
         rank = np.ceil(asked * (simulated / self.pairs) - 1e-9).astype(np.int64)
         wide = (self.slopes[:, rank - 1] if self.ordered else self._of_rank(rank)).astype(np.float64)
         reached = wide / np.sqrt(1 + wide * wide)
-        if simulated != self.pairs:
+        factor = np.broadcast_to(self._shrinkage * widening, asked.shape)
+        spread = factor != 1
+        if spread.any():
             # each from the correlation whose expected tau is the asked one, half a pair less for continuity
             of_simulated, of_all = (
                 np.arctanh(_open(correlation_of((2 * count - 1) / pairs - 1)))
-                for count, pairs in ((rank, simulated), (asked, self.pairs))
+                for count, pairs in ((rank[spread], simulated), (asked[spread], self.pairs))
             )
-            reached = np.tanh(of_all + (np.arctanh(_open(reached)) - of_simulated) * self._shrinkage)
+            deviation = (np.arctanh(_open(reached[:, spread])) - of_simulated) * factor[spread]
+            reached[:, spread] = np.tanh(of_all + deviation)
         return np.where(concordant < 1, -1.0, np.where(concordant > self.pairs, 1.0, reached))
 
     def _of_rank(self, rank: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -11,12 +11,14 @@ its quantiles bound r. Where a draw finds no signal, nothing is known about r.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws
 
@@ -33,6 +35,8 @@ class NoiseDraws:
     proxy_noise: FloatArray
     correlation_error: FloatArray
     """(draws,): error of atanh(noise correlation)."""
+    tie: FloatArray
+    """(draws,): where a tied study stands among its like, uniform in (0, 1)."""
 
     @classmethod
     def simulate(cls, degrees_of_freedom: int, generator: np.random.Generator, draws: int) -> NoiseDraws:
@@ -43,7 +47,12 @@ class NoiseDraws:
         known = OF_ORDERS * degrees_of_freedom
         reference, proxy = generator.chisquare(known, (2, draws)) / known
         error = generator.standard_normal(draws) / np.sqrt(max(degrees_of_freedom - 1, 1))
-        return cls(reference, proxy, error)
+        return cls(reference, proxy, error, generator.random(draws))
+
+    @classmethod
+    def none(cls, draws: int) -> NoiseDraws:
+        """Estimates that are exact."""
+        return cls(np.ones(draws), np.ones(draws), np.zeros(draws), np.zeros(draws))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +64,16 @@ class NoiseEstimates:
     proxy_ratio: FloatArray
     noise_correlation: FloatArray
     """Of the two arms' residuals, in [-1, 1]."""
+
+    @classmethod
+    def all(cls, each: Iterable[NoiseEstimates]) -> NoiseEstimates:
+        """Those of several, one after the other."""
+        several = list(each)
+        return cls(
+            np.concatenate([one.reference_ratio for one in several]),
+            np.concatenate([one.proxy_ratio for one in several]),
+            np.concatenate([one.noise_correlation for one in several]),
+        )
 
     def of(self, observations: NDArray[np.int64]) -> NoiseEstimates:
         """Those of some of the observations."""
@@ -68,21 +87,26 @@ def true_correlations(
     taus: TauDraws,
     noise: NoiseDraws,
     estimates: NoiseEstimates,
-    concordant: NDArray[np.int64],
+    observed: ObservedOrders,
 ) -> FloatArray:
-    """(draws, observations): draws of the true correlation in [-1, 1] that fit this many concordant pairs.
+    """(draws, observations): draws of the true correlation in [-1, 1] that fit what was observed.
 
-    Their quantiles bound it. A lower bound asks where the simulated tau reaches the observed one, an upper bound where
-    it exceeds it. A draw without signal says -1 for the one and 1 for the other.
+    Their quantiles bound it. A lower bound asks where the simulated tau reaches the observed one (or exceeds it, in
+    those draws in which a tied study would agree less closely), an upper bound where it exceeds it. A draw without
+    signal says -1 for the one and 1 for the other.
 
     The lower bound takes the total variance from the same simulated study as the tau, which sharpens it, since they
     vary together where the pairs are normal. The upper bound does without: on skewed scores it would err too often.
     """
     if side == "low":
-        reached = taus.correlations_reaching(concordant)
+        reached = taus.correlations_reaching(observed.concordant, observed.widening)
+        tied = noise.tie[:, None] >= observed.tie_share
+        if tied.any():
+            exceeded = taus.correlations_reaching(observed.concordant + 1, observed.widening)
+            reached = np.where(tied, exceeded, reached)
         reference_variance, proxy_variance = taus.sample_variances(reached)
     else:
-        reached = taus.correlations_reaching(concordant + 1)
+        reached = taus.correlations_reaching(observed.concordant + 1, observed.widening)
         reference_variance = proxy_variance = np.ones((1, 1))
     noise1 = reference_variance / noise.reference_noise[:, None] / estimates.reference_ratio
     noise2 = proxy_variance / noise.proxy_noise[:, None] / estimates.proxy_ratio

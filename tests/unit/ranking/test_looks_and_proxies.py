@@ -67,7 +67,10 @@ def test_proxies_are_judged_alike_in_whatever_order_and_each_more_costs_some() -
     found = decide(reference, proxies)
     assert decide(reference, dict(reversed(proxies.items()))) == found
     alone = decide(reference, {"close": proxies["close"]})["close"]
-    together = found["close"]
+    assert (alone.decision, found["close"].decision) == ("Trusted", "Trusted")
+    assert alone.look <= found["close"].look
+    alone = decide(reference, {"close": proxies["close"]}, 1)["close"]
+    together = decide(reference, proxies, 1)["close"]
     assert alone.p_value is not None
     assert together.p_value is not None
     assert alone.p_value <= together.p_value

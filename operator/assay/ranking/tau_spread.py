@@ -1,0 +1,38 @@
+"""Does an observed tau vary more than that of normal scores would?
+
+Hypotheses of several kinds, or a proxy that goes wrong for a few of them only, make tau vary more from backlog to
+backlog than the normal law says. The jackknife over hypotheses shows it, if there are enough of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.ranking.scores import FloatArray
+from assay.ranking.tau_distribution import correlation_of, tau_variance
+
+_CHANCE_LOW, _CHANCE_HIGH = 10.0, 2.0
+"""The jackknife's error, of so many over the hypotheses, is forgiven. Lower bounds forgive more: with a few dozen
+hypotheses the error is as large as what is looked for, and a needless caution costs certificates."""
+
+
+def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[float, float]:
+    """Factors, 1 or more, for the spread of simulated taus: for lower and for upper bounds.
+
+    `reference`, `proxy`: (hypotheses,) levels, neither constant. The jackknife's standard error of tau (Efron 1982)
+    over that of as many normal pairs, less what it is off by chance.
+    """
+    count = len(reference)
+    if count < 4:
+        return 1.0, 1.0
+    alike = np.sign(reference[:, None] - reference) * np.sign(proxy[:, None] - proxy)
+    of_each = alike.sum(axis=1)
+    total = float(of_each.sum())
+    without = (total - 2 * of_each) / ((count - 1) * (count - 2))
+    jackknife = np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+    pairs = count * (count - 1)
+    # perfect agreement: half a pair less, since none at all would be certain to repeat
+    tau = float(np.clip(total / pairs, -1 + 1 / pairs, 1 - 1 / pairs))
+    normal = float(np.sqrt(tau_variance(np.array([count]), float(correlation_of(tau)))[0]))
+    low, high = (max(float(jackknife) / normal / (1 + chance / count), 1.0) for chance in (_CHANCE_LOW, _CHANCE_HIGH))
+    return low, high
