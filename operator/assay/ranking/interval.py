@@ -19,7 +19,7 @@ from assay.ranking.evidence import Evidence
 from assay.ranking.look import Look
 from assay.ranking.looks import Spending
 
-BEYOND = 0.5
+BEYOND = 0.7
 """Part of the error that is spent on how far beyond the threshold a decided proxy is."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -10,8 +11,10 @@ from assay.ranking.ceiling import reliability, single_seed_reliability
 from assay.ranking.scores import Scores
 from assay.ranking.true_correlation import NoiseEstimates
 
-_LITTLE = 1.2
-_MUCH = 1.2
+LITTLE = 1.4
+MUCH = 1.1
+SLACK = 0.002
+"""What they are for: `estimate_noise`. What other values do: benchmarks/trust.py --choices."""
 
 
 def estimate_noise(
@@ -20,25 +23,21 @@ def estimate_noise(
     """Of two balanced arms with at least two seeds and two hypotheses that differ: one observation.
 
     By the seeds' orders (see `ceiling`). How much noise the orders show, and how much it brings two arms' orders apart,
-    goes together exactly for normal scores only, so the bounds lean to the safe side, each by as much as heavy-tailed
-    and skewed scores were seen to ask for. `little`, for lower bounds: no more noise than 1.2 times what the variances
-    say; on normal scores both agree, and this seldom matters. By the orders alone, proxies of heavy-tailed scores
-    are certified falsely more often than stated. `much`, for upper bounds: a fifth more than the orders say, which else
-    refuse proxies of skewed scores falsely, the more so the more hypotheses there are.
+    goes together exactly for normal scores and noise only, so the bounds lean to the safe side, each by as much as
+    scores of other shapes were seen to ask for.
+
+    `little`, for lower bounds: no more noise than `LITTLE` times what the variances say; on normal scores both agree,
+    and this seldom matters. By the orders alone, proxies of heavy-tailed scores are certified falsely more often than
+    stated. `much`, for upper bounds: `MUCH` times what the orders say, and `SLACK` of the variance more, else proxies
+    of skewed scores are refused falsely; and no less than the variances say, which matters where some hypotheses are
+    noisier than others.
     """
     assert reference.noise is not None
     assert proxy.noise is not None
     scale = np.sqrt(reference.noise.variance * proxy.noise.variance) * reference.noise.degrees_of_freedom
     products = float((reference.residuals * proxy.residuals).sum())
     correlation = float(np.clip(products / scale, -1.0, 1.0)) if scale > 0 else 0.0
-    ratios = []
-    for arm in (reference, proxy):
-        ratio = _ratio(arm)
-        if wanted == "little":
-            ratio = _with_little_noise(arm, ratio)
-        if wanted == "much":
-            ratio = max(ratio / _MUCH, 1.0)
-        ratios.append(np.array([ratio]))
+    ratios = [np.array([_RATIOS[wanted](arm)]) for arm in (reference, proxy)]
     return NoiseEstimates(ratios[0], ratios[1], np.array([correlation]))
 
 
@@ -48,15 +47,33 @@ def noise_to_signal(arm: Scores) -> float | None:
     return float(np.sqrt((1 - single) / single)) if single > 0 else None
 
 
-def _ratio(arm: Scores) -> float:
+def _by_orders(arm: Scores) -> float:
     """Total over noise variance of the means, at least 1; infinite without noise."""
     signal = reliability(arm)
     return 1 / (1 - signal) if signal < 1 else float("inf")
 
 
-def _with_little_noise(arm: Scores, by_orders: float) -> float:
+def _by_variances(arm: Scores) -> float:
+    """The same; may be below 1."""
     assert arm.noise is not None
-    if arm.noise.variance == 0 or not np.isfinite(by_orders):
-        return by_orders
-    by_variance = float(arm.means.var(ddof=1)) * len(arm.seeds) / arm.noise.variance
-    return max(by_orders, by_variance / _LITTLE)
+    of_mean = arm.noise.variance / len(arm.seeds)
+    return float(arm.means.var(ddof=1)) / of_mean if of_mean > 0 else float("inf")
+
+
+def _with_little_noise(arm: Scores) -> float:
+    by_orders = _by_orders(arm)
+    # scores that no seed changes show no noise in either way
+    return max(by_orders, _by_variances(arm) / LITTLE) if np.isfinite(by_orders) else by_orders
+
+
+def _with_much_noise(arm: Scores) -> float:
+    by_orders = _by_orders(arm)
+    share = max(MUCH / by_orders + SLACK, 1 / max(_by_variances(arm), 1.0)) if np.isfinite(by_orders) else 0.0
+    return 1 / min(share, 1.0) if share > 0 else float("inf")
+
+
+_RATIOS: dict[str, Callable[[Scores], float]] = {
+    "likely": _by_orders,
+    "little": _with_little_noise,
+    "much": _with_much_noise,
+}
