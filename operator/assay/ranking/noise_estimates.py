@@ -14,7 +14,7 @@ from assay.ranking.true_correlation import NoiseEstimates
 LITTLE = 1.4
 MUCH = 1.1
 SLACK = 0.002
-"""What they are for: `estimate_noise`. What other values do: benchmarks/trust.py --choices."""
+"""What they are for: `estimate_noise`. What other values do: benchmarks/trust_choices.py."""
 
 
 def estimate_noise(

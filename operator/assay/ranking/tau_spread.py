@@ -11,7 +11,7 @@ import numpy as np
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import correlation_of, tau_variance
 
-_CHANCE_LOW, _CHANCE_HIGH = 10.0, 2.0
+CHANCE_LOW, CHANCE_HIGH = 10.0, 2.0
 """The jackknife's error, of so many over the hypotheses, is forgiven. Lower bounds forgive more: with a few dozen
 hypotheses the error is as large as what is looked for, and a needless caution costs certificates."""
 
@@ -34,5 +34,5 @@ def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[float, float]:
     # perfect agreement: half a pair less, since none at all would be certain to repeat
     tau = float(np.clip(total / pairs, -1 + 1 / pairs, 1 - 1 / pairs))
     normal = float(np.sqrt(tau_variance(np.array([count]), float(correlation_of(tau)))[0]))
-    low, high = (max(float(jackknife) / normal / (1 + chance / count), 1.0) for chance in (_CHANCE_LOW, _CHANCE_HIGH))
+    low, high = (max(float(jackknife) / normal / (1 + chance / count), 1.0) for chance in (CHANCE_LOW, CHANCE_HIGH))
     return low, high

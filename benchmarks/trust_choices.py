@@ -1,0 +1,75 @@
+"""What other values of the certificates' constants do: each row changes one.
+
+    python benchmarks/trust_choices.py [--studies N]
+
+One look at one proxy, KendallTau at .8, in the kinds of study that ask for the constants (see trust.py). For each kind:
+false, the share Trusted where the true tau is .8; refused, NotTrusted there; covered, of the intervals at .8 and .9;
+power, Trusted at .9.
+"""
+
+from __future__ import annotations
+
+import argparse
+from types import ModuleType
+
+import numpy as np
+import trust
+from trust import GOOD, TAU, decision_rates
+from trust_studies import Cell, simulated
+
+from assay.ranking import noise_estimates, tau_spread, tie_breaking, true_correlation
+
+CELLS = (
+    Cell(8, 0.2),
+    Cell(36, 0.2),
+    Cell(36, 0.5),
+    Cell(36, 1.0, special="unequal"),
+    Cell(36, 0.2, shape="heavy+"),
+    Cell(100, 0.2, shape="heavy+"),
+    Cell(100, 0.5, shape="heavy"),
+    Cell(100, 0.5, shape="skewed"),
+)
+CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
+    (tie_breaking, "LEAST_SHARE", (1.0, 0.5, 0.0)),
+    (tau_spread, "CHANCE_LOW", (5.0, 20.0, 1e9)),
+    (tau_spread, "CHANCE_HIGH", (0.0, 10.0, 1e9)),
+    (noise_estimates, "LITTLE", (1.0, 2.0, 1e9)),
+    (noise_estimates, "MUCH", (1.0, 1.2)),
+    (noise_estimates, "SLACK", (0.0, 0.004)),
+    (true_correlation, "OF_ORDERS", (0.6, 1.0)),
+    (trust, "BEYOND", (0.5, 1.0)),
+)
+
+
+def main() -> None:
+    """Prints a table for each kind of study."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=int, default=1000, help="per row and true value")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print(f"{arguments.studies} studies; standard error at .05: {(0.05 * 0.95 / arguments.studies) ** 0.5:.3f}")
+    for cell in CELLS:
+        generator = np.random.default_rng(arguments.seed)
+        boundary = simulated(TAU, cell, TAU.threshold, arguments.studies, generator)
+        good = simulated(TAU, cell, GOOD, arguments.studies, generator)
+
+        def line(name: str, value: float) -> None:
+            false, refused, covered = decision_rates(boundary, TAU.threshold, np.random.default_rng(1))  # noqa: B023
+            power, _, covered_good = decision_rates(good, GOOD, np.random.default_rng(1))  # noqa: B023
+            print(
+                f"{name:14s}{value:8.4g}{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}",
+                flush=True,
+            )
+
+        print(f"\n{cell}\n{'':22s}   false refused covered  at .9   power")
+        line("as it is", np.nan)
+        for module, name, values in CHOICES:
+            present = getattr(module, name)
+            for value in values:
+                setattr(module, name, value)
+                line(name, value)
+            setattr(module, name, present)
+
+
+if __name__ == "__main__":
+    main()
