@@ -44,7 +44,7 @@ from trust_studies import Cell, mixing, observed, simulated
 from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 
 from assay.ranking import Criterion, Decision, certification_power, certify
-from assay.ranking.evidence import Evidence, bounding_correlations
+from assay.ranking.evidence import Evidence, bounding_correlations, tied_studies
 from assay.ranking.interval import BEYOND, Errors, interval
 from assay.ranking.look import Look
 from assay.ranking.looks import Spending
@@ -67,7 +67,7 @@ def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) 
         hypotheses, seeds = some[0].hypotheses, some[0].seeds
         taus = TauDraws.simulate(hypotheses, generator, DRAWS, ordered=True)
         noise = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, DRAWS)
-        low, high = bounding_correlations(some, taus, noise)
+        low, high = bounding_correlations(some, taus, tied_studies(hypotheses, generator), noise)
         nothing = np.empty(0)
         for at, look in enumerate(some):
             yield look, Evidence(np.sort(low[:, at]), np.sort(high[:, at]), nothing, nothing)

@@ -14,7 +14,7 @@ from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws
 from assay.ranking.tau_spread import widenings
-from assay.ranking.tie_breaking import LEAST_SHARE, tie_share
+from assay.ranking.tie_breaking import LEAST_SHARE, MOST_HYPOTHESES, TiedStudies
 from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 
@@ -64,8 +64,13 @@ def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> l
         taus = TauDraws.simulate(
             hypotheses, np.random.default_rng((seed, hypotheses)), count, ordered=len(alike) > _ORDERED_FROM
         )
+        ties = tied_studies(hypotheses, np.random.default_rng((seed, hypotheses, 1)))
         for at in alike:
-            found[at] = _evidence(looks[at], taus, np.random.default_rng((seed, hypotheses, looks[at].seeds)), count)
+            seeds = looks[at].seeds
+            noise = NoiseDraws.simulate(
+                (hypotheses - 1) * (seeds - 1), np.random.default_rng((seed, hypotheses, seeds)), count
+            )
+            found[at] = _evidence(looks[at], taus, ties, noise)
     return [found[at] for at in range(len(looks))]
 
 
@@ -73,26 +78,30 @@ _ORDERED_FROM = 2
 """Looks from which on sorting all simulated slopes is quicker than to find those asked for."""
 
 
-def _evidence(look: Look, taus: TauDraws, generator: np.random.Generator, draws: int) -> Evidence:
-    noise = NoiseDraws.simulate((look.hypotheses - 1) * (look.seeds - 1), generator, draws)
-    low, high = bounding_correlations([look], taus, noise)
+def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws) -> Evidence:
+    low, high = bounding_correlations([look], taus, ties, noise)
     perfect = np.array([taus.pairs])
-    closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
     little = estimate_noise(look.reference, look.proxy, "little")
+    closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
     low_if_perfect = true_correlations("low", taus, noise, little, closest)
     at_best = np.where(noise.tie >= LEAST_SHARE, 1.0, taus.correlations_reaching(perfect)[:, 0])
     return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low_if_perfect[:, 0]), np.sort(at_best))
 
 
-def bounding_correlations(looks: Sequence[Look], taus: TauDraws, noise: NoiseDraws) -> tuple[FloatArray, FloatArray]:
-    """(draws, looks) each, for lower and for upper bounds. The looks have equally many hypotheses, and seeds."""
+def bounding_correlations(
+    looks: Sequence[Look], taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws
+) -> tuple[FloatArray, FloatArray]:
+    """(draws, looks) each, for lower and for upper bounds.
+
+    The looks have equally many hypotheses, and seeds. `ties`: those that break ties; None leaves them as they are.
+    """
     little, much = (
         NoiseEstimates.all(estimate_noise(look.reference, look.proxy, wanted) for look in looks)
         for wanted in ("little", "much")
     )
     pairs = np.array([concordant_pairs(*look.levels) for look in looks])
     widening = np.array([widenings(*look.levels) for look in looks])
-    shares = np.array([_tie_share(look, int(count)) for look, count in zip(looks, pairs[:, 0], strict=True)])
+    shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])
     of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
     of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])
     return (
@@ -101,10 +110,14 @@ def bounding_correlations(looks: Sequence[Look], taus: TauDraws, noise: NoiseDra
     )
 
 
-def _tie_share(look: Look, concordant: int) -> float:
+def _tie_share(look: Look, concordant: int, ties: TiedStudies | None) -> float:
     """By studies whose true correlation is just good enough."""
-    if not -1 <= look.trusted_from <= 1:
+    if ties is None or not -1 <= look.trusted_from <= 1:
         return 1.0
     observed = look.noise.observed(look.trusted_from, look.seeds)
-    generator = np.random.default_rng((look.seed, look.hypotheses, look.seeds, 1))
-    return tie_share(look.reference, look.proxy, concordant, observed, generator)
+    return ties.share(look.reference, look.proxy, concordant, observed)
+
+
+def tied_studies(hypotheses: int, generator: np.random.Generator) -> TiedStudies | None:
+    """None where there are so many hypotheses that a tie is worth too little to be broken."""
+    return TiedStudies.simulate(hypotheses, generator) if hypotheses <= MOST_HYPOTHESES else None

@@ -38,14 +38,14 @@ class TauDraws:
     ) -> TauDraws:
         """Draws for at least 2 hypotheses; `ordered` sorts the slopes, for who asks for many observed values."""
         simulated = min(hypotheses, SIMULATED_UP_TO)
-        first, second = np.triu_indices(simulated, 1)
-        slopes = np.empty((draws, len(first)), dtype=np.float32)
+        pairs = simulated * (simulated - 1) // 2
+        slopes = np.empty((draws, pairs), dtype=np.float32)
         moments = np.empty((3, draws))
-        step = max(1, _BLOCK_ELEMENTS // len(first))
+        step = max(1, _BLOCK_ELEMENTS // pairs)
         for start in range(0, draws, step):
             rows = slice(start, min(start + step, draws))
             x, z = generator.standard_normal((2, rows.stop - start, simulated))
-            np.divide(z[:, second] - z[:, first], x[:, first] - x[:, second], out=slopes[rows], casting="same_kind")
+            slopes[rows] = pair_slopes(x, z)
             if ordered:
                 slopes[rows].sort(axis=1)
             x -= x.mean(axis=1, keepdims=True)
@@ -97,6 +97,8 @@ class TauDraws:
 
     def _of_rank(self, rank: NDArray[np.int64]) -> NDArray[np.float32]:
         """The slopes of these ranks, (draws, ranks). A few draws at a time, since a partition copies what it orders."""
+        if (rank == self.slopes.shape[1]).all():
+            return np.repeat(self.slopes.max(axis=1, keepdims=True), len(rank), axis=1)
         places = rank[0] - 1 if len(rank) == 1 else np.unique(rank) - 1
         step = max(1, _BLOCK_ELEMENTS // self.slopes.shape[1])
         blocks = (self.slopes[start : start + step] for start in range(0, len(self.slopes), step))
@@ -113,6 +115,16 @@ class TauDraws:
         of_y = correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
         # two pairs can have no variance in Y, which rounding must not make negative
         return of_x, np.maximum(of_y, 0.0)
+
+
+def pair_slopes(x: FloatArray, z: FloatArray) -> FloatArray:
+    """(draws, pairs): from which r / sqrt(1 - r^2) on two of the pairs (x, r x + sqrt(1 - r^2) z) are concordant.
+
+    `x`, `z`: (draws, hypotheses) without ties.
+    """
+    first, second = np.triu_indices(x.shape[1], 1)
+    slopes: FloatArray = (z[:, second] - z[:, first]) / (x[:, first] - x[:, second])
+    return slopes
 
 
 def expected_tau(correlation: FloatArray | float) -> FloatArray:

@@ -9,17 +9,20 @@ scores that are not normal can mislead them, but not by more than the tie is wor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.concordance import levels
 from assay.ranking.estimands import normal_scores
 from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.tau_distribution import pair_slopes
 
 LEAST_SHARE = 0.25
 """Of the studies that are tied with the observed one, at least this share counts as agreeing as closely."""
 
-MOST_HYPOTHESES = 40
+MOST_HYPOTHESES = 30
 """From more on a tie is worth too little to be broken."""
 
 _STUDIES = 1500
@@ -27,32 +30,47 @@ _FEWEST_TIES = 20
 _BLOCK_ELEMENTS = 1 << 18
 
 
-def tie_share(
-    reference: Scores, proxy: Scores, concordant: int, correlation: float, generator: np.random.Generator
-) -> float:
-    """Share, in [LEAST_SHARE, 1], of the studies with as many concordant pairs that agree at least as closely.
+@dataclass(frozen=True, eq=False)
+class TiedStudies:
+    """Simulated studies of normal scores, not yet at any correlation, among which an observed one has its place."""
 
-    Of two balanced arms, neither constant, that order so many pairs alike; by simulated studies of normal means with
-    this correlation, in [-1, 1]. 1 where hardly any of these have as many concordant pairs.
-    """
-    hypotheses = len(reference.hypotheses)
-    if hypotheses > MOST_HYPOTHESES:
-        return 1.0
-    if concordant == hypotheses * (hypotheses - 1) // 2:
-        close = _correlation(reference.means, proxy.means)
-    else:
-        close = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))
-    own, other = generator.standard_normal((2, _STUDIES, hypotheses))
-    simulated = correlation * own + np.sqrt(max(1 - correlation**2, 0.0)) * other
-    of_simulated = count_concordant(own, simulated)
-    shares = tie_shares(np.array([concordant]), close[None], of_simulated, closeness(own, simulated, of_simulated))
-    return float(shares[0])
+    own: FloatArray
+    """(studies, hypotheses): of the reference."""
+    rest: FloatArray
+    """The same: what of the proxy's scores these don't explain."""
+    slopes: FloatArray
+    """(studies, pairs): a pair is ordered alike from the correlation of this slope on; see `tau_distribution`."""
+
+    @classmethod
+    def simulate(cls, hypotheses: int, generator: np.random.Generator) -> TiedStudies:
+        """For at least 2 and at most `MOST_HYPOTHESES` hypotheses."""
+        own, rest = generator.standard_normal((2, _STUDIES, hypotheses))
+        return cls(own, rest, pair_slopes(own, rest))
+
+    def share(self, reference: Scores, proxy: Scores, concordant: int, correlation: float) -> float:
+        """Share, in [LEAST_SHARE, 1], of the studies with as many concordant pairs that agree at least as closely.
+
+        Of two balanced arms, neither constant, that order so many pairs alike; by studies of normal means with this
+        correlation, in [-1, 1]. 1 where hardly any of these have as many concordant pairs.
+        """
+        unexplained = np.sqrt(max(1 - correlation**2, 1e-30))
+        tied = (self.slopes < correlation / unexplained).sum(axis=1) == concordant
+        of_tied = np.full(int(tied.sum()), concordant)
+        if len(of_tied) < _FEWEST_TIES:
+            return 1.0
+        own = self.own[tied]
+        close = closeness(own, correlation * own + unexplained * self.rest[tied], of_tied)
+        if concordant == self.slopes.shape[1]:
+            observed = _correlation(reference.means, proxy.means)
+        else:
+            observed = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))
+        return float(tie_shares(of_tied[:1], observed[None], of_tied, close)[0])
 
 
 def tie_shares(
     concordant: NDArray[np.int64], closeness: FloatArray, simulated: NDArray[np.int64], simulated_closeness: FloatArray
 ) -> FloatArray:
-    """(observations,): `tie_share` of several, by what these and the (studies,) simulated ones show."""
+    """(observations,): `TiedStudies.share` of several, by what these and the (studies,) simulated ones show."""
     shares = np.ones(len(concordant))
     for count in np.unique(concordant):
         tied = np.sort(simulated_closeness[simulated == count])
