@@ -127,17 +127,6 @@ def expected_accuracy(ladder: Ladder) -> float | None:
     return float(carried_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
 
 
-def ranking(ladder: Ladder) -> tuple[str, ...]:
-    """All hypotheses, the best first; those without a score last."""
-    return tuple(ladder.hypotheses[at] for at in np.argsort(-carried_scores(ladder).scores, kind="stable"))
-
-
-def best(ladder: Ladder) -> str | None:
-    """The winner; None while nothing has a score."""
-    scores = carried_scores(ladder).scores
-    return None if np.isnan(scores).all() else ladder.hypotheses[int(np.nanargmax(scores))]
-
-
 def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:
     """While no price is known: one trial each on the cheapest rung."""
     waiting = np.flatnonzero(~taken.any(axis=(1, 2)))

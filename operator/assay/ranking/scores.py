@@ -147,11 +147,6 @@ class Scores:
         variances: FloatArray = np.maximum(own, self.noise.variance)
         return variances
 
-    @cached_property
-    def complete_seeds(self) -> tuple[int, ...]:
-        """The seeds at which every hypothesis has a score."""
-        return tuple(seed for seed, column in zip(self.seeds, self.present.T, strict=True) if column.all())
-
     def row(self, hypothesis: str) -> int:
         """Where a hypothesis is in `values`. Raises KeyError, with the nearest name, if it is not there."""
         try:

@@ -44,16 +44,24 @@ class TauDraws:
         step = max(1, _BLOCK_ELEMENTS // pairs)
         for start in range(0, draws, step):
             rows = slice(start, min(start + step, draws))
-            x, z = generator.standard_normal((2, rows.stop - start, simulated))
-            slopes[rows] = pair_slopes(x, z)
+            some = cls.of(*generator.standard_normal((2, rows.stop - start, simulated)))
+            slopes[rows], moments[:, rows] = some.slopes, some.moments
             if ordered:
                 slopes[rows].sort(axis=1)
-            x -= x.mean(axis=1, keepdims=True)
-            z -= z.mean(axis=1, keepdims=True)
-            moments[:, rows] = (x * x).sum(axis=1), (z * z).sum(axis=1), (x * z).sum(axis=1)
         expected = np.array([[1.0], [1.0], [0.0]])
-        moments = expected + (moments / (simulated - 1) - expected) * np.sqrt((simulated - 1) / (hypotheses - 1))
+        moments = expected + (moments - expected) * np.sqrt((simulated - 1) / (hypotheses - 1))
         return cls(hypotheses, slopes, ordered, moments)
+
+    @classmethod
+    def of(cls, x: FloatArray, z: FloatArray) -> TauDraws:
+        """These studies: X and Z, (draws, hypotheses) each, without ties."""
+        hypotheses = x.shape[1]
+        first, second = np.triu_indices(hypotheses, 1)
+        slopes = np.empty((len(x), len(first)), dtype=np.float32)
+        np.divide(z[:, second] - z[:, first], x[:, first] - x[:, second], out=slopes, casting="same_kind")
+        x, z = x - x.mean(axis=1, keepdims=True), z - z.mean(axis=1, keepdims=True)
+        moments = np.array([(x * x).sum(axis=1), (z * z).sum(axis=1), (x * z).sum(axis=1)]) / (hypotheses - 1)
+        return cls(hypotheses, slopes, False, moments)
 
     @property
     def pairs(self) -> int:
@@ -115,16 +123,6 @@ class TauDraws:
         of_y = correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
         # two pairs can have no variance in Y, which rounding must not make negative
         return of_x, np.maximum(of_y, 0.0)
-
-
-def pair_slopes(x: FloatArray, z: FloatArray) -> FloatArray:
-    """(draws, pairs): from which r / sqrt(1 - r^2) on two of the pairs (x, r x + sqrt(1 - r^2) z) are concordant.
-
-    `x`, `z`: (draws, hypotheses) without ties.
-    """
-    first, second = np.triu_indices(x.shape[1], 1)
-    slopes: FloatArray = (z[:, second] - z[:, first]) / (x[:, first] - x[:, second])
-    return slopes
 
 
 def expected_tau(correlation: FloatArray | float) -> FloatArray:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assay.ranking.concordance import levels
 from assay.ranking.estimands import normal_scores
 from assay.ranking.scores import FloatArray, Scores
-from assay.ranking.tau_distribution import pair_slopes
+from assay.ranking.tau_distribution import TauDraws
 
 LEAST_SHARE = 0.25
 """Of the studies that are tied with the observed one, at least this share counts as agreeing as closely."""
@@ -38,14 +38,14 @@ class TiedStudies:
     """(studies, hypotheses): of the reference."""
     rest: FloatArray
     """The same: what of the proxy's scores these don't explain."""
-    slopes: FloatArray
-    """(studies, pairs): a pair is ordered alike from the correlation of this slope on; see `tau_distribution`."""
+    taus: TauDraws
+    """Of both."""
 
     @classmethod
     def simulate(cls, hypotheses: int, generator: np.random.Generator) -> TiedStudies:
         """For at least 2 and at most `MOST_HYPOTHESES` hypotheses."""
         own, rest = generator.standard_normal((2, _STUDIES, hypotheses))
-        return cls(own, rest, pair_slopes(own, rest))
+        return cls(own, rest, TauDraws.of(own, rest))
 
     def share(self, reference: Scores, proxy: Scores, concordant: int, correlation: float) -> float:
         """Share, in [LEAST_SHARE, 1], of the studies with as many concordant pairs that agree at least as closely.
@@ -53,14 +53,13 @@ class TiedStudies:
         Of two balanced arms, neither constant, that order so many pairs alike; by studies of normal means with this
         correlation, in [-1, 1]. 1 where hardly any of these have as many concordant pairs.
         """
-        unexplained = np.sqrt(max(1 - correlation**2, 1e-30))
-        tied = (self.slopes < correlation / unexplained).sum(axis=1) == concordant
+        tied = self.taus.concordant_at(correlation) == concordant
         of_tied = np.full(int(tied.sum()), concordant)
         if len(of_tied) < _FEWEST_TIES:
             return 1.0
-        own = self.own[tied]
-        close = closeness(own, correlation * own + unexplained * self.rest[tied], of_tied)
-        if concordant == self.slopes.shape[1]:
+        own, rest = self.own[tied], np.sqrt(1 - correlation**2) * self.rest[tied]
+        close = closeness(own, correlation * own + rest, of_tied)
+        if concordant == self.taus.pairs:
             observed = _correlation(reference.means, proxy.means)
         else:
             observed = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))

@@ -28,8 +28,6 @@ def test_means_and_counts_are_over_the_seeds_that_have_a_score() -> None:
     table = scores([[1.0, 3.0, NAN], [NAN, NAN, NAN], [2.0, 2.0, 5.0]])
     assert_allclose(table.means, [2.0, NAN, 3.0])
     assert table.counts.tolist() == [2, 0, 3]
-    assert table.complete_seeds == ()
-    assert table.restricted(["h2", "h0"]).complete_seeds == (0, 1)
 
 
 def test_noise_is_the_residual_variance_of_the_two_way_layout() -> None:
