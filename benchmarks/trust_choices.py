@@ -30,7 +30,7 @@ CELLS = (
     Cell(100, 0.5, shape="skewed"),
 )
 CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
-    (tie_breaking, "LEAST_SHARE", (1.0, 0.5, 0.0)),
+    (tie_breaking, "LEAST_SHARE", (1.0, 0.25, 0.0)),
     (tau_spread, "CHANCE_LOW", (5.0, 20.0, 1e9)),
     (tau_spread, "CHANCE_HIGH", (0.0, 10.0, 1e9)),
     (noise_estimates, "LITTLE", (1.0, 2.0, 1e9)),

@@ -19,7 +19,7 @@ from assay.ranking.estimands import normal_scores
 from assay.ranking.scores import FloatArray, Scores
 from assay.ranking.tau_distribution import TauDraws
 
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.5
 """Of the studies that are tied with the observed one, at least this share counts as agreeing as closely."""
 
 MOST_HYPOTHESES = 30
