@@ -36,7 +36,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -61,7 +61,8 @@ LOOKS, SEQUENCE_DRAWS = (3, 5, 7, 10), 1000
 def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) -> Iterator[tuple[Look, Evidence]]:
     """What each look shows. As `evidence_of` does, but each set of draws serves a tenth of the looks."""
     for part in np.array_split(np.arange(len(looks)), blocks):
-        some = [looks[at] for at in part if looks[at].untested is None]
+        # copies, so that what a look keeps for itself doesn't pile up
+        some = [replace(looks[at]) for at in part if looks[at].untested is None]
         if not some:
             continue
         hypotheses, seeds = some[0].hypotheses, some[0].seeds

@@ -100,5 +100,5 @@ def simulated(
     for _ in range(studies):
         true = true_scores(cell.shape, correlation, (cell.hypotheses,), generator)
         reference, proxy = observed(cell, true, cell.seeds, generator)
-        looks.append(Look(reference, proxy, criterion, seed=0))
+        looks.append(Look(reference, proxy, criterion))
     return looks

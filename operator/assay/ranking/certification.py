@@ -75,7 +75,7 @@ def certify(
     seed = int(generator.integers(2**63))
     tests = {
         name: [
-            Look.at(reference, proxy, reference.seeds[:count], criterion, seed)
+            Look.at(reference, proxy, reference.seeds[:count], criterion)
             for count in looks[: _last_look(reference, proxy, looks[:reached])]
         ]
         for name, proxy in proxies.items()

@@ -6,7 +6,9 @@ scale, normal with a correlation r. Then each statistic follows from r, and a te
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +21,7 @@ from assay.ranking.scores import FloatArray, Scores
 from assay.ranking.tau_distribution import expected_tau
 
 
-class Estimand(Protocol):
+class Estimand(Hashable, Protocol):
     """A statistic of the true orders."""
 
     def at(self, correlation: float) -> float:
@@ -70,7 +72,7 @@ class HoldsTheBest:
     def simulate(
         cls, hypotheses: int, good: int, promote: int, generator: np.random.Generator, draws: int = 3000
     ) -> HoldsTheBest:
-        """1 <= good <= hypotheses, promote >= 1."""
+        """1 <= good <= hypotheses, promote >= 1; see `holds_the_best` for one that is simulated once."""
         scores = -np.sort(-generator.standard_normal((draws, hypotheses)), axis=1)
         rest = generator.standard_normal((draws, hypotheses - good))
         return cls(scores[:, :good], scores[:, good:], rest, promote)
@@ -87,6 +89,18 @@ class HoldsTheBest:
         return float(1 - behind.mean())
 
 
+@lru_cache(maxsize=16)
+def holds_the_best(hypotheses: int, good: int, promote: int) -> HoldsTheBest:
+    """Always the same simulated backlogs, kept since looks, proxies and later plans ask for the same."""
+    draws = _ELEMENTS // max(hypotheses, 100)
+    return HoldsTheBest.simulate(hypotheses, good, promote, np.random.default_rng((0, 1)), draws)
+
+
+_ELEMENTS = 300_000
+"""Scores of an arm: at most 3 000 backlogs, fewer of more than 100 hypotheses."""
+
+
+@lru_cache(maxsize=64)
 def correlation_reaching(estimand: Estimand, value: float) -> float:
     """The correlation in [-1, 1] from which on the estimand is at or above a value; 2 if it never is, -2 if always."""
     if isinstance(estimand, TrueTau):

@@ -15,11 +15,11 @@ from assay.ranking.criterion import Criterion
 from assay.ranking.distributions import f_above
 from assay.ranking.estimands import (
     Estimand,
-    HoldsTheBest,
     TrueDecisionAccuracy,
     TrueTau,
     correlation_reaching,
     good_enough,
+    holds_the_best,
     separated_distances,
 )
 from assay.ranking.noise_estimates import estimate_noise
@@ -46,18 +46,16 @@ class Look:
     reference: Scores
     proxy: Scores
     criterion: Criterion
-    seed: int
-    """Of the simulations."""
 
     @classmethod
-    def at(cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion, seed: int) -> Look:
+    def at(cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion) -> Look:
         """The balanced block of both arms at these seeds of the reference."""
         run = set(proxy.seeds)
         common = [each for each in seeds if each in run]
         used, of_proxy = balanced(
             reference.restricted(reference.hypotheses, common), proxy.restricted(proxy.hypotheses, common)
         )
-        return cls(used, of_proxy, criterion, seed)
+        return cls(used, of_proxy, criterion)
 
     @property
     def hypotheses(self) -> int:
@@ -142,11 +140,9 @@ class Look:
             only = TrueTau() if distances is None else TrueDecisionAccuracy(distances)
             return only, only, only
         fewest, likely, most = good_enough(self.reference.means, criterion.smallest_effect)
-        best = {
-            good: HoldsTheBest.simulate(self.hypotheses, good, criterion.promote, np.random.default_rng((self.seed, 1)))
-            for good in {fewest, likely, most}
-        }
-        return best[fewest], best[likely], best[most]
+        counts = (fewest, likely, most)
+        best = [holds_the_best(self.hypotheses, good, criterion.promote) for good in counts]
+        return best[0], best[1], best[2]
 
     @cached_property
     def trusted_from(self) -> float:
