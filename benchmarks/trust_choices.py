@@ -56,10 +56,8 @@ def main() -> None:
         def line(name: str, value: float) -> None:
             false, refused, covered = decision_rates(boundary, TAU.threshold, np.random.default_rng(1))  # noqa: B023
             power, _, covered_good = decision_rates(good, GOOD, np.random.default_rng(1))  # noqa: B023
-            print(
-                f"{name:14s}{value:8.4g}{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}",
-                flush=True,
-            )
+            numbers = f"{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}"
+            print(f"{name:14s}{value:8.4g}{numbers}".replace("nan", "   "), flush=True)
 
         print(f"\n{cell}\n{'':22s}   false refused covered  at .9   power")
         line("as it is", np.nan)
