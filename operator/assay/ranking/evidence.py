@@ -12,7 +12,7 @@ from assay.ranking.look import Look
 from assay.ranking.noise_estimates import estimate_noise
 from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import TauDraws
+from assay.ranking.tau_distribution import TauDraws, draws_for
 from assay.ranking.tau_spread import widenings
 from assay.ranking.tie_breaking import LEAST_SHARE, MOST_HYPOTHESES, TiedStudies
 from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
@@ -60,7 +60,7 @@ def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> l
     found: dict[int, Evidence] = {}
     for hypotheses in {look.hypotheses for look in looks}:
         alike = [at for at, look in enumerate(looks) if look.hypotheses == hypotheses]
-        count = draws or int(np.clip(16_000_000 // (hypotheses * (hypotheses - 1)), 1500, 4000))
+        count = draws or draws_for(hypotheses)
         taus = TauDraws.simulate(
             hypotheses, np.random.default_rng((seed, hypotheses)), count, ordered=len(alike) > _ORDERED_FROM
         )

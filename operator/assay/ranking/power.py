@@ -22,7 +22,7 @@ from assay.ranking.needed import hypotheses_needed
 from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.precision import Noise
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import TauDraws
+from assay.ranking.tau_distribution import TauDraws, draws_for
 from assay.ranking.tie_breaking import MOST_HYPOTHESES, closeness, count_concordant, tie_shares
 from assay.ranking.true_correlation import OF_ORDERS, NoiseDraws, NoiseEstimates, true_correlations
 
@@ -46,8 +46,8 @@ def certification_power(
 
     `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
     be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
-    both arms or as (reference, proxy). `draws` studies of normal scores are simulated, each tested with as many draws:
-    the standard error of the result is at most .5 / sqrt(draws). With several looks it promises a little too much (the
+    both arms or as (reference, proxy). `draws` studies of normal scores are simulated: the standard error of the result
+    is at most about .5 / sqrt(draws). With several looks it promises a little too much (the
     column `promised` of benchmarks/trust.py). For WinnerRegret only the best itself counts as good.
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
@@ -60,7 +60,9 @@ def certification_power(
     certified = np.zeros(draws, dtype=bool)
     if hypotheses < 2 or all(each is None for each in estimands):
         return 0.0
-    null = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
+    # more than there are studies: few of them make the test's level uncertain for all studies at once
+    of_test = min(draws_for(hypotheses), 2 * draws)
+    null = TauDraws.simulate(hypotheses, generator, of_test, ordered=True)
     course = _Course.simulate(hypotheses, noise, looks, generator, draws)
     for at, (seeds, estimand) in enumerate(zip(looks, estimands, strict=True)):
         if estimand is None or abs(true[at]) > 1:
@@ -68,9 +70,9 @@ def certification_power(
         threshold = correlation_reaching(estimand, criterion.threshold)
         spending = Spending.over(noise.over_looks(threshold, hypotheses, looks))
         level = float(spending.nominal(criterion.error / proxies))
-        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, draws)
+        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, of_test)
         estimates, orders = course.at(at, true[at], threshold)
-        allowed = int(level * (draws + 1) * (1 + 1e-9)) - 1
+        allowed = int(level * (of_test + 1) * (1 + 1e-9)) - 1
         for some in np.array_split(np.arange(draws), max(draws // _AT_ONCE, 1)):
             fits = true_correlations("low", null, errors, estimates.of(some), orders.of(some))
             certified[some] |= (fits < threshold).sum(axis=0) <= allowed
