@@ -65,10 +65,8 @@ class InitialNoise:
         noise = first.noise
         if noise is None or noise.variance == 0:
             return None
-        # a share 1 / hypotheses of each residual went into the seed effects
-        scored = max(int((first.counts > 0).sum()), 2)
-        squares = np.nansum(first.residuals**2, axis=1) * scored / (scored - 1)
-        return cls(noise.variance, noise.degrees_of_freedom, initial, squares, np.maximum(first.counts - 1, 0))
+        own_known = np.maximum(first.counts - 1, 0)
+        return cls(noise.variance, noise.degrees_of_freedom, initial, first.own_squares, own_known)
 
     @property
     def known_of_others(self) -> int:

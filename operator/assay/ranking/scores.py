@@ -141,11 +141,16 @@ class Scores:
         """
         if self.noise is None or self.noise.variance == 0:
             return None
+        variances: FloatArray = np.maximum(self.own_squares / np.maximum(self.counts - 1, 1), self.noise.variance)
+        return variances
+
+    @cached_property
+    def own_squares(self) -> FloatArray:
+        """(hypotheses,): sum of each one's squared residuals, over counts - 1 degrees of freedom."""
         # a share 1 / hypotheses of each residual went into the seed effects
         scored = max(int((self.counts > 0).sum()), 2)
-        own = np.nansum(self.residuals**2, axis=1) / np.maximum(self.counts - 1, 1) * scored / (scored - 1)
-        variances: FloatArray = np.maximum(own, self.noise.variance)
-        return variances
+        squares: FloatArray = np.nansum(self.residuals**2, axis=1) * scored / (scored - 1)
+        return squares
 
     def row(self, hypothesis: str) -> int:
         """Where a hypothesis is in `values`. Raises KeyError, with the nearest name, if it is not there."""
