@@ -9,7 +9,6 @@ import numpy as np
 
 from assay.ranking.concordance import concordant_pairs
 from assay.ranking.look import Look
-from assay.ranking.noise_estimates import estimate_noise
 from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.scores import FloatArray
 from assay.ranking.tau_distribution import TauDraws, draws_for
@@ -81,9 +80,8 @@ _ORDERED_FROM = 2
 def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws) -> Evidence:
     low, high = bounding_correlations([look], taus, ties, noise)
     perfect = np.array([taus.pairs])
-    little = estimate_noise(look.reference, look.proxy, "little")
     closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
-    low_if_perfect = true_correlations("low", taus, noise, little, closest)
+    low_if_perfect = true_correlations("low", taus, noise, look.little_noise, closest)
     at_best = np.where(noise.tie >= LEAST_SHARE, 1.0, taus.correlations_reaching(perfect)[:, 0])
     return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low_if_perfect[:, 0]), np.sort(at_best))
 
@@ -95,10 +93,8 @@ def bounding_correlations(
 
     The looks have equally many hypotheses, and seeds. `ties`: those that break ties; None leaves them as they are.
     """
-    little, much = (
-        NoiseEstimates.all(estimate_noise(look.reference, look.proxy, wanted) for look in looks)
-        for wanted in ("little", "much")
-    )
+    little = NoiseEstimates.all(look.little_noise for look in looks)
+    much = NoiseEstimates.all(look.much_noise for look in looks)
     pairs = np.array([concordant_pairs(*look.levels) for look in looks])
     widening = np.array([widenings(*look.levels) for look in looks])
     shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])

@@ -162,6 +162,16 @@ class Look:
         return estimate_noise(self.reference, self.proxy)
 
     @cached_property
+    def little_noise(self) -> NoiseEstimates:
+        """The same, for lower bounds."""
+        return estimate_noise(self.reference, self.proxy, "little")
+
+    @cached_property
+    def much_noise(self) -> NoiseEstimates:
+        """The same, for upper bounds."""
+        return estimate_noise(self.reference, self.proxy, "much")
+
+    @cached_property
     def noise(self) -> Noise:
         """The same, for what is to come."""
         return Noise.estimated(self.estimates, self.seeds)
