@@ -18,6 +18,7 @@ from trust import GOOD, TAU, decision_rates
 from trust_studies import Cell, simulated
 
 from assay.ranking import noise_estimates, tau_spread, tie_breaking, true_correlation
+from assay.ranking.look import Look
 
 CELLS = (
     Cell(8, 0.2),
@@ -41,6 +42,14 @@ CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
 )
 
 
+def print_line(name: str, value: float, boundary: list[Look], good: list[Look]) -> None:
+    """What the studies at the boundary and the good ones give, by the constants as they are now."""
+    false, refused, covered = decision_rates(boundary, TAU.threshold, np.random.default_rng(1))
+    power, _, covered_good = decision_rates(good, GOOD, np.random.default_rng(1))
+    numbers = f"{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}"
+    print(f"{name:14s}{value:8.4g}{numbers}".replace("nan", "   "), flush=True)
+
+
 def main() -> None:
     """Prints a table for each kind of study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -52,20 +61,13 @@ def main() -> None:
         generator = np.random.default_rng(arguments.seed)
         boundary = simulated(TAU, cell, TAU.threshold, arguments.studies, generator)
         good = simulated(TAU, cell, GOOD, arguments.studies, generator)
-
-        def line(name: str, value: float) -> None:
-            false, refused, covered = decision_rates(boundary, TAU.threshold, np.random.default_rng(1))  # noqa: B023
-            power, _, covered_good = decision_rates(good, GOOD, np.random.default_rng(1))  # noqa: B023
-            numbers = f"{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}"
-            print(f"{name:14s}{value:8.4g}{numbers}".replace("nan", "   "), flush=True)
-
         print(f"\n{cell}\n{'':22s}   false refused covered  at .9   power")
-        line("as it is", np.nan)
+        print_line("as it is", np.nan, boundary, good)
         for module, name, values in CHOICES:
             present = getattr(module, name)
             for value in values:
                 setattr(module, name, value)
-                line(name, value)
+                print_line(name, value, boundary, good)
             setattr(module, name, present)
 
 
