@@ -48,7 +48,7 @@ format: install ## Format the code and regenerate the CRDs
 
 lock: .uv/bin/uv ## Work out requirements.lock anew from pyproject.toml
 	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
+		--no-annotate --no-header --output-file requirements.lock pyproject.toml
 
 cluster: install ## A Kubernetes with Assay and S3 that stays in the background (as root, after make system-deps)
 	@PYTHONPATH=tests $(BIN)/python -m cluster.developer up
