@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,6 +34,13 @@ def study(true: list[float], noise: float, seeds: int = 10, seed: int = 0) -> np
 def first(values: np.ndarray, seeds: int) -> Scores:
     """Only the first seeds have ended."""
     return scores(np.where(np.arange(values.shape[1]) < seeds, values, NAN))
+
+
+def assert_as_rare_as(error: float, is_false: Callable[[np.random.Generator], bool], seed: int) -> None:
+    """Of 200 studies, no more are false than so many with this probability can be."""
+    generator, studies = np.random.default_rng(seed), 200
+    false = sum(is_false(generator) for _ in range(studies))
+    assert false / studies <= stats.binom.ppf(0.999, studies, error) / studies
 
 
 @pytest.mark.parametrize("family_wise", [True, False])
@@ -237,25 +246,23 @@ def test_false_discovery_reaches_more_verdicts_than_family_wise() -> None:
 
 @pytest.mark.parametrize("family_wise", [True, False])
 def test_false_verdicts_are_as_rare_as_stated_although_every_seed_is_looked_at(family_wise: bool) -> None:
-    generator = np.random.default_rng(5)
-    studies, false = 200, 0
-    for _ in range(studies):
+    def is_false(generator: np.random.Generator) -> bool:
         noise = 0.01 * np.exp(0.3 * generator.standard_normal((16, 1)))
         # seed effects are common to all and must cancel
         values = noise * generator.standard_normal((16, 10)) + generator.standard_normal(10)
         found = compare(scores(values), 0.0, family_wise)
-        false += any(one.verdict != "Inconclusive" for one in found.values())
-    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+        return any(one.verdict != "Inconclusive" for one in found.values())
+
+    assert_as_rare_as(0.05, is_false, 5)
 
 
 def test_a_noisy_hypothesis_is_not_decided_by_the_others_noise() -> None:
-    generator = np.random.default_rng(6)
-    studies, false = 200, 0
-    for _ in range(studies):
+    def is_false(generator: np.random.Generator) -> bool:
         values = generator.standard_normal((12, 10))
         values[3] *= 5
-        false += compare(scores(values), 0.0)["h3"].decided_at is not None
-    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+        return compare(scores(values), 0.0)["h3"].decided_at is not None
+
+    assert_as_rare_as(0.05, is_false, 6)
 
 
 def test_numbers_of_seeds_that_can_not_be_are_refused() -> None:
@@ -272,26 +279,24 @@ def test_while_nothing_is_decided_the_difference_is_that_of_all_seeds_so_far() -
 
 
 def test_a_noisy_baseline_is_mistaken_for_a_quiet_one_in_few_studies() -> None:
-    generator = np.random.default_rng(7)
-    studies, false = 200, 0
-    for _ in range(studies):
+    def is_false(generator: np.random.Generator) -> bool:
         values = generator.standard_normal((19, 10))
         values[0] *= 3
-        false += any(one.verdict != "Inconclusive" for one in compare(scores(values), 0.0).values())
+        return any(one.verdict != "Inconclusive" for one in compare(scores(values), 0.0).values())
+
     # more than the .05 stated, which benchmarks/decisions.py says; by the pooled variance it would be .3
-    assert false / studies <= stats.binom.ppf(0.999, studies, 0.08) / studies
+    assert_as_rare_as(0.08, is_false, 7)
 
 
 @pytest.mark.parametrize("margin", [1.0, 1.5, 2.5])
 def test_who_differs_by_hardly_more_than_the_smallest_effect_is_rarely_called_equivalent(margin: float) -> None:
     # most are soon called better, and the few that are left are those that look equivalent by chance
-    generator = np.random.default_rng(8)
-    studies, false = 200, 0
-    for _ in range(studies):
+    def is_false(generator: np.random.Generator) -> bool:
         values = 0.5 * generator.standard_normal((19, 10))
         values[1:] += 1.001 * margin
-        false += any(one.verdict == "Equivalent" for one in compare(scores(values), margin).values())
-    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+        return any(one.verdict == "Equivalent" for one in compare(scores(values), margin).values())
+
+    assert_as_rare_as(0.05, is_false, 8)
 
 
 def test_who_surely_differs_counts_no_more_for_the_others() -> None:
