@@ -117,7 +117,11 @@ def a_failure_object(item: TrialRequest, reason: FailureReason) -> tuple[str, by
 
 
 def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
-    """What a worker writes of a trial that ended well, and the name of the object."""
+    """What a worker writes of a trial that ended well, and the name of the object.
+
+    It costs whole hundredths of a second: a status shows six digits, so that only then what one study ran and what it
+    reused add up to the same, whichever trials of another it got.
+    """
     result = TrialResult(
         key=item.key,
         study=item.study,
@@ -127,7 +131,7 @@ def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
         metric=item.metric,
         score=score,
         metrics={item.metric: score},
-        cost=a_cost(math.sqrt(item.fidelity.epochs)),
+        cost=a_cost(round(math.sqrt(item.fidelity.epochs), 2)),
         profile=a_profile(),
         provenance=Provenance(
             code=item.code,
