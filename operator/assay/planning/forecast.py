@@ -36,7 +36,7 @@ POWER_DRAWS = 2000
 """Simulated studies for each power. Few hypotheses have few values of tau: with 800 draws the critical one was now and
 then the next, and nine hypotheses seemed to certify less than eight."""
 
-DRAWS_OF_LOOKS = 1000
+DRAWS_OF_LOOKS = 500
 """The same where each study is looked at several times, which takes as many times as long."""
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.ranking.scores import Scores, balanced
+from assay.ranking.scores import FloatArray, Scores, balanced
 from assay.ranking.tau_distribution import correlation_of, expected_tau
 
 
@@ -25,25 +25,34 @@ def noise_ceiling(reference: Scores) -> float | None:
     block, *_ = balanced(reference)
     if len(block.seeds) < 2 or len(block.hypotheses) < 2:
         return None
-    return float(expected_tau(reliability(block)))
+    return float(expected_tau(reliability(block.values)))
 
 
-def single_seed_reliability(block: Scores) -> float:
-    """Correlation in [0, 1] of the scores of two seeds, apart from what a seed does to all hypotheses alike.
+def single_seed_reliability(values: FloatArray) -> FloatArray:
+    """(...,): correlation in [0, 1] of the scores of two seeds, apart from what a seed does to all hypotheses alike.
 
-    That is the signal's share of the variance of one seed's scores. `block`: no score missing, at least two seeds and
-    hypotheses. A seed that gives all hypotheses the same score agrees with no other.
+    That is the signal's share of the variance of one seed's scores. `values`: (..., hypotheses, seeds), no score
+    missing, at least two seeds and hypotheses. A seed that gives all hypotheses the same score agrees with no other.
     """
-    first, second = np.triu_indices(len(block.hypotheses), 1)
-    signs = np.sign(block.values[first] - block.values[second])
-    alike = signs.T @ signs
-    norms = np.sqrt(np.maximum(np.diag(alike), 1.0))
-    taus = alike / np.outer(norms, norms)
-    mean_tau = float(taus[np.triu_indices(len(block.seeds), 1)].mean())
-    return max(float(correlation_of(mean_tau)), 0.0)
+    first, second = np.triu_indices(values.shape[-2], 1)
+    signs = np.sign(values[..., first, :] - values[..., second, :])
+    alike = signs.swapaxes(-1, -2) @ signs
+    norms = np.sqrt(np.maximum(np.diagonal(alike, axis1=-2, axis2=-1), 1.0))
+    taus = alike / (norms[..., :, None] * norms[..., None, :])
+    one, other = np.triu_indices(values.shape[-1], 1)
+    reliable: FloatArray = np.maximum(correlation_of(taus[..., one, other].mean(axis=-1)), 0.0)
+    return reliable
 
 
-def reliability(block: Scores) -> float:
-    """The signal's share in [0, 1] of the variance of the means over all seeds of the block (Spearman-Brown)."""
-    single, seeds = single_seed_reliability(block), len(block.seeds)
-    return seeds * single / (1 + (seeds - 1) * single)
+def reliability(values: FloatArray) -> FloatArray:
+    """(...,): the signal's share in [0, 1] of the variance of the means over all these seeds (Spearman-Brown)."""
+    single, seeds = single_seed_reliability(values), values.shape[-1]
+    share: FloatArray = seeds * single / (1 + (seeds - 1) * single)
+    return share
+
+
+def total_to_noise(values: FloatArray) -> FloatArray:
+    """(...,): total over noise variance of the means over all these seeds, at least 1; infinite without noise."""
+    signal = reliability(values)
+    ratio: FloatArray = np.where(signal < 1, 1 / np.maximum(1 - signal, 1e-300), np.inf)
+    return ratio

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from assay.ranking.ceiling import reliability, single_seed_reliability
-from assay.ranking.scores import Scores
+from assay.ranking.ceiling import single_seed_reliability, total_to_noise
+from assay.ranking.scores import FloatArray, Scores
 from assay.ranking.true_correlation import NoiseEstimates
 
 LITTLE = 1.4
@@ -34,27 +34,32 @@ def estimate_noise(
     """
     assert reference.noise is not None
     assert proxy.noise is not None
-    scale = np.sqrt(reference.noise.variance * proxy.noise.variance) * reference.noise.degrees_of_freedom
-    products = float((reference.residuals * proxy.residuals).sum())
-    correlation = float(np.clip(products / scale, -1.0, 1.0)) if scale > 0 else 0.0
+    noisy = reference.noise.variance > 0 and proxy.noise.variance > 0
+    correlation = float(correlation_of_noise(reference.residuals, proxy.residuals)) if noisy else 0.0
     ratios = [np.array([_RATIOS[wanted](arm)]) for arm in (reference, proxy)]
     return NoiseEstimates(ratios[0], ratios[1], np.array([correlation]))
 
 
+def correlation_of_noise(reference: FloatArray, proxy: FloatArray) -> FloatArray:
+    """(...,): of two arms' residuals (..., hypotheses, seeds), in [-1, 1]; 0 where an arm has none."""
+    products = (reference * proxy).sum(axis=(-2, -1))
+    scale = np.sqrt((reference**2).sum(axis=(-2, -1)) * (proxy**2).sum(axis=(-2, -1)))
+    correlation: FloatArray = np.clip(products / np.where(scale > 0, scale, np.inf), -1.0, 1.0)
+    return correlation
+
+
 def noise_to_signal(arm: Scores) -> float | None:
     """Deviation of one seed's noise over that of the true scores; None if the seeds show no signal."""
-    single = single_seed_reliability(arm)
+    single = float(single_seed_reliability(arm.values))
     return float(np.sqrt((1 - single) / single)) if single > 0 else None
 
 
 def _by_orders(arm: Scores) -> float:
-    """Total over noise variance of the means, at least 1; infinite without noise."""
-    signal = reliability(arm)
-    return 1 / (1 - signal) if signal < 1 else float("inf")
+    return float(total_to_noise(arm.values))
 
 
 def _by_variances(arm: Scores) -> float:
-    """The same; may be below 1."""
+    """The same as `total_to_noise`, but may be below 1."""
     assert arm.noise is not None
     of_mean = arm.noise.variance / len(arm.seeds)
     return float(arm.means.var(ddof=1)) / of_mean if of_mean > 0 else float("inf")

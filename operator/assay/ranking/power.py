@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.ranking.agreement import SEPARATED
+from assay.ranking.ceiling import total_to_noise
 from assay.ranking.criterion import Criterion
 from assay.ranking.estimands import (
     Estimand,
@@ -17,17 +19,24 @@ from assay.ranking.estimands import (
     correlation_reaching,
     normal_scores,
 )
+from assay.ranking.evidence import tied_studies
 from assay.ranking.looks import Spending
 from assay.ranking.needed import hypotheses_needed
+from assay.ranking.noise_estimates import correlation_of_noise
 from assay.ranking.observed_orders import ObservedOrders
 from assay.ranking.precision import Noise
-from assay.ranking.scores import FloatArray
+from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.simulated_studies import SimulatedStudies
 from assay.ranking.tau_distribution import TauDraws, draws_for
-from assay.ranking.tie_breaking import MOST_HYPOTHESES, closeness, count_concordant, tie_shares
-from assay.ranking.true_correlation import OF_ORDERS, NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.tau_spread import widenings
+from assay.ranking.tie_breaking import closeness, count_concordant, tie_shares
+from assay.ranking.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 _AT_ONCE = 50
 """Studies tested at once: more arrays of them than fit a processor's cache take twice as long."""
+
+_MOST_SIMULATED, _FEWEST_STUDIES = 10_000_000, 60
+"""Pairs of hypotheses, in all studies: with hundreds of hypotheses power is near 0 or 1, and takes few studies."""
 
 
 def certification_power(
@@ -46,37 +55,39 @@ def certification_power(
 
     `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
     be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
-    both arms or as (reference, proxy). `draws` studies of normal scores are simulated: the standard error of the result
-    is at most about .5 / sqrt(draws). With several looks it promises a little too much (the
-    column `promised` of benchmarks/trust.py). For WinnerRegret only the best itself counts as good.
+    both arms or as (reference, proxy). `draws` studies of normal scores are simulated (fewer of hundreds of
+    hypotheses): the standard error of the result is at most about .5 / sqrt(draws), and as much again of the test's own
+    draws where its level is low. For WinnerRegret only the best itself counts as good.
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
     noise = Noise((float(both[0]), float(both[1])), noise_correlation)
     if criterion.statistic == "WinnerRegret" and criterion.promote >= hypotheses >= 2:
         return 1.0
-    estimands = [_expected_estimand(criterion, hypotheses, noise, seeds, generator) for seeds in looks]
-    true = [correlation_reaching(each, true_value) if each else 0.0 for each in estimands]
-    certified = np.zeros(draws, dtype=bool)
-    if hypotheses < 2 or all(each is None for each in estimands):
+    if hypotheses < 2:
         return 0.0
-    # more than there are studies: few of them make the test's level uncertain for all studies at once
-    of_test = min(draws_for(hypotheses), 2 * draws)
-    null = TauDraws.simulate(hypotheses, generator, of_test, ordered=True)
-    course = _Course.simulate(hypotheses, noise, looks, generator, draws)
-    for at, (seeds, estimand) in enumerate(zip(looks, estimands, strict=True)):
-        if estimand is None or abs(true[at]) > 1:
+    null = TauDraws.simulate(hypotheses, generator, draws_for(hypotheses), ordered=True)
+    tied = tied_studies(hypotheses, generator)
+    tests = []
+    for seeds in looks:
+        estimand = _expected_estimand(criterion, hypotheses, noise, seeds, generator)
+        true = correlation_reaching(estimand, true_value) if estimand else np.inf
+        if estimand is None or abs(true) > 1:
             continue
         threshold = correlation_reaching(estimand, criterion.threshold)
-        spending = Spending.over(noise.over_looks(threshold, hypotheses, looks))
-        level = float(spending.nominal(criterion.error / proxies))
-        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, of_test)
-        estimates, orders = course.at(at, true[at], threshold)
-        allowed = int(level * (of_test + 1) * (1 + 1e-9)) - 1
-        for some in np.array_split(np.arange(draws), max(draws // _AT_ONCE, 1)):
-            fits = true_correlations("low", null, errors, estimates.of(some), orders.of(some))
-            certified[some] |= (fits < threshold).sum(axis=0) <= allowed
-    return float(certified.mean())
+        level = float(Spending.over(noise.over_looks(threshold, hypotheses, looks)).nominal(criterion.error / proxies))
+        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, len(null.slopes))
+        observed = noise.observed(float(np.clip(threshold, -1.0, 1.0)), seeds)
+        tests.append(_Test(seeds, true, threshold, level, errors, tied.at(observed) if tied else None))
+    if not tests:
+        return 0.0
+    draws = min(draws, max(_MOST_SIMULATED // hypotheses**2, _FEWEST_STUDIES))
+    at_once = max(min(_AT_ONCE, _MOST_SIMULATED // (hypotheses**2 * looks[-1])), 1)
+    certified = 0
+    for start in range(0, draws, at_once):
+        studies = SimulatedStudies.simulate(min(at_once, draws - start), hypotheses, noise, looks[-1], generator)
+        certified += _count_certified(studies, tests, null)
+    return certified / draws
 
 
 def hypotheses_for_power(
@@ -133,71 +144,43 @@ def _expected_estimand(
     return TrueDecisionAccuracy(separated) if len(separated) else None
 
 
+def _count_certified(studies: SimulatedStudies, tests: Sequence[_Test], null: TauDraws) -> int:
+    """At any look; the last one first, since it certifies most, and the others need not be worked out for these."""
+    certified = np.zeros(studies.signal.shape[1], dtype=bool)
+    for test in reversed(tests):
+        others = np.flatnonzero(~certified)
+        if len(others):
+            certified[others] = test.passed(studies.of(others), null)
+    return int(certified.sum())
+
+
 @dataclass(frozen=True, eq=False)
-class _Course:
-    """Simulated studies over the looks, not yet at any correlation of the true scores."""
+class _Test:
+    """Of trust, at one planned look."""
 
-    signal: FloatArray
-    """(2, draws, hypotheses): the reference's true scores, and what of the proxy's they don't explain."""
-    errors: FloatArray
-    """(looks, 2, draws, hypotheses): noise of both arms' means."""
-    noise_ratio: FloatArray
-    """(looks, 2, draws): estimated over true noise variance."""
-    correlation_error: FloatArray
-    """(looks, draws): error of atanh(noise correlation)."""
-    noise: Noise
-    looks: tuple[int, ...]
+    seeds: int
+    correlation: float
+    """Of the true scores, as assumed."""
+    threshold: float
+    """What it must reach."""
+    level: float
+    errors: NoiseDraws
+    """Of the noise estimates."""
+    tied: tuple[NDArray[np.int64], FloatArray] | None
+    """Pairs ordered alike, and closeness, of studies at the threshold; None where ties are not broken."""
 
-    @classmethod
-    def simulate(
-        cls, hypotheses: int, noise: Noise, looks: Sequence[int], generator: np.random.Generator, draws: int
-    ) -> _Course:
-        signal = generator.standard_normal((2, draws, hypotheses))
-        total, squares, drift = np.zeros((2, draws, hypotheses)), np.zeros((2, draws)), np.zeros(draws)
-        errors, ratios, shared = [], [], []
-        seen = 0
-        for seeds in looks:
-            new = generator.standard_normal((2, draws, hypotheses)) * np.sqrt(seeds - seen)
-            new[1] = noise.correlation * new[0] + np.sqrt(1 - noise.correlation**2) * new[1]
-            total = total + new * np.array(noise.to_signal)[:, None, None]
-            # what the first seed's noise is can't be told from the hypotheses themselves
-            freedom = (hypotheses - 1) * (seeds - max(seen, 1))
-            if freedom:
-                squares = squares + generator.chisquare(OF_ORDERS * freedom, (2, draws))
-                drift = drift + generator.standard_normal(draws) * np.sqrt(freedom)
-            known = max((hypotheses - 1) * (seeds - 1), 1)
-            errors.append(total / seeds)
-            ratios.append(squares / (OF_ORDERS * known))
-            shared.append(drift / known * np.sqrt(known / max(known - 1, 1)))
-            seen = seeds
-        return cls(signal, np.array(errors), np.array(ratios), np.array(shared), noise, tuple(looks))
-
-    def at(self, look: int, correlation: float, threshold: float) -> tuple[NoiseEstimates, ObservedOrders]:
-        """What is estimated at a look, and what the orders show, (draws,) each; ties are broken at the threshold."""
-        means = self._means(look, correlation)
+    def passed(self, studies: SimulatedStudies, null: TauDraws) -> BoolArray:
+        """(studies,): whether the proxy is trusted, by what `Look` would estimate of the same scores."""
+        values = studies.scores(self.correlation, self.seeds)
+        means = values.mean(axis=-1)
         concordant = count_concordant(means[0], means[1])
         shares = np.ones(len(concordant))
-        if means.shape[2] <= MOST_HYPOTHESES:
-            null = self._means(look, threshold)
-            of_null = count_concordant(null[0], null[1])
-            shares = tie_shares(
-                concordant, closeness(means[0], means[1], concordant), of_null, closeness(null[0], null[1], of_null)
-            )
-        orders = ObservedOrders(concordant, shares, np.ones(len(concordant)))
-        ratios = []
-        for arm in range(2):
-            variance = self.noise.to_signal[arm] ** 2 / self.looks[look]
-            if variance == 0:
-                ratios.append(np.full(len(concordant), np.inf))
-                continue
-            total = means[arm].var(axis=1, ddof=1)
-            ratios.append(np.maximum(total / np.maximum(self.noise_ratio[look, arm] * variance, 1e-300), 1.0))
-        shared = np.tanh(np.arctanh(self.noise.correlation) + self.correlation_error[look])
-        return NoiseEstimates(ratios[0], ratios[1], shared), orders
-
-    def _means(self, look: int, correlation: float) -> FloatArray:
-        """(2, draws, hypotheses): mean scores of both arms where the true ones have this correlation."""
-        true, rest = self.signal
-        of_proxy = correlation * true + np.sqrt(max(1 - correlation**2, 0.0)) * rest
-        means: FloatArray = np.array([true, of_proxy]) + self.errors[look]
-        return means
+        if self.tied:
+            shares = tie_shares(concordant, closeness(means[0], means[1], concordant), *self.tied)
+        ratios = total_to_noise(values)
+        residuals = values - means[..., None] - (values - means[..., None]).mean(axis=-2, keepdims=True)
+        estimates = NoiseEstimates(ratios[0], ratios[1], correlation_of_noise(*residuals))
+        orders = ObservedOrders(concordant, shares, widenings(*means)[0])
+        fits = true_correlations("low", null, self.errors, estimates, orders)
+        rejected: BoolArray = (1 + (fits < self.threshold).sum(axis=0)) / (len(fits) + 1) <= self.level
+        return rejected

@@ -37,7 +37,7 @@ def promised_rate(statistic: str, threshold: float, reference: Scores, proxy: Sc
     if statistic == "KendallTau":
         if min(reference.values.shape) < 2:
             return 0.5
-        signal = [max(reliability(arm), _LEAST_RELIABLE) for arm in (reference, proxy)]
+        signal = [max(float(reliability(arm.values)), _LEAST_RELIABLE) for arm in (reference, proxy)]
         observed = float(correlation_of(threshold)) * np.sqrt(signal[0] * signal[1])
         rate = _separable_rate(observed, SEPARATED * np.sqrt(1 - signal[0]))
     elif statistic in ("DecisionAccuracy", "WinnerRegret"):

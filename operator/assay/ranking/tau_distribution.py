@@ -143,7 +143,7 @@ def correlation_of(tau: FloatArray | float) -> FloatArray:
     return correlation
 
 
-def tau_variance(hypotheses: NDArray[np.int64], correlation: float) -> FloatArray:
+def tau_variance(hypotheses: NDArray[np.int64], correlation: FloatArray | float) -> FloatArray:
     """Exact variance of the sample tau of so many normal pairs (Esscher 1924; Kendall & Gibbons, ch. 10)."""
     asin, asin_half = expected_tau(correlation), expected_tau(correlation / 2)
     pairs = hypotheses * (hypotheses - 1) / 2

@@ -16,23 +16,24 @@ CHANCE_LOW, CHANCE_HIGH = 10.0, 2.0
 hypotheses the error is as large as what is looked for, and a needless caution costs certificates."""
 
 
-def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[float, float]:
-    """Factors, 1 or more, for the spread of simulated taus: for lower and for upper bounds.
+def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(...,) factors, 1 or more, for the spread of simulated taus: for lower and for upper bounds.
 
-    `reference`, `proxy`: (hypotheses,) levels, neither constant. The jackknife's standard error of tau (Efron 1982)
+    `reference`, `proxy`: (..., hypotheses) levels, none constant. The jackknife's standard error of tau (Efron 1982)
     over that of as many normal pairs, less what it is off by chance.
     """
-    count = len(reference)
+    count = reference.shape[-1]
     if count < 4:
-        return 1.0, 1.0
-    alike = np.sign(reference[:, None] - reference) * np.sign(proxy[:, None] - proxy)
-    of_each = alike.sum(axis=1)
-    total = float(of_each.sum())
+        return np.ones(reference.shape[:-1]), np.ones(reference.shape[:-1])
+    alike = np.sign(reference[..., :, None] - reference[..., None, :]) * np.sign(
+        proxy[..., :, None] - proxy[..., None, :]
+    )
+    of_each = alike.sum(axis=-1)
+    total = of_each.sum(axis=-1, keepdims=True)
     without = (total - 2 * of_each) / ((count - 1) * (count - 2))
-    jackknife = np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+    jackknife = np.sqrt((count - 1) * without.var(axis=-1))
     pairs = count * (count - 1)
     # perfect agreement: half a pair less, since none at all would be certain to repeat
-    tau = float(np.clip(total / pairs, -1 + 1 / pairs, 1 - 1 / pairs))
-    normal = float(np.sqrt(tau_variance(np.array([count]), float(correlation_of(tau)))[0]))
-    low, high = (max(float(jackknife) / normal / (1 + chance / count), 1.0) for chance in (CHANCE_LOW, CHANCE_HIGH))
-    return low, high
+    tau = np.clip(total[..., 0] / pairs, -1 + 1 / pairs, 1 - 1 / pairs)
+    ratio = jackknife / np.sqrt(tau_variance(np.array(count), correlation_of(tau)))
+    return np.maximum(ratio / (1 + CHANCE_LOW / count), 1.0), np.maximum(ratio / (1 + CHANCE_HIGH / count), 1.0)

@@ -53,17 +53,24 @@ class TiedStudies:
         Of two balanced arms, neither constant, that order so many pairs alike; by studies of normal means with this
         correlation, in [-1, 1]. 1 where hardly any of these have as many concordant pairs.
         """
-        tied = self.taus.concordant_at(correlation) == concordant
-        of_tied = np.full(int(tied.sum()), concordant)
-        if len(of_tied) < _FEWEST_TIES:
+        simulated, close = self.at(correlation, concordant)
+        if len(close) < _FEWEST_TIES:
             return 1.0
-        own, rest = self.own[tied], np.sqrt(1 - correlation**2) * self.rest[tied]
-        close = closeness(own, correlation * own + rest, of_tied)
         if concordant == self.taus.pairs:
             observed = _correlation(reference.means, proxy.means)
         else:
             observed = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))
-        return float(tie_shares(of_tied[:1], observed[None], of_tied, close)[0])
+        return float(tie_shares(np.array([concordant]), observed[None], simulated, close)[0])
+
+    def at(self, correlation: float, concordant: int | None = None) -> tuple[NDArray[np.int64], FloatArray]:
+        """(studies,) each, at this correlation in [-1, 1]: pairs ordered alike, and `closeness`.
+
+        Of those with so many `concordant` pairs only, if a number is given.
+        """
+        counts = self.taus.concordant_at(correlation)
+        wanted = counts == concordant if concordant is not None else np.ones(len(counts), dtype=bool)
+        own, rest = self.own[wanted], np.sqrt(1 - correlation**2) * self.rest[wanted]
+        return counts[wanted], closeness(own, correlation * own + rest, counts[wanted])
 
 
 def tie_shares(

@@ -31,6 +31,11 @@ def test_power_is_that_of_the_decisions_themselves_over_looks_and_several_proxie
     assert trusted / 30 == pytest.approx(promised, abs=0.27)
 
 
+def test_many_hypotheses_certify_nearly_surely_what_is_good_and_hardly_what_is_not() -> None:
+    assert power(120, (3, 10), proxies=3, draws=100) >= 0.97
+    assert power(120, (3, 10), true_value=0.8, proxies=3, draws=100) <= 0.06
+
+
 def test_more_seeds_bring_power_more_looks_and_more_proxies_cost_some() -> None:
     last = power(30, (10,), noise_to_signal=0.5)
     by_looks = power(30, (3, 5, 7, 10), noise_to_signal=0.5)

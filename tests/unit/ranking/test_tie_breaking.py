@@ -94,5 +94,13 @@ def test_tau_of_normal_scores_is_widened_little_and_that_of_a_mixture_more() -> 
 
 def test_perfect_agreement_is_not_widened() -> None:
     scores = np.arange(20.0)
-    assert widenings(scores, scores) == (1.0, 1.0)
-    assert widenings(scores[:3], scores[:3]) == (1.0, 1.0)
+    for count in (20, 3):
+        assert np.array_equal(widenings(scores[:count], scores[:count]), [1.0, 1.0])
+
+
+def test_of_several_studies_each_is_widened_by_itself() -> None:
+    first, second = np.random.default_rng(3).standard_normal((2, 7, 25))
+    together = np.array(widenings(first, first + second))
+    assert together.shape == (2, 7)
+    for at in range(7):
+        assert np.allclose(together[:, at], widenings(first[at], first[at] + second[at]))
