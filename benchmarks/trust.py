@@ -55,7 +55,7 @@ CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000
 TAU = Criterion("KendallTau", 0.8, CONFIDENCE)
 KNOWN = {(8, 0.2): 0.07, (12, 0.2): 0.18, (24, 0.2): 0.47, (36, 0.2): 0.70, (48, 0.2): 0.82, (100, 0.2): 0.99}
 KNOWN[36, 0.5] = 0.19
-LOOKS, SEQUENCE_DRAWS = (3, 5, 7, 10), 1000
+LOOKS = (3, 5, 7, 10)
 
 
 def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) -> Iterator[tuple[Look, Evidence]]:
@@ -138,7 +138,7 @@ class Sequence:
 def sequence(
     cell: Cell, taus: tuple[float, ...], looks: tuple[int, ...], studies: int, generator: np.random.Generator
 ) -> Sequence:
-    """Proxies of these true taus with one reference; `certify` with fewer draws than it takes by itself."""
+    """Proxies of these true taus with one reference; as `certify` judges them."""
     false = power = first = 0
     seeds = []
     for _ in range(studies):
@@ -150,7 +150,7 @@ def sequence(
             scores = np.array([own, correlation * own + np.sqrt(1 - correlation**2) * rest])
             reference, arms[str(at)] = observed(cell, scores, looks[-1], generator)
         # all proxies have the same reference: that of the last
-        found = certify(reference, arms, TAU, looks, len(looks), generator=generator, draws=SEQUENCE_DRAWS)
+        found = certify(reference, arms, TAU, looks, len(looks), generator=generator)
         false += any(found[str(at)].decision == "Trusted" for at, tau in enumerate(taus) if tau <= TAU.threshold)
         if found["0"].decision == "Trusted":
             power, first = power + 1, first + (found["0"].look == 1)
@@ -175,7 +175,7 @@ def looks_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
         generator=generator,
         draws=2000,
     )
-    uncorrected = naive(cell, TAU, LOOKS, SEQUENCE_DRAWS, studies // 4, generator)
+    uncorrected = naive(cell, TAU, LOOKS, DRAWS, studies // 4, generator)
     return (
         f"{cell!s:34s}{all_bad.false:7.3f}{some.false:7.3f}{uncorrected:7.3f}"
         f"{some.power:8.3f}{promised:9.3f}{some.first:8.3f}{single.power:10.3f}{alone.power:8.3f}{alone.seeds:7.1f}"
