@@ -7,11 +7,13 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 MARK = "ASSAY_FORK_SERVER"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PF_EXITING = 0x4
+"""Of a process' flags: it has begun to end (Linux, include/linux/sched.h)."""
 
 
 def new_mark() -> str:
@@ -22,26 +24,48 @@ def new_mark() -> str:
 def end_marked(mark: str, seconds: float = 5.0) -> None:
     """Kill all processes with the mark, and return when none is left, or after some seconds."""
     until = time.monotonic() + seconds
-    while (pids := list(_marked(mark))) and time.monotonic() < until:
+    while (pids := [pid for pid in _processes() if _has(mark, pid) or _is_ending(pid)]) and time.monotonic() < until:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+                if _has(mark, pid):
+                    os.kill(pid, signal.SIGKILL)
         time.sleep(0.002)
 
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that have ended; 0 if it is gone."""
+    fields = _status(pid)
+    return sum(map(int, fields[11:15])) / _TICKS if fields else 0.0
+
+
+def _processes() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _has(mark: str, pid: int) -> bool:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return f"{MARK}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it is gone, or another user's
+        return False
+
+
+def _is_ending(pid: int) -> bool:
+    """Whether a process of this user has been killed and is still giving back what it holds.
+
+    Gigabytes take a moment, in which it shows no environment any more: it may have had the mark.
+    """
+    fields = _status(pid)
+    if not fields or fields[0] in ("Z", "X") or not int(fields[6]) & _PF_EXITING:
+        return False
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
     except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / _TICKS
+        return False
 
 
-def _marked(mark: str) -> Iterator[int]:
-    wanted = f"{MARK}={mark}".encode()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):  # it is gone, or another user's
-                if wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                    yield int(name)
+def _status(pid: int) -> Sequence[str]:
+    """What /proc/PID/stat says from the third field, the state, on (proc_pid_stat(5)); nothing if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ()
