@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 
 from assay.runners.processes.marked import MARK, end_marked, new_mark
+from assay_trainer.linux import is_zombie
 
 HOLDS_MEMORY = "held = b'1' * (200 << 20); print(flush=True); import time; time.sleep(300)"
 """The kernel takes a moment to take back what it holds, and then shows no environment any more."""
@@ -30,11 +30,6 @@ def a_process(mark: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Without reaping it."""
-    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-
-
 @pytest.mark.parametrize("is_ending_already", [False, True])
 def test_who_has_the_mark_is_gone_and_others_live(is_ending_already: bool) -> None:
     mark = new_mark()
@@ -45,8 +40,8 @@ def test_who_has_the_mark_is_gone_and_others_live(is_ending_already: bool) -> No
             for process in marked:
                 process.kill()
         end_marked(mark)
-        assert all(map(has_ended, marked))
-        assert not has_ended(other)
+        assert all(is_zombie(process.pid) for process in marked)
+        assert not is_zombie(other.pid)
 
 
 def test_without_any_such_process_there_is_nothing_to_end() -> None:

@@ -24,18 +24,27 @@ def new_mark() -> str:
 def end_marked(mark: str, seconds: float = 5.0) -> None:
     """Kill all processes with the mark, and return when none is left, or after some seconds."""
     until = time.monotonic() + seconds
-    while (pids := [pid for pid in _processes() if _has(mark, pid) or _is_ending(pid)]) and time.monotonic() < until:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if _has(mark, pid):
-                    os.kill(pid, signal.SIGKILL)
-        time.sleep(0.002)
+    while _some_left(mark) and time.monotonic() < until:
+        time.sleep(0.002)  # who is no child of ours can't be waited for
 
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that have ended; 0 if it is gone."""
     fields = _status(pid)
     return sum(map(int, fields[11:15])) / _TICKS if fields else 0.0
+
+
+def _some_left(mark: str) -> bool:
+    """Kill those with the mark; whether there were any, or some are still ending."""
+    left = False
+    for pid in _processes():
+        if _has(mark, pid):
+            left = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        elif _is_ending(pid):
+            left = True
+    return left
 
 
 def _processes() -> Iterator[int]:
