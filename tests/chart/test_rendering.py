@@ -104,6 +104,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
             "pathStyle": False,
             "secret": "s3",
         },
+        "datasets": {"allow": ["s3://data", "s3://of-{namespace}/x"]},
         "trainer": {
             "image": f"registry.example/trainer@{digest}",
             "serviceAccount": "trials",
@@ -118,6 +119,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     template.write_text(*one(manifests, "ConfigMap")["data"].values())
     settings = settings_from({**environment_of(one(manifests, "Deployment")), "ASSAY_POD_TEMPLATE": str(template)})
     assert (settings.store, settings.namespaces) == ("s3://results/assay", ("vision",))
+    assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
     assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")
     assert settings.trials.image == f"registry.example/trainer@{digest}"
     assert settings.trials.pod_template == PodTemplate(labels={"team": "vision"})

@@ -47,6 +47,7 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
         ({"trainer": {"image": "trainer"}}, "'/trainer/image'", "does not match pattern"),
         ({"namespaces": ["Vision"]}, "'/namespaces/0'", "does not match pattern"),
         ({"namespaces": "vision"}, "'/namespaces'", "got string, want array"),
+        ({"datasets": {"allow": ["data/digits"]}}, "'/datasets/allow/0'", "does not match pattern"),
         ({"workers": 0}, "'/workers'", "got 0, want 1"),
         ({"replicas": 3}, "'/replicas'", "got 3, want 1"),
         ({"log": {"level": "verbose"}}, "'/log/level'", "'debug', 'info', 'warning', 'error'"),

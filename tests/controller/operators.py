@@ -57,6 +57,7 @@ class Operators:
             "KUBECONFIG": str(self.kubeconfig),
             "ASSAY_STORE": self.store.as_uri(),
             "ASSAY_NAMESPACES": self.namespace,
+            "ASSAY_DATASETS": self.folder.resolve().parents[-2].as_uri(),  # tests have data sets in other folders
             "ASSAY_TRAINER_IMAGE": "registry.example/assay-trainer:1",
             "ASSAY_POD_TEMPLATE": str(template),
             "ASSAY_LISTEN_HEALTH": str(health),

@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     VALID = "Valid"
     INVALID = "Invalid"
+    NOT_ALLOWED = "NotAllowed"
     EDITED_AFTER_LOOKING = "EditedAfterLooking"
     DATASET_NOT_READABLE = "DatasetNotReadable"
     STORE_UNREACHABLE = "StoreUnreachable"

@@ -34,6 +34,10 @@ class InvalidInput(Exception):
         self.problems = tuple(problems)
 
 
+class NotAllowed(InvalidInput):
+    """What the user wrote is right in itself, and whoever installed Assay does not allow it."""
+
+
 def nearest(name: object, valid: Iterable[str]) -> str | None:
     """The valid name that `name` looks like, whatever the case; None if it looks like none, or is one."""
     if not isinstance(name, str):

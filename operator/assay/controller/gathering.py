@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.api.errors import InvalidInput, Problem
+from assay.api.errors import InvalidInput, NotAllowed, Problem
+from assay.api.policy import Policy, not_allowed
 from assay.api.resources import Hypothesis, ProxyStudy
+from assay.api.selection import select_hypotheses
+from assay.controller.links import followed
 from assay.planning.study import Study
 from assay.runners.gather import gather_study
 
@@ -16,8 +19,9 @@ if TYPE_CHECKING:
     from assay.runners.protocol import Runner
 
 
-def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Datasets) -> Study:
-    """The study with what its namespace holds now. Raises InvalidInput; DatasetNotReadable if only that is wrong.
+def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Datasets, policy: Policy) -> Study:
+    """The study with what its namespace holds now. Raises InvalidInput; NotAllowed, before anything is read, for what
+    the installation does not allow; DatasetNotReadable if only that is wrong.
 
     A hypothesis that can't be read is of no concern to the studies that do not select it.
     """
@@ -31,6 +35,8 @@ def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Dataset
                 problems += error.problems
     if problems:
         raise InvalidInput(problems)
+    if refused := not_allowed(resource, select_hypotheses(resource, hypotheses), policy, followed):
+        raise NotAllowed(refused)
     return gather_study(resource, hypotheses, runner, datasets)
 
 

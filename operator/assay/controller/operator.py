@@ -54,6 +54,7 @@ class Operator:
             publisher,
             collector,
             settings.trials,
+            settings.policy,
             time.time,
             self._workers.wake,
         )

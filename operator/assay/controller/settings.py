@@ -1,6 +1,9 @@
 """How the operator is set up: by its environment, which the chart fills in.
 
     ASSAY_STORE                  where results are kept: s3://bucket/prefix, or file:///folder (needed)
+    ASSAY_DATASETS               prefixes of URIs, with commas, below which data sets may be; {namespace} in one
+                                 stands for the study's; default: the folder `datasets` beside the store, and what
+                                 the store has of the namespace
     ASSAY_NAMESPACES             namespaces that are served, with commas; none: all
     ASSAY_TRAINER_IMAGE          image of trials whose study names none: by digest, or by a tag that does not move
     ASSAY_POD_TEMPLATE           a YAML file: what the pods of all trials have, as spec.trainer.podTemplate
@@ -32,6 +35,8 @@ from pydantic import ValidationError
 
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.faults import faults_of
+from assay.api.policy import AllowedUris, Policy
+from assay.api.policy.uris import wrong_prefix
 from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
 from assay.api.yaml_documents import path_text
@@ -57,6 +62,7 @@ class Settings:
     """See this module's description."""
 
     store: str
+    datasets: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     trials: TrialSettings = field(default_factory=TrialSettings)
     workers: int = 8
@@ -65,12 +71,18 @@ class Settings:
     log_format: LogFormat = "text"
     log_level: LogLevel = "info"
 
+    @property
+    def policy(self) -> Policy:
+        """What studies may ask for."""
+        return Policy(data=AllowedUris.of(self.store, self.datasets))
+
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """The settings that the variables say; an empty one is as good as none. Raises InvalidInput with all problems."""
     reader = _Reader(environment)
     settings = Settings(
         store=reader.store(),
+        datasets=reader.prefixes("ASSAY_DATASETS"),
         namespaces=reader.names("ASSAY_NAMESPACES"),
         trials=TrialSettings(
             image=reader.image("ASSAY_TRAINER_IMAGE"),
@@ -109,6 +121,15 @@ class _Reader:
         except ValueError as error:
             self._problem("ASSAY_STORE", f"s3://bucket/prefix or file:///folder ({error})")
         return uri
+
+    def prefixes(self, variable: str) -> tuple[str, ...]:
+        given = [prefix.strip() for prefix in self._environment.get(variable, "").split(",")]
+        prefixes = tuple(dict.fromkeys(filter(None, given)))
+        for prefix in prefixes:
+            if why := wrong_prefix(prefix):
+                allowed = "s3://bucket/prefix or file:///folder, with commas between them"
+                self.problems.append(Problem(variable, "", f'"{prefix}" ({why})', allowed))
+        return prefixes
 
     def names(self, variable: str) -> tuple[str, ...]:
         given = [name.strip() for name in self._environment.get(variable, "").split(",") if name.strip()]

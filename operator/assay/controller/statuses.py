@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.bounds import bounded, shortened
 from assay.api.conditions import ConditionType, Reason
-from assay.api.errors import InvalidInput
+from assay.api.errors import InvalidInput, NotAllowed
 from assay.api.resources import ProxyStudyStatus
 from assay.planning.conditions import Statement, dated, rejection
 
@@ -24,7 +24,8 @@ def rejected(
     earlier: ProxyStudyStatus | None, error: InvalidInput, generation: int, now: float, *, unreadable: bool
 ) -> ProxyStudyStatus:
     """Of a study that can't be run as it is. What was found before is kept; `unreadable`: its data set is."""
-    reason = Reason.DATASET_NOT_READABLE if unreadable else Reason.INVALID
+    reason = Reason.NOT_ALLOWED if isinstance(error, NotAllowed) else Reason.INVALID
+    reason = Reason.DATASET_NOT_READABLE if unreadable else reason
     said = rejection(reason, _in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 

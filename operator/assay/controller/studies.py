@@ -26,6 +26,7 @@ from assay.runners.reconcile import forgive_failures, reconcile
 from assay_trainer.objects import StoreError
 
 if TYPE_CHECKING:
+    from assay.api.policy import Policy
     from assay.controller.publishing import Publisher
     from assay.controller.world import World
     from assay.kube import Kube, Manifest
@@ -62,6 +63,7 @@ class StudyReconciler:
         publisher: Publisher,
         collector: StudyCollector,
         trials: TrialSettings,
+        policy: Policy,
         clock: Callable[[], float],
         wake: Callable[[Key], None],
     ) -> None:
@@ -71,6 +73,7 @@ class StudyReconciler:
         self._publisher = publisher
         self._collector = collector
         self._trials = trials
+        self._policy = policy
         self._clock = clock
         self._wake = wake
         self._datasets = Datasets(clock)
@@ -132,7 +135,7 @@ class StudyReconciler:
         runner = JobsRunner(
             self._kube, self._world.jobs, self._world.pods, resource, self._trials, memory.jobs, self._clock
         )
-        study = gather(resource, self._world, runner, self._datasets)
+        study = gather(resource, self._world, runner, self._datasets, self._policy)
         request = resource.metadata.annotations.get(RETRY_ANNOTATION)
         if request and not memory.ledger.is_retried(study.name, request):
             forgive_failures(study, memory.ledger)

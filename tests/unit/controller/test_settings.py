@@ -31,6 +31,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
     settings = settings_from(
         {
             "ASSAY_STORE": "file:///results/",
+            "ASSAY_DATASETS": "s3://data/all, s3://of-{namespace}/,",
             "ASSAY_NAMESPACES": "vision, speech,vision",
             "ASSAY_TRAINER_IMAGE": "registry.example:5000/trainer:1.2",
             "ASSAY_POD_TEMPLATE": str(template),
@@ -49,6 +50,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
     )
     assert settings == Settings(
         store="file:///results",
+        datasets=("s3://data/all", "s3://of-{namespace}/"),
         namespaces=("vision", "speech"),
         trials=TrialSettings(
             image="registry.example:5000/trainer:1.2",
@@ -73,6 +75,17 @@ def test_a_wrong_value_is_said_with_its_variable_and_what_is_allowed() -> None:
     assert 'ASSAY_WORKERS: given "many"; allowed: a whole number of 1 to 64' in said
     assert 'ASSAY_NAMESPACES: given "Vision"; allowed: names of namespaces' in said
     assert "allowed: text or json; did you mean json?" in said
+
+
+def test_data_sets_are_beside_the_store_unless_prefixes_are_given() -> None:
+    assert settings_from(STORE).policy.data.prefixes == ("file:///datasets", "file:///results/{namespace}")
+    given = settings_from({**STORE, "ASSAY_DATASETS": "s3://data"})
+    assert given.policy.data.prefixes == ("s3://data",)
+    said = problem_with(ASSAY_DATASETS="s3://data/*,s3://fine,file:///")
+    assert (
+        'ASSAY_DATASETS: given "s3://data/*" ({namespace} is all that may stand for something else); allowed: ' in said
+    )
+    assert 'given "file:///" (it would let studies name every file of the operator)' in said
 
 
 @pytest.mark.parametrize("image", ["trainer", "registry.example:5000/trainer", "trainer:latest", "Trainer:1"])

@@ -1,0 +1,148 @@
+"""Which URIs studies may name.
+
+The operator reads what a study names with its own rights, which reach further than those of who wrote the study: into
+other teams' results, other buckets, its own files. So what it reads is a list of prefixes, held against the URI alone,
+before anything is opened: of what is outside nobody learns even whether it is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from assay.api.bounds import shortened
+from assay.api.errors import Problem
+
+NAMESPACE = "{namespace}"
+"""Stands in a prefix for the namespace of who asks."""
+
+DATASETS = "datasets"
+"""Folder beside the store, where data sets are looked for unless the installation says otherwise."""
+
+_FILE = re.compile(r"file://(?:localhost)?(?P<path>/.*)")
+_S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]*)(?:/(?P<key>.*))?")
+_NEVER = re.compile(r"[?#\x00-\x1f\x7f]")
+"""What URI readers cut off, leave out or take for an end: the check and the read must see the same name."""
+
+_GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
+"""So that a condition has room for both."""
+
+
+class Location(NamedTuple):
+    """What a URI names; `bucket` is empty for files. With percent-encoding and `..` of files resolved."""
+
+    scheme: str
+    bucket: str
+    parts: tuple[str, ...]
+
+    def holds(self, other: Location) -> bool:
+        """Whether the other one is below this one, or the same. Whole parts count: `data` does not hold `database`."""
+        return self[:2] == other[:2] and other.parts[: len(self.parts)] == self.parts
+
+
+@dataclass(frozen=True)
+class AllowedUris:
+    """Prefixes, each of which may have `{namespace}` in it."""
+
+    prefixes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, store: str, given: Sequence[str] = ()) -> AllowedUris:
+        """The prefixes that are given. If none is: the folder `datasets` beside the store, and what the store has of
+        the namespace. `store` is the installation's, without a slash at its end."""
+        return cls(tuple(given) or (*_beside(store), f"{store}/{NAMESPACE}"))
+
+    def allows(self, uri: str, namespace: str, follow: Callable[[str], str] = lambda uri: uri) -> bool:
+        """Whether who is in the namespace may name the URI.
+
+        `follow` gives the URI of what another one leads to, for whoever can look at links. In prefixes it is asked of
+        what comes before the namespace only: what is in a namespace's folder is not the installation's word.
+        """
+        location = location_of(follow(uri))
+        return location is not None and any(
+            prefix is not None and prefix.holds(location) for prefix in self._locations(namespace, follow)
+        )
+
+    def problem(self, where: str, path: str, uri: str, namespace: str) -> Problem:
+        """That it may not: `where` and `path` say which resource and field name the URI."""
+        return Problem(where, path, f'"{shortened(uri, _GIVEN_CHARACTERS)}"', self.in_words(namespace))
+
+    def in_words(self, namespace: str) -> str:
+        """What is allowed, in a namespace; of a long list the beginning."""
+        prefixes = [f"{prefix.replace(NAMESPACE, namespace).rstrip('/')}/" for prefix in self.prefixes]
+        shown = next(
+            (
+                count
+                for count in range(len(prefixes), 1, -1)
+                if len(" or ".join(prefixes[:count])) <= _ALLOWED_CHARACTERS
+            ),
+            1,
+        )
+        more = f", and {len(prefixes) - shown} more prefixes" if shown < len(prefixes) else ""
+        return f"what is below {' or '.join(prefixes[:shown])}{more}, as whoever installed Assay has set"
+
+    def _locations(self, namespace: str, follow: Callable[[str], str]) -> Iterator[Location | None]:
+        for prefix in self.prefixes:
+            fixed, marked, rest = prefix.partition(NAMESPACE)
+            if not marked:
+                yield location_of(follow(prefix))
+                continue
+            folder, slash, begun = fixed.rpartition("/")
+            if location_of(folder) is None:  # the bucket's own name has the namespace in it
+                yield location_of(prefix.replace(NAMESPACE, namespace))
+            else:
+                yield location_of(follow(folder) + slash + (begun + marked + rest).replace(NAMESPACE, namespace))
+
+
+def location_of(uri: str) -> Location | None:
+    """What a URI names; None if that is nothing that Assay reads, or may be read in two ways."""
+    if _NEVER.search(uri):
+        return None
+    if found := _FILE.fullmatch(uri):
+        path = unquote(found["path"])
+        return None if "\0" in path else Location("file", "", _resolved(path))
+    if found := _S3.fullmatch(uri):
+        key = (found["key"] or "").rstrip("/")
+        parts = tuple(key.split("/")) if key else ()
+        # Keys are taken as they are, so `..` is only a name: one that nobody has for a good reason.
+        climbs = any(part in (".", "..") for part in unquote(key).split("/"))
+        return None if climbs else Location("s3", found["bucket"], parts)
+    return None
+
+
+def wrong_prefix(prefix: str) -> str | None:
+    """Why a prefix can't be in the list; None: it can."""
+    marked = prefix.replace(NAMESPACE, "namespace")
+    location = location_of(marked)
+    if set("{}*") & set(marked):
+        return f"{NAMESPACE} is all that may stand for something else"
+    if location is None or "" in location.parts:
+        return "not the URI of a bucket, or of a folder in one or of the file system"
+    if location.scheme == "file" and not location.parts:
+        return "it would let studies name every file of the operator"
+    return None
+
+
+def _beside(store: str) -> Iterator[str]:
+    location = location_of(store)
+    if location is None:
+        return
+    folder = store.rpartition("/")[0] if location.parts else store
+    beside = f"{folder}/{DATASETS}"
+    # A store of that very name has all teams' results in it.
+    if location_of(beside) != location:
+        yield beside
+
+
+def _resolved(path: str) -> tuple[str, ...]:
+    """The parts of an absolute path, as the system finds the way where there are no links."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            parts[-1:] = []
+        elif part not in ("", "."):
+            parts.append(part)
+    return tuple(parts)

@@ -1,0 +1,14 @@
+"""Where links in the file system lead."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def followed(uri: str) -> str:
+    """The URI of what a file:// URI leads to when all symbolic links are followed; other URIs are as they are."""
+    if not uri.startswith("file://"):
+        return uri
+    return Path(os.path.realpath(unquote(urlsplit(uri).path))).as_uri()
