@@ -27,6 +27,9 @@ CONTRACT_VERSION = 1
 TERMINATION_MESSAGE_BYTES = 4096
 """Kubernetes cuts a pod's termination message at this size."""
 
+RESULT_BYTES = 2**20
+"""Most bytes of a result as JSON: a trainer writes no larger one, whatever a train function gives it."""
+
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Version = Annotated[int, Field(ge=CONTRACT_VERSION, le=CONTRACT_VERSION)]
@@ -228,6 +231,9 @@ class TrialResult(Message):
     profile: Profile | None = None
     provenance: Provenance
     run_url: str | None = Field(default=None, description="Where the team's own tracker shows the run.")
+    notes: tuple[str, ...] = Field(
+        default=(), description="What of that which the train function gave is left out, and why: a few short lines."
+    )
 
 
 class PreparationResult(Message):

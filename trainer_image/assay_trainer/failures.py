@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from assay_trainer.contract import FailureReason
 from assay_trainer.deadline import DeadlineExceeded
+from assay_trainer.described import bounded, printable
 from assay_trainer.entrypoint import EntrypointNotFound
 from assay_trainer.objects import StoreError
+from assay_trainer.returned.errors import MetricMissing, ScoreNotFinite
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.trial import InvalidRecipe, describe_validation
 
@@ -22,7 +24,8 @@ FRAMES = 4
 
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
 _HERE = Path(__file__).parent
-_OURS = (*(str(_HERE / name) for name in ("harness.py", "deadline.py", "entrypoint.py")), importlib.__file__, "<frozen")
+_HARNESS = ("harness.py", "deadline.py", "entrypoint.py", "returned")
+_OURS = (*(str(_HERE / name) for name in _HARNESS), importlib.__file__, "<frozen")
 _INSTALLED = (str(_HERE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 
 
@@ -34,12 +37,8 @@ class CodeChanged(Exception):
     """The sources are no longer those that the trial's key was made of: the result would be another trial's."""
 
 
-class MetricMissing(Exception):
-    """The train function returned no mapping with the study's metric."""
-
-
-class ScoreNotFinite(Exception):
-    """The study's metric is NaN or infinite."""
+class InvalidResult(Exception):
+    """A trial whose result can't be written down, by no fault of its recipe."""
 
 
 class Disrupted(BaseException):
@@ -102,17 +101,7 @@ def message_of(error: BaseException, reason: FailureReason) -> str:
         error if reason in _SHOW_WHERE else error.__cause__ if reason is FailureReason.ENTRYPOINT_NOT_FOUND else None
     )
     place = _where(shown) if shown is not None else ""
-    return bounded(_printable(text), MESSAGE_CHARACTERS - len(place)) + place
-
-
-def _printable(text: str) -> str:
-    """Without what JSON can't hold (half a surrogate pair) or what a terminal would obey."""
-    return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
-
-
-def bounded(text: str, characters: int) -> str:
-    """`text`, its end replaced by an ellipsis if it is longer than `characters`."""
-    return text if len(text) <= characters else text[: max(0, characters - 1)] + "…"
+    return bounded(printable(text), MESSAGE_CHARACTERS - len(place)) + place
 
 
 def _where(error: BaseException) -> str:
@@ -121,4 +110,4 @@ def _where(error: BaseException) -> str:
     lines = [
         f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in (teams or frames)[-FRAMES:]
     ]
-    return bounded(_printable("".join("\n" + line for line in lines)), MESSAGE_CHARACTERS // 2)
+    return bounded(printable("".join("\n" + line for line in lines)), MESSAGE_CHARACTERS // 2)

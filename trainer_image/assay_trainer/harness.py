@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -27,26 +27,25 @@ from assay_trainer.contract import (
 from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.deadline import Deadline
+from assay_trainer.described import bounded
 from assay_trainer.device import device_model, seed_everything, torch_version, use_device
 from assay_trainer.entrypoint import load_entrypoint
 from assay_trainer.failures import (
     HELPERS_MAY_BE_MISSED,
     CodeChanged,
     InvalidRequest,
-    MetricMissing,
-    ScoreNotFinite,
-    bounded,
+    InvalidResult,
     message_of,
     reason_of,
 )
 from assay_trainer.linux import out_of_memory_kills
-from assay_trainer.nearest import did_you_mean
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES
 from assay_trainer.profile.utilisation import GpuUtilisation
+from assay_trainer.returned import bounded_curve, bounded_notes, checked_metrics, checked_run_url
 from assay_trainer.subsets import choose
-from assay_trainer.trial import Images, Labels, Trial, as_numbers
+from assay_trainer.trial import Images, Labels, Trial
 
 Item = TrialRequest | PreparationRequest
 Result = TrialResult | PreparationResult
@@ -134,7 +133,7 @@ def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int
     began_ns, began_cpu = time.perf_counter_ns(), cpu_seconds()
     try:
         with GpuUtilisation(device) as gpu:
-            metrics = _checked_metrics(train(trial), request.metric)
+            metrics, left_out = checked_metrics(train(trial), request.metric)
     finally:
         trial.close()
     phases = trial.timer.seconds()
@@ -149,33 +148,36 @@ def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int
     else:
         cores_seconds = threads * (time.perf_counter_ns() - began_ns) / 1e9
         utilisation = min(1.0, (cpu_seconds() - began_cpu) / cores_seconds)
-    return TrialResult(
-        key=request.key,
-        study=request.study,
-        hypothesis=request.hypothesis,
-        arm=request.arm,
-        seed=request.seed,
-        metric=request.metric,
-        score=metrics[request.metric],
-        metrics=metrics,
-        curve=tuple(trial.curve),
-        cost=cost,
-        profile=_profile(trial, phases, cost, utilisation),
-        provenance=_provenance(request, meter, model, held_out=request.held_out.digest),
-        run_url=trial.run_url,
-    )
+    curve, cut = bounded_curve(trial.curve, trial.reported)
+    run_url, no_url = checked_run_url(trial.run_url)
+    try:
+        return TrialResult(
+            key=request.key,
+            study=request.study,
+            hypothesis=request.hypothesis,
+            arm=request.arm,
+            seed=request.seed,
+            metric=request.metric,
+            score=metrics[request.metric],
+            metrics=metrics,
+            curve=curve,
+            cost=cost,
+            profile=_profile(trial, phases, cost, utilisation),
+            provenance=_provenance(request, meter, model, held_out=request.held_out.digest),
+            run_url=run_url,
+            notes=_told(bounded_notes([*no_url, *cut, *left_out])),
+        )
+    except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
+        problem = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
 
 
-def _checked_metrics(returned: Any, metric: str) -> dict[str, float]:
-    if not isinstance(returned, Mapping):
-        raise MetricMissing(f"the train function returned {returned!r:.80}; allowed: a mapping with {metric!r}")
-    metrics = as_numbers(returned)
-    if metric not in metrics:
-        given = ", ".join(metrics) or "nothing"
-        raise MetricMissing(f"metric {metric!r}: the train function returned {given}{did_you_mean(metric, metrics)}")
-    if not math.isfinite(metrics[metric]):
-        raise ScoreNotFinite(f"metric {metric!r}: given {metrics[metric]}; allowed: a finite number")
-    return metrics
+def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes, which the trial's log shows as well."""
+    for note in notes:
+        print(f"assay: {note}", file=sys.stderr)  # noqa: T201
+    return notes
 
 
 def _profile(

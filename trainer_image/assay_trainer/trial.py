@@ -8,7 +8,9 @@ A train function is any `def train(trial: Trial) -> dict[str, float]`. The least
         images, labels = trial.held_out()
         return {"accuracy": model.score(images, labels)}
 
-The study's metric must be among the keys that it returns. All the rest below is optional.
+The study's metric must be among the keys that it returns, as a finite number. Other finite numbers are kept with it; a
+list, an array, a text, NaN is left out, and the trial's log and its row in the report say so. All the rest below is
+optional.
 """
 
 from __future__ import annotations
@@ -25,12 +27,18 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from assay_trainer.contract import CurvePoint, Fidelity
+from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
+from assay_trainer.returned.number import as_number
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Model = TypeVar("Model", bound=BaseModel)
+
+
+MOST_POINTS = 10_000
+"""Of a learning curve; one of a point per step would fill the memory that the training needs."""
 
 
 class InvalidRecipe(Exception):
@@ -47,7 +55,7 @@ class Trial:
     device: "cpu", "cuda" or "cuda:<n>".
     threads: how many threads this trial may use on the CPU.
     classes: names of the classes; labels are indices into it.
-    run_url: set it to where your own tracker shows this run.
+    run_url: set it to where your own tracker shows this run: a text, http://… or https://….
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Trial:
         self.run_url: str | None = None
         self.timer = PhaseTimer(device)
         self.curve: list[CurvePoint] = []
+        self.reported = 0
         self.samples = 0
         self.training_examples = 0
         self.loading_seconds = 0.0
@@ -102,10 +111,15 @@ class Trial:
     def report(self, epoch: int, **metrics: float) -> None:
         """Add a point to the learning curve: `trial.report(3, accuracy=0.91, loss=0.3)`; NaN is allowed.
 
-        Raises TypeError for a value that is no number.
+        Of a curve with very many points some are dropped, never the first or the last. Raises TypeError for a metric
+        that is no number, ValueError for an epoch that is no whole number of 0 or more.
         """
         seconds = (time.perf_counter_ns() - (self.timer.first or self._started)) / 1e9
-        self.curve.append(CurvePoint(epoch=epoch, seconds=seconds, metrics=as_numbers(metrics)))
+        point = CurvePoint(epoch=_whole(epoch), seconds=seconds, metrics=_as_numbers(metrics))
+        self.reported += 1
+        self.curve.append(point)
+        if len(self.curve) > MOST_POINTS:
+            del self.curve[1:-1:2]
 
     def timed(self, phase: PhaseName) -> Phase:
         """`with trial.timed("forward"): ...` charges the block to a phase of the profile.
@@ -116,8 +130,11 @@ class Trial:
         return self.timer.phase(phase)
 
     def count_samples(self, samples: int) -> None:
-        """Say that so many more training examples were processed; if never called, examples x epochs is assumed."""
-        self.samples += samples
+        """Say that so many more training examples were processed; if never called, examples x epochs is assumed.
+
+        Raises ValueError for what is no whole number of 0 or more.
+        """
+        self.samples += _whole(samples, "samples")
 
     @property
     def scratch(self) -> Path:
@@ -139,14 +156,23 @@ class Trial:
             self.loading_seconds += (time.perf_counter_ns() - began) / 1e9
 
 
-def as_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Metrics as floats; numpy and torch scalars too. Raises TypeError, naming the metric, for anything else."""
+def _whole(value: Any, name: str = "epoch") -> int:
+    try:
+        number = int(value)
+        if number == value and number >= 0:
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{name}: given {described(value)}; allowed: a whole number, 0 or more")
+
+
+def _as_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
     numbers = {}
     for name, value in metrics.items():
         try:
-            numbers[str(name)] = float(value)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise TypeError(f"metric {name!r}: given {value!r:.80}; allowed: a number") from error
+            numbers[name] = as_number(value)
+        except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+            raise TypeError(f"metric {name!r}: given {described(value)}; allowed: a number") from error
     return numbers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from assay.planning.design import PlannedTrial
@@ -13,6 +14,10 @@ from assay_trainer.contract import Failure, FailureReason, TrialResult
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
+
+
+_NAMED = 20
+"""Metrics that a message names."""
 
 
 class State(StrEnum):
@@ -48,7 +53,7 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
         if record is not None:
             result = record.result
             # most records are results, and most of a plan's time goes by here
-            if result is not None and (result.kind == "Preparation" or metric in result.metrics):
+            if result is not None and (result.kind == "Preparation" or isfinite(result.metrics.get(metric, nan))):
                 states[key] = State.SUCCEEDED
                 continue
             failure = _final_failure(study, record)
@@ -75,21 +80,27 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
 def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
     """Of a trial that has failed for good. What runs has not, whatever its earlier attempts did."""
     if record.result is not None:
-        return _missing_metric(study, record)
+        return _without_score(study, record)
     if record.running is not None or not record.failures:
         return None
     trainer = study.spec.trainer
     return record.final_failure(trainer.retries, trainer.deadline_seconds, study.spec.metric.name)
 
 
-def _missing_metric(study: Study, record: WorkRecord) -> Failure | None:
-    """A result that was made for another metric may lack the study's."""
+def _without_score(study: Study, record: WorkRecord) -> Failure | None:
+    """A result that was made for another metric may lack the study's, or have it as NaN or infinity."""
     result, metric = record.result, study.spec.metric.name
-    if not isinstance(result, TrialResult) or metric in result.metrics:
+    if not isinstance(result, TrialResult) or isfinite(result.metrics.get(metric, nan)):
         return None
-    return Failure(
-        key=result.key,
-        attempt=max(1, record.attempts),
-        reason=FailureReason.METRIC_MISSING,
-        message=f"metric {metric!r} is not among those of the trial: {', '.join(sorted(result.metrics))}",
-    )
+    if metric in result.metrics:
+        reason = FailureReason.SCORE_NOT_FINITE
+        message = f"metric {metric!r}: given {result.metrics[metric]}; allowed: a finite number"
+    else:
+        reason = FailureReason.METRIC_MISSING
+        given = sorted(result.metrics)
+        message = (
+            f"metric {metric!r} is not among those of the trial: {', '.join(given[:_NAMED])}"
+            f"{f' and {len(given) - _NAMED} more' if len(given) > _NAMED else ''}"
+        )
+    said = [note for note in result.notes if note.startswith(f"{metric} left out")]
+    return Failure(key=result.key, attempt=max(1, record.attempts), reason=reason, message="; ".join([message, *said]))

@@ -38,6 +38,7 @@ def trial_rows(study: Study, records: Records) -> bytes:
                 "cost": result.cost.model_dump(),
                 "profile": result.profile.model_dump() if result.profile else None,
                 "run_url": result.run_url,
+                "notes": list(result.notes),
             }
         if failure:
             row |= {"reason": failure.reason, "message": failure.message}

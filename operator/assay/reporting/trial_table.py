@@ -44,8 +44,14 @@ def _places(names: list[str]) -> dict[str, int]:
 
 def _said(trial: Trial) -> str:
     if trial.failure is not None:
-        text = f"{trial.failure.reason}: {trial.failure.message}"
-        return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+        return _cut(f"{trial.failure.reason}: {trial.failure.message}")
     if trial.state is State.WAITING:
         return "waits for its preparation"
-    return f"run {trial.result.run_url}" if trial.result and trial.result.run_url else ""
+    if trial.result is None:
+        return ""
+    run = [f"run {trial.result.run_url}"] if trial.result.run_url else []
+    return "; ".join([*run, _cut("; ".join(trial.result.notes))] if trial.result.notes else run)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"

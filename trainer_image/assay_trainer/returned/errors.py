@@ -1,0 +1,13 @@
+"""What can be wrong with the study's own metric."""
+
+
+class MetricMissing(Exception):
+    """The train function returned no mapping with the study's metric."""
+
+
+class MetricNotANumber(TypeError):
+    """The study's metric can't be read as a number."""
+
+
+class ScoreNotFinite(Exception):
+    """The study's metric is NaN or infinite."""
