@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 
 def cache_folder() -> Path:
@@ -26,10 +28,19 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     with target.with_name(f".{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        wait_for(lock, name)
         if not target.exists():
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
             make(part)
             part.rename(target)
     return target
+
+
+def wait_for(lock: TextIO, what: str) -> None:
+    """Have this file locked for as long as it is open. If somebody else has it, say so: it can take minutes."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"\nAnother run makes {what}, which can take minutes: waiting for it.", file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)

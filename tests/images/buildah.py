@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cluster.cache import cache_folder
+from cluster.progress import followed
 
 PROGRAMS = ("buildah", "skopeo", "debootstrap", "unshare", "containerd", "ctr")
 
@@ -18,6 +19,7 @@ mount --bind "$ASSAY_IMAGES" /var/lib/containers
 mount -t tmpfs tmpfs /run/containers
 exec "$@"
 """
+_INSIDE = ["unshare", "--mount", "--propagation=private", "sh", "-euc", _ENTER, "sh"]
 
 _OF_THIS_MACHINE = ("/etc/ssl/certs", "/etc/pip.conf", "/etc/uv/uv.toml")
 """How packages are reached from here: mounted during a build, never part of an image."""
@@ -27,34 +29,49 @@ class BuildFailed(Exception):
     """An image could not be built; the message has the end of what the builder said."""
 
 
-def run(command: Sequence[str | Path], stdin: bytes | None = None) -> str:
+def run(command: Sequence[str | Path]) -> str:
     """What buildah or skopeo prints. Raises `BuildFailed`."""
+    done = subprocess.run([*_INSIDE, *command], capture_output=True, env=_environment())
+    if done.returncode != 0:
+        raise _failed(command, done.returncode, (done.stdout + done.stderr).decode(errors="replace").splitlines())
+    return done.stdout.decode()
+
+
+def _environment() -> dict[str, str]:
     folder = _state_folder()
-    inside = ["unshare", "--mount", "--propagation=private", "sh", "-euc", _ENTER, "sh"]
-    environment = {
+    return {
         **os.environ,
         "ASSAY_IMAGES": str(folder),
         "BUILDAH_ISOLATION": "chroot",
         "STORAGE_DRIVER": "overlay",
         "TMPDIR": str(folder / "tmp"),
     }
-    done = subprocess.run([*inside, *command], input=stdin, capture_output=True, env=environment)
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-20:]
-        raise BuildFailed("\n".join([f"{' '.join(map(str, command))} ended with {done.returncode}:", *said]))
-    return done.stdout.decode()
 
 
-def build(name: str, context: Path, *, target: str | None = None, arguments: Mapping[str, str] | None = None) -> None:
+def _failed(command: Sequence[str | Path], code: int, said: Sequence[str]) -> BuildFailed:
+    return BuildFailed("\n".join([f"{' '.join(map(str, command))} ended with {code}:", *said[-20:]]))
+
+
+def build(
+    name: str,
+    context: Path,
+    seen: Callable[[str], None],
+    *,
+    target: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+) -> None:
     """Build a target of the context's Dockerfile under this name; steps that were done before are not done again.
 
-    Raises `BuildFailed`.
+    `seen` gets each line that the builder writes. Raises `BuildFailed`.
     """
     mounts = [f"--volume={path}:{path}:ro" for path in _OF_THIS_MACHINE if Path(path).exists()]
     values = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
     chosen = [f"--target={target}"] if target else []
-    options = ["--layers", "--pull-never", "--network=host", "--format=oci", "--quiet", f"--tag={name}"]
-    run(["buildah", "bud", *options, *mounts, *values, *chosen, context])
+    options = ["--layers", "--pull-never", "--network=host", "--format=oci", f"--tag={name}"]
+    command: list[str | Path] = ["buildah", "bud", *options, *mounts, *values, *chosen, context]
+    ended = followed([*_INSIDE, *command], seen, environment=_environment())
+    if ended.code != 0:
+        raise _failed(command, ended.code, ended.last_lines)
 
 
 def exists(name: str) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
-import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -15,11 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cluster.cache import cache_folder, made_once
+from cluster.cache import cache_folder, made_once, wait_for
+from cluster.progress import Progress
 from cluster.requirements import require, require_root
 from images import buildah
 from images.base import base_name, make_base
 from images.image_store import STORE, ImageStore, hold, remove_unless_held, start_from
+from images.steps import ANNOUNCEMENT, Steps
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -92,12 +92,16 @@ def _names() -> dict[str, str]:
 
 
 def _make(folder: Path, revision: str) -> None:
-    print("building the images of operator and trainer: minutes, the first time", file=sys.stderr, flush=True)
-    with (cache_folder() / ".buildah.lock").open("w") as lock:  # another checkout would remove what this one builds
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _build(revision)
+    with (
+        (cache_folder() / ".buildah.lock").open("w") as lock,  # another checkout would remove what this one builds
+        Progress() as progress,
+    ):
+        progress.say(ANNOUNCEMENT.format(cache=cache_folder()))
+        wait_for(lock, "other images")
+        _build(revision, Steps(progress, images=6))
         if _digest_of_inputs() != revision:
             raise _Edited
+        progress.show("the images are unpacked for the node")
         _take_in(folder, [f"{name}:{revision}" for name in _names().values()])
 
 
@@ -111,21 +115,23 @@ def _take_in(folder: Path, names: list[str]) -> None:
     (folder / _NAMES).write_text(json.dumps(digests))
 
 
-def _build(revision: str) -> None:
+def _build(revision: str, steps: Steps) -> None:
     base = base_name(ROOT / "Dockerfile")
-    make_base(base)
+    make_base(base, steps.of("the base"))
     arguments = {"VERSION": version(), "REVISION": revision}
     # A stage that no image is based on is kept by its name: else it would be removed, and made again the next time.
-    buildah.build("assay.test/uv:latest", ROOT, target="uv")
-    buildah.build(f"{OPERATOR}:{revision}", ROOT, target="operator", arguments=arguments)
-    buildah.build(f"{TRAINER}:{revision}", ROOT, target="trainer", arguments=arguments)
+    buildah.build("assay.test/uv:latest", ROOT, steps.of("uv"), target="uv")
+    buildah.build(f"{OPERATOR}:{revision}", ROOT, steps.of("operator"), target="operator", arguments=arguments)
+    buildah.build(f"{TRAINER}:{revision}", ROOT, steps.of("trainer"), target="trainer", arguments=arguments)
     # The group that every trainer has anyway is no framework.
     bare = arguments | {"FRAMEWORK": "worker"}
-    buildah.build(f"{BARE_TRAINER}:{revision}", ROOT, target="trainer", arguments=bare)
+    seen = steps.of("trainer without a framework")
+    buildah.build(f"{BARE_TRAINER}:{revision}", ROOT, seen, target="trainer", arguments=bare)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(TEAM, Path(folder) / "team", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(HERE / "team" / "Dockerfile", folder)
-        buildah.build(f"{TEAM_TRAINER}:{revision}", Path(folder), arguments={"TRAINER": f"{BARE_TRAINER}:{revision}"})
+        derived = {"TRAINER": f"{BARE_TRAINER}:{revision}"}
+        buildah.build(f"{TEAM_TRAINER}:{revision}", Path(folder), steps.of("a team's trainer"), arguments=derived)
     buildah.remove_all_but(base, "assay.test/uv:latest", *(f"{name}:{revision}" for name in _names().values()))
 
 
