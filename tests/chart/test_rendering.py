@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from assay.api.crds import custom_resource_definitions
+from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import settings_from
 from assay.kube import Manifest
@@ -109,6 +110,8 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
             "image": f"registry.example/trainer@{digest}",
             "serviceAccount": "trials",
             "podTemplate": {"labels": {"team": "vision"}},
+            "allow": {"secrets": [], "images": ["registry.example/team/*"]},
+            "scratch": "500Mi",
             "pendingSeconds": 90,
         },
         "workers": 3,
@@ -120,6 +123,8 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     settings = settings_from({**environment_of(one(manifests, "Deployment")), "ASSAY_POD_TEMPLATE": str(template)})
     assert (settings.store, settings.namespaces) == ("s3://results/assay", ("vision",))
     assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
+    assert settings.trials.scratch == "500Mi"
+    assert settings.allow == AllowedPods(secrets=(), images=("registry.example/team/*",))
     assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")
     assert settings.trials.image == f"registry.example/trainer@{digest}"
     assert settings.trials.pod_template == PodTemplate(labels={"team": "vision"})
@@ -132,6 +137,17 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     assert settings.trials.pending_seconds == 90
     for pod in (one(manifests, "Deployment")["spec"]["template"]["spec"], one(manifests, "Pod")["spec"]):
         assert pod["containers"][0]["envFrom"] == [{"secretRef": {"name": "s3"}}]
+
+
+def test_the_example_for_several_teams_keeps_each_to_its_own() -> None:
+    manifests = rendered(yaml.safe_load((CHART.parents[1] / "examples" / "teams.yaml").read_text()))
+    assert not any(each["kind"] in ("ClusterRole", "ClusterRoleBinding") for each in manifests)
+    settings = settings_from(environment_of(one(manifests, "Deployment")))
+    assert settings.namespaces == ("team-a", "team-b")
+    assert settings.policy.data.allows("s3://bucket/assay/team-a/x/manifest.json", "team-a")
+    assert not settings.policy.data.allows("s3://bucket/assay/team-b/x/manifest.json", "team-a")
+    allowed = settings.policy.pods
+    assert None not in (allowed.secrets, allowed.service_accounts, allowed.images)
 
 
 def test_as_it_comes_the_operator_has_its_own_defaults() -> None:

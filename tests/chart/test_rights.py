@@ -117,6 +117,9 @@ def test_who_edits_a_namespace_may_write_its_studies_but_not_what_they_say(
     wait_until(lambda: may("viewer", "list", "hypotheses.assay.dev"), "the role of viewers", within_seconds=30)
     wait_until(lambda: may("editer", "create", "proxystudies.assay.dev"), "the role of editors", within_seconds=30)
     assert not may("viewer", "create", "proxystudies.assay.dev")
+    # What studies let pods do, who may write them may do without: nobody gets more by them.
+    assert all(may("editer", *words) for words in (("create", "pods"), ("get", "secrets")))
+    assert not any(may("viewer", *words) for words in (("create", "pods"), ("get", "secrets")))
     assert may("editer", "list", "proxystudies.assay.dev")
     assert not may("editer", "patch", "proxystudies.assay.dev", "--subresource=status")
 

@@ -101,6 +101,31 @@ NOT_PULLED = {
 }
 
 
+def test_trials_that_fill_their_scratch_are_not_tried_again(kube: Kube, operator: RunningOperator, team: Team) -> None:
+    seen: set[str] = set()
+
+    def all_are_evicted() -> bool:
+        for pod in kube.list(PODS, team.namespace):
+            if pod["metadata"]["uid"] not in seen:
+                seen.add(pod["metadata"]["uid"])
+                kube.apply_status(PODS, team.namespace, pod["metadata"]["name"], OVER_ITS_LIMIT, manager="kubelet")
+        return bool(team.condition("Succeeded").get("reason") == "ReferenceFailed")
+
+    team.apply(*team.hypotheses("other"), team.study())
+    team.until(all_are_evicted, lambda: str(team.get()))
+    rows = {row["name"]: row["message"] for row in team.get()["status"]["ranking"]}
+    assert rows["other"] == 'StorageExceeded: Usage of EmptyDir volume "scratch" exceeds the limit "10Gi".'
+    assert len(seen) == team.get()["status"]["trials"]["failed"] == 8
+
+
+OVER_ITS_LIMIT = {
+    "phase": "Failed",
+    "reason": "Evicted",
+    "message": 'Usage of EmptyDir volume "scratch" exceeds the limit "10Gi". ',
+    "conditions": [{"type": "PodScheduled", "status": "True"}],
+}
+
+
 def test_a_quota_that_is_used_up_is_said(kube: Kube, operator: RunningOperator, team: Team) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "two-jobs"}}
     team.apply({**quota, "spec": {"hard": {"count/jobs.batch": "2"}}})

@@ -262,6 +262,7 @@ class FailureReason(StrEnum):
     METRIC_MISSING = "MetricMissing"
     SCORE_NOT_FINITE = "ScoreNotFinite"
     OUT_OF_MEMORY = "OutOfMemory"
+    STORAGE_EXCEEDED = "StorageExceeded"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     STORE_FAILED = "StoreFailed"
     WORKER_DIED = "WorkerDied"

@@ -9,6 +9,10 @@
     ASSAY_POD_TEMPLATE           a YAML file: what the pods of all trials have, as spec.trainer.podTemplate
     ASSAY_TRIAL_ENV_SECRET       Secret, in each study's namespace, with variables for trials such as S3 credentials
     ASSAY_TRIAL_SERVICE_ACCOUNT  service account of trials whose study names none
+    ASSAY_TRIAL_SCRATCH          how much a trial may have in /tmp, such as 500Mi; default 10Gi; none: no limit
+    ASSAY_TRIAL_ALLOW            Secrets, service accounts and images that studies may name, as JSON:
+                                 {"secrets": […], "serviceAccounts": […], "images": […]}, names or patterns as a shell
+                                 has them; a key that is left out: all; []: none
     ASSAY_PENDING_SECONDS        how long a trial may wait for a node before its study says so; default 60
     ASSAY_WORKERS                studies that are worked on at a time; default 8
     ASSAY_LISTEN_HEALTH          port of /healthz; default 8080
@@ -33,9 +37,10 @@ from typing import Literal, cast, get_args
 import yaml
 from pydantic import ValidationError
 
+from assay.api.base import Model
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.faults import faults_of
-from assay.api.policy import AllowedUris, Policy
+from assay.api.policy import AllowedPods, AllowedUris, Policy
 from assay.api.policy.uris import wrong_prefix
 from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
@@ -44,6 +49,8 @@ from assay.runners.jobs import TrialSettings
 from assay_trainer.objects import open_objects
 
 LogFormat = Literal["text", "json"]
+_SIZE = r"[1-9][0-9]{0,14}([kMGTP]|[KMGTP]i)?"
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 PASSED_ON = (
@@ -63,6 +70,7 @@ class Settings:
 
     store: str
     datasets: tuple[str, ...] = ()
+    allow: AllowedPods = field(default_factory=AllowedPods)
     namespaces: tuple[str, ...] = ()
     trials: TrialSettings = field(default_factory=TrialSettings)
     workers: int = 8
@@ -74,7 +82,7 @@ class Settings:
     @property
     def policy(self) -> Policy:
         """What studies may ask for."""
-        return Policy(data=AllowedUris.of(self.store, self.datasets))
+        return Policy(data=AllowedUris.of(self.store, self.datasets), pods=self.allow)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -83,10 +91,12 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     settings = Settings(
         store=reader.store(),
         datasets=reader.prefixes("ASSAY_DATASETS"),
+        allow=reader.allowed("ASSAY_TRIAL_ALLOW"),
         namespaces=reader.names("ASSAY_NAMESPACES"),
         trials=TrialSettings(
             image=reader.image("ASSAY_TRAINER_IMAGE"),
             pod_template=reader.pod_template("ASSAY_POD_TEMPLATE"),
+            scratch=reader.size("ASSAY_TRIAL_SCRATCH", "10Gi"),
             environment={
                 name: value
                 for name, value in sorted(environment.items())
@@ -131,6 +141,17 @@ class _Reader:
                 self.problems.append(Problem(variable, "", f'"{prefix}" ({why})', allowed))
         return prefixes
 
+    def allowed(self, variable: str) -> AllowedPods:
+        text = self._environment.get(variable) or "{}"
+        try:
+            return AllowedPods.model_validate_json(text, by_alias=True, by_name=False)
+        except ValidationError as error:
+            if error.errors()[0]["type"] == "json_invalid":
+                self._problem(variable, 'JSON, such as {"secrets": ["tracker"], "images": ["registry.example/team/*"]}')
+            else:
+                self._faults(variable, AllowedPods, error)
+        return AllowedPods()
+
     def names(self, variable: str) -> tuple[str, ...]:
         given = [name.strip() for name in self._environment.get(variable, "").split(",") if name.strip()]
         if any(len(name) > 63 or not re.match(NAME, name) for name in given):
@@ -153,11 +174,7 @@ class _Reader:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             self._problem(variable, f"a YAML file ({error})")
         except ValidationError as error:
-            for fault in faults_of(PodTemplate, error):
-                where = f"{variable}: {path}"
-                self.problems.append(
-                    Problem(where, path_text(fault.location), fault.given, fault.allowed, fault.nearest)
-                )
+            self._faults(f"{variable}: {path}", PodTemplate, error)
         return PodTemplate()
 
     def subdomain(self, variable: str) -> str | None:
@@ -165,6 +182,14 @@ class _Reader:
         if name and (len(name) > 253 or not re.match(SUBDOMAIN, name)):
             self._problem(variable, "a name: lower-case letters, digits, '-' and '.'")
         return name
+
+    def size(self, variable: str, default: str) -> str | None:
+        text = self._environment.get(variable) or default
+        if text == "none":
+            return None
+        if not re.fullmatch(_SIZE, text):
+            self._problem(variable, "a whole number of bytes, with a unit such as Mi or Gi; or none")
+        return text
 
     def number(self, variable: str, default: int, least: int, most: int) -> int:
         text = self._environment.get(variable) or str(default)
@@ -179,6 +204,10 @@ class _Reader:
             self._problem(variable, " or ".join(words), nearest(given, words))
             return default
         return given
+
+    def _faults(self, where: str, model: type[Model], error: ValidationError) -> None:
+        for fault in faults_of(model, error):
+            self.problems.append(Problem(where, path_text(fault.location), fault.given, fault.allowed, fault.nearest))
 
     def _problem(self, variable: str, allowed: str, close: str | None = None) -> None:
         given = self._environment.get(variable)

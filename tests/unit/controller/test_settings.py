@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.api.errors import InvalidInput
+from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import Settings, settings_from
 from assay.runners.jobs import TrialSettings
@@ -37,6 +38,8 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
             "ASSAY_POD_TEMPLATE": str(template),
             "ASSAY_TRIAL_ENV_SECRET": "s3-credentials",
             "ASSAY_TRIAL_SERVICE_ACCOUNT": "trials",
+            "ASSAY_TRIAL_ALLOW": '{"secrets": ["tracker"], "images": []}',
+            "ASSAY_TRIAL_SCRATCH": "none",
             "ASSAY_PENDING_SECONDS": "5",
             "ASSAY_WORKERS": "2",
             "ASSAY_LISTEN_HEALTH": "18080",
@@ -51,9 +54,11 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
     assert settings == Settings(
         store="file:///results",
         datasets=("s3://data/all", "s3://of-{namespace}/"),
+        allow=AllowedPods(secrets=("tracker",), images=()),
         namespaces=("vision", "speech"),
         trials=TrialSettings(
             image="registry.example:5000/trainer:1.2",
+            scratch=None,
             pod_template=PodTemplate(node_selector={"pool": "gpu"}),
             environment={"ASSAY_S3_RETRY_SECONDS": "30", "AWS_ENDPOINT_URL": "http://s3.example"},
             environment_secret="s3-credentials",
@@ -71,6 +76,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
 def test_a_wrong_value_is_said_with_its_variable_and_what_is_allowed() -> None:
     with pytest.raises(InvalidInput, match="ASSAY_STORE: given nothing; allowed: s3://bucket/prefix"):
         settings_from({})
+    assert "ASSAY_TRIAL_SCRATCH: given" in problem_with(ASSAY_TRIAL_SCRATCH="0")
     said = problem_with(ASSAY_WORKERS="many", ASSAY_NAMESPACES="Vision", ASSAY_LOG_FORMAT="jsonn")
     assert 'ASSAY_WORKERS: given "many"; allowed: a whole number of 1 to 64' in said
     assert 'ASSAY_NAMESPACES: given "Vision"; allowed: names of namespaces' in said
@@ -86,6 +92,14 @@ def test_data_sets_are_beside_the_store_unless_prefixes_are_given() -> None:
         'ASSAY_DATASETS: given "s3://data/*" ({namespace} is all that may stand for something else); allowed: ' in said
     )
     assert 'given "file:///" (it would let studies name every file of the operator)' in said
+
+
+def test_what_is_wrong_in_what_pods_may_name_is_said_with_its_path() -> None:
+    assert "ASSAY_TRIAL_ALLOW: given" in problem_with(ASSAY_TRIAL_ALLOW="secrets: [a]")
+    said = problem_with(ASSAY_TRIAL_ALLOW='{"serviceAccount": [], "secrets": "tracker"}')
+    assert "ASSAY_TRIAL_ALLOW: serviceAccount: given an unknown field" in said
+    assert "did you mean serviceAccounts?" in said
+    assert 'ASSAY_TRIAL_ALLOW: secrets: given "tracker"; allowed: a list' in said
 
 
 @pytest.mark.parametrize("image", ["trainer", "registry.example:5000/trainer", "trainer:latest", "Trainer:1"])

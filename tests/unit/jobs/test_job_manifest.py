@@ -174,7 +174,9 @@ def test_the_pod_fits_the_restricted_standard() -> None:
     }
     assert pod["automountServiceAccountToken"] is False
     assert pod["enableServiceLinks"] is False
-    assert pod["volumes"] == [{"name": "scratch", "emptyDir": {}}]
+    assert pod["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "10Gi"}}]
+    unlimited = pod_of(made(settings=TrialSettings(image=IMAGE, scratch=None)))
+    assert unlimited["volumes"] == [{"name": "scratch", "emptyDir": {}}]
     assert container["volumeMounts"] == [{"name": "scratch", "mountPath": "/tmp"}]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
 

@@ -195,6 +195,28 @@ def test_a_disruption_is_told_by_kubernetes_word_whatever_became_of_the_containe
         assert said(attempt) == f"{disruption}: {message}"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Usage of EmptyDir volume "scratch" exceeds the limit "10Gi". ',
+        'Container trainer exceeded its local ephemeral storage limit "1Gi". ',
+        "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ",
+    ],
+    ids=["its scratch", "its container", "its pod"],
+)
+@pytest.mark.parametrize("exit_code", [137, 143, None])
+def test_a_trial_that_fills_the_disk_has_failed_by_its_own_fault(message: str, exit_code: int | None) -> None:
+    last_words = words((FIRST, "Disrupted"), message="the worker was told to end (SIGTERM)")
+    state = None if exit_code is None else terminated(exit_code, message=last_words if exit_code == 143 else "")
+    attempt = ended_with(a_pod(FAILED_JOB, "Failed", state=state, reason="Evicted", message=message))
+    assert (reason(attempt), said(attempt)) == (FailureReason.STORAGE_EXCEEDED, message)
+
+
+def test_a_pod_that_a_full_node_does_not_take_has_not_started() -> None:
+    pod = a_pod(FAILED_JOB, "Failed", reason="Evicted", message="The node had condition: [DiskPressure]. ")
+    assert reason(ended_with(pod)) == FailureReason.NOT_STARTED
+
+
 def test_a_disrupted_workers_words_are_kept() -> None:
     target = a_condition("DisruptionTarget", reason="EvictionByEvictionAPI")
     job = a_job(FIRST, SECOND, conditions=failed(reason="PodFailurePolicy"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from assay.api.errors import Problem
+from assay.api.policy.pods import AllowedPods, refusals, refused_image
 from assay.api.policy.policy import Policy
 from assay.api.resources import Hypothesis, ProxyStudy
 
@@ -19,7 +20,7 @@ def not_allowed(
 
     Nothing is read for it but, by `follow`, links in folders that are allowed.
     """
-    return tuple(_data(study, selected, policy, follow))
+    return (*_data(study, selected, policy, follow), *_pods(study, selected, policy.pods))
 
 
 def _data(
@@ -35,3 +36,15 @@ def _data(
         if not (policy.data.allows(uri, namespace) and policy.data.allows(uri, namespace, follow)):
             where = f"{resource.kind}/{resource.name}"
             yield policy.data.problem(where, "spec.dataset.manifest", uri, namespace)
+
+
+def _pods(study: ProxyStudy, selected: Sequence[Hypothesis], allowed: AllowedPods) -> Iterator[Problem]:
+    resources: tuple[ProxyStudy | Hypothesis, ...] = (study, *selected)
+    for resource in resources:
+        trainer, where = resource.spec.trainer, f"{resource.kind}/{resource.name}"
+        if trainer is not None and trainer.image is not None:
+            for field, given, may in refused_image("image", trainer.image, allowed):
+                yield Problem(where, f"spec.trainer.{field}", given, may)
+    if (template := study.spec.trainer.pod_template) is not None:
+        for field, given, may in refusals(template, allowed):
+            yield Problem(f"{study.kind}/{study.name}", f"spec.trainer.podTemplate.{field}", given, may)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from assay.api.policy.pods import AllowedPods
 from assay.api.policy.uris import AllowedUris
 
 
 @dataclass(frozen=True)
 class Policy:
-    """`data` says which URIs studies and hypotheses may name: the operator reads them with its own rights."""
+    """`data` says which URIs studies and hypotheses may name: the operator reads them with its own rights. `pods` says
+    what they may name for their trials' pods."""
 
     data: AllowedUris
+    pods: AllowedPods = field(default_factory=AllowedPods)

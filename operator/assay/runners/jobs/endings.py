@@ -3,6 +3,7 @@ says of the pod and the Job."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -18,6 +19,13 @@ DONE, FAILED, UNREADABLE, TRY_AGAIN, TOLD_TO_END = 0, 1, 2, 75, 143
 """Exit statuses of `assay_trainer.worker`, whose text says what they mean."""
 
 _WORDS = TypeAdapter(list[TerminationMessage])
+
+
+_TOLD_BY_KUBELET = (FailureReason.DEADLINE_EXCEEDED, FailureReason.STORAGE_EXCEEDED)
+
+_OVER_ITS_LIMIT = re.compile(r"exceed(s|ed) (the|its)\b.*\blimit\b")
+"""What a kubelet says of a pod that has more on the node's disk than it may: its own fault, which another attempt only
+repeats. It is `Evicted` then like one that has to leave a node whose disk is full, which is a `DisruptionTarget`."""
 
 
 class _Cause(NamedTuple):
@@ -37,7 +45,7 @@ def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mappin
     pod = pods[-1] if pods else None
     cause = _cause(pod, end)
     words = _last_words(pods)
-    if cause.reason is FailureReason.DEADLINE_EXCEEDED:  # then SIGTERM is only how the pod's deadline came about
+    if cause.reason in _TOLD_BY_KUBELET:  # then SIGTERM is only how the pod's own limit came about
         words = {attempt: said for attempt, said in words.items() if said.reason is not FailureReason.DISRUPTED}
     found: dict[Attempt, TerminationMessage] = {}
     blamed = False
@@ -60,6 +68,8 @@ def _cause(pod: Manifest | None, end: JobEnd) -> _Cause:
     if disruption := condition_of(pod, "DisruptionTarget"):
         return _Cause(FailureReason.DISRUPTED, _joined(disruption.get("reason"), disruption.get("message")))
     reason, message = status_reason(pod)
+    if reason == "Evicted" and _OVER_ITS_LIMIT.search(message):
+        return _Cause(FailureReason.STORAGE_EXCEEDED, message)
     if started_at(pod) is None:  # whatever has ended it then, the trial has had no try
         why = _joined(reason, message) or f"{end.reason}: {end.message}"
         return _Cause(FailureReason.NOT_STARTED, f"its container did not start: {why}", all_of_them=True)

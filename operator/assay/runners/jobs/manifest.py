@@ -118,9 +118,14 @@ def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, set
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(template, said, request, request_uri, settings)],
-        "volumes": [{"name": "scratch", "emptyDir": {}}, *template.volumes],
+        "volumes": [{"name": "scratch", "emptyDir": _limit(settings.scratch)}, *template.volumes],
         **{field: value for field, value in optional.items() if value},
     }
+
+
+def _limit(size: str | None) -> dict[str, str]:
+    """Of a volume; a kubelet evicts the pod that has more in it."""
+    return {} if size is None else {"sizeLimit": size}
 
 
 def _container(

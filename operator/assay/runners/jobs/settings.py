@@ -13,6 +13,7 @@ class TrialSettings:
     """The same for all studies.
 
     image: of trials whose study and hypothesis name none. It must not change under its name.
+    scratch: how much a trial may have in its scratch folder, as a Kubernetes quantity; None: as much as there is.
     pod_template: what the pods have; a study's own is laid over it.
     environment: variables that the worker needs for the store, such as its endpoint; never credentials.
     environment_secret: a Secret in the study's namespace whose entries are variables of the worker, as credentials.
@@ -23,6 +24,7 @@ class TrialSettings:
     """
 
     image: str | None = None
+    scratch: str | None = "10Gi"
     pod_template: PodTemplate = field(default_factory=PodTemplate)
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_secret: str | None = None

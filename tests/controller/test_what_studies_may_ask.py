@@ -1,7 +1,8 @@
-"""The operator reads for studies only what the installation allows, and tells nothing of the rest."""
+"""What the installation does not allow studies is refused by name: data that the operator reads, what pods name."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.kube import Kube
+from assay.kube import JOBS, Kube
 from assay_trainer.contract import TrialRequest
 from cluster.client import Cluster
 from controller.operators import Operators
@@ -25,9 +26,15 @@ def a_score(item: TrialRequest) -> float:
 def store(
     cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory, dataset: str
 ) -> Iterator[Path]:
-    """Of an operator for all namespaces that is told of no data sets; beside it is a folder of them."""
+    """Of an operator for all namespaces that lets studies ask for little; beside it is a folder of data sets."""
     with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
-        operator = operators.start({"ASSAY_DATASETS": ""})
+        operator = operators.start(
+            {
+                "ASSAY_DATASETS": "",
+                "ASSAY_TRIAL_ENV_SECRET": "assay-s3",
+                "ASSAY_TRIAL_ALLOW": json.dumps({"secrets": [], "images": ["registry.example/team/*"]}),
+            }
+        )
         shutil.copytree(folder_of(dataset), operators.store.with_name("datasets") / "tiny")
         shutil.copytree(folder_of(dataset), operators.store / "other-team" / "tiny")
         yield operators.store
@@ -91,3 +98,29 @@ def test_what_is_inside_is_read_and_said_as_ever(kube: Kube, team: Team, store: 
     with PlayedPods(kube, team.namespace, a_score):
         team.apply(team.study(dataset={"manifest": f"{there}/tiny/manifest.json"}))
         team.wait("Succeeded")
+
+
+def test_a_study_names_what_is_allowed_and_has_what_the_installation_gives(
+    kube: Kube, team: Team, store: Path, dataset: str
+) -> None:
+    data = {"manifest": f"{store.with_name('datasets').as_uri()}/tiny/manifest.json"}
+    image = "registry.example/elsewhere/trainer@sha256:" + "0" * 64
+    template = {"envFrom": [{"secretRef": {"name": "admin"}}], "imagePullSecrets": [{"name": "registry"}]}
+    trainer = {"entrypoint": "team.train:run", "podTemplate": template}
+    branch = team.hypothesis("branch", trainer={"image": image})
+    team.apply(*team.hypotheses(), branch, team.study(dataset=data, trainer=trainer))
+    said = team.wait("Accepted", status="False", reason="NotAllowed")
+    assert f'Hypothesis/branch: spec.trainer.image: given "{image}"; allowed: registry.example/team/*' in said
+    field = "ProxyStudy/digits: spec.trainer.podTemplate.envFrom[0].secretRef.name"
+    assert f'{field}: given "admin"; allowed: no Secret at all' in said
+    assert said.endswith("; and 1 more")
+    assert kube.list(JOBS, team.namespace) == []
+    team.apply(team.hypothesis("branch", trainer={"image": image.replace("elsewhere", "team")}))
+    trainer = {"entrypoint": "team.train:run", "podTemplate": {"serviceAccountName": "of-the-team"}}
+    team.apply(team.study(dataset=data, trainer=trainer, retention={"finishedJobsSeconds": 3600}))
+    with PlayedPods(kube, team.namespace, a_score):
+        team.kubectl("create", "serviceaccount", "of-the-team")
+        team.wait("Succeeded")
+    pods = [job["spec"]["template"]["spec"] for job in kube.list(JOBS, team.namespace)]
+    assert {pod["serviceAccountName"] for pod in pods} == {"of-the-team"}
+    assert all({"secretRef": {"name": "assay-s3"}} in pod["containers"][0]["envFrom"] for pod in pods)
