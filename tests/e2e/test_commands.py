@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,57 @@ def test_shards_build_refuses_what_it_can_not_use(tmp_path: Path, source: str, o
     assert want in said.stderr
     assert "Traceback" not in said.stderr
     assert not (tmp_path / "shards").exists()
+
+
+@pytest.fixture
+def odd_photos(tmp_path: Path) -> Path:
+    """A folder with parts in capitals, and with what else lies in people's folders."""
+    images, labels = tiny_arrays()
+    save_images(tmp_path / "photos" / "Train", images, labels)
+    save_images(tmp_path / "photos" / "TEST", images[:12], labels[:12])
+    save_images(tmp_path / "photos" / "val", images[:6], labels[:6])
+    (tmp_path / "photos" / "Train" / "class-0" / "._0.png").write_bytes(b"resource fork")
+    (tmp_path / "photos" / "notes.txt").write_text("blurred")
+    return tmp_path / "photos"
+
+
+def test_shards_build_says_what_it_leaves_out(odd_photos: Path) -> None:
+    said = assay(odd_photos.parent, "shards", "build", "photos", "--to", "shards")
+    assert said.returncode == 0, said.stderr
+    assert ": 60 training and 12 held-out images of 3 classes, sizes 8\n" in said.stdout
+    note, *left_out = said.stderr.splitlines()
+    assert note.startswith(
+        "Note: of the two parts beside the training part, `TEST` is held out (--hold-out validation "
+    )
+    assert left_out == [
+        "Left out: 6 images of the part `val` (val/class-0/000.png, …)",
+        "Left out: 1 hidden or system files (Train/class-0/._0.png)",
+        "Left out: 1 .txt files, which are no images (notes.txt)",
+        "Left out in all: 8, of 3 kinds.",
+    ]
+    asked = ("--to", "others", "--hold-out", "validation", "-o", "json")
+    other = json.loads(assay(odd_photos.parent, "shards", "build", "photos", *asked).stdout)
+    assert (other["training"], other["heldOut"], other["sizes"], other["name"]) == (60, 6, [8], "photos")
+    assert other["leftOut"][0] == {
+        "kind": "images of the part `TEST`",
+        "count": 12,
+        "examples": ["TEST/class-0/000.png"],
+    }
+    assert other["manifest"] == (odd_photos.parent / "others" / "manifest.json").as_uri()
+
+
+def test_shards_build_refuses_images_that_can_not_be_used_unless_they_may_be_skipped(odd_photos: Path) -> None:
+    bomb = odd_photos / "Train" / "class-1" / "bomb.png"
+    header = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    bomb.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r" + header + zlib.crc32(header).to_bytes(4, "big"))
+    said = assay(odd_photos.parent, "shards", "build", "photos", "--to", "shards")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert "1 of 73 images can't be used:\n  Train/class-1/bomb.png: " in said.stderr
+    assert "--skip-unreadable builds without them" in said.stderr
+    assert "Traceback" not in said.stderr
+    again = assay(odd_photos.parent, "shards", "build", "photos", "--to", "shards", "--skip-unreadable")
+    assert again.returncode == 0, again.stderr
+    assert "Left out: 1 images that can't be used (Train/class-1/bomb.png: " in again.stderr
 
 
 # ----------------------------------------------------------------------------- the rest

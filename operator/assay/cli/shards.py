@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.api.errors import InvalidInput, Problem
 from assay.cli.exits import BAD_INPUT
 from assay.cli.inputs import STORES, store_uri
+
+if TYPE_CHECKING:
+    from assay_trainer.shards import BuiltDataset
 
 _COMMAND = "assay shards build"
 
@@ -19,6 +26,20 @@ shards = typer.Typer(help="Data sets, decoded once into shards.", no_args_is_hel
 @shards.callback()
 def _shards() -> None:
     """Keeps `build` a command of its own while it is the only one."""
+
+
+class Output(StrEnum):
+    """How what was built is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class HoldOut(StrEnum):
+    """A part of a data set that is not trained on."""
+
+    TEST = "test"
+    VALIDATION = "validation"
 
 
 @shards.command()
@@ -39,28 +60,81 @@ def build(
         typer.Option("--held-out-percent", min=1, max=99, help="Of each class; a split of the source's own is kept."),
     ] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the shuffle and of the split.")] = 0,
+    hold_out: Annotated[
+        HoldOut | None,
+        typer.Option(
+            "--hold-out",
+            help="Which part is held out, if the source has both beside the training part. Default: test.",
+            show_default=False,
+        ),
+    ] = None,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out images that can't be used, instead of ending.")
+    ] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How what was built is printed.")] = Output.TEXT,
 ) -> None:
-    """Decode labelled images into shards of uint8 in several sizes, with a manifest of digests and the split."""
-    from assay_trainer.shards import InvalidDataset, InvalidSource, build_shards
+    """Decode labelled images into shards of uint8 in several sizes, with a manifest of digests and the split.
+
+    Says on stderr what of the source is not used, by kind, and how the rest was understood."""
+    from assay_trainer.shards import InvalidDataset, InvalidSource, Part, build_shards
 
     try:
         built = build_shards(
             source,
             store_uri(_COMMAND, "--to", to),
-            name=name or source.stem,
+            name=_name(name, source),
             sizes=_sizes(sizes),
             held_out_percent=held_out_percent,
             seed=seed,
+            skip_unreadable=skip_unreadable,
+            hold_out=None if hold_out is None else Part(hold_out.value),
         )
     except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed
         typer.echo(f"{_COMMAND}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None
+    if output is Output.JSON:
+        typer.echo(json.dumps(_summary(built), indent=2))
+        return
     manifest = built.manifest
     typer.echo(
         f"{built.dataset.manifest}: {manifest.train.examples} training and {manifest.held_out.examples} held-out "
         f"images of {len(manifest.classes)} classes, sizes {', '.join(map(str, sorted(manifest.train.images)))}\n"
         f"{built.dataset.digest}"
     )
+    for line in _asides(built):
+        typer.echo(line, err=True)
+
+
+def _asides(built: BuiltDataset) -> Iterator[str]:
+    yield from (f"Note: {note}." for note in built.notes)
+    for each in built.left_out:
+        more = ", …" if each.count > len(each.examples) else ""
+        yield f"Left out: {each.count:,} {each.kind} ({', '.join(each.examples)}{more})"
+    if built.left_out:
+        yield f"Left out in all: {sum(each.count for each in built.left_out):,}, of {len(built.left_out)} kinds."
+
+
+def _summary(built: BuiltDataset) -> dict[str, Any]:
+    manifest = built.manifest
+    return {
+        "manifest": built.dataset.manifest,
+        "digest": built.dataset.digest,
+        "name": manifest.name,
+        "found": built.found,
+        "classes": list(manifest.classes),
+        "training": manifest.train.examples,
+        "heldOut": manifest.held_out.examples,
+        "sizes": sorted(manifest.train.images),
+        "leftOut": [asdict(each) for each in built.left_out],
+        "notes": list(built.notes),
+    }
+
+
+def _name(given: str | None, source: Path) -> str:
+    name = given or source.absolute().stem or source.resolve().stem
+    if not name.isprintable():
+        raise InvalidInput([Problem(_COMMAND, "--name", ascii(name), "a text that can be printed")])
+    return name
 
 
 def _sizes(text: str) -> tuple[int, ...]:

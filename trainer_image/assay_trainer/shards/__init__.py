@@ -2,5 +2,6 @@
 
 from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
+from assay_trainer.shards.sources import LeftOut, Part
 
-__all__ = ["BuiltDataset", "InvalidDataset", "InvalidSource", "build_shards"]
+__all__ = ["BuiltDataset", "InvalidDataset", "InvalidSource", "LeftOut", "Part", "build_shards"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from assay_trainer import contract
 from assay_trainer.objects import ObjectNotFound, Objects, open_objects
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.shrink import shrink
-from assay_trainer.shards.sources import Source, open_source
+from assay_trainer.shards.sources import LeftOut, Part, Source, leave_out_unreadable, open_source, unusable
 from assay_trainer.shards.split import split
 
 SHARD_BYTES = 64 * 2**20
@@ -29,6 +31,12 @@ class BuiltDataset:
 
     dataset: contract.Dataset
     manifest: contract.DatasetManifest
+    found: str = ""
+    """What the source was, in a few words."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of the source is not used, by kind."""
+    notes: tuple[str, ...] = ()
+    """How what is used was understood, where it might have been otherwise."""
 
 
 def build_shards(
@@ -39,28 +47,38 @@ def build_shards(
     sizes: Sequence[int] = (),
     held_out_percent: int = 20,
     seed: int = 0,
+    skip_unreadable: bool = False,
+    hold_out: Part | None = None,
 ) -> BuiltDataset:
     """Build the data set `name` from labelled images, see `open_source`, under a URI or a local path.
 
     Images are written as fixed-size uint8 records in each of `sizes` (pixels a side; none given: as they are),
     in one shuffled order, so that a prefix is a random subset. The source's own split is kept; without one,
-    `held_out_percent` of each class is held out. The same input gives the same bytes and so the same digest.
+    `held_out_percent` of each class is held out. The same input gives the same bytes and so the same digest;
+    with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says which part is held out
+    of a source with several beside the training part (None: the test part).
 
-    Shards are named by their digests and the manifest is written last, so an interrupted build leaves no data
-    set, and building again goes on. Nothing is overwritten: what is built already stays, and if it is another
-    data set, InvalidDataset is raised before anything is written. Raises InvalidSource for input that can't be
-    used, ValueError for a destination that is no store, StoreError if it can't be written.
+    All images are decoded before anything is written. Shards are named by their digests and the manifest is written
+    last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
+    already stays, and if it is another data set, InvalidDataset is raised before anything is written. Raises
+    InvalidSource for input that can't be used, InvalidDataset for a local destination that can't be written, ValueError
+    for one that is no store, StoreError if it can't be written all the same.
     """
-    images = open_source(source)
+    objects = open_objects(destination if "://" in destination else Path(destination).absolute().as_uri())
+    images = open_source(
+        source, skip_unreadable=skip_unreadable, hold_out=hold_out, without=_checked_folder(objects, source)
+    )
     chosen = tuple(sorted(set(sizes), reverse=True)) or (images.size,)
     for size in chosen:
         if not 1 <= size <= images.size:
             raise InvalidSource(f"{source}: size {size}; allowed: 1 to {images.size}, the size of the images")
-    try:
-        train, held_out = split(images, held_out_percent, seed)
-    except InvalidSource as error:
-        raise InvalidSource(f"{source}: {error}") from None
-    objects = open_objects(destination if "://" in destination else Path(destination).absolute().as_uri())
+    _split(source, images, held_out_percent, seed)  # what is wrong with it is said before all is decoded
+    if problems := images.damaged():
+        if not skip_unreadable:
+            raise unusable(source, images.names, problems)
+        leave_out_unreadable(images.findings, images.names, problems)
+        images = images.without(problems)
+    train, held_out = _split(source, images, held_out_percent, seed)
     writer = _Writer(objects)
     manifest = contract.DatasetManifest(
         name=name,
@@ -72,7 +90,45 @@ def build_shards(
     data = contract.canonical_json(manifest.model_dump(mode="json"))
     if not objects.put_if_absent(MANIFEST, data) and objects.get(MANIFEST) != data:
         raise writer.conflict()
-    return BuiltDataset(contract.Dataset(manifest=f"{objects.uri}/{MANIFEST}", digest=contract.digest(data)), manifest)
+    return BuiltDataset(
+        contract.Dataset(manifest=f"{objects.uri}/{MANIFEST}", digest=contract.digest(data)),
+        manifest,
+        found=images.found,
+        left_out=images.findings.left_out,
+        notes=(*images.findings.notes, *_without_held_out(images, held_out)),
+    )
+
+
+def _split(
+    source: Path, images: Source, held_out_percent: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    try:
+        return split(images, held_out_percent, seed)
+    except InvalidSource as error:
+        raise InvalidSource(f"{source}: {error}") from None
+
+
+def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
+    there = set(images.labels[held_out].tolist())
+    missing = [name for label, name in enumerate(images.classes) if label not in there]
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return [f"no image is held out of the classes {', '.join(missing[:5])}{more}"] if missing else []
+
+
+def _checked_folder(objects: Objects, source: Path) -> Path | None:
+    """The destination, if it is a folder here. Raises InvalidDataset if it is the source, or can't be written."""
+    uri = urlsplit(objects.uri)
+    if uri.scheme != "file":
+        return None
+    folder = Path(unquote(uri.path))
+    if folder.resolve() == source.resolve():
+        raise InvalidDataset(f"{folder}: the destination is the source; expected another folder")
+    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    if not there.is_dir():
+        raise InvalidDataset(f"{folder}: {there} is no folder; expected a destination that can be written")
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=True) and not (folder / MANIFEST).exists():
+        raise InvalidDataset(f"{folder}: {there} can't be written; expected a destination that can")
+    return folder
 
 
 class _Writer:

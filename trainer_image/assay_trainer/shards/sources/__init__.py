@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
-from assay_trainer.shards.sources.folder import read_folder
+from assay_trainer.shards.sources.findings import Findings, LeftOut
+from assay_trainer.shards.sources.folder import leave_out_unreadable, read_folder, unusable
+from assay_trainer.shards.sources.foreign import ALLOWED, foreign_file
 from assay_trainer.shards.sources.idx import find_idx, read_idx
 from assay_trainer.shards.sources.npz import read_npz
+from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Findings", "LeftOut", "Part", "Source", "leave_out_unreadable", "open_source", "unusable"]
 
 
-def open_source(path: Path) -> Source:
-    """The source behind a path, told by what is there. Raises InvalidSource."""
-    if path.is_dir():
-        return read_idx(path) if find_idx(path) else read_folder(path)
-    if path.suffix == ".npz" and path.is_file():
-        return read_npz(path)
-    found = "a file of another kind" if path.exists() else "no such file or folder"
-    raise InvalidSource(
-        f"{path}: {found}; allowed: a folder of class folders with images, an .npz file, "
-        "a folder with MNIST's idx files"
-    )
+def open_source(
+    path: Path, *, skip_unreadable: bool = False, hold_out: Part | None = None, without: Path | None = None
+) -> Source:
+    """The source behind a path, told by what is there.
+
+    With `skip_unreadable`, images that can't be used are left out; `hold_out` is the part to hold out where there are
+    several; `without` is a folder that does not belong to the source. Raises InvalidSource.
+    """
+    try:
+        if path.is_dir():
+            if find_idx(path):
+                return read_idx(path)
+            return read_folder(path, skip_unreadable=skip_unreadable, hold_out=hold_out, without=without)
+        if path.suffix.lower() == ".npz" and path.is_file():
+            return read_npz(path, hold_out)
+        if path.is_file():
+            raise InvalidSource(f"{path}: {foreign_file(path)}")
+        if not path.exists():
+            remote = ": what is elsewhere is copied to this machine first" if ":/" in str(path) else ""
+            raise InvalidSource(f"{path}: no such file or folder; allowed: {ALLOWED}{remote}")
+    except OSError as error:
+        raise InvalidSource(f"{path}: can't be read: {error.strerror or error}") from None
+    except InvalidSource as error:
+        raise InvalidSource(printable(str(error))) from error.__cause__
+    raise InvalidSource(f"{path}: a pipe, a socket or a device; allowed: {ALLOWED}")

@@ -2,103 +2,176 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.sources.findings import Findings
+from assay_trainer.shards.sources.foreign import ALLOWED, foreign_folder
+from assay_trainer.shards.sources.images import Header, Unreadable, header_of, pixels_of, without_warnings
+from assay_trainer.shards.sources.layout import NoClassFolders, lay_out
+from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
+from assay_trainer.shards.sources.tree import walk
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+LISTED = 10
+"""Files that a refusal names."""
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-HELD_OUT_NAMES = ("held_out", "test", "val", "valid", "validation")
-_GREY = ("1", "L", "LA")
-_COLOUR = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
+_THREADS = min(8, os.cpu_count() or 1)  # Pillow lets others run while it decodes
 
 
-def read_folder(folder: Path) -> Source:
-    """A source of `folder/<class>/<image>`, or of `folder/train/<class>/…` and `folder/test/<class>/…` (its own split).
+def read_folder(
+    folder: Path, *, skip_unreadable: bool = False, hold_out: Part | None = None, without: Path | None = None
+) -> Source:
+    """A source of `folder/<class>/…/<image>`; with a split of its own, of `folder/train/<class>/…` and `folder/test/…`.
 
     Images are grey if all of them are, else RGB. Only their headers are read here, and decoded when asked for.
-    Raises InvalidSource: no classes, a class folder without images, an image that can't be read, or of another size.
+    `without` is a folder that does not belong to it. Raises InvalidSource: no classes, a class folder without images,
+    an image that can't be read (unless they are to be skipped), images that are not squares of one size.
     """
-    parts = _parts(folder)
-    classes = sorted({child.name for part in parts for child in _folders(part)})
-    if len(classes) < 2:
-        raise InvalidSource(f"{folder}: {len(classes)} class folders; expected two or more, with images in each")
-    files: list[Path] = []
-    labels: list[int] = []
-    held_out: list[bool] = []
-    for part in parts:
-        for label, name in enumerate(classes):
-            images = _images(part / name)
-            files += images
-            labels += [label] * len(images)
-            held_out += [part is not parts[0]] * len(images)
-    headers = [_header(file) for file in files]
-    size = headers[0][0]
-    for file, (found, _) in zip(files, headers, strict=True):
-        if found != size or found[0] != found[1]:
-            raise InvalidSource(
-                f"{file}: {found[0]}x{found[1]} pixels, where {files[0].name} has {size[0]}x{size[1]}; "
-                "expected square images of one size: crop or scale them first"
-            )
-    mode = "L" if all(mode in _GREY for _, mode in headers) else "RGB"
+    findings = Findings()
+    tree = walk(folder, findings, without)
+    try:
+        layout = lay_out(tree, findings, hold_out)
+    except NoClassFolders as error:
+        found = foreign_folder(folder, tree.others) or f"allowed: {ALLOWED}"
+        raise InvalidSource(f"{folder}: {error}; {found}") from None
+    except InvalidSource as error:
+        raise InvalidSource(f"{folder}: {error}") from None
+    names = ["/".join(path) for path in layout.files]
+    headers, problems = _headers(folder, names)
+    if problems and not skip_unreadable:
+        problems |= _damaged(folder, names, [place for place in range(len(names)) if place not in problems])
+        raise unusable(folder, names, problems)
+    leave_out_unreadable(findings, names, problems)
+    kept = [place for place in range(len(names)) if place not in problems]
+    names, labels = [names[place] for place in kept], np.array(layout.labels, np.int64)[kept]
+    if not names:
+        raise InvalidSource(f"{folder}: no image that can be read")
+    size = _common_size(folder, names, [headers[place] for place in kept])
+    mode = "L" if all(headers[place].grey for place in kept) else "RGB"
+    _note_conversions(findings, names, [headers[place] for place in kept])
 
     def read(indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        decoded = np.stack([_decode(files[index], mode) for index in indices])
+        def decode(index: int) -> NDArray[np.uint8]:
+            try:
+                return pixels_of(folder / names[index], mode)
+            except Unreadable as error:
+                raise InvalidSource(f"{printable(str(folder / names[index]))}: {error}") from error
+
+        with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
+            decoded = np.stack(list(threads.map(decode, indices.tolist())))
         return decoded[..., None] if mode == "L" else decoded
 
-    own_split = np.array(held_out) if len(parts) == 2 else None
-    return Source(tuple(classes), np.array(labels, np.int64), size[0], 1 if mode == "L" else 3, read, own_split)
+    return Source(
+        classes=layout.classes,
+        labels=labels,
+        size=size,
+        channels=1 if mode == "L" else 3,
+        read=read,
+        held_out=None if layout.held_out is None else np.array(layout.held_out)[kept],
+        found="class folders",
+        names=names,
+        damaged=lambda: _damaged(folder, names, range(len(names))),
+        findings=findings,
+    )
 
 
-def _parts(folder: Path) -> list[Path]:
-    """The folder itself, or its train and its held-out folder."""
-    names = [child.name for child in _folders(folder)]
-    if len(names) == 2 and "train" in names:
-        other = next(name for name in names if name != "train")
-        if other in HELD_OUT_NAMES:
-            return [folder / "train", folder / other]
-    return [folder]
+def unusable(folder: Path, names: Sequence[str], problems: Mapping[int, str]) -> InvalidSource:
+    """The refusal of a folder for images that can't be used."""
+    ordered = sorted(problems.items())
+    lines = [f"  {printable(names[place])}: {reason}" for place, reason in ordered[:LISTED]]
+    if len(ordered) > LISTED:
+        lines.append(f"  and {len(ordered) - LISTED:,} more")
+    return InvalidSource(
+        f"{folder}: {len(ordered):,} of {len(names):,} images can't be used:\n"
+        + "\n".join(lines)
+        + "\nmend or remove them; --skip-unreadable builds without them"
+    )
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+def leave_out_unreadable(findings: Findings, names: Sequence[str], problems: Mapping[int, str]) -> None:
+    """Count what is skipped."""
+    for place, reason in sorted(problems.items()):
+        findings.leave_out("images that can't be used", f"{names[place]}: {reason}")
 
 
-def _images(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise InvalidSource(f"{folder}: no such class folder; expected the same classes in both splits")
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not images:
-        raise InvalidSource(f"{folder}: no images; expected files that end with {', '.join(SUFFIXES)}")
-    return images
+def _headers(folder: Path, names: Sequence[str]) -> tuple[dict[int, Header], dict[int, str]]:
+    headers, problems = {}, {}
+    with without_warnings():
+        for place, name in enumerate(names):
+            try:
+                headers[place] = header_of(folder / name)
+            except Unreadable as error:
+                problems[place] = str(error)
+    return headers, problems
 
 
-def _header(path: Path) -> tuple[tuple[int, int], str]:
-    with _opened(path) as image:
-        if image.mode not in _GREY + _COLOUR:
-            raise InvalidSource(f"{path}: pixels of mode {image.mode}; allowed: {', '.join(_GREY + _COLOUR)}")
-        return image.size, image.mode
+def _damaged(folder: Path, names: Sequence[str], places: Sequence[int]) -> dict[int, str]:
+    """Which images can't be decoded, and why: a header may be whole where the rest is not."""
 
-
-def _decode(path: Path, mode: str) -> NDArray[np.uint8]:
-    with _opened(path) as image:
+    def problem(place: int) -> str | None:
         try:
-            return np.asarray(image.convert(mode))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise InvalidSource(f"{path}: can't be decoded: {error}") from error
+            pixels_of(folder / names[place], "RGB")
+        except Unreadable as error:
+            return str(error)
+        return None
+
+    with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
+        found: dict[int, str] = {}
+        for first in range(0, len(places), 1024):
+            chunk = places[first : first + 1024]
+            found |= {place: said for place, said in zip(chunk, threads.map(problem, chunk), strict=True) if said}
+    return found
 
 
-def _opened(path: Path) -> Image:
-    import PIL.Image
+def _common_size(folder: Path, names: Sequence[str], headers: Sequence[Header]) -> int:
+    """Pixels a side. Raises InvalidSource, with two files that differ, unless all images are squares of one size."""
+    sizes = [(header.width, header.height) for header in headers]
+    width, height = sizes[0]
+    if width == height and len(set(sizes)) == 1:
+        return width
+    place = next((place for place, size in enumerate(sizes) if size != sizes[0]), None)
+    if place is None:
+        what = f"{folder / names[0]}: {width}x{height} pixels, as all {len(names):,} images are; expected squares"
+    else:
+        other = names[0]
+        if (short := other.rpartition("/")[2]) != names[place].rpartition("/")[2]:
+            other = short
+        common = Counter(sizes).most_common(4)
+        listed = ", ".join(f"{count:,} of {w}x{h}" for (w, h), count in common) + (
+            ", …" if len(set(sizes)) > len(common) else ""
+        )
+        found = "x".join(map(str, sizes[place]))
+        what = (
+            f"{folder / names[place]}: {found} pixels, where {other} has {width}x{height} ({listed}); "
+            "expected square images of one size"
+        )
+    raise InvalidSource(
+        printable(f"{what}: crop or scale them first, such as by\n{_SQUARES.format(folder=str(folder))}")
+    )
 
-    try:
-        return PIL.Image.open(path)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InvalidSource(f"{path}: can't be read as an image: {error}") from error
+
+_SQUARES = """\
+    from pathlib import Path; from PIL import Image, ImageOps; folder = Path({folder!r})
+    for path in (each for each in folder.rglob("*") if each.suffix.lower() in Image.registered_extensions()):
+        (to := Path("squares") / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+        ImageOps.fit(ImageOps.exif_transpose(Image.open(path)).convert("RGB"), (64, 64)).save(f"{{to}}.png")"""
+
+
+def _note_conversions(findings: Findings, names: Sequence[str], headers: Sequence[Header]) -> None:
+    for what, chosen in (
+        ("have several frames: the first is used", [header.several_frames for header in headers]),
+        ("were turned upright, as their EXIF orientation says", [header.turned for header in headers]),
+        ("have transparency, which is dropped", [header.transparent for header in headers]),
+    ):
+        if any(chosen):
+            example = printable(names[chosen.index(True)])
+            findings.notes.append(f"{sum(chosen):,} images {what} (such as {example})")

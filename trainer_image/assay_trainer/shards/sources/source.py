@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.sources.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,46 @@ class Source:
     """From indices (m,) to images (m, size, size, channels)."""
     held_out: NDArray[np.bool_] | None
     """(n,), the source's own split; None if it has none."""
+    found: str = "arrays"
+    """What it is, in a word or two."""
+    findings: Findings = field(default_factory=Findings)
+    """What of it is left out, and how it was understood."""
+    names: Sequence[str] = ()
+    """Of the files, where each image has one."""
+    damaged: Callable[[], Mapping[int, str]] = dict
+    """Decodes all images, and says of which index it can't, and why."""
+
+    def without(self, places: Collection[int]) -> Source:
+        """The same source as if it had never had these images."""
+        kept = np.array([place for place in range(len(self.labels)) if place not in places], np.int64)
+        return replace(
+            self,
+            labels=self.labels[kept],
+            read=lambda indices: self.read(kept[indices]),
+            held_out=None if self.held_out is None else self.held_out[kept],
+            names=[self.names[place] for place in kept],
+        )
 
 
 def from_arrays(
     where: str,
     parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
 ) -> Source:
-    """A source of images, uint8 (n, h, w) or (n, h, w, 1 or 3), and labels, integers or strings (n,).
+    """A source of images, uint8 (n, h, w) or (n, h, w, 1 or 3), and labels, integers or strings (n,) or (n, 1).
 
     One part has no split of its own; of two parts the second is held out. Classes are the sorted labels.
     Raises InvalidSource, beginning with `where`, if shapes, types or lengths are others.
     """
     images = [_as_images(where, x) for x, _ in parts]
+    parts = [(x, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y) for x, y in parts]
     for x, (_, y) in zip(images, parts, strict=True):
         if y.ndim != 1 or len(y) != len(x):
-            raise InvalidSource(f"{where}: labels of shape {y.shape} for {len(x)} images; expected ({len(x)},)")
+            raise InvalidSource(
+                f"{where}: labels of shape {y.shape} for {len(x)} images; expected ({len(x)},)" + _one_hot(y)
+            )
         if y.dtype.kind not in "iuUS":
-            raise InvalidSource(f"{where}: labels of type {y.dtype}; allowed: integers or strings")
+            hint = ": labels.astype(int)" if y.dtype.kind in "fb" and np.array_equal(y, np.floor(y)) else ""
+            raise InvalidSource(f"{where}: labels of type {y.dtype}; allowed: integers or strings{hint}")
         if x.shape[1:] != images[0].shape[1:]:
             raise InvalidSource(
                 f"{where}: images of shapes {images[0].shape[1:]} and {x.shape[1:]}; expected one shape"
@@ -58,10 +83,38 @@ def from_arrays(
     return Source(classes, labels.astype(np.int64), size, channels, lambda indices: pooled[indices], held_out)
 
 
+def _one_hot(labels: NDArray[Any]) -> str:
+    return ": one-hot labels become integers by labels.argmax(1)" if labels.ndim == 2 and labels.shape[1] > 1 else ""
+
+
 def _as_images(where: str, x: NDArray[Any]) -> NDArray[np.uint8]:
     if x.dtype != np.uint8:
-        raise InvalidSource(f"{where}: images of type {x.dtype}; allowed: uint8, 0 to 255")
+        raise InvalidSource(f"{where}: images of type {x.dtype}; allowed: uint8, 0 to 255{_as_bytes(x)}")
     images = x[..., None] if x.ndim == 3 else x
     if images.ndim != 4 or images.shape[3] not in (1, 3) or images.shape[1] != images.shape[2] or not images.shape[1]:
-        raise InvalidSource(f"{where}: images of shape {x.shape}; allowed: (n, side, side) or (n, side, side, 1 or 3)")
+        raise InvalidSource(
+            f"{where}: images of shape {x.shape}; allowed: (n, side, side) or (n, side, side, 1 or 3){_as_squares(x)}"
+        )
     return images
+
+
+def _as_bytes(images: NDArray[Any]) -> str:
+    if images.dtype.kind == "f" and images.size and images.min() >= 0 and images.max() <= 1:
+        return ": (images * 255).round().astype(np.uint8)"
+    if images.dtype.kind in "iuf" and images.size and images.min() >= 0 and images.max() <= 255:
+        return ": images.astype(np.uint8)"
+    return ""
+
+
+def _as_squares(images: NDArray[Any]) -> str:
+    shape = images.shape
+    if images.ndim == 4 and shape[1] in (1, 3) and shape[2] == shape[3]:
+        return ": images.transpose(0, 2, 3, 1)"
+    if images.ndim == 4 and shape[1] == shape[2] and shape[3] == 4:
+        return ": images[..., :3] drops transparency"
+    if images.ndim in (3, 4) and shape[1] != shape[2]:
+        return ": crop or scale them first"
+    side = math.isqrt(shape[1]) if images.ndim == 2 else 0
+    if side and side * side == shape[1]:
+        return f": images.reshape(-1, {side}, {side})"
+    return ""

@@ -1,0 +1,24 @@
+"""What a file is by its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HEAD_BYTES = 512
+
+_IMAGES = ((0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"WEBP"), (4, b"ftypavif"))
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes; none if it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def looks_like_an_image(path: Path) -> bool:
+    """Whether it begins as PNG, JPEG, GIF, WebP and AVIF files do."""
+    head = head_of(path)
+    return any(head[offset : offset + len(magic)] == magic for offset, magic in _IMAGES)
