@@ -6,6 +6,7 @@ import json
 import shutil
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.network import free_ports
@@ -17,22 +18,32 @@ scrape_configs:
 - job_name: assay
   scrape_interval: 500ms
   scrape_timeout: 500ms
-  static_configs: [{targets: ["%s"]}]
+  honor_labels: %s
+  static_configs: [{targets: ["%s"], labels: %s}]
 """
 
 
 class Prometheus:
     """Scrapes `target`, host:port, twice a second, from its start to the end of `processes`.
 
-    Raises `Unavailable` where there is no Prometheus.
+    The target has `labels`; with `honor_labels` those that its series have already are left as they are. Raises
+    `Unavailable` where there is no Prometheus.
     """
 
-    def __init__(self, processes: Processes, folder: Path, target: str) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        folder: Path,
+        target: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        honor_labels: bool = False,
+    ) -> None:
         program = shutil.which("prometheus")
         if program is None:
             raise Unavailable("needs prometheus on the PATH: `make system-deps` installs it")
         configuration = folder / "prometheus.yml"
-        configuration.write_text(_CONFIGURATION % target)
+        configuration.write_text(_CONFIGURATION % (json.dumps(honor_labels), target, json.dumps(labels or {})))
         (self._port,) = free_ports(1)
         options = [f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data", "--log.level=warn"]
         address = f"--web.listen-address=127.0.0.1:{self._port}"

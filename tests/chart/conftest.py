@@ -41,3 +41,12 @@ def release(cluster: Cluster, custom_resources: None, namespace: str) -> Iterato
     found = Release(cluster, namespace)
     yield found
     cluster.helm("uninstall", found.name, f"--namespace={namespace}", "--ignore-not-found")
+
+
+@pytest.fixture
+def other_namespace(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """A second namespace, where nothing of the release is."""
+    name = f"{namespace}-other"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
