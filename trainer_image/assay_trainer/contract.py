@@ -318,6 +318,10 @@ class TerminationMessage(Message):
 # ----------------------------------------------------------------------------- a local runner and its fork server
 
 
+MEMORY_LIMIT_VARIABLE = "ASSAY_MEMORY_LIMIT"
+"""Has the limit of a pod's memory as its template says it, such as 300Mi: who reads of it is to know the number."""
+
+
 class StartItem(Message):
     """Run a trial or a preparation in a process of its own. Answered by ItemStarted, and in the end by ItemEnded."""
 
@@ -327,6 +331,7 @@ class StartItem(Message):
     gpus: tuple[str, ...] = Field(default=(), description="Ids as in CUDA_VISIBLE_DEVICES; none: it runs on the CPU.")
     threads: int = Field(default=1, ge=1)
     memory_bytes: int | None = Field(default=None, ge=1, description="None: no limit.")
+    memory_limit: str | None = Field(default=None, description="What it is a share of, as somebody has written it.")
     check_code: bool = Field(
         default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
     )

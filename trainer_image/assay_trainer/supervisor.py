@@ -151,9 +151,15 @@ class Supervisor:
                 f"it was in code that Python can't interrupt{its_output}"
             )
         if ended.killed_for == "memory":
-            allowed = "what there is" if command.memory_bytes is None else f"{command.memory_bytes / 2**30:.2f} GiB"
-            return FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {allowed}{its_output}"
+            return FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {_memory(command)}{its_output}"
         return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{its_output}"
+
+
+def _memory(command: StartItem) -> str:
+    if command.memory_bytes is None:
+        return "there is"
+    share = f"{command.memory_bytes / 2**20:.0f} MiB"
+    return share if command.memory_limit is None else f"{share}, its share of the limit of {command.memory_limit}"
 
 
 def _not_started(command: StartItem, error: OSError) -> ItemEnded:

@@ -13,6 +13,7 @@ as the pod's termination message: a JSON list of `TerminationMessage`. Exit stat
 from __future__ import annotations
 
 import argparse
+import os
 import select
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from pydantic import TypeAdapter
 from assay_trainer import preload
 from assay_trainer.contract import (
     INFRASTRUCTURE_REASONS,
+    MEMORY_LIMIT_VARIABLE,
     TERMINATION_MESSAGE_BYTES,
     FailureReason,
     ItemEnded,
@@ -63,7 +65,14 @@ class Worker:
 
     def _run(self, store: str, item: WorkItem) -> TerminationMessage:
         begun = self._supervisor.start(
-            StartItem(store=store, item=item, gpus=self._gpus, threads=self._threads, memory_bytes=self._memory_bytes)
+            StartItem(
+                store=store,
+                item=item,
+                gpus=self._gpus,
+                threads=self._threads,
+                memory_bytes=self._memory_bytes,
+                memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
+            )
         )
         ended = begun if isinstance(begun, ItemEnded) else None
         while ended is None:

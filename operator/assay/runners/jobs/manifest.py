@@ -19,7 +19,7 @@ from assay.runners.jobs.names import (
 )
 from assay.runners.jobs.overlay import merged_environment, overlaid
 from assay.runners.jobs.settings import TrialSettings
-from assay_trainer.contract import WorkRequest
+from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, WorkRequest
 
 SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
 """The one folder that a trial may write to: a volume of its own, gone with the pod."""
@@ -128,10 +128,15 @@ def _limit(size: str | None) -> dict[str, str]:
     return {} if size is None else {"sizeLimit": size}
 
 
+def _memory_limit(template: PodTemplate) -> dict[str, str]:
+    limit = None if template.resources is None else template.resources.limits.get("memory")
+    return {} if limit is None else {MEMORY_LIMIT_VARIABLE: str(limit)}
+
+
 def _container(
     template: PodTemplate, said: dict[str, Any], request: WorkRequest, request_uri: str, settings: TrialSettings
 ) -> dict[str, Any]:
-    ours = {"HOME": SCRATCH, **settings.environment}
+    ours = {"HOME": SCRATCH, **settings.environment, **_memory_limit(template)}
     variables = merged_environment(
         tuple(EnvironmentVariable(name=name, value=value) for name, value in sorted(ours.items())), template.env
     )
