@@ -26,6 +26,8 @@ class ConditionType(StrEnum):
     """kstatus: work is under way."""
     STALLED = "Stalled"
     """kstatus: nothing will go on without a change by somebody."""
+    VERIFIABLE = "Verifiable"
+    """What a finished study rests on could be read when it was last looked at. It is there only while it is False."""
     CONCLUDED = "Concluded"
     """Of a hypothesis: every study that selects it has a verdict."""
 
@@ -68,7 +70,9 @@ class Reason(StrEnum):
     CONTAINER_NOT_CREATED = "ContainerNotCreated"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NOT_ADMITTED = "NotAdmitted"
+    KUEUE_MISSING = "KueueMissing"
     JOB_REFUSED = "JobRefused"
+    NO_POD = "NoPod"
     NOT_STARTED = "NotStarted"
     NOT_ENDING = "NotEnding"
 

@@ -28,10 +28,10 @@ _AGE = _column("Age", ".metadata.creationTimestamp", "Time since it was made.", 
 
 _HYPOTHESIS_COLUMNS = (
     _column("Priority", ".spec.priority", "Higher is tried first.", kind="integer"),
-    _column("Verdict", ".status.studies[0].verdict", "What the study says of it."),
-    _column("Difference", ".status.studies[0].difference", "Score minus the baseline's."),
-    _column("Rank", ".status.studies[0].rank", "Rank in the study.", kind="integer"),
-    _column("Study", ".status.studies[0].name", "The study that says so; the first, if there are several."),
+    _column("Verdict", ".status.verdicts", "What each study that selects it says of it; open: nothing yet."),
+    _column("Difference", ".status.studies[0].difference", "Score minus the baseline's; the first study's."),
+    _column("Rank", ".status.studies[0].rank", "Rank in the first study.", kind="integer"),
+    _column("Study", ".status.selectedBy", "The studies that select it, in the same order."),
     _column("Concluded", _condition("Concluded", "status"), "Whether every study that selects it has its verdict."),
     _AGE,
     _column("Statement", ".spec.statement", "The claim."),
@@ -40,7 +40,7 @@ _HYPOTHESIS_COLUMNS = (
 
 _STUDY_COLUMNS = (
     _column("Succeeded", _condition("Succeeded", "status"), "Whether the study has said all that it will say."),
-    _column("Reason", _condition("Succeeded", "reason"), "Why."),
+    _column("Reason", ".status.reason", "What somebody must act on, else what is waited for, else how far it is."),
     _column("Trusted", _condition("ProxyTrusted", "status"), "Whether a proxy is trusted."),
     _column("Proxy", ".status.recommendedProxy", "The cheapest of the trusted proxies."),
     _column("Done", ".status.trials.succeeded", "Trials with a result.", kind="integer"),
@@ -49,6 +49,7 @@ _STUDY_COLUMNS = (
     _column("Baseline", ".spec.hypotheses.baseline", "What all are compared with.", wide=True),
     _column("Metric", ".spec.metric.name", "What they are ranked by.", wide=True),
     _column("Report", ".status.report", "Where the report is.", wide=True),
+    _column("Message", ".status.message", "What the reason means, and what to do about it.", wide=True),
     _AGE,
 )
 

@@ -18,6 +18,12 @@ REMEMBERED_SECONDS = 60.0
 class DatasetNotReadable(InvalidInput):
     """A data set that can't be read now; perhaps later, by the same name."""
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether only the store is away: nobody has to do anything about the data set."""
+        cause = self.__cause__.__cause__ if self.__cause__ else None
+        return isinstance(cause, StoreError) and cause.may_pass
+
 
 class Datasets:
     """Remembers each manifest for a while. For threads to share. `clock` is in seconds."""

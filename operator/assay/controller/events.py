@@ -11,6 +11,8 @@ from assay.api.times import time_string
 from assay.kube import STUDIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from assay.api.conditions import Condition
     from assay.api.resources import ProxyStudyStatus
     from assay.kube import Manifest
@@ -24,6 +26,8 @@ SECONDS_PER_EVENT = 300.0
 """As client-go's EventSourceObjectSpamFilter: of each study so many at once, and then one in so many seconds."""
 
 _MESSAGE_LENGTH = 1024
+
+_NOTHING_IN_THE_WAY = {Reason.PROGRESSING, Reason.DONE}
 
 _EXPECTED = {Reason.TRIALS_OPEN, Reason.SUSPENDED, Reason.PENDING, Reason.NO_PROXIES}
 """Reasons why a condition does not hold that nobody needs to be told of."""
@@ -42,6 +46,8 @@ def transitions(before: ProxyStudyStatus | None, after: ProxyStudyStatus) -> lis
     """What the conditions of a status say that they did not say before."""
     known = {each.type: (each.status, each.reason) for each in before.conditions} if before else {}
     found: dict[str, Occurrence] = {}
+    if before is not None:
+        found |= {each.reason: each for each in _verifiable_again(before, after)}
     for condition in after.conditions:
         earlier = known.get(condition.type)
         if (condition.status, condition.reason) == earlier:
@@ -105,15 +111,29 @@ class Allowance:
         return True
 
 
+def _verifiable_again(before: ProxyStudyStatus, after: ProxyStudyStatus) -> Iterator[Occurrence]:
+    if all(each.type != ConditionType.VERIFIABLE for each in after.conditions):
+        for each in before.conditions:
+            if each.type == ConditionType.VERIFIABLE and _succeeded(after):
+                message = "What the study has found could be checked again."
+                yield Occurrence(f"VerifiableAgain/{each.last_transition_time}", "VerifiableAgain", message)
+
+
+def _succeeded(status: ProxyStudyStatus) -> bool:
+    return any(each.type == ConditionType.SUCCEEDED and each.status == "True" for each in status.conditions)
+
+
 def _of_condition(condition: Condition, earlier: str | None) -> Occurrence | None:
     identity = f"{condition.type}/{condition.status}/{condition.reason}/{condition.last_transition_time}"
     holds = condition.status == "True"
     match condition.type:
         case ConditionType.RECONCILING if holds and condition.reason != Reason.PROGRESSING:
             return Occurrence(identity, condition.reason, condition.message, warning=True)
+        case ConditionType.VERIFIABLE if not holds:
+            return Occurrence(identity, condition.reason, condition.message, warning=True)
         case ConditionType.STALLED if holds:
             return Occurrence(identity, condition.reason, condition.message, warning=True)
-        case ConditionType.STALLED if earlier == "True":
+        case ConditionType.STALLED if earlier == "True" and condition.reason in _NOTHING_IN_THE_WAY:
             return Occurrence(identity, "GoesOn", "What was in the way is gone.")
         case ConditionType.SUSPENDED if holds or earlier == "True":
             return Occurrence(identity, "Suspended" if holds else "Resumed", condition.message)

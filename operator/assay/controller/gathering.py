@@ -13,6 +13,8 @@ from assay.planning.study import Study
 from assay.runners.gather import gather_study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.controller.datasets import Datasets
     from assay.controller.world import World
     from assay.kube import Manifest
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
 
 def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Datasets, policy: Policy) -> Study:
     """The study with what its namespace holds now. Raises InvalidInput; NotAllowed, before anything is read, for what
-    the installation does not allow; DatasetNotReadable if only that is wrong.
+    the installation does not allow; DatasetNotReadable if only that is wrong."""
+    hypotheses = hypotheses_of(resource, world)
+    if refused := not_allowed(resource, select_hypotheses(resource, hypotheses), policy, followed):
+        raise NotAllowed(refused)
+    return gather_study(resource, hypotheses, runner, datasets)
+
+
+def hypotheses_of(resource: ProxyStudy, world: World) -> Sequence[Hypothesis]:
+    """The hypotheses of the study's namespace. Raises InvalidInput.
 
     A hypothesis that can't be read is of no concern to the studies that do not select it.
     """
@@ -35,9 +45,7 @@ def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Dataset
                 problems += error.problems
     if problems:
         raise InvalidInput(problems)
-    if refused := not_allowed(resource, select_hypotheses(resource, hypotheses), policy, followed):
-        raise NotAllowed(refused)
-    return gather_study(resource, hypotheses, runner, datasets)
+    return hypotheses
 
 
 def selects(study: ProxyStudy, hypothesis: Manifest) -> bool:

@@ -12,11 +12,15 @@ from assay.controller.events import REPORTER
 from assay.controller.gathering import selects
 from assay.kube import HYPOTHESES, STUDIES, Kube, Manifest, NotFound
 from assay.planning.conditions import Statement, dated
-from assay.planning.hypothesis_status import StudyState, concluded, state_of
+from assay.planning.hypothesis_status import StudyState, concluded, listed, state_of
 
 if TYPE_CHECKING:
     from assay.controller.schedule import Key
     from assay.controller.world import World
+
+
+_OWN_FIELDS = ("observedGeneration", "conditions", "selectedBy", "verdicts")
+"""Of the status, those that no study writes."""
 
 
 def manager_of(study: str) -> str:
@@ -81,16 +85,18 @@ class HypothesisReconciler:
     def _conclude(self, manifest: Manifest, states: list[StudyState]) -> None:
         metadata, generation = manifest["metadata"], manifest["metadata"]["generation"]
         earlier: HypothesisStatus | None = None
+        texts: Mapping[str, str] = {}
         try:
             hypothesis = self._world.parsed(Hypothesis, manifest)
             earlier = hypothesis.status
             said = concluded(hypothesis, states)
+            texts = listed(hypothesis, states)
         except InvalidInput as error:
             said = Statement(ConditionType.CONCLUDED, False, Reason.INVALID, str(error))
         conditions = [each.to_dict() for each in dated([said], earlier, generation, self._clock())]
-        wanted = {"observedGeneration": generation, "conditions": conditions}
+        wanted = {"observedGeneration": generation, "conditions": conditions, **texts}
         status = manifest.get("status") or {}
-        if {field: status.get(field) for field in wanted} != wanted:
+        if {field: status[field] for field in _OWN_FIELDS if field in status} != wanted:
             self._apply(metadata["namespace"], metadata["name"], wanted, REPORTER)
 
     def _apply(self, namespace: str, name: str, status: Mapping[str, Any], manager: str) -> Manifest | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.controller.events import Allowance
 from assay.kube import Manifest
-from assay.runners.jobs import Claims, JobsMemory
+from assay.runners.jobs import Claims, JobsMemory, Room
 from assay.store import Ledger
 from assay_trainer.objects import open_objects
 
@@ -44,6 +44,7 @@ class Memories:
         self._lock = Lock()
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
         self.claims = Claims()
+        self._room = Room()
 
     def of(self, manifest: Manifest, now: float) -> StudyMemory:
         """The memory of a study. One that was deleted and made again has another."""
@@ -56,7 +57,7 @@ class Memories:
             if known is None or known[0] != uid:
                 # A study sees only what its namespace has put into the store.
                 ledger = Ledger(open_objects(f"{self._store}/{place[0]}"))
-                memory = StudyMemory(ledger, Allowance(now), JobsMemory(claims=self.claims))
+                memory = StudyMemory(ledger, Allowance(now), JobsMemory(claims=self.claims, room=self._room))
                 known = self._by_place[place] = (uid, memory)
             return known[1]
 
@@ -66,6 +67,13 @@ class Memories:
             known = self._by_place.pop((namespace, name), None)
         if known is not None:
             self.claims.leave(namespace, known[0])
+
+    def with_finished_jobs(self, namespace: str) -> list[str]:
+        """Names of the namespace's studies that keep Jobs of which nothing more is needed."""
+        with self._lock:
+            return [
+                name for (of, name), (_, memory) in self._by_place.items() if of == namespace and memory.jobs.finished
+            ]
 
     def refresh_all(self) -> list[tuple[str, str]]:
         """Let every study be read anew from the API server when next looked at; their namespaces and names."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.runners.reconcile import Round
     from assay.store import Ledger
 
-_SAYS_NOTHING_NEW = {"conditions", "observed_generation", "report", "ledger"}
+_SAYS_NOTHING_NEW = {"conditions", "observed_generation", "reason", "message", "finished_for", "report", "ledger"}
 
 _log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from assay.api.conditions import ConditionType, Reason
 from assay.api.errors import InvalidInput, NotAllowed
 from assay.api.resources import ProxyStudyStatus
 from assay.planning.conditions import Statement, dated, rejection
+from assay.planning.summary import summarised
 
 if TYPE_CHECKING:
     from assay.api.conditions import Condition
@@ -24,23 +25,47 @@ def rejected(
     earlier: ProxyStudyStatus | None, error: InvalidInput, generation: int, now: float, *, unreadable: bool
 ) -> ProxyStudyStatus:
     """Of a study that can't be run as it is. What was found before is kept; `unreadable`: its data set is."""
-    reason = Reason.NOT_ALLOWED if isinstance(error, NotAllowed) else Reason.INVALID
-    reason = Reason.DATASET_NOT_READABLE if unreadable else reason
-    said = rejection(reason, _in_words(error), retried=unreadable)
+    reason = Reason.DATASET_NOT_READABLE if unreadable else reason_of(error)
+    said = rejection(reason, in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 
 
+def reason_of(error: InvalidInput) -> Reason:
+    """Why a study is not accepted, as one word."""
+    return Reason.NOT_ALLOWED if isinstance(error, NotAllowed) else Reason.INVALID
+
+
 def troubled(
-    earlier: ProxyStudyStatus | None, reason: Reason, message: str, generation: int, now: float
+    earlier: ProxyStudyStatus | None, reason: Reason, message: str, generation: int, now: float, *, stalled: bool
 ) -> ProxyStudyStatus:
-    """Of a study that can't be looked at now, through no fault of its own. All that was found before is kept."""
-    said = shortened(message, 440)
-    text = f"{said if said.endswith(('.', '…')) else said + '.'} It is tried again by itself."
+    """Of a study that can't be looked at now, through no fault of its own. All that was found before is kept.
+
+    `stalled`: it will not pass by itself, or has had its time to.
+    """
+    text = f"{_sentence(message, 440)} It is tried again by itself."
     statements = (
-        Statement(ConditionType.RECONCILING, False, reason),
-        Statement(ConditionType.STALLED, True, reason, text),
+        Statement(ConditionType.RECONCILING, not stalled, reason, "" if stalled else text),
+        Statement(ConditionType.STALLED, stalled, reason, text if stalled else ""),
     )
     return _overlaid(earlier, statements, generation, now)
+
+
+def unverifiable(
+    earlier: ProxyStudyStatus, reason: Reason, message: str, generation: int, now: float
+) -> ProxyStudyStatus:
+    """Of a study that has finished, and can't be looked at now. Nothing that it has said is taken back."""
+    said = f"What was found stays said, but can't be checked now: {_sentence(message, 380)}"
+    statements = [Statement(ConditionType.VERIFIABLE, False, reason, f"{said} It is tried again by itself.")]
+    if any(each.type == ConditionType.SUCCEEDED and each.status == "True" for each in earlier.conditions):
+        statements.append(Statement(ConditionType.RECONCILING, False, Reason.DONE))
+        statements.append(Statement(ConditionType.STALLED, False, Reason.DONE))
+    return _overlaid(earlier, statements, generation, now, finished_for=earlier.finished_for)
+
+
+def has_stalled(status: ProxyStudyStatus | None, reason: Reason) -> bool:
+    """Whether it was said before that this needs somebody: until it is gone, nothing else is."""
+    said = {each.type: (each.status, each.reason) for each in status.conditions} if status else {}
+    return said.get(ConditionType.STALLED) == ("True", reason)
 
 
 def seconds_until_write(
@@ -63,17 +88,31 @@ def _states(status: Mapping[str, Any]) -> set[tuple[str, str, str, int | None]]:
 
 
 def _overlaid(
-    earlier: ProxyStudyStatus | None, said: Iterable[Statement], generation: int, now: float
+    earlier: ProxyStudyStatus | None,
+    said: Iterable[Statement],
+    generation: int,
+    now: float,
+    finished_for: str | None = None,
 ) -> ProxyStudyStatus:
     """The earlier status with some conditions said anew."""
     status = earlier or ProxyStudyStatus()
     new = {condition.type: condition for condition in dated(said, earlier, generation, now)}
-    kept: list[Condition] = [new.pop(each.type, each) for each in status.conditions]
-    update = {"observed_generation": generation, "conditions": (*kept, *new.values())}
-    return bounded(status.model_copy(update=update))
+    old = [each for each in status.conditions if each.type != ConditionType.VERIFIABLE or each.type in new]
+    kept: list[Condition] = [new.pop(each.type, each) for each in old]
+    update = {
+        "observed_generation": generation,
+        "conditions": (*kept, *new.values()),
+        "finished_for": finished_for,
+    }
+    return bounded(summarised(status.model_copy(update=update)))
 
 
-def _in_words(error: InvalidInput) -> str:
+def _sentence(message: str, length: int) -> str:
+    said = shortened(message, length)
+    return said if said.endswith((".", "…")) else f"{said}."
+
+
+def in_words(error: InvalidInput) -> str:
     """As many of the problems as fit, and how many more there are."""
     problems = [str(problem) for problem in error.problems]
     for shown in range(len(problems), 0, -1):

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from assay.api.conditions import Reason
 from assay.api.errors import InvalidInput
 from assay.api.resources import ProxyStudy
+from assay.api.selection import select_hypotheses
 from assay.controller import verdicts
 from assay.controller.datasets import DatasetNotReadable, Datasets
-from assay.controller.gathering import gather
+from assay.controller.gathering import gather, hypotheses_of
 from assay.controller.memory import Memories, StudyMemory
 from assay.controller.publishing import earlier_status
 from assay.controller.reports import with_report
 from assay.controller.schedule import Key
-from assay.controller.statuses import rejected, troubled
+from assay.controller.statuses import has_stalled, in_words, reason_of, rejected, troubled, unverifiable
 from assay.controller.workers import TryAgain
 from assay.kube import KubeError
+from assay.planning.finished import is_still_finished
 from assay.planning.hypothesis_status import verdicts_of
 from assay.reporting.metrics import arm_profiles
 from assay.runners.jobs import JobsRunner, claim_running
@@ -49,6 +51,9 @@ PROFILE_SECONDS = 5.0
 
 PATIENCE_SECONDS = 5.0
 """How long the store may be out of reach before the study says so: most troubles pass."""
+
+PASSING_SECONDS = 120.0
+"""How long trouble that may pass by itself is waited for, before somebody had better look."""
 
 
 class StudyReconciler:
@@ -109,32 +114,70 @@ class StudyReconciler:
             resource = self._world.parsed(ProxyStudy, manifest)
             again_in = self._round(manifest, resource, memory, now)
         except DatasetNotReadable as error:
-            publish(manifest, rejected(earlier, error, generation, now, unreadable=True), memory, now)
+            if error.may_pass:
+                self._trouble(manifest, Reason.STORE_UNREACHABLE, in_words(error), memory, now, may_pass=True)
+            elif self._is_still_finished(manifest):
+                self._say_unverifiable(manifest, Reason.DATASET_NOT_READABLE, in_words(error), memory, now)
+            else:
+                publish(manifest, rejected(earlier, error, generation, now, unreadable=True), memory, now)
             raise TryAgain(str(error)) from error
         except InvalidInput as error:
             self._let_others_run(manifest, memory)
+            if self._is_still_finished(manifest):
+                self._say_unverifiable(manifest, reason_of(error), in_words(error), memory, now)
+                return REFRESH_SECONDS
             status = rejected(earlier, error, generation, now, unreadable=False)
             return publish(manifest, status, memory, now) or REFRESH_SECONDS
         except StoreError as error:
-            if memory.failing_since is None:
-                memory.failing_since = now
-            if self._clock() - memory.failing_since >= PATIENCE_SECONDS:
-                status = troubled(earlier, Reason.STORE_UNREACHABLE, str(error), generation, now)
-                publish(manifest, status, memory, now)
+            self._trouble(manifest, Reason.STORE_UNREACHABLE, str(error), memory, now, may_pass=error.may_pass)
             raise TryAgain(f"store: {error}") from error
         except KubeError:
             raise
         except Exception as error:
             message = f"{type(error).__name__}: {error}. This is a fault of Assay; the operator's log says more."
-            publish(manifest, troubled(earlier, Reason.INTERNAL_ERROR, message, generation, now), memory, now)
+            self._trouble(manifest, Reason.INTERNAL_ERROR, message, memory, now, may_pass=True)
             raise
         memory.failing_since = None
         return again_in
+
+    def _trouble(
+        self, manifest: Manifest, reason: Reason, message: str, memory: StudyMemory, now: float, *, may_pass: bool
+    ) -> None:
+        """Say what keeps the study from being looked at, unless it has only just begun to."""
+        if memory.failing_since is None:
+            memory.failing_since = now
+        failing = self._clock() - memory.failing_since
+        if failing < PATIENCE_SECONDS:
+            return
+        if self._is_still_finished(manifest):
+            self._say_unverifiable(manifest, reason, message, memory, now)
+            return
+        earlier, generation = earlier_status(manifest), manifest["metadata"]["generation"]
+        stalled = not may_pass or failing >= PASSING_SECONDS or has_stalled(earlier, reason)
+        status = troubled(earlier, reason, message, generation, now, stalled=stalled)
+        self._publisher.publish(manifest, status, memory, now)
+
+    def _say_unverifiable(
+        self, manifest: Manifest, reason: Reason, message: str, memory: StudyMemory, now: float
+    ) -> None:
+        earlier = earlier_status(manifest)
+        if earlier is not None:
+            status = unverifiable(earlier, reason, message, manifest["metadata"]["generation"], now)
+            self._publisher.publish(manifest, status, memory, now)
+
+    def _is_still_finished(self, manifest: Manifest) -> bool:
+        """Whether what the status says is the answer to what the study and its hypotheses ask."""
+        try:
+            resource = self._world.parsed(ProxyStudy, manifest)
+            return is_still_finished(resource, select_hypotheses(resource, hypotheses_of(resource, self._world)))
+        except InvalidInput:
+            return False
 
     def _round(self, manifest: Manifest, resource: ProxyStudy, memory: StudyMemory, now: float) -> float:
         runner = JobsRunner(
             self._kube, self._world.jobs, self._world.pods, resource, self._trials, memory.jobs, self._clock
         )
+        runner.remove_expired()  # also of a study that can't be planned now
         study = gather(resource, self._world, runner, self._datasets, self._policy)
         request = resource.metadata.annotations.get(RETRY_ANNOTATION)
         if request and not memory.ledger.is_retried(study.name, request):
@@ -142,6 +185,9 @@ class StudyReconciler:
             memory.ledger.put_retried(study.name, request)
         latest = reconcile(study, memory.ledger, runner, now)
         runner.remove_expired()
+        if runner.waits_for_quota():
+            for other in self._memories.with_finished_jobs(study.resource.metadata.namespace or ""):
+                self._wake(Key("study", study.resource.metadata.namespace or "", other))
         status = with_report(study, latest, memory.ledger, resource.status)
         # Before the status: whoever waits for it finds the metrics there.
         place = manifest["metadata"]["namespace"], study.name

@@ -117,7 +117,9 @@ def _stalled(study: Study, succeeded: Statement, obstacles: Sequence[Obstacle], 
     blocking = [obstacle for obstacle in obstacles if obstacle.stalled]
     if blocking and not finished:
         return Statement(kind, True, blocking[0].reason, " ".join(each.message for each in blocking))
-    return Statement(kind, False, Reason.PROGRESSING if not finished else Reason.DONE)
+    if finished:
+        return Statement(kind, False, Reason.DONE)
+    return Statement(kind, False, obstacles[0].reason if obstacles else Reason.PROGRESSING)
 
 
 def _succeeded(

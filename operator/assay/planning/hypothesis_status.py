@@ -59,20 +59,45 @@ def state_of(study: ProxyStudy) -> StudyState:
     return StudyState(study.name, succeeded.status == "True", succeeded.reason)
 
 
+LISTED = 4
+"""Studies whose names and verdicts are listed: more of them would not fit on a line."""
+
+OPEN = "open"
+
+
+def listed(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[str, str]:
+    """The studies that select a hypothesis, and in the same order what they say of it: texts for `kubectl get`, by the
+    field of the status. Nothing if there are none."""
+    if not studies:
+        return {}
+    said = _in_force(hypothesis)
+    shown = [(study.name, str(said[study.name].verdict) if study.name in said else OPEN) for study in studies[:LISTED]]
+    names, verdicts = zip(*shown, strict=True)
+    more = f", {len(studies) - LISTED} more" if len(studies) > LISTED else ""
+    return {"selectedBy": ", ".join(names) + more, "verdicts": ", ".join(verdicts)}
+
+
+def _in_force(hypothesis: Hypothesis) -> Mapping[str, StudyVerdict]:
+    """By the study's name, the verdicts that are about the hypothesis as it is now."""
+    verdicts = hypothesis.status.studies if hypothesis.status else ()
+    return {each.name: each for each in verdicts if each.observed_generation == hypothesis.metadata.generation}
+
+
 def concluded(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> Statement:
     """Whether the studies that select the hypothesis, as it is now, all have their verdict."""
     kind = ConditionType.CONCLUDED
     if not studies:
         return Statement(kind, False, Reason.NOT_SELECTED, "No study selects it.")
-    said = {verdict.name: verdict for verdict in hypothesis.status.studies} if hypothesis.status else {}
-    open_studies = []
+    said = _in_force(hypothesis)
+    open_studies, told = [], []
     for study in studies:
-        verdict = said.get(study.name)
         if not study.succeeded:
             open_studies.append(study.name if study.reason in _UNDER_WAY else f"{study.name} ({study.reason})")
-        elif verdict is None or verdict.observed_generation != hypothesis.metadata.generation:
+        elif study.name not in said:
             open_studies.append(study.name)
+        else:
+            told.append(f"{study.name}: {said[study.name].verdict}")
     if open_studies:
-        return Statement(kind, False, Reason.PENDING, f"Waiting for {', '.join(open_studies)}.")
-    verdicts = ", ".join(f"{study.name}: {said[study.name].verdict}" for study in studies)
-    return Statement(kind, True, Reason.VERDICT_REACHED, f"{verdicts}.")
+        known = f" {', '.join(told)}." if told else ""
+        return Statement(kind, False, Reason.PENDING, f"Waiting for {', '.join(open_studies)}.{known}")
+    return Statement(kind, True, Reason.VERDICT_REACHED, f"{', '.join(told)}.")

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assay.api.conditions import Reason
 from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.budget import Allowance, allowance, deadline_left
 from assay.planning.certificates_in_force import trust_to_record
 from assay.planning.costs import Costs, predictions
 from assay.planning.design import PlannedTrial, preparation_request, trial_request
 from assay.planning.judgement import Judgement, assessment_of, judge
+from assay.planning.not_started import not_started
 from assay.planning.progress import Progress, State
 from assay.planning.records import UNKNOWN, Obstacle, Records, RunningAttempt
 from assay.planning.status import status_of
@@ -43,7 +43,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
         judgement = replace(judgement, trust=last_trust(study, judgement.cells))
-    obstacles = (*obstacles, *_not_started(study, records, progress))
+    obstacles = (*obstacles, *not_started(study, records, progress, now))
     assessment = assessment_of(study, judgement)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
@@ -108,19 +108,6 @@ def _stopped(study: str, key: str, attempt: RunningAttempt, cost: float) -> Fail
         accelerator_seconds=cost,
         study=study,
     )
-
-
-def _not_started(study: Study, records: Records, progress: Progress) -> Iterator[Obstacle]:
-    """Trials that could not begin when they were last tried."""
-    latest = [
-        record.failures[-1]
-        for work in study.design.work
-        if progress.states[work.key] is State.READY and (record := records.get(work.key, UNKNOWN)).failures
-    ]
-    failed = [failure for failure in latest if failure.reason is FailureReason.NOT_STARTED]
-    if failed:
-        text = f"{len(failed)} trials could not begin, and are tried again by themselves: {failed[-1].message}"
-        yield Obstacle(Reason.NOT_STARTED, text, stalled=True)
 
 
 def _requeue_after(study: Study, records: Records, allowed: Allowance, now: float, *, awaited: bool) -> float | None:

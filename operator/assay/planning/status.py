@@ -19,8 +19,10 @@ from assay.api.resources import (
 from assay.planning.arm_status import arm_status
 from assay.planning.conditions import dated, statements
 from assay.planning.cost_ledger import cost_ledger
+from assay.planning.finished import question_of
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
+from assay.planning.summary import summarised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +66,11 @@ def status_of(
         recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
         levers=_levers(arms, costs),
         cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
+        finished_for=question_of(study.resource, study.hypotheses)
+        if finished and study.resource.metadata.uid
+        else None,
     )
-    return bounded(status)
+    return bounded(summarised(status))
 
 
 def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:

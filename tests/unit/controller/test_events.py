@@ -13,7 +13,7 @@ from assay.controller.events import (
     transitions,
     trial_failed,
 )
-from assay.controller.statuses import troubled
+from assay.controller.statuses import troubled, unverifiable
 from assay.planning.conditions import Statement, dated, rejection
 from assay.planning.plan import plan
 from builders.manifests import a_proxy
@@ -62,9 +62,20 @@ def test_one_cause_that_several_conditions_have_is_one_event() -> None:
 
 
 def test_trouble_is_said_when_it_comes_and_when_it_goes() -> None:
-    stalled = troubled(started(), Reason.STORE_UNREACHABLE, "no answer", 1, NOW)
-    assert reasons(started(), stalled) == [("StoreUnreachable", True)]
+    waits = troubled(started(), Reason.STORE_UNREACHABLE, "no answer", 1, NOW, stalled=False)
+    stalled = troubled(waits, Reason.STORE_UNREACHABLE, "no answer", 1, NOW, stalled=True)
+    assert reasons(started(), waits) == [("StoreUnreachable", True)]
+    assert reasons(waits, stalled) == [("StoreUnreachable", True)]
     assert reasons(stalled, started()) == [("GoesOn", False)]
+    assert reasons(stalled, waits) == [("StoreUnreachable", True)]  # what was in the way is not gone
+
+
+def test_a_finished_study_that_can_not_be_checked_says_so_and_when_it_can() -> None:
+    ended = plan(*simulated_study(count=4), NOW).status
+    away = unverifiable(ended, Reason.STORE_UNREACHABLE, "no answer", 1, NOW)
+    assert reasons(ended, away) == [("StoreUnreachable", True)]
+    assert reasons(away, ended) == [("VerifiableAgain", False)]
+    assert reasons(away, started()) == []
 
 
 def test_what_keeps_trials_from_running_is_a_warning() -> None:

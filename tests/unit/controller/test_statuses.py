@@ -11,7 +11,7 @@ from assay.api.conditions import Reason
 from assay.api.errors import InvalidInput, Problem
 from assay.api.resources import ProxyStudyStatus
 from assay.controller.datasets import DatasetNotReadable
-from assay.controller.statuses import rejected, seconds_until_write, troubled
+from assay.controller.statuses import has_stalled, rejected, seconds_until_write, troubled, unverifiable
 from assay.planning.plan import plan
 from builders.simulated import simulated_study
 
@@ -70,12 +70,45 @@ def test_as_many_problems_as_fit_are_told_and_how_many_there_are_more() -> None:
 
 def test_an_unreachable_store_changes_what_kstatus_reads_and_nothing_else() -> None:
     before = a_status()
-    status = troubled(before, Reason.STORE_UNREACHABLE, "s3://results: connection refused.", 1, LATER)
-    new = {"Stalled": ("True", "StoreUnreachable"), "Reconciling": ("False", "StoreUnreachable")}
-    assert said(status) == {**said(before), **new}
-    assert status.ranking == before.ranking
-    again = troubled(status, Reason.STORE_UNREACHABLE, "s3://results: connection refused.", 1, LATER + 60)
-    assert again == status
+    for stalled in (False, True):
+        words = {True: "True", False: "False"}
+        status = troubled(before, Reason.STORE_UNREACHABLE, "s3://results: refused.", 1, LATER, stalled=stalled)
+        new = {
+            "Stalled": (words[stalled], "StoreUnreachable"),
+            "Reconciling": (words[not stalled], "StoreUnreachable"),
+        }
+        assert said(status) == {**said(before), **new}
+        assert (status.reason, status.message) == (
+            "StoreUnreachable",
+            "s3://results: refused. It is tried again by itself.",
+        )
+        assert status.ranking == before.ranking
+        assert has_stalled(status, Reason.STORE_UNREACHABLE) is stalled
+        again = troubled(status, Reason.STORE_UNREACHABLE, "s3://results: refused.", 1, LATER + 60, stalled=stalled)
+        assert again == status
+
+
+def test_a_finished_study_takes_nothing_back_while_it_can_not_be_checked() -> None:
+    before = a_status().model_copy(update={"finished_for": "digest"})
+    status = unverifiable(before, Reason.DATASET_NOT_READABLE, "spec.dataset.manifest: nothing there", 1, LATER)
+    assert said(status) == {**said(before), "Verifiable": ("False", "DatasetNotReadable")}
+    assert (status.ranking, status.trials, status.finished_for) == (before.ranking, before.trials, "digest")
+    assert status.reason == "DatasetNotReadable"
+    assert (status.message or "").startswith("What was found stays said, but can't be checked now: spec.dataset")
+    # An earlier version had called it stalled.
+    stalled = troubled(before, Reason.STORE_UNREACHABLE, "no answer", 1, NOW, stalled=True)
+    mended = unverifiable(stalled, Reason.STORE_UNREACHABLE, "no answer", 1, LATER)
+    assert said(mended)["Stalled"] == said(mended)["Reconciling"] == ("False", "Done")
+
+
+def test_once_something_else_is_asked_what_can_not_be_read_is_in_the_way() -> None:
+    before = unverifiable(
+        a_status().model_copy(update={"finished_for": "digest"}), Reason.STORE_UNREACHABLE, "no answer", 1, LATER
+    )
+    status = rejected(before, an_error("spec.dataset.manifest"), 1, LATER, unreadable=True)
+    assert "Verifiable" not in said(status)
+    assert status.finished_for is None
+    assert said(status)["Succeeded"] == ("False", "DatasetNotReadable")
 
 
 def test_what_is_said_already_is_not_written() -> None:

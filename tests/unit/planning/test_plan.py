@@ -19,6 +19,7 @@ from assay.api.resources import (
 )
 from assay.planning.actions import Start, Stop
 from assay.planning.design import PlannedTrial
+from assay.planning.not_started import BEGINNING_SECONDS, TRIES
 from assay.planning.plan import plan
 from assay.planning.records import Obstacle, RunningAttempt, WorkRecord, pause_after
 from assay.planning.study import Study
@@ -236,6 +237,57 @@ def test_trials_that_can_not_begin_are_tried_for_as_long_as_it_takes_and_that_is
     assert "no such Secret" in stalled.message
     again = [action.item for action in plan(study, records, 100.0).actions if isinstance(action, Start)]
     assert [(item.key, item.attempt) for item in again] == [(first, 30)]
+
+
+NODE, REFUSED, AWAY = (
+    "its container did not start: UnexpectedAdmissionError: Allocate failed",
+    (
+        "the worker can't read its request: s3://assay/team/requests/1.json: the S3 server at http://s3 answered "
+        "403 InvalidAccessKeyId: the server does not know the access key"
+    ),
+    "the worker can't read its request: s3://assay/team/requests/1.json: the S3 server at http://s3 can't be reached",
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "tries", "want"),
+    [
+        (NODE, 1, ("Reconciling", "False")),
+        (NODE, TRIES, ("Stalled", "True")),
+        (AWAY, 1, ("Reconciling", "False")),
+        (REFUSED, 1, ("Stalled", "True")),
+    ],
+)
+def test_what_keeps_trials_from_beginning_needs_somebody_at_once_or_if_it_does_not_pass(
+    message: str, tries: int, want: tuple[str, str]
+) -> None:
+    study = a_study(hypotheses=2, capacity=1)
+    first = study.design.trials[0].key
+    failures = tuple(
+        a_failure(first, attempt=number + 1, reason=FailureReason.NOT_STARTED, message=message)
+        for number in range(tries)
+    )
+    status = plan(study, {first: WorkRecord(failures=failures, resume_at=100.0)}, 90.0).status
+    said = condition(status, ConditionType(want[0]))
+    assert (said.status, said.reason) == ("True", "NotStarted")
+    assert condition(status, ConditionType.STALLED).status == want[1]
+    assert message in said.message
+
+
+@pytest.mark.parametrize(
+    ("running", "want"),
+    [
+        (RunningAttempt(2, 95.0, begun=False), "True"),
+        (RunningAttempt(2, 95.0, begun=True), "True"),
+        (RunningAttempt(2, 100.0 - BEGINNING_SECONDS, begun=True), "False"),
+    ],
+)
+def test_a_cause_is_not_gone_because_the_next_attempt_is_made(running: RunningAttempt, want: str) -> None:
+    study = a_study(hypotheses=2, capacity=1)
+    first = study.design.trials[0].key
+    failure = a_failure(first, reason=FailureReason.NOT_STARTED, message=REFUSED)
+    status = plan(study, {first: WorkRecord(failures=(failure,), running=running)}, 100.0).status
+    assert condition(status, ConditionType.STALLED).status == want
 
 
 def test_pauses_double_and_are_never_long() -> None:

@@ -109,6 +109,14 @@ class HypothesisStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         default=(), max_length=8, description="State of the hypothesis.", json_schema_extra=list_map("type")
     )
+    selected_by: str | None = Field(
+        default=None, max_length=512, description="The studies that select it, with commas; the first of them, if many."
+    )
+    verdicts: str | None = Field(
+        default=None,
+        max_length=512,
+        description="What each of them says of it as it is now, in the same order; open: nothing yet.",
+    )
     studies: tuple[StudyVerdict, ...] = Field(
         default=(), max_length=64, description="One entry per study, at most 64.", json_schema_extra=list_map("name")
     )

@@ -263,6 +263,18 @@ class ProxyStudyStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         default=(), max_length=8, description="State of the study.", json_schema_extra=list_map("type")
     )
+    reason: str | None = Field(
+        default=None,
+        max_length=63,
+        description="The most important reason of the conditions: what somebody must act on, else what is waited for.",
+    )
+    message: str | None = Field(default=None, max_length=512, description="The message to the reason.")
+    finished_for: str | None = Field(
+        default=None,
+        max_length=63,
+        description="Digest of the study's generation and of the hypotheses, as they were, for which it has finished. "
+        "While they are the same, what was found stays said, though it can't be read for a while.",
+    )
     trials: TrialCounts = Field(default=TrialCounts(), description="Trials of all arms.")
     arms: tuple[ArmStatus, ...] = Field(
         default=(),

@@ -1,0 +1,56 @@
+"""For which question a study has finished: what it found then stays said, though it can't be looked at now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from assay.api.conditions import ConditionType
+from assay_trainer.contract import canonical_json, short_digest
+
+if TYPE_CHECKING:
+    from assay.api.resources import Hypothesis, ProxyStudy
+
+
+def question_of(study: ProxyStudy, selected: Iterable[Hypothesis]) -> str:
+    """Digest of the study's spec, by its generation, and of the hypotheses that it selects: their names, their specs,
+    and the label by which the study stratifies them. Their order does not matter."""
+    stratum = (study.spec.screening.stratify_by if study.spec.screening else None) or ""
+    asked = [
+        [each.name, each.spec.to_dict(), each.metadata.labels.get(stratum)]
+        for each in sorted(selected, key=lambda hypothesis: hypothesis.name)
+    ]
+    return short_digest(canonical_json([study.metadata.generation, asked]))
+
+
+def is_still_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
+    """Whether the status of the study, as it was recorded, is the answer to what is asked now."""
+    status = study.status
+    if status is None:
+        return False
+    if status.finished_for is not None:
+        return status.finished_for == question_of(study, selected)
+    return _was_finished(study, selected)
+
+
+def _was_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
+    """The same of a status that an earlier version of Assay wrote, which did not say for what: by what is said of each
+    hypothesis."""
+    assert study.status is not None
+    succeeded = any(
+        each.type == ConditionType.SUCCEEDED
+        and each.status == "True"
+        and each.observed_generation == study.metadata.generation
+        for each in study.status.conditions
+    )
+    ranked = {row.name for row in study.status.ranking}
+    return succeeded and ranked <= {each.name for each in selected} and all(_is_told(study, each) for each in selected)
+
+
+def _is_told(study: ProxyStudy, hypothesis: Hypothesis) -> bool:
+    """Whether the hypothesis, as it is now, has the study's verdict."""
+    verdicts = hypothesis.status.studies if hypothesis.status else ()
+    return any(
+        verdict.name == study.name and verdict.observed_generation == hypothesis.metadata.generation
+        for verdict in verdicts
+    )
