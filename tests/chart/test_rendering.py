@@ -227,6 +227,12 @@ def test_service_and_pod_monitor_find_the_operator_and_not_the_test() -> None:
         assert not selector.items() <= one(manifests, "Pod")["metadata"]["labels"].items()
 
 
+def test_who_does_not_use_kueue_need_not_give_rights_to_it() -> None:
+    for kueue, want in ((True, ["list"]), (False, [])):
+        role = one(rendered({"rbac": {"kueue": kueue}, "namespaces": ["vision"]}), "Role")
+        assert [verb for rule in role["rules"] for verb in rule["verbs"] if "workloads" in rule["resources"]] == want
+
+
 def test_two_releases_of_one_name_share_nothing_that_is_outside_of_their_namespaces() -> None:
     here, there = rendered({"crds": {"enabled": False}}), rendered({"crds": {"enabled": False}}, "--namespace=other")
     names = [{each["metadata"]["name"] for each in both if each["kind"] in CLUSTER_WIDE} for both in (here, there)]

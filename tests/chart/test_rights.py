@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ RIGHTS = {
     "jobs": {"get", "list", "watch", "create", "delete"},
     "pods": {"list", "watch"},
     "events": {"list", "create"},
+    "workloads": {"list"},
 }
 """All that the operator asks for."""
 
@@ -44,15 +45,6 @@ A_POD = {
     "metadata": {"name": "plain"},
     "spec": {"containers": [{"name": "plain", "image": "registry.example/plain"}]},
 }
-
-
-@pytest.fixture
-def other_namespace(cluster: Cluster, namespace: str) -> Iterator[str]:
-    """A second namespace, where nothing of the release is."""
-    name = f"{namespace}-other"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def rights_in(cluster: Cluster, namespace: str, account: str) -> dict[str, set[str]]:

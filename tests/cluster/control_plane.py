@@ -33,6 +33,7 @@ class ControlPlane:
     authority: Authority = field(init=False)
     kubeconfig: Path = field(init=False)
     kubectl: Command = field(init=False)
+    controller_manager: Process = field(init=False)
 
     def __post_init__(self) -> None:
         self._programs = kubernetes_programs()
@@ -65,7 +66,8 @@ class ControlPlane:
         etcd = self._start_etcd()
         self._api_server = self._start_api_server()
         self._wait_until_ready(etcd, self._api_server)
-        manager, scheduler = self._start_controller_manager(), self._start_scheduler()
+        self.controller_manager = manager = self._start_controller_manager()
+        scheduler = self._start_scheduler()
         # Without this account of theirs, which the controller manager makes, Pods are refused.
         account = ["get", "serviceaccount", "default", "--namespace=default"]
         wait_until(lambda: self.kubectl.attempt(*account) != "", "the controller manager", manager, scheduler)

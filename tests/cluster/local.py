@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cluster.client import Cluster
@@ -48,6 +51,16 @@ class LocalCluster(Cluster):
     def start_api_server(self) -> None:
         """Start the API server again, at the same address, and wait until it answers. Raises `DidNotComeUp`."""
         self.control_plane.start_api_server()
+
+    @contextmanager
+    def without_controllers(self) -> Iterator[None]:
+        """Meanwhile the controller manager stands still, as one that has too much to do."""
+        pid = self.control_plane.controller_manager.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """End it and remove all it left, except its logs. Can be repeated."""

@@ -54,7 +54,8 @@ def test_an_s3_server_that_is_away_is_said_and_waited_for(
         operators.start({"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"})
         s3.stop()
         team.apply(*team.hypotheses("other"), team.study())
-        said = team.wait("Stalled", reason="StoreUnreachable", seconds=30)
+        said = team.wait("Reconciling", reason="StoreUnreachable", seconds=30)
+        assert team.condition("Stalled")["status"] == "False"
         assert "can't be reached" in said
         assert "It is tried again by itself." in said
         s3.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from assay.kube.errors import Conflict, NoCluster, NotFound, error_of, no_answer
-from assay.kube.resources import PODS, Manifest, Resource
+from assay.kube.resources import API_GROUPS, PODS, Manifest, Resource
 from assay.kube.yaml_body import yaml_body
 
 Observer = Callable[[str, str, int], None]
@@ -100,6 +100,17 @@ class Kube:
             if not (token := page["metadata"].get("continue")):
                 return found
             query["continue"] = token
+
+    def versions(self, group: str) -> Sequence[str]:
+        """The versions that the server has of an API group, the preferred one first; none: it has no such group."""
+        path = f"/apis/{group}"
+        try:
+            found = self._request("get", API_GROUPS, path)
+        except NotFound:
+            return ()
+        preferred = (found.get("preferredVersion") or {}).get("version")
+        versions = [each["version"] for each in found.get("versions") or ()]
+        return sorted(versions, key=lambda version: version != preferred)
 
     def create(self, resource: Resource, namespace: str, manifest: Mapping[str, Any]) -> Manifest:
         """Make it; the object as the server has it. Raises AlreadyExists, Refused; NotFound: no such namespace."""

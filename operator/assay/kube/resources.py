@@ -35,5 +35,8 @@ JOBS = Resource("batch", "v1", "jobs", "Job")
 PODS = Resource("", "v1", "pods", "Pod")
 EVENTS = Resource("", "v1", "events", "Event")
 
+API_GROUPS = Resource("", "", "apigroups", "APIGroup")
+"""What the server says of itself; everybody who is known to it may ask."""
+
 STUDY_LABEL = f"{GROUP}/study"
 """On all that a study owns: its name."""

@@ -40,6 +40,8 @@ UNSCHEDULED = a_condition("PodScheduled", status="False", reason="Unschedulable"
     [
         (JOB, []),
         (JOB, [a_pod(JOB, state=running())]),
+        (JOB, [a_pod(JOB, "Succeeded", state=terminated(0))]),
+        ({**JOB, "status": {"succeeded": 1}}, []),
         (JOB, [a_pod(JOB, "Pending", scheduled=False, conditions=[UNSCHEDULED])]),
         (JOB, [a_pod(JOB, "Pending", state=waiting("ImagePullBackOff", "no such image"))]),
         (QUEUED, []),
@@ -55,7 +57,7 @@ def test_attempts_and_waits_are_those_of_the_whole_manifests(job: Manifest, pods
     assert observed(lean, lean_pods, 2000.0) == observed(job, pods, 2000.0)
     assert lacks_last_words(lean, lean_pods) == lacks_last_words(job, pods)
     said = [
-        [(wait.reason, wait.cause, wait.trials, wait.until, wait.stalled) for wait in waits([each], of, [], {}, 60.0)]
+        [(wait.reason, wait.cause, wait.trials, wait.times()) for wait in waits([each], of, [], {}, 60.0)]
         for each, of in ((lean, lambda _: lean_pods), (job, lambda _: pods))
     ]
     assert said[0] == said[1]

@@ -9,8 +9,8 @@ import pytest
 from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused, Unreachable
 from assay.planning.records import Obstacle
-from assay.runners.jobs.memory import NotCreated
-from assay.runners.jobs.waits import NO_POD_SECONDS, OVERDUE_SECONDS, Wait, obstacles, waits
+from assay.runners.jobs.memory import NotCreated, QueueAnswer
+from assay.runners.jobs.waits import NO_POD_SECONDS, OVERDUE_SECONDS, PASSING_SECONDS, Wait, obstacles, waits
 from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting
 
 PENDING_SECONDS = 60.0
@@ -21,10 +21,12 @@ def waits_of(
     *jobs_and_pods: tuple[Manifest, Sequence[Manifest]],
     not_created: Sequence[NotCreated] = (),
     warnings: Mapping[str, str] | None = None,
+    queue: QueueAnswer | None = None,
 ) -> list[Wait]:
     pods = {job["metadata"]["uid"]: pods for job, pods in jobs_and_pods}
     jobs = [job for job, _ in jobs_and_pods]
-    return list(waits(jobs, lambda job: pods[job["metadata"]["uid"]], not_created, warnings or {}, PENDING_SECONDS))
+    pods_of = lambda job: pods[job["metadata"]["uid"]]  # noqa: E731
+    return list(waits(jobs, pods_of, not_created, warnings or {}, PENDING_SECONDS, queue))
 
 
 def of_pod(pod: Manifest, at: float = LATER) -> Sequence[Obstacle]:
@@ -102,15 +104,16 @@ def test_a_volume_that_can_not_be_mounted_is_told_with_the_warning_about_it() ->
     pod = a_pod(JOB, "Pending", created=1000, state=waiting("ContainerCreating"))
     (wait,) = waits_of((JOB, [pod]))
     assert wait.asks is pod
+    assert (wait.ask_at, wait.until) == (1000 + PENDING_SECONDS, 1000 + PENDING_SECONDS)
     assert "its image may be large" in wait.cause
     (told,) = obstacles(waits_of((JOB, [pod]), warnings={"Pod": 'configmap "team" not found'}), LATER)
-    assert (told.reason, told.stalled) == (Reason.CONTAINER_NOT_CREATED, False)
+    assert (told.reason, told.stalled) == (Reason.CONTAINER_NOT_CREATED, True)
     assert 'configmap "team" not found' in told.message
+    (told,) = obstacles(waits_of((JOB, [pod]), warnings={"Pod": "network plugin is not ready"}), LATER)
+    assert (told.reason, told.stalled) == (Reason.CONTAINER_NOT_CREATED, False)
 
 
 def test_pods_over_the_quota_are_told_from_pods_that_are_refused() -> None:
-    (wait,) = waits_of((JOB, []))
-    assert (wait.reason, wait.asks) == (Reason.JOB_REFUSED, JOB)
     over = 'Error creating: pods "digits-x" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=4'
     (told,) = obstacles(waits_of((JOB, []), warnings={"Job": over}), LATER)
     assert (told.reason, told.stalled) == (Reason.QUOTA_EXCEEDED, False)
@@ -138,9 +141,131 @@ def test_a_job_that_somebody_has_suspended_is_told() -> None:
     assert "suspended by somebody" in told.message
 
 
-def test_a_pod_that_has_ended_is_not_waited_for() -> None:
-    (wait,) = waits_of((JOB, [a_pod(JOB, "Failed", state=terminated(143), deleted=True)]))
-    assert wait.asks is JOB
+ENDED = a_pod(JOB, "Failed", state=terminated(1, until=1050))
+BACKOFF = "Job has reached the specified backoff limit"
+
+
+def ending(**status: object) -> Manifest:
+    return {**JOB, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("job", "pods"),
+    [
+        (JOB, [ENDED]),
+        (JOB, [a_pod(JOB, "Succeeded", state=terminated(0, until=1050))]),
+        (JOB, [a_pod(JOB, "Failed", state=terminated(143, until=1050), deleted=True)]),
+        (ending(active=1), []),  # its pod's event is still to come, or its pod was deleted
+        (ending(terminating=1), []),
+        (ending(succeeded=1), []),
+        (ending(failed=1), []),
+        (ending(uncountedTerminatedPods={"failed": ["uid"]}), []),
+        (ending(conditions=[a_condition("FailureTarget", reason="BackoffLimitExceeded", message=BACKOFF)]), []),
+        (ending(conditions=[a_condition("SuccessCriteriaMet")]), []),
+        (ending(conditions=[a_condition("Suspended", at=1000)]), []),  # let go again, and not looked at since
+    ],
+)
+@pytest.mark.parametrize("warnings", [{}, {"Job": BACKOFF}])
+def test_a_job_whose_pod_is_there_or_has_ended_is_not_refused_one(
+    job: Manifest, pods: Sequence[Manifest], warnings: Mapping[str, str]
+) -> None:
+    assert obstacles(waits_of((job, pods), warnings=warnings), LATER) == ()
+
+
+def test_a_job_whose_end_nobody_tells_is_said_after_a_while() -> None:
+    assert obstacles(waits_of((JOB, [ENDED])), 1050 + OVERDUE_SECONDS - 1) == ()
+    (told,) = obstacles(waits_of((JOB, [ENDED])), 1050 + OVERDUE_SECONDS)
+    assert (told.reason, told.stalled) == (Reason.NOT_ENDING, False)
+    assert "the Job controller has not yet said so" in told.message
+
+
+def test_a_job_that_went_on_is_not_judged_by_the_pods_and_times_of_before() -> None:
+    resumed = a_condition("Suspended", status="False", at=LATER - 10)
+    job = {**JOB, "status": {"conditions": [resumed]}}
+    (wait,) = waits_of((job, [ENDED]))
+    assert (wait.reason, wait.asks, wait.ask_at) == (Reason.NO_POD, job, LATER - 10 + NO_POD_SECONDS)
+    assert obstacles([wait], LATER) == ()
+
+
+def test_a_job_that_is_being_deleted_is_refused_nothing() -> None:
+    job = {**JOB, "metadata": {**JOB["metadata"], "deletionTimestamp": "1970-01-01T00:16:40Z"}}
+    assert obstacles(waits_of((job, [])), 1000 + OVERDUE_SECONDS - 1) == ()
+    (told,) = obstacles(waits_of((job, [])), 1000 + OVERDUE_SECONDS)
+    assert (told.reason, told.stalled) == (Reason.NOT_ENDING, False)
+
+
+def test_a_job_without_a_pod_and_without_a_refusal_is_no_refusal() -> None:
+    (wait,) = waits_of((JOB, []))
+    assert (wait.asks, wait.ask_at) == (JOB, 1000 + NO_POD_SECONDS)
+    assert obstacles([wait], 1000 + PENDING_SECONDS - 1) == ()
+    (told,) = obstacles([wait], 1000 + PENDING_SECONDS)
+    assert (told.reason, told.stalled) == (Reason.NO_POD, False)
+
+
+# ----------------------------------------------------------------------------- what passes by itself
+
+
+UNANSWERED = 'Internal error occurred: failed calling webhook "pods.example": connect: connection refused'
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        (
+            "ErrImagePull",
+            'failed to do request: Head "https://registry.example/v2/": dial tcp 10.0.0.1:443: i/o timeout',
+        ),
+        ("ImagePullBackOff", 'Back-off pulling image "registry.example/trainer:500"'),
+        ("ErrImagePull", "unexpected status code 503 Service Unavailable"),
+        ("ErrImagePull", "toomanyrequests: you have reached your pull rate limit"),
+        ("CreateContainerError", "context deadline exceeded"),
+    ],
+)
+def test_a_registry_or_node_that_does_not_answer_has_time_to_do_so(reason: str, message: str) -> None:
+    pod = a_pod(JOB, "Pending", created=1000, state=waiting(reason, message))
+    for at, want in ((1001.0, False), (999.0 + PASSING_SECONDS, False), (1000.0 + PASSING_SECONDS, True)):
+        (told,) = of_pod(pod, at=at)
+        assert told.stalled is want
+        assert message in told.message
+
+
+def test_a_webhook_that_does_not_answer_has_time_to_do_so() -> None:
+    refused = NotCreated(JOB, Unreachable(500, "InternalError", UNANSWERED), since=1000, tried=1000)
+    for wait, since in (
+        (waits_of(not_created=[refused])[0], 1000.0),
+        (waits_of((JOB, []), warnings={"Job": f"Error creating: {UNANSWERED}"})[0], 1000.0 + NO_POD_SECONDS),
+    ):
+        assert (wait.reason, wait.until, wait.stalls_at) == (Reason.JOB_REFUSED, since, since + PASSING_SECONDS)
+
+
+def test_a_quota_that_nothing_uses_and_that_is_too_small_needs_somebody() -> None:
+    for used, want in (("0", True), ("2", False)):
+        message = f"exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch={used}, limited: …=0"
+        refused = NotCreated(JOB, Refused(403, "Forbidden", message), since=1000, tried=1000)
+        (told,) = obstacles(waits_of(not_created=[refused]), 1000)
+        assert (told.reason, told.stalled) == (Reason.QUOTA_EXCEEDED, want)
+
+
+QUEUED = a_job(study=a_study(queue_name="gpu-queue"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "at", "want_reason", "want_stalled", "want_words"),
+    [
+        (QueueAnswer(True, None, False, 0), 1000 + NO_POD_SECONDS, Reason.KUEUE_MISSING, True, "not installed"),
+        (QueueAnswer(False, "insufficient quota", False, 0), LATER, Reason.NOT_ADMITTED, False, "insufficient quota"),
+        (QueueAnswer(False, "no LocalQueue", True, 0), LATER, Reason.NOT_ADMITTED, True, "no LocalQueue"),
+        (QueueAnswer(False, None, False, 0), LATER, Reason.NOT_ADMITTED, False, "`kubectl get workloads`"),
+    ],
+)
+def test_a_queue_that_lets_nothing_out_is_told_with_what_kueue_says(
+    answer: QueueAnswer, at: float, want_reason: Reason, want_stalled: bool, want_words: str
+) -> None:
+    (wait,) = waits_of((QUEUED, []), queue=answer)
+    assert (wait.asks, wait.ask_at) == (QUEUED, 1000 + NO_POD_SECONDS)
+    (told,) = obstacles([wait], at)
+    assert (told.reason, told.stalled) == (want_reason, want_stalled)
+    assert want_words in told.message
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from assay.runners.jobs.lean import lean_job, lean_pod
 from assay.runners.jobs.memory import JobsMemory
 from assay.runners.jobs.news import is_news
 from assay.runners.jobs.observation import claim_living, claim_running
+from assay.runners.jobs.room import Room
 from assay.runners.jobs.runner import JobsRunner
 from assay.runners.jobs.settings import TrialSettings
 
@@ -12,6 +13,7 @@ __all__ = [
     "Claims",
     "JobsMemory",
     "JobsRunner",
+    "Room",
     "TrialSettings",
     "claim_living",
     "claim_running",

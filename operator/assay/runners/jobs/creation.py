@@ -7,12 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 
 from assay.kube import KubeError, Manifest, Unreachable
+from assay.runners.jobs.causes import is_over_quota
 from assay.runners.jobs.memory import JobsMemory, NotCreated
 from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
 
 RETRY_SECONDS = 10.0
 """Between tries to make a Job that was refused."""
+
+ROOM_SECONDS, ROOM_RETRY_SECONDS = 20.0, 2.0
+"""How long after Jobs have made room it may be counted, and how often that is tried: quotas are not counted at once."""
 
 TOGETHER = 8
 """Jobs that a process makes at a time."""
@@ -50,12 +54,9 @@ def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:
 
 def next_try(memory: JobsMemory) -> float | None:
     """When a Job is to be tried again at the latest, in Unix seconds."""
-    return min((refused.tried + RETRY_SECONDS for refused in memory.not_created.values()), default=None)
-
-
-def is_over_quota(message: str) -> bool:
-    """Whether a refusal is for want of quota: the API server has no other word for it."""
-    return "exceeded quota" in message
+    tried = [refused.tried for refused in memory.not_created.values()]
+    soon = any(at < memory.made_room_at + ROOM_SECONDS for at in tried)
+    return min(tried) + (ROOM_RETRY_SECONDS if soon else RETRY_SECONDS) if tried else None
 
 
 def _error_of(objects: StudyObjects, manifest: Manifest) -> KubeError | None:

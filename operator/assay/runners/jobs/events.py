@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from assay.kube import EVENTS, KubeError, Manifest
 from assay.runners.jobs.memory import JobsMemory, Warned
 from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.state import awaits_pod_since, is_suspended, unix_seconds
 from assay.runners.jobs.waits import Wait
 
 WARNING_SECONDS = 15.0
 """Between looks at the events of objects of one kind."""
+
+_REFUSAL = "FailedCreate"
+"""The Job controller's word for a pod that it may not make. What else it warns of is how a Job ended."""
 
 
 def ask_for_warnings(objects: StudyObjects, waiting: Iterable[Wait], memory: JobsMemory, now: float) -> None:
@@ -18,25 +22,42 @@ def ask_for_warnings(objects: StudyObjects, waiting: Iterable[Wait], memory: Job
 
     Events are a help, not a need: where they can't be read, the wait is told without its cause.
     """
-    asked = {wait.asks["kind"]: wait.asks for wait in waiting if wait.asks is not None and wait.until <= now}
+    asks = [wait.asks for wait in waiting if wait.asks is not None and wait.ask_at <= now]
+    asked = {about["kind"]: about for about in asks if about["kind"] == "Pod" or not is_suspended(about)}
     for kind in set(memory.warned) - set(asked):
         del memory.warned[kind]
     for kind, about in asked.items():
         known = memory.warned.get(kind)
         if known is None or now >= known.asked_at + WARNING_SECONDS:
-            memory.warned[kind] = Warned(_latest_warning(objects, about), now)
+            memory.warned[kind] = Warned(_warning(objects, about), now)
 
 
-def _latest_warning(objects: StudyObjects, about: Manifest) -> str | None:
-    selector = f"type=Warning,involvedObject.uid={about['metadata']['uid']}"
+def _warning(objects: StudyObjects, about: Manifest) -> str | None:
+    """The last word on an object, if it is a warning: what was warned of before it went on is of the past."""
+    selector = f"involvedObject.uid={about['metadata']['uid']}"
     try:
         events = objects.kube.list(EVENTS, objects.namespace, field_selector=selector)
     except KubeError:
         return None
-    latest = max(events, key=_time_of, default=None)
-    return None if latest is None else str(latest.get("message") or "")
+    latest = max(events, key=_order, default=None)
+    if latest is None or latest.get("type") != "Warning":
+        return None
+    if about["kind"] == "Job" and not _is_refusal(latest, about):
+        return None
+    return str(latest.get("message") or "")
+
+
+def _is_refusal(event: Manifest, job: Manifest) -> bool:
+    """Whether the Job is refused its pod now; not what was so before it was suspended and let go again."""
+    since, said = awaits_pod_since(job), unix_seconds(_time_of(event))
+    return event.get("reason") == _REFUSAL and since is not None and said is not None and said >= int(since)
+
+
+def _order(event: Manifest) -> tuple[str, bool]:
+    """Times as Kubernetes writes them sort as text; of the same second, a warning is the later one."""
+    return _time_of(event), event.get("type") == "Warning"
 
 
 def _time_of(event: Manifest) -> str:
-    """Times as Kubernetes writes them sort as text."""
-    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"])
+    series = (event.get("series") or {}).get("lastObservedTime")
+    return str(series or event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"])

@@ -20,7 +20,7 @@ _METADATA = (
     "ownerReferences",
 )
 _ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION)
-_JOB_STATUS = ("conditions", "startTime", "active", "terminating", "failed", "uncountedTerminatedPods")
+_JOB_STATUS = ("conditions", "startTime", "active", "terminating", "succeeded", "failed", "uncountedTerminatedPods")
 _POD_STATUS = ("phase", "reason", "message", "conditions", "startTime")
 
 

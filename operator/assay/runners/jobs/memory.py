@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assay.kube import KubeError, Manifest
 from assay.runners.jobs.claims import Claims
+from assay.runners.jobs.room import Room
 from assay.runners.protocol import ObservedAttempt
 
 
@@ -47,6 +49,19 @@ class Warned(NamedTuple):
     asked_at: float
 
 
+class QueueAnswer(NamedTuple):
+    """Why Kueue does not admit a Job, and when it was asked (Unix seconds).
+
+    `message` is its own, None if it says nothing or may not be asked; `is_inadmissible`: it will not do so as things
+    are.
+    """
+
+    kueue_is_missing: bool
+    message: str | None
+    is_inadmissible: bool
+    asked_at: float
+
+
 @dataclass
 class JobsMemory:
     """Kept for each study by whoever makes its runners, one after another. All of it may be lost at any time.
@@ -58,7 +73,9 @@ class JobsMemory:
     recorded: attempts that were forgotten and whose Job is still there.
     finished: by uid.
     warned: by the kind of object that it was about.
-    claims: shared by all studies whose runners are in this process.
+    queue: of one Job that is not admitted.
+    made_room_at: when Jobs were last deleted since a quota was waited for.
+    claims, room: shared by all studies whose runners are in this process.
     """
 
     appeared: set[Attempt] = field(default_factory=set)
@@ -68,4 +85,7 @@ class JobsMemory:
     recorded: set[Attempt] = field(default_factory=set)
     finished: dict[str, Finished] = field(default_factory=dict)
     warned: dict[str, Warned] = field(default_factory=dict)
+    queue: QueueAnswer | None = None
+    made_room_at: float = -math.inf
     claims: Claims = field(default_factory=Claims)
+    room: Room = field(default_factory=Room)

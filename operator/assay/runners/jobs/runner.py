@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from assay.api.conditions import Reason
 from assay.api.resources import ProxyStudy
 from assay.kube import Cache, Kube, Manifest
 from assay.planning.records import Obstacle
@@ -21,6 +22,7 @@ from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
 from assay.runners.jobs.observation import lacks_last_words, observed
 from assay.runners.jobs.programs import image_code
+from assay.runners.jobs.queues import ask_for_queue
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.state import end_of, is_terminal, unix_seconds
 from assay.runners.jobs.waits import Wait, obstacles, waits
@@ -176,7 +178,9 @@ class JobsRunner:
 
     def obstacles(self) -> Sequence[Obstacle]:
         now = self._clock()
-        ask_for_warnings(self._objects, self._waits(), self._memory, now)
+        waiting = self._waits()
+        ask_for_warnings(self._objects, waiting, self._memory, now)
+        ask_for_queue(self._objects, waiting, self._memory, now)
         return obstacles(self._waits(), now)
 
     def wait(self, timeout: float | None) -> None:
@@ -214,10 +218,19 @@ class JobsRunner:
 
     # ------------------------------------------------------------------------- what only Jobs need
 
+    def waits_for_quota(self) -> bool:
+        """Whether Jobs or pods can't be made for want of quota."""
+        return any(wait.reason is Reason.QUOTA_EXCEEDED for wait in self._waits())
+
     def remove_expired(self) -> None:
-        """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded."""
-        now = self._clock()
-        expired = [uid for uid, each in self._memory.finished.items() if now >= self._expires_at(each)]
+        """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded; and those
+        that ended later, if a study of the namespace waits for quota, which they may hold."""
+        now, memory, namespace = self._clock(), self._memory, self._objects.namespace
+        if self.waits_for_quota():
+            memory.room.ask(namespace, now)
+        if memory.finished and memory.room.is_asked(namespace, now):
+            memory.made_room_at = now
+        expired = [uid for uid, each in memory.finished.items() if now >= self._expires_at(each)]
         for uid in expired[:REMOVALS]:
             finished = self._memory.finished[uid]
             known = self._objects.job(finished.job["metadata"]["name"])
@@ -233,8 +246,8 @@ class JobsRunner:
         `is_gone` could not say yet that it is.
         """
         now = self._clock()
-        times = [wait.until for wait in self._waits() if wait.until > now]
-        times += [now + WARNING_SECONDS] if self._memory.warned else []
+        times = [at for wait in self._waits() for at in wait.times() if now < at < math.inf]
+        times += [now + WARNING_SECONDS] if self._memory.warned or self._memory.queue else []
         times += [self._expires_at(finished) for finished in self._memory.finished.values()]
         times += [at for at in (next_try(self._memory), self._undecided_until) if at is not None]
         return max(0.0, min(times) - now) if times else None
@@ -297,10 +310,14 @@ class JobsRunner:
                 self._memory.not_created.values(),
                 warnings,
                 self._settings.pending_seconds,
+                self._memory.queue,
             )
         )
 
     def _expires_at(self, finished: Finished) -> float:
+        """In Unix seconds; it is past if room is wanted."""
+        if self._memory.room.is_asked(self._objects.namespace, self._clock()):
+            return finished.ended_at
         return finished.ended_at + self._study.spec.retention.finished_jobs_seconds
 
     def _decide_at(self, at: float) -> None:

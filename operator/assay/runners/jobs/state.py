@@ -70,6 +70,32 @@ def condition_of(manifest: Manifest, kind: str, status: str = "True") -> dict[st
     return None
 
 
+def is_ending(job: Manifest) -> bool:
+    """Whether a Job that has not ended has, or has had, the pod that it is to have: its end is a matter of time.
+
+    Between the end of a pod and the word of it in its Job the controller may take long, and so may an event's way here.
+    """
+    status = _status(job)
+    counted = ("active", "terminating", "succeeded", "failed")
+    uncounted = (status.get("uncountedTerminatedPods") or {}).values()
+    targets = ("FailureTarget", "SuccessCriteriaMet")
+    return any(status.get(field) for field in counted) or any(uncounted) or any(condition_of(job, t) for t in targets)
+
+
+def awaits_pod_since(job: Manifest) -> float | None:
+    """Since when a Job that is not suspended is to have a pod, in Unix seconds; None: its controller has not looked at
+    it yet since somebody let it go on."""
+    if condition_of(job, "Suspended"):
+        return None
+    resumed = unix_seconds((condition_of(job, "Suspended", "False") or {}).get("lastTransitionTime"))
+    return max(created_at(job), unix_seconds(_status(job).get("startTime")) or 0.0, resumed or 0.0)
+
+
+def ended_at(pod: Manifest) -> float | None:
+    """When the trainer's container ended, in Unix seconds; None: it has not, or nobody knows."""
+    return unix_seconds((container_state(pod, "terminated") or {}).get("finishedAt"))
+
+
 def is_suspended(job: Manifest) -> bool:
     """Whether the Job is to have no pods now."""
     return bool(job["spec"].get("suspend"))
@@ -111,7 +137,7 @@ def container_seconds(pod: Manifest, until: float) -> float:
     start = started_at(pod)
     if start is None:
         return 0.0
-    end = unix_seconds((container_state(pod, "terminated") or {}).get("finishedAt"))
+    end = ended_at(pod)
     return max(0.0, (until if end is None else end) - start)
 
 

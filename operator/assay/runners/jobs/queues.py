@@ -1,0 +1,55 @@
+"""What Kueue says of a Job that it does not admit: in the Workload that it makes of it, where that may be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from assay.kube import KubeError, Manifest, Resource
+from assay.runners.jobs.memory import JobsMemory, QueueAnswer
+from assay.runners.jobs.names import QUEUE_LABEL
+from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.state import condition_of, is_suspended
+from assay.runners.jobs.waits import Wait
+
+KUEUE = "kueue.x-k8s.io"
+JOB_UID_LABEL = f"{KUEUE}/job-uid"
+"""Kueue puts it on the Workload of a Job."""
+
+ASK_SECONDS = 15.0
+"""Between looks."""
+
+
+def ask_for_queue(objects: StudyObjects, waiting: Iterable[Wait], memory: JobsMemory, now: float) -> None:
+    """Remember what Kueue says of one Job of those that wait in its queue.
+
+    It is a help, not a need: where it can't be asked, the wait is told without its cause.
+    """
+    about = next((wait.asks for wait in waiting if wait.ask_at <= now and _is_queued(wait.asks)), None)
+    if about is None:
+        memory.queue = None
+    elif memory.queue is None or now >= memory.queue.asked_at + ASK_SECONDS:
+        memory.queue = _answer(objects, about, now)
+
+
+def _is_queued(about: Manifest | None) -> bool:
+    if about is None or about["kind"] != "Job" or not is_suspended(about):
+        return False
+    return QUEUE_LABEL in (about["metadata"].get("labels") or {})
+
+
+def _answer(objects: StudyObjects, job: Manifest, now: float) -> QueueAnswer:
+    nothing = QueueAnswer(kueue_is_missing=False, message=None, is_inadmissible=False, asked_at=now)
+    try:
+        versions = objects.kube.versions(KUEUE)
+        if not versions:
+            return nothing._replace(kueue_is_missing=True)
+        workloads = Resource(KUEUE, versions[0], "workloads", "Workload")
+        selector = f"{JOB_UID_LABEL}={job['metadata']['uid']}"
+        found = objects.kube.list(workloads, objects.namespace, label_selector=selector)
+    except KubeError:  # among others, whoever installed Assay does not let it ask
+        return nothing
+    if not found:
+        return nothing._replace(message=f"it has made no Workload of Job {job['metadata']['name']}")
+    reserved = condition_of(found[0], "QuotaReserved", "False") or {}
+    inadmissible = reserved.get("reason") == "Inadmissible"
+    return nothing._replace(message=reserved.get("message"), is_inadmissible=inadmissible)

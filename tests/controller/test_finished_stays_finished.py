@@ -1,0 +1,129 @@
+"""What a study has found stays said when it can't be read again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from assay.kube import Kube
+from assay_trainer.contract import FailureReason, TrialRequest
+from builders.s3_server import BUCKET, S3Server
+from controller.operators import Operators
+from controller.played_pods import PlayedPods
+from controller.team import Team
+
+STUDIES = ("first", "second", "third")
+
+
+def a_score(item: TrialRequest) -> float:
+    return 0.8 + 0.01 * item.seed + 0.001 * len(item.hypothesis)
+
+
+@contextmanager
+def moved_away(folder: Path) -> Iterator[None]:
+    away = folder.with_name(f"{folder.name}-away")
+    folder.rename(away)
+    yield
+    away.rename(folder)
+
+
+def states(team: Team, study: str) -> dict[str, tuple[str, str]]:
+    return {each["type"]: (each["status"], each["reason"]) for each in team.get(study)["status"]["conditions"]}
+
+
+def test_a_data_set_that_is_gone_takes_nothing_back(
+    kube: Kube, operators: Operators, team: Team, dataset: str, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(Path(dataset.removeprefix("file://")).parent, data)
+    manifest = {"manifest": f"{data.as_uri()}/manifest.json"}
+    operator = operators.start()
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.apply(*team.hypotheses("other"), *(team.study(name, dataset=manifest) for name in STUDIES))
+        for study in STUDIES:
+            team.wait("Succeeded", study=study)
+        team.kubectl("wait", "hyp", "--all", "--for=condition=Concluded", "--timeout=10s")
+        before = {study: states(team, study) for study in STUDIES}
+        concluded = {name: dict(team.conclusion(name)) for name in ("baseline", "other")}
+        operator.kill()  # the next one has read nothing yet
+        with moved_away(data):
+            operator = operators.start()
+            for study in STUDIES:
+                said = team.wait("Verifiable", status="False", reason="DatasetNotReadable", study=study)
+                assert said.startswith("What was found stays said, but can't be checked now: ")
+                assert states(team, study) == {**before[study], "Verifiable": ("False", "DatasetNotReadable")}
+            assert {name: dict(team.conclusion(name)) for name in ("baseline", "other")} == concluded
+            assert team.kubectl("get", "pstudy", "first").splitlines()[1].split()[1:3] == ["True", "DatasetNotReadable"]
+            # Whoever edits a hypothesis asks something else: now the data set is in the way.
+            team.apply(team.hypothesis("other", recipe={"idea": "another"}))
+            for study in STUDIES:
+                team.wait("Stalled", reason="DatasetNotReadable", study=study)
+            assert team.condition("Succeeded", "first")["status"] == "False"
+            team.until(lambda: team.conclusion("other").get("status") == "False", lambda: str(team.conclusion("other")))
+        for study in STUDIES:
+            team.wait("Succeeded", study=study)
+        team.kubectl("wait", "hyp", "--all", "--for=condition=Concluded", "--timeout=20s")
+    assert "Verifiable" not in states(team, "first")
+    assert len(pods.started) == len(set(pods.started)) == 12
+    assert "ERROR" not in operator.log()
+
+
+def test_a_store_that_is_away_takes_nothing_back_and_is_waited_for(
+    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as s3:
+        for name, value in s3.environment.items():
+            monkeypatch.setenv(name, value)
+        variables = {"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"}
+        operator = operators.start(variables)
+        with PlayedPods(kube, team.namespace, a_score) as pods:
+            team.apply(*team.hypotheses("other"), team.study())
+            team.wait("Succeeded")
+            before = states(team, "digits")
+            failing = team.study("failing", metric={"name": "loss", "goal": "Minimize"})
+            pods.outcome = lambda _: FailureReason.TRAIN_FUNCTION_RAISED
+            team.apply(failing)
+            team.wait("Succeeded", status="False", reason="ReferenceFailed", study="failing")
+            failed = states(team, "failing")
+            operator.kill()
+            s3.stop()
+            operators.start(variables)
+            team.wait("Verifiable", status="False", reason="StoreUnreachable")
+            assert states(team, "digits") == {**before, "Verifiable": ("False", "StoreUnreachable")}
+            team.wait("Verifiable", status="False", reason="StoreUnreachable", study="failing")
+            assert states(team, "failing") == {**failed, "Verifiable": ("False", "StoreUnreachable")}
+            # A new hypothesis opens the study, which waits for the store; nobody has to do anything yet.
+            pods.outcome = a_score
+            team.apply(team.hypothesis("new"))
+            said = team.wait("Reconciling", reason="StoreUnreachable")
+            assert "can't be reached" in said
+            assert team.condition("Stalled")["status"] == "False"
+            s3.start()
+            team.wait("Succeeded", seconds=60)
+            team.until(lambda: team.get()["status"]["trials"]["succeeded"] == 12, lambda: str(team.get()["status"]))
+    assert "Verifiable" not in states(team, "digits")
+    assert "VerifiableAgain" in team.events() or "StoreUnreachable" in team.events()
+
+
+def test_wrong_credentials_need_somebody_and_stay_said_until_they_are_right(
+    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as s3:
+        for name, value in s3.environment.items():
+            monkeypatch.setenv(name, value)
+        store = {"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"}
+        operator = operators.start({**store, "AWS_SECRET_ACCESS_KEY": "wrong"})
+        team.apply(*team.hypotheses("other"), team.study())
+        said = team.wait("Stalled", reason="StoreUnreachable", seconds=30)
+        assert "SignatureDoesNotMatch" in said
+        operator.kill()
+        operators.start(store)
+        with PlayedPods(kube, team.namespace, a_score):
+            team.wait("Succeeded", seconds=60)
+    assert list(team.events()).count("GoesOn") == 1
