@@ -155,6 +155,22 @@ class TestWithFaults:
         assert list(objects.list("")) == ["a"]
         assert random.getstate() == state  # a trial's numbers must not depend on the network's luck
 
+    def test_a_server_that_was_waited_for_is_not_waited_for_again_by_every_call(
+        self, proxy: FaultyS3, s3_uri: str
+    ) -> None:
+        objects = S3Objects(BUCKET, s3_uri.rpartition("/")[2], IMPATIENT)
+        tries = []
+        for answered in (False, False, True, False):
+            proxy.requests.clear()
+            proxy.faults = [] if answered else [answers(503, "SlowDown")] * 9
+            if answered:
+                assert list(objects.list("")) == []
+            else:
+                with pytest.raises(StoreError, match="SlowDown"):
+                    objects.get("a")
+            tries.append(len(proxy.requests))
+        assert tries == [2, 1, 1, 2]
+
     def test_a_body_that_breaks_off_is_read_again(self, proxy: FaultyS3, objects: Objects) -> None:
         objects.put_if_absent("a", b"0123456789" * 1000)
         proxy.faults = [breaks_off]

@@ -108,7 +108,7 @@ class S3Objects:
         s3: Any = None
         try:
             s3 = s3_client(self._settings)
-            return retried(lambda: call(s3), self._settings.retry_seconds)
+            return retried(lambda: call(s3), self._settings.retry_seconds, server=s3.meta.endpoint_url)
         except (*S3Failure, OSError, ValueError) as error:  # a token file that is not there, an endpoint that is no URL
             raise store_error(error, f"{self.uri}/{name}", s3 and s3.meta.endpoint_url) from error
 

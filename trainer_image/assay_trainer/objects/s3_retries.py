@@ -33,6 +33,9 @@ _STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})  # 409: others write 
 _CODES = frozenset({"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"})
 _jitter = random.SystemRandom()  # without a state, which forked processes would share
 
+_away: set[str] = set()
+"""Servers that have failed for as long as they were waited for, and have not answered since."""
+
 T = TypeVar("T")
 
 
@@ -58,19 +61,40 @@ def may_pass(error: Exception) -> bool:
     return isinstance(error, _NETWORK)
 
 
-def retried(call: Callable[[], T], seconds: float) -> T:
-    """What `call` returns. While it fails for a reason that may pass, it is called again, once at least and then
-    until `seconds` have gone by, after delays that double up to a limit, each drawn between 0 and that ("full jitter").
+def retried(call: Callable[[], T], seconds: float, server: str) -> T:
+    """What `call`, of a server, returns. While it fails for a reason that may pass, it is called again, once at least
+    and then until `seconds` have gone by, after delays that double up to a limit, each drawn between 0 and that ("full
+    jitter").
+
+    A server that has failed for so long is not waited for once more by every other call of this process: until it has
+    answered one, each is made only once.
     """
+    if server in _away:
+        return _answered(call, server)
     end = time.monotonic() + seconds
     most = FIRST_DELAY_SECONDS
     again = False
     while True:
         try:
-            return call()
+            return _answered(call, server)
         except S3Failure as error:
             delay = _jitter.uniform(0, most)
-            if not may_pass(error) or (again and time.monotonic() + delay > end):
+            if not may_pass(error):
+                raise
+            if again and time.monotonic() + delay > end:
+                _away.add(server)
                 raise
         time.sleep(delay)
         most, again = min(2 * most, LONGEST_DELAY_SECONDS), True
+
+
+def _answered(call: Callable[[], T], server: str) -> T:
+    """What the call returns. Whatever the server answers, but for a reason that may pass, it is there again."""
+    try:
+        found = call()
+    except S3Failure as error:
+        if not may_pass(error):
+            _away.discard(server)
+        raise
+    _away.discard(server)
+    return found
