@@ -282,7 +282,9 @@ def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
     """Put it if absent, and return the result that counts: the first one written."""
     if isinstance(outcome, TrialResult):
         name = contract.result_name(outcome.key)
-        first = store.put_if_absent(name, outcome.model_dump_json().encode())
+        # a reader of before there were notes can read a result that has none
+        data = outcome.model_dump_json(exclude=None if outcome.notes else {"notes"}).encode()
+        first = store.put_if_absent(name, data)
         return outcome if first else TrialResult.model_validate_json(store.get(name))
     result, scores = outcome
     # The scores first: who sees the result may rely on them. An attempt that died between the two has left its own.

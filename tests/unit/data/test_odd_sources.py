@@ -20,7 +20,7 @@ import pytest
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import BuiltDataset, InvalidDataset, InvalidSource, Part, build_shards
 from builders.datasets import tiny_arrays
-from builders.image_files import idx_bytes, save_idx
+from builders.image_files import idx_bytes, save_idx, save_images
 
 IMAGES, LABELS = tiny_arrays(side=8, per_class=4, channels=3)
 EXIF_ORIENTATION = 0x0112
@@ -98,6 +98,7 @@ NO_IMAGES: dict[str, tuple[Make, str]] = {
     "pipe.png": (lambda path: os.mkfifo(path), "pipes, sockets or devices"),
     "gone.txt": (lambda path: path.symlink_to("nowhere"), "links to nowhere"),
     "round": (lambda path: path.symlink_to(path.parent.parent), "links in a circle"),
+    "myself": (lambda path: path.symlink_to(path), "links to nowhere"),
     "itself": (lambda path: path.symlink_to(path.parent), "links in a circle"),
 }
 
@@ -158,9 +159,8 @@ def test_images_in_deeper_folders_and_behind_links_belong_to_their_class(tmp_pat
     result = built(source)
     assert result.manifest.classes == ("birds", "cats", "dogs")
     assert sum(counts(result)) == 4 + 4 + 5
-    assert result.notes == (
-        "3 images lie in folders below their class folder, such as birds/2019/may/0.png: their class is birds",
-    )
+    (note,) = result.notes
+    assert note.startswith("3 images lie in folders below their class folder, such as birds/2019/may/0.png: ")
 
 
 # ----------------------------------------------------------------------------- parts
@@ -244,6 +244,18 @@ def test_folders_around_the_class_folders_are_looked_through(tmp_path: Path) -> 
         "the classes are the folders of archive",
         "the classes are the folders of archive/images",
     )
+
+
+def test_folders_around_the_classes_of_a_part_are_looked_through(tmp_path: Path) -> None:
+    result = built(parts(tmp_path / "photos", "train/images", "test/images"))
+    assert (counts(result), result.manifest.classes) == ((2, 4), ("cats", "dogs"))
+
+
+def test_classes_that_differ_by_capital_letters_are_said(tmp_path: Path) -> None:
+    source = two_classes(tmp_path / "photos")
+    save(source / "Cats" / "0.png")
+    save(source / "Cats" / "1.png")
+    assert built(source).notes == ("the classes Cats and cats differ by capital letters alone",)
 
 
 def test_classes_that_are_named_as_parts_are_classes(tmp_path: Path) -> None:
@@ -349,6 +361,7 @@ UNUSABLE: dict[str, tuple[Make, str]] = {
         lambda path: save(path, PIL.Image.new("I;16", (8, 8))),
         "pixels of mode I;16; allowed: 1, L, LA, RGB, RGBA, P, PA, CMYK, YCbCr: convert it to 8 bits a channel",
     ),
+    "a link to itself": (lambda path: path.symlink_to(path), "can't be read as an image: Too many levels of symbolic"),
     "a link to nowhere": (lambda path: path.symlink_to("../.git/annex"), "can't be read as an image: No such file"),
     "a header alone": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"), "can't be read as an image: "),
 }
@@ -370,6 +383,12 @@ def test_an_image_that_can_not_be_used_is_named_and_may_be_skipped(tmp_path: Pat
     assert skipped.dataset.digest == plain.dataset.digest, "as if it had never been there"
     count, (example,) = left_out(skipped)["images that can't be used"]
     assert (count, example.startswith("cats/bad.png: ")) == (1, True)
+
+
+def test_what_is_skipped_does_not_decide_whether_images_are_grey(tmp_path: Path) -> None:
+    save_images(tmp_path / "photos", IMAGES[..., :1], LABELS)
+    truncated(tmp_path / "photos" / "class-0" / "colour.png")
+    assert built(tmp_path / "photos", skip_unreadable=True).manifest.channels == 1
 
 
 def test_of_many_images_that_can_not_be_used_the_first_are_listed(tmp_path: Path) -> None:
@@ -532,6 +551,24 @@ def test_arrays_that_can_not_be_used_are_refused_with_the_way_in(
 ) -> None:
     np.savez(tmp_path / "data.npz", x=images, y=labels)
     assert want in refusal(tmp_path / "data.npz")
+
+
+def test_an_npz_file_that_is_encrypted_or_lies_about_its_size_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", x=IMAGES, y=LABELS)
+    plain = (tmp_path / "data.npz").read_bytes()
+    encrypted = bytearray(plain)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := plain.find(mark, at + 1)) >= 0:
+            encrypted[at + offset] |= 1
+    (tmp_path / "data.npz").write_bytes(encrypted)
+    assert "can't be read as .npz: " in refusal(tmp_path / "data.npz")
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (10**15, 8, 8)})
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("x.npy", header.getvalue())
+        archive.writestr("y.npy", header.getvalue())
+    assert "can't be read as .npz: " in refusal(tmp_path / "data.npz")
 
 
 def test_a_class_without_held_out_images_is_said(tmp_path: Path) -> None:

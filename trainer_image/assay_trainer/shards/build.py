@@ -15,7 +15,7 @@ from assay_trainer import contract
 from assay_trainer.objects import ObjectNotFound, Objects, open_objects
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.shrink import shrink
-from assay_trainer.shards.sources import LeftOut, Part, Source, leave_out_unreadable, open_source, unusable
+from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import split
 
 SHARD_BYTES = 64 * 2**20
@@ -72,14 +72,12 @@ def build_shards(
     for size in chosen:
         if not 1 <= size <= images.size:
             raise InvalidSource(f"{source}: size {size}; allowed: 1 to {images.size}, the size of the images")
-    _split(source, images, held_out_percent, seed)  # what is wrong with it is said before all is decoded
-    if problems := images.damaged():
-        if not skip_unreadable:
-            raise unusable(source, images.names, problems)
-        leave_out_unreadable(images.findings, images.names, problems)
-        images = images.without(problems)
-    train, held_out = _split(source, images, held_out_percent, seed)
+    try:
+        train, held_out = split(images, held_out_percent, seed)
+    except InvalidSource as error:
+        raise InvalidSource(f"{source}: {error}") from None
     writer = _Writer(objects)
+    images.check()
     manifest = contract.DatasetManifest(
         name=name,
         classes=images.classes,
@@ -97,15 +95,6 @@ def build_shards(
         left_out=images.findings.left_out,
         notes=(*images.findings.notes, *_without_held_out(images, held_out)),
     )
-
-
-def _split(
-    source: Path, images: Source, held_out_percent: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    try:
-        return split(images, held_out_percent, seed)
-    except InvalidSource as error:
-        raise InvalidSource(f"{source}: {error}") from None
 
 
 def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
-from assay_trainer.shards.sources.findings import Findings, LeftOut
-from assay_trainer.shards.sources.folder import leave_out_unreadable, read_folder, unusable
+from assay_trainer.shards.sources.findings import LeftOut
+from assay_trainer.shards.sources.folder import read_folder
 from assay_trainer.shards.sources.foreign import ALLOWED, foreign_file
 from assay_trainer.shards.sources.idx import find_idx, read_idx
 from assay_trainer.shards.sources.npz import read_npz
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 
-__all__ = ["Findings", "LeftOut", "Part", "Source", "leave_out_unreadable", "open_source", "unusable"]
+__all__ = ["LeftOut", "Part", "Source", "open_source"]
 
 
 def open_source(

@@ -47,10 +47,12 @@ def read_folder(
         raise InvalidSource(f"{folder}: {error}") from None
     names = ["/".join(path) for path in layout.files]
     headers, problems = _headers(folder, names)
-    if problems and not skip_unreadable:
+    if problems or skip_unreadable:
         problems |= _damaged(folder, names, [place for place in range(len(names)) if place not in problems])
-        raise unusable(folder, names, problems)
-    leave_out_unreadable(findings, names, problems)
+    if problems and not skip_unreadable:
+        raise _unusable(folder, names, problems)
+    for place, reason in sorted(problems.items()):
+        findings.leave_out("images that can't be used", f"{names[place]}: {reason}")
     kept = [place for place in range(len(names)) if place not in problems]
     names, labels = [names[place] for place in kept], np.array(layout.labels, np.int64)[kept]
     if not names:
@@ -70,6 +72,10 @@ def read_folder(
             decoded = np.stack(list(threads.map(decode, indices.tolist())))
         return decoded[..., None] if mode == "L" else decoded
 
+    def check() -> None:
+        if not skip_unreadable and (damaged := _damaged(folder, names, range(len(names)))):
+            raise _unusable(folder, names, damaged)
+
     return Source(
         classes=layout.classes,
         labels=labels,
@@ -78,14 +84,12 @@ def read_folder(
         read=read,
         held_out=None if layout.held_out is None else np.array(layout.held_out)[kept],
         found="class folders",
-        names=names,
-        damaged=lambda: _damaged(folder, names, range(len(names))),
         findings=findings,
+        check=check,
     )
 
 
-def unusable(folder: Path, names: Sequence[str], problems: Mapping[int, str]) -> InvalidSource:
-    """The refusal of a folder for images that can't be used."""
+def _unusable(folder: Path, names: Sequence[str], problems: Mapping[int, str]) -> InvalidSource:
     ordered = sorted(problems.items())
     lines = [f"  {printable(names[place])}: {reason}" for place, reason in ordered[:LISTED]]
     if len(ordered) > LISTED:
@@ -95,12 +99,6 @@ def unusable(folder: Path, names: Sequence[str], problems: Mapping[int, str]) ->
         + "\n".join(lines)
         + "\nmend or remove them; --skip-unreadable builds without them"
     )
-
-
-def leave_out_unreadable(findings: Findings, names: Sequence[str], problems: Mapping[int, str]) -> None:
-    """Count what is skipped."""
-    for place, reason in sorted(problems.items()):
-        findings.leave_out("images that can't be used", f"{names[place]}: {reason}")
 
 
 def _headers(folder: Path, names: Sequence[str]) -> tuple[dict[int, Header], dict[int, str]]:

@@ -40,7 +40,7 @@ def lay_out(tree: Tree, findings: Findings, hold_out: Part | None = None) -> Lay
     while True:
         parts = _split(index, top, findings, hold_out)
         if parts is not None:
-            return _labelled(index, parts, findings)
+            return _labelled(index, [_wrapped(index, part) or part for part in parts], findings)
         inner = _wrapped(index, top)
         if inner is None:
             return _labelled(index, [top], findings)
@@ -166,23 +166,25 @@ def _labelled(index: _Index, parts: list[Parts], findings: Findings) -> Layout:
     files: list[Parts] = []
     labels: list[int] = []
     held_out: list[bool] = []
-    nested: Counter[str] = Counter()
+    deeper: list[Parts] = []
     for part in parts:
         for path in index.direct.get(part, ()):
             findings.leave_out("images outside the class folders", "/".join(path))
         for label, name in enumerate(classes):
             folder = (*part, name)
             images = _images_of(index, parts, folder)
-            nested[_first(index, folder)] = sum(len(path) > len(folder) + 1 for path in images)
+            deeper += [path for path in images if len(path) > len(folder) + 1]
             files += images
             labels += [label] * len(images)
             held_out += [part is not parts[0]] * len(images)
-    if deeper := sum(nested.values()):
-        example = next(path for path in files if len(path) > len(parts[0]) + 2)
+    if deeper:
         findings.notes.append(
-            f"{deeper:,} images lie in folders below their class folder, such as {_shown(example)}: their class is "
-            f"{example[len(parts[0])]}"
+            f"{len(deeper):,} images lie in folders below their class folder, such as {_shown(deeper[0])}: their class "
+            f"is that of the folder above"
         )
+    findings.notes += [
+        f"the classes {' and '.join(alike)} differ by capital letters alone" for alike in _alike(classes)
+    ]
     return Layout(tuple(classes), files, labels, held_out if len(parts) == 2 else None)
 
 
@@ -205,6 +207,13 @@ def _images_of(index: _Index, parts: list[Parts], folder: Parts) -> list[Parts]:
             f"the classes: train/{printable(name)}, test/{printable(name)}"
         )
     return images
+
+
+def _alike(classes: Iterable[str]) -> list[list[str]]:
+    by_folded: dict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        by_folded[name.casefold()].append(name)
+    return [names for names in by_folded.values() if len(names) > 1]
 
 
 def _too_few(index: _Index, folder: Parts, classes: list[str]) -> str:

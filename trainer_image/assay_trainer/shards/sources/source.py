@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,21 +33,8 @@ class Source:
     """What it is, in a word or two."""
     findings: Findings = field(default_factory=Findings)
     """What of it is left out, and how it was understood."""
-    names: Sequence[str] = ()
-    """Of the files, where each image has one."""
-    damaged: Callable[[], Mapping[int, str]] = dict
-    """Decodes all images, and says of which index it can't, and why."""
-
-    def without(self, places: Collection[int]) -> Source:
-        """The same source as if it had never had these images."""
-        kept = np.array([place for place in range(len(self.labels)) if place not in places], np.int64)
-        return replace(
-            self,
-            labels=self.labels[kept],
-            read=lambda indices: self.read(kept[indices]),
-            held_out=None if self.held_out is None else self.held_out[kept],
-            names=[self.names[place] for place in kept],
-        )
+    check: Callable[[], None] = lambda: None
+    """Decodes all images, and raises InvalidSource that names those that can't be."""
 
 
 def from_arrays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -63,7 +64,7 @@ def walk(root: Path, findings: Findings, without: Path | None = None) -> Tree:
             path = (*folder, entry.name)
             if _is_hidden(entry.name):
                 findings.leave_out("hidden or system files", "/".join(path))
-            elif entry.is_dir():
+            elif _leads_to(entry.is_dir):
                 status = entry.stat()
                 identity = (status.st_dev, status.st_ino)
                 if identity in above:
@@ -87,7 +88,7 @@ def suffix_of(name: str) -> str:
 
 def _take_file(tree: Tree, findings: Findings, entry: os.DirEntry[str], path: Parts) -> None:
     suffix = suffix_of(entry.name)
-    regular = entry.is_file()
+    regular = _leads_to(entry.is_file)
     if suffix in SUFFIXES and (regular or entry.is_symlink()):  # a link to nowhere is an image that can't be read
         tree.images.append(path)
     elif not regular:
@@ -100,6 +101,13 @@ def _take_file(tree: Tree, findings: Findings, entry: os.DirEntry[str], path: Pa
         if len(tree.others) < _MOST_OTHERS:
             tree.others.append(path)
         findings.leave_out(f"{suffix or 'other'} files, {NO_IMAGES}", "/".join(path))
+
+
+def _leads_to(kind: Callable[[], bool]) -> bool:
+    try:
+        return kind()
+    except OSError:  # a link to itself, or to where one may not look
+        return False
 
 
 def _is_hidden(name: str) -> bool:
