@@ -21,6 +21,7 @@ from assay_trainer.contract import (
     Failure,
     FailureReason,
     TrialRequest,
+    TrialResult,
     WorkRequest,
     attempt_name,
     canonical_json,
@@ -170,6 +171,17 @@ def test_what_a_trial_prints_goes_to_its_log_and_what_it_reads_is_empty(world: P
     assert reason(attempt) == "Succeeded"
     lines = (world.folder / "logs" / f"{attempt.key}.1.log").read_text().splitlines()
     assert len(lines) == 20_001
+
+
+def test_what_a_trial_returned_beside_its_metric_is_noted_in_its_result_and_its_log(world: ProcessWorld) -> None:
+    request = world.request("returns_spare_values")
+    world.start(request)
+    (attempt,) = until_ended(world.runner, request)
+    result = TrialResult.model_validate_json(world.store.get(result_name(attempt.key)))
+    assert result.metrics == {"accuracy": result.score}
+    log = (world.folder / "logs" / f"{attempt.key}.1.log").read_text().splitlines()
+    assert [f"assay: {note}" for note in result.notes] == log
+    assert [note.split(" ")[0] for note in result.notes] == ["run_url", "confusion", "checkpoint", "loss"]
 
 
 def test_more_commands_and_events_than_pipes_hold_all_arrive(world: ProcessWorld) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import socket
 import tarfile
 import zipfile
@@ -18,6 +19,7 @@ import PIL.Image
 import pytest
 
 from assay_trainer.data import open_dataset
+from assay_trainer.objects import StoreError
 from assay_trainer.shards import BuiltDataset, InvalidDataset, InvalidSource, Part, build_shards
 from builders.datasets import tiny_arrays
 from builders.image_files import idx_bytes, save_idx, save_images
@@ -814,6 +816,23 @@ def test_an_interrupted_build_leaves_no_data_set_and_nothing_half(
         (tmp_path / "whole" / path.relative_to(tmp_path / "shards")).read_bytes() == path.read_bytes() for path in left
     )
     assert built(source, sizes=(8, 4)).dataset.digest == want
+
+
+def test_a_full_disk_is_the_stores_failure_and_leaves_nothing_half(tmp_path: Path) -> None:
+    source = two_classes(tmp_path / "photos")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # the kernel now refuses every byte
+    try:
+        with pytest.raises(StoreError, match="shards/train/8/00000"):
+            built(source)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path for path in (tmp_path / "shards").rglob("*") if path.is_file()] == []
+
+
+def test_without_pillow_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay_trainer.shards.sources.folder.find_spec", lambda name: None)
+    assert "reading images needs Pillow, which is not installed" in refusal(two_classes(tmp_path / "photos"))
 
 
 def test_a_summary_is_plain_data(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,10 @@ def read_folder(
     `without` is a folder that does not belong to it. Raises InvalidSource: no classes, a class folder without images,
     an image that can't be read (unless they are to be skipped), images that are not squares of one size.
     """
+    if find_spec("PIL") is None:
+        raise InvalidSource(
+            f"{folder}: reading images needs Pillow, which is not installed: pip install 'assay[trainer]'"
+        )
     findings = Findings()
     tree = walk(folder, findings, without)
     try:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.described import bounded
-from assay_trainer.shards.sources.magic import head_of
+from assay_trainer.shards.sources.magic import head_of, looks_like_an_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -132,6 +132,8 @@ def _why(path: Path, error: Exception) -> str:
             return "it is empty"
         if head.startswith(b"version https://git-lfs"):
             return "it is a pointer of Git LFS (git lfs pull fetches it)"
+        if looks_like_an_image(path):
+            return "it begins as an image, but is broken, or of a format that this Pillow lacks"
         return f"it begins with {head[:16]!r}"
     return error.strerror or _said(error)
 
