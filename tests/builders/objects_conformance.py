@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assay_trainer.objects import ObjectNotFound, Objects
+from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge, TooManyObjects
 
 
 class ObjectsConformance:
@@ -52,6 +52,42 @@ class ObjectsConformance:
         assert list(objects.list("b/")) == ["b/1", "b/10/x", "b/2"]
         assert list(objects.list("")) == ["a", "b/1", "b/10/x", "b/2", "bb/1"]
         assert list(objects.list("nothing/")) == []
+
+    def test_what_is_larger_than_allowed_is_refused_with_its_size(self, objects: Objects) -> None:
+        objects.put_if_absent("results/x", b"0123456789")
+        assert objects.get("results/x", limit=10) == b"0123456789"
+        with pytest.raises(ObjectTooLarge, match="results/x: 10 bytes; allowed: 9") as refused:
+            objects.get("results/x", limit=9)
+        assert (refused.value.size, refused.value.limit, refused.value.may_pass) == (10, 9, False)
+        assert objects.read_range("results/x", 0, 3) == b"012"
+
+    @pytest.mark.parametrize(
+        ("beginnings", "want"),
+        [
+            (["1."], ["b/1.json"]),
+            (["1", "3"], ["b/1.json", "b/10/x", "b/3/y/z"]),
+            (["10/", "10/x", "2.json"], ["b/10/x", "b/2.json"]),
+            (["0", "2.json.x", "9"], []),
+            ([""], ["b/1.json", "b/10/x", "b/2.json", "b/3/y/z"]),
+            ([], []),
+        ],
+    )
+    def test_a_list_may_be_of_what_is_wanted(self, objects: Objects, beginnings: list[str], want: list[str]) -> None:
+        for name in ("a", "b/2.json", "b/10/x", "b/1.json", "b/3/y/z", "c"):
+            objects.put_if_absent(name, b"")
+        assert list(objects.list("b/", beginnings)) == want
+
+    def test_a_few_names_are_found_among_many(self, objects: Objects) -> None:
+        names = [f"b/{number:03d}.json" for number in range(60)]
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(lambda name: objects.put_if_absent(name, b""), names))
+        wanted = ["003.", "0", "020.", "059.", "060."]
+        assert list(objects.list("b/", wanted[2:])) == [names[20], names[59]]
+        assert list(objects.list("b/", wanted, limit=60)) == names
+        with pytest.raises(TooManyObjects, match="b/: more than 59 objects"):
+            objects.list("b/", wanted, limit=59)
+        with pytest.raises(TooManyObjects):
+            objects.list("", limit=1)
 
     @pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "a b", "a\nb", "ä"])
     def test_what_is_no_name_is_refused(self, objects: Objects, name: str) -> None:

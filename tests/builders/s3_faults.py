@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +38,16 @@ def breaks_off(handler: _Handler, body: bytes) -> None:
     response, data = handler.forward(body)
     handler.respond(response.status, dict(response.getheaders()), data, send=len(data) // 2)
     handler.close_connection = True
+
+
+def drips(handler: _Handler, body: bytes) -> None:
+    """The response's body comes byte by byte, for as long as anybody reads it."""
+    response, data = handler.forward(body)
+    handler.respond(response.status, dict(response.getheaders()), data, send=0)
+    handler.close_connection = True
+    for at in range(len(data)):
+        handler.wfile.write(data[at : at + 1])
+        time.sleep(0.02)
 
 
 def ignores_condition(handler: _Handler, body: bytes) -> None:

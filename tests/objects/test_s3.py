@@ -9,11 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assay_trainer.objects import ObjectNotFound, Objects, StoreError, open_objects, split_object_uri
+from assay_trainer.objects import (
+    ObjectNotFound,
+    Objects,
+    ObjectTooLarge,
+    StoreError,
+    open_objects,
+    s3_body,
+    split_object_uri,
+)
 from assay_trainer.objects.s3 import LOOK_FIRST_BYTES, PROBE, S3Objects
 from assay_trainer.objects.s3_client import S3Settings
 from builders.objects_conformance import ObjectsConformance
-from builders.s3_faults import Fault, FaultyS3, answers, breaks_off, ignores_condition, loses_response
+from builders.s3_faults import Fault, FaultyS3, answers, breaks_off, drips, ignores_condition, loses_response
 from builders.s3_server import BUCKET, READER_ACCESS_KEY, READER_SECRET_KEY, S3Server
 
 IMPATIENT = S3Settings(retry_seconds=0)
@@ -175,6 +183,34 @@ class TestWithFaults:
         objects.put_if_absent("a", b"0123456789" * 1000)
         proxy.faults = [breaks_off]
         assert objects.get("a") == b"0123456789" * 1000
+
+    def test_a_body_that_drips_is_given_up(
+        self, proxy: FaultyS3, objects: Objects, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(s3_body, "PATIENCE_SECONDS", 0.1)
+        objects.put_if_absent("a", bytes(10_000))
+        proxy.faults = [drips]
+        proxy.requests.clear()
+        with pytest.raises(StoreError, match=r"/a: \d+ of 10000 bytes came in 0 s, which is too slow") as slow:
+            objects.get("a")
+        assert slow.value.may_pass
+        assert len(proxy.requests) == 1
+        assert objects.get("a") == bytes(10_000)
+
+    def test_of_what_is_too_large_nothing_is_waited_for(self, proxy: FaultyS3, objects: Objects) -> None:
+        objects.put_if_absent("a", bytes(10_000))
+        proxy.faults = [drips]
+        with pytest.raises(ObjectTooLarge, match="/a: 10000 bytes; allowed: 9999"):
+            objects.get("a", limit=9_999)
+
+    def test_a_few_names_are_found_among_many_in_a_few_requests(self, proxy: FaultyS3, s3_uri: str) -> None:
+        objects = S3Objects(BUCKET, s3_uri.rpartition("/")[2], S3Settings(page_size=5))
+        names = [f"results/{number:03d}.json" for number in range(100)]
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(lambda name: objects.put_if_absent(name, b""), names))
+        proxy.requests.clear()
+        assert list(objects.list("results/", ["017.", "018.", "080.", "200."])) == [names[17], names[18], names[80]]
+        assert len(proxy.requests) <= 4
 
     def test_what_does_not_pass_is_not_tried_again(self, proxy: FaultyS3, objects: Objects) -> None:
         proxy.faults = [answers(403, "AccessDenied")]

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from assay_trainer.objects import FileObjects, MemoryObjects, Objects, StoreError, open_objects, split_object_uri
+from assay_trainer.objects import (
+    FileObjects,
+    MemoryObjects,
+    Objects,
+    ObjectTooLarge,
+    StoreError,
+    UnfitObject,
+    open_objects,
+    split_object_uri,
+)
+from assay_trainer.objects.limits import OBJECT_BYTES
 from builders.objects_conformance import ObjectsConformance
 
 
@@ -42,6 +52,27 @@ class TestFileObjects(ObjectsConformance):
         objects.put_if_absent("results/x", b"data")
         (tmp_path / "a store" / "results" / ".unfinished-abc").write_bytes(b"da")
         assert list(objects.list("results/")) == ["results/x"]
+
+    @pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+    def test_what_is_no_file_is_not_read(self, objects: Objects, tmp_path: Path, kind: str) -> None:
+        objects.put_if_absent("first", b"")
+        path = tmp_path / "a store" / "x"
+        if kind == "a pipe":
+            os.mkfifo(path)
+        elif kind == "a device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+        for read in (lambda: objects.get("x"), lambda: objects.read_range("x", 0, 9)):
+            with pytest.raises(UnfitObject, match="x: it is not a regular file"):
+                read()
+
+    def test_a_file_of_many_gigabytes_is_refused_by_its_size(self, objects: Objects, tmp_path: Path) -> None:
+        objects.put_if_absent("first", b"")
+        with (tmp_path / "a store" / "x").open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(ObjectTooLarge, match=f"x: {1 << 40} bytes; allowed: {OBJECT_BYTES}"):
+            objects.get("x")
 
     def test_a_folder_that_is_a_file_is_a_store_error(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")

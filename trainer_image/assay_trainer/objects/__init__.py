@@ -1,6 +1,6 @@
 """Objects by name under a prefix: get, put if absent, read a range, list."""
 
-from assay_trainer.objects.errors import ObjectNotFound, StoreError
+from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreError, TooManyObjects, UnfitObject
 from assay_trainer.objects.file import FileObjects
 from assay_trainer.objects.memory import MemoryObjects
 from assay_trainer.objects.protocol import Objects
@@ -10,8 +10,11 @@ __all__ = [
     "FileObjects",
     "MemoryObjects",
     "ObjectNotFound",
+    "ObjectTooLarge",
     "Objects",
     "StoreError",
+    "TooManyObjects",
+    "UnfitObject",
     "open_objects",
     "split_object_uri",
 ]

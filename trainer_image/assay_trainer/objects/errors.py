@@ -16,3 +16,26 @@ class ObjectNotFound(StoreError):
     def __init__(self, uri: str) -> None:
         super().__init__(f"{uri}: no such object")
         self.uri = uri
+
+
+class UnfitObject(StoreError):
+    """What is there is not what it should be; somebody has to mend or remove it. The store itself is well."""
+
+
+class ObjectTooLarge(UnfitObject):
+    """An object has more bytes than its reader allows; none of them were kept."""
+
+    def __init__(self, uri: str, size: int, limit: int) -> None:
+        super().__init__(f"{uri}: {size} bytes; allowed: {limit}")
+        self.uri = uri
+        self.size = size
+        self.limit = limit
+
+
+class TooManyObjects(UnfitObject):
+    """More names begin with a prefix than whoever lists them allows."""
+
+    def __init__(self, uri: str, limit: int) -> None:
+        super().__init__(f"{uri}: more than {limit} objects")
+        self.uri = uri
+        self.limit = limit

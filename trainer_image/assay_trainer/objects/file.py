@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
-from assay_trainer.objects.errors import ObjectNotFound, StoreError
-from assay_trainer.objects.names import checked_name, checked_prefix
+from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreError, TooManyObjects, UnfitObject
+from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
+from assay_trainer.objects.names import checked_name, checked_prefix, is_name
 
 _UNFINISHED = ".unfinished-"  # names that begin with a dot are no object names, so a list never shows them
 
@@ -28,14 +31,20 @@ class FileObjects:
     def uri(self) -> str:
         return self._root.as_uri()
 
-    def get(self, name: str) -> bytes:
-        with self._translated_errors(name):
-            return self._path(name).read_bytes()
+    def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
+        with self._opened(name) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise ObjectTooLarge(f"{self.uri}/{name}", size, limit)
+            data = _read(file, size + 1)
+            if len(data) != size:
+                raise UnfitObject(f"{self.uri}/{name}: its size changes while it is read")
+            return data
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
-        with self._translated_errors(name), self._path(name).open("rb") as file:
+        with self._opened(name) as file:
             file.seek(start)
-            return file.read(length)
+            return _read(file, length)
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         path = self._path(name)
@@ -57,18 +66,49 @@ class FileObjects:
                 os.unlink(unfinished)
         return True
 
-    def list(self, prefix: str) -> Sequence[str]:
-        folder = self._root / checked_prefix(prefix)
+    def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
+        wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])
+        found: list[str] = []
         with self._translated_errors(prefix):
-            return sorted(
-                os.path.relpath(os.path.join(parent, file), self._root)
-                for parent, folders, files in os.walk(folder, onerror=_raise_unless_missing)
-                for file in files
-                if not file.startswith(".")
-            )
+            for name in self._below(prefix, wanted):
+                if len(found) == limit:
+                    raise TooManyObjects(f"{self.uri}/{prefix}", limit)
+                found.append(name)
+        return sorted(found)
+
+    def _below(self, folder: str, wanted: Beginnings) -> Iterator[str]:
+        """Names of all files below a folder; one that is not there has none."""
+        folders = [folder]
+        while folders:
+            within = folders.pop()
+            try:
+                entries = os.scandir(self._root / within)
+            except FileNotFoundError:
+                continue
+            with entries:
+                for entry in entries:
+                    name = within + entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        if is_name(entry.name) and wanted.may_be_below(f"{name}/"):
+                            folders.append(f"{name}/")
+                    elif is_name(entry.name) and wanted.begin(name) and not entry.is_dir():
+                        yield name
 
     def _path(self, name: str) -> Path:
         return self._root / checked_name(name)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[FileIO]:
+        """The file to read, unbuffered: what is read is not read ahead."""
+        path = self._path(name)
+        with self._translated_errors(name):
+            # A pipe would have to be waited for until somebody writes, and a device may never end.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise UnfitObject(f"{self.uri}/{name}: it is not a regular file")
+            with FileIO(descriptor) as file:
+                yield file
 
     @contextmanager
     def _translated_errors(self, name: str) -> Iterator[None]:
@@ -80,6 +120,10 @@ class FileObjects:
             raise StoreError(f"{self.uri}/{name}: {error.strerror or error}") from error
 
 
-def _raise_unless_missing(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error
+def _read(file: FileIO, most: int) -> bytes:
+    """Up to `most` bytes, fewer at the file's end; a single read may bring fewer."""
+    parts: list[bytes] = []
+    while most > 0 and (part := file.read(most)):
+        parts.append(part)
+        most -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

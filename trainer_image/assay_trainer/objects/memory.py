@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from assay_trainer.objects.errors import ObjectNotFound
+from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, TooManyObjects
+from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
 from assay_trainer.objects.names import checked_name, checked_prefix
 
 
@@ -19,14 +20,14 @@ class MemoryObjects:
     def uri(self) -> str:
         return self._uri
 
-    def get(self, name: str) -> bytes:
-        try:
-            return self._objects[checked_name(name)]
-        except KeyError:
-            raise ObjectNotFound(f"{self._uri}/{name}") from None
+    def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
+        data = self._get(name)
+        if len(data) > limit:
+            raise ObjectTooLarge(f"{self._uri}/{name}", len(data), limit)
+        return data
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
-        return self.get(name)[start : start + length]
+        return self._get(name)[start : start + length]
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         if checked_name(name) in self._objects:
@@ -34,6 +35,15 @@ class MemoryObjects:
         self._objects[name] = data
         return True
 
-    def list(self, prefix: str) -> Sequence[str]:
-        checked_prefix(prefix)
-        return sorted(name for name in self._objects if name.startswith(prefix))
+    def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
+        wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])
+        names = sorted(wanted.of(self._objects))
+        if len(names) > limit:
+            raise TooManyObjects(f"{self._uri}/{prefix}", limit)
+        return names
+
+    def _get(self, name: str) -> bytes:
+        try:
+            return self._objects[checked_name(name)]
+        except KeyError:
+            raise ObjectNotFound(f"{self._uri}/{name}") from None

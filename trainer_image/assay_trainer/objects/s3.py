@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+import string
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from assay_trainer.objects.errors import TooManyObjects
+from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
 from assay_trainer.objects.names import checked_name, checked_prefix, is_name
+from assay_trainer.objects.s3_body import body_of
 from assay_trainer.objects.s3_client import S3Settings, s3_client
 from assay_trainer.objects.s3_errors import store_error
 from assay_trainer.objects.s3_retries import S3Failure, code_of, retried, status_of
@@ -20,6 +23,9 @@ PROBE = ".conditional-writes"
 
 LOOK_FIRST_BYTES = 1 << 20
 """Larger objects are sent only after a look whether the name is free: a refusal comes after the whole of it."""
+
+_CHARACTERS = f"-.{string.digits}{string.ascii_uppercase}_{string.ascii_lowercase}"
+"""Of names, in their order; "~" is after all of them."""
 
 _WRITER = "assay-writer"
 _TAKEN = 412
@@ -50,16 +56,17 @@ class S3Objects:
     def uri(self) -> str:
         return f"s3://{self._bucket}/{self._folder}".rstrip("/")
 
-    def get(self, name: str) -> bytes:
-        key = self._key(name)
-        return self._call(name, lambda s3: _body(s3.get_object(Bucket=self._bucket, Key=key)))
+    def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
+        key, uri = self._key(name), f"{self.uri}/{name}"
+        return self._call(name, lambda s3: body_of(s3.get_object(Bucket=self._bucket, Key=key), uri, limit))
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
-        key, last = self._key(name), start + max(length, 1) - 1  # S3 has no empty ranges
+        key, wanted, uri = self._key(name), max(length, 1), f"{self.uri}/{name}"  # S3 has no empty ranges
 
         def read(s3: Any) -> bytes:
             try:
-                return _body(s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{last}"))
+                part = s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + wanted - 1}")
+                return body_of(part, uri, wanted)
             except S3Failure as error:
                 if code_of(error) == "InvalidRange":  # it begins at the object's end, or after it
                     return b""
@@ -90,15 +97,32 @@ class S3Objects:
 
         return self._call(name, put)
 
-    def list(self, prefix: str) -> Sequence[str]:
-        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._folder + checked_prefix(prefix)}
+    def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
+        wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])
         names: list[str] = []
-        while True:
-            page = self._call(prefix, lambda s3: s3.list_objects_v2(MaxKeys=self._settings.page_size, **where))
-            names += (each["Key"].removeprefix(self._folder) for each in page.get("Contents", ()))
+        found = 0
+        where = _before(wanted.first())
+        while where is not None:
+            page = self._page(prefix, where)
+            keys = [each["Key"].removeprefix(self._folder) for each in page.get("Contents", ())]
+            begun = list(wanted.of(keys))
+            found += len(begun)  # also of what is no name: a page costs as much
+            if found > limit:
+                raise TooManyObjects(f"{self.uri}/{prefix}", limit)
+            names += filter(is_name, begun)
             if not page.get("IsTruncated"):
-                return sorted(filter(is_name, names))
-            where["ContinuationToken"] = page["NextContinuationToken"]
+                break
+            if keys and not wanted.begin(keys[-1]):
+                where = _before(wanted.next_after(keys[-1]))  # over all that lies between
+            else:
+                where = {"ContinuationToken": page["NextContinuationToken"]}
+        return sorted(names)
+
+    def _page(self, prefix: str, where: Mapping[str, str]) -> Any:
+        options = {"Prefix": self._folder + prefix, "MaxKeys": self._settings.page_size, **where}
+        if "StartAfter" in where:
+            options["StartAfter"] = self._folder + where["StartAfter"]
+        return self._call(prefix, lambda s3: s3.list_objects_v2(Bucket=self._bucket, **options))
 
     def _key(self, name: str) -> str:
         return self._folder + checked_name(name)
@@ -162,7 +186,15 @@ def open_s3(uri: str) -> S3Objects:
     )
 
 
-def _body(response: Any) -> bytes:
-    with closing(response["Body"]) as body:
-        data: bytes = body.read()
-    return data
+def _before(beginning: str | None) -> Mapping[str, str] | None:
+    """Where a list goes on so as to have the names with this beginning soon; None: there is nothing more to find.
+
+    A server that keeps folders sorts by their names: the slash at the end must not count.
+    """
+    if beginning is None:
+        return None
+    name = beginning.rstrip("/")
+    if not name:
+        return {}
+    earlier = _CHARACTERS[: _CHARACTERS.find(name[-1])][-1:]
+    return {"StartAfter": f"{name[:-1]}{earlier}~" if earlier else name[:-1]}
