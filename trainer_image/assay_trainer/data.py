@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from assay_trainer import contract
-from assay_trainer.objects import ObjectNotFound, Objects, open_objects, split_object_uri
+from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge, UnfitObject, open_objects, split_object_uri
 from assay_trainer.shards.errors import InvalidDataset
 
 Images = NDArray[np.uint8]
@@ -82,7 +82,9 @@ class OpenedDataset:
         # What is wrong comes first, and where last: it may be long, and a table shows the beginning.
         place = f"at {self.objects.uri}"
         try:
-            data = self.objects.get(shard.path)
+            data = self.objects.get(shard.path, limit=shard.bytes)
+        except ObjectTooLarge as error:
+            raise InvalidDataset(f"shard {shard.path}: {error.size} bytes; expected {shard.bytes}, {place}") from None
         except ObjectNotFound:
             raise InvalidDataset(f"shard {shard.path}: missing; expected {shard.bytes} bytes, {place}") from None
         except ValueError as error:
@@ -106,6 +108,8 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
         data = objects.get(name)
     except ValueError as error:
         raise InvalidDataset(f"manifest {dataset.manifest}: {error}") from None
+    except UnfitObject as error:
+        raise InvalidDataset(str(error)) from None
     except ObjectNotFound:
         raise InvalidDataset(f"{dataset.manifest}: no such manifest; `assay shards build` writes one") from None
     if (found := contract.digest(data)) != dataset.digest:

@@ -226,7 +226,7 @@ def _run_preparation(request: PreparationRequest, meter: Meter, threads: int) ->
 def _scores(key: str, store: Objects) -> NDArray[np.float32]:
     """The scores of a preparation; its result says what they must digest to."""
     result = PreparationResult.model_validate_json(store.get(contract.preparation_name(key)))
-    data = store.get(contract.preparation_scores_name(key))
+    data = store.get(contract.preparation_scores_name(key), limit=result.examples * np.dtype("<f4").itemsize)
     if contract.digest(data) != result.scores_digest:
         name = contract.preparation_scores_name(key)
         raise StoreError(f"{store.uri}/{name}: digest {contract.digest(data)}; expected {result.scores_digest}")
@@ -290,7 +290,7 @@ def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
     # The scores first: who sees the result may rely on them. An attempt that died between the two has left its own.
     name = contract.preparation_scores_name(result.key)
     if not store.put_if_absent(name, scores.tobytes()):
-        result = result.model_copy(update={"scores_digest": contract.digest(store.get(name))})
+        result = result.model_copy(update={"scores_digest": contract.digest(store.get(name, limit=scores.nbytes))})
     store.put_if_absent(contract.preparation_name(result.key), result.model_dump_json().encode())
     return result
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer import contract
-from assay_trainer.objects import ObjectNotFound, Objects, open_objects
+from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge, open_objects
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.shrink import shrink
 from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
@@ -148,11 +148,17 @@ class _Writer:
         shard = contract.ShardFile(path=path, bytes=len(data), digest=digest, examples=examples)
         if self._known is not None and shard not in self._known:
             raise self.conflict()
-        if not self._objects.put_if_absent(path, data) and contract.digest(self._objects.get(path)) != digest:
+        if not self._objects.put_if_absent(path, data) and not self._holds(path, data):
             raise InvalidDataset(
                 f"{self._objects.uri}/{path}: damaged, expected digest {digest}: remove it, and build again"
             )
         return shard
+
+    def _holds(self, path: str, data: bytes) -> bool:
+        try:
+            return self._objects.get(path, limit=len(data)) == data
+        except ObjectTooLarge:
+            return False
 
 
 def _write_split(
