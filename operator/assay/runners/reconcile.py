@@ -109,7 +109,7 @@ def records_of(
     """
     started = ledger.started(study.name)
     keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
-    results, failures, forgiven = ledger.results(keys), ledger.failures(keys), ledger.forgiven()
+    results, failures, forgiven = ledger.results(keys), ledger.failures(keys), ledger.forgiven(keys)
     running = {
         attempt.key: RunningAttempt(attempt.attempt, attempt.started_at, attempt.begun)
         for attempt in observed

@@ -14,15 +14,22 @@ Beside the objects that `assay_trainer.contract` names:
 from __future__ import annotations
 
 import math
+import re
+import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field
 
 from assay.planning.trust_records import TrustRecord, TrustRecords, record_name, trust_records
+from assay.store.limits import Limits
+from assay.store.names import LISTS_REST, Listed
+from assay.store.reading import Kind, Reader
+from assay.store.room import Room
+from assay.store.together import together
+from assay.store.turns import Turn
 from assay_trainer.contract import (
     CONTRACT_VERSION,
     Failure,
@@ -37,21 +44,19 @@ from assay_trainer.contract import (
     result_name,
     short_digest,
 )
-from assay_trainer.objects import ObjectNotFound, Objects, StoreError
+from assay_trainer.objects import ObjectNotFound, Objects, TooManyObjects, UnfitObject
 
 RELIST_SECONDS = 60.0
 """How long what others write into the store may go unseen; what it costs to miss it is one look of a worker."""
 
 TOGETHER = 16
-"""Objects that are read or written at a time, by all ledgers of a process: a store may be far away."""
+"""Objects that are read or written at a time: a store may be far away."""
 
 _FORGIVEN = ".forgiven"
-_RESULTS = ("results/", "preparations/")
+_RESULTS = "results/"
+_PREPARATIONS = "preparations/"
 _ATTEMPTS = "attempts/"
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
-_TrustRecord = Annotated[TrustRecord, Field(discriminator="kind")]
-_Result = Annotated[TrialResult | PreparationResult, Field(discriminator="kind")]
+_ATTEMPT = re.compile(r"(?:.*/)?([0-9a-f]{32})/([0-9]{4,9})(\.forgiven)?\.json")
 
 
 class StartedAttempt(NamedTuple):
@@ -71,49 +76,81 @@ class StoredRequest(NamedTuple):
 class Ledger:
     """Reads and writes the ledger. Objects never change, so each is read once and then remembered.
 
-    What others have written since is seen after `refresh`. Every method raises StoreError if the storage fails or
-    holds an object that can't be understood. For use by one thread, which waits for those that it has read or write.
+    What others have written since is seen after `refresh`. Every method raises StoreError if the storage fails, and
+    UnfitObject if it holds an object that is too large, can't be understood or is not what its name says; what has no
+    name of ours is not looked at. For use by one thread, which waits for those that it has read or write.
     """
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        limits: Limits | None = None,
+        room: Room | None = None,
+        *,
+        at_a_time: int = TOGETHER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` is in seconds; `room` is shared with other ledgers."""
+        limits = limits or Limits()
         self._objects = objects
-        self._names: dict[str, dict[str, None]] = {}  # by prefix, in order
+        self._at_a_time = at_a_time
+        self._clock = clock
         self._listed_at = -math.inf
-        self._read: dict[str, Any] = {}
+        self._listed = Listed(objects, limits.names, clock)
+        self._reader = Reader(objects, limits, room or Room(), at_a_time)
+        self._turn = Turn()
 
     @property
     def uri(self) -> str:
         """URI of the store."""
         return self._objects.uri
 
+    @contextmanager
+    def turn(self, seconds: float) -> Iterator[None]:
+        """Within it, reading raises TurnOver once the seconds are over; what was read until then is remembered."""
+        self._turn = Turn(seconds, self._clock)
+        try:
+            with self._reader.turn(self._turn):
+                yield
+        finally:
+            self._turn = Turn()
+
+    @property
+    def turn_is_over(self) -> bool:
+        """Whether what can wait for the next turn should."""
+        return self._turn.is_over
+
+    def close(self) -> None:
+        """Give back what is remembered: the ledger is not used any more."""
+        self._reader.close()
+
     def refresh(self, now: float) -> None:
         """List the store anew when next asked, if that was last done RELIST_SECONDS ago, or earlier."""
-        if now - self._listed_at >= RELIST_SECONDS:
-            self._names.clear()
+        if now - self._listed_at >= max(RELIST_SECONDS, LISTS_REST * self._listed.took):
+            self._listed.forget()
             self._listed_at = now
 
-    def results(self, keys: Container[str]) -> Mapping[str, TrialResult | PreparationResult]:
+    def results(self, keys: Collection[str]) -> Mapping[str, TrialResult | PreparationResult]:
         """The results and preparations of those keys that have one."""
         names = {
-            _key_of(name): name
-            for prefix in _RESULTS
-            for name in self._list(prefix)
-            if name.endswith(".json") and _key_of(name) in keys
+            key: name
+            for folder in (_RESULTS, _PREPARATIONS)
+            for key, there in self._of_keys(folder, keys, ".").items()
+            if (name := f"{folder}{key}.json") in there
         }
-        found = self._all_remembered(names.values(), _Result)
-        return dict(zip(names, found, strict=True))
+        return dict(zip(names, self._reader.all(names.values(), _RESULT), strict=True))
 
     def find_result(self, key: str) -> TrialResult | PreparationResult | None:
         """The result of one key, which the store is asked for if it is not known yet."""
         found: TrialResult | PreparationResult | None = None
-        for prefix in _RESULTS:
-            found = found or self._found(f"{prefix}{key}.json", _Result)
+        for folder in (_RESULTS, _PREPARATIONS):
+            found = found or self._found(f"{folder}{key}.json", _RESULT)
         return found
 
     def find_results(self, keys: Iterable[str]) -> Mapping[str, TrialResult | PreparationResult]:
         """The results of those keys that have one, as `find_result`, many at a time."""
         keys = list(keys)
-        found = zip(keys, _together(self.find_result, keys), strict=True)
+        found = zip(keys, together(self.find_result, keys, self._at_a_time), strict=True)
         return {key: result for key, result in found if result is not None}
 
     def settled(self, items: Iterable[WorkItem]) -> frozenset[str]:
@@ -122,43 +159,43 @@ class Ledger:
 
         def is_settled(item: WorkItem) -> bool:
             is_trial = isinstance(item, TrialRequest)
-            result = self._found(result_name(item.key) if is_trial else preparation_name(item.key), _Result)
-            failure = self._found(attempt_name(item.key, item.attempt), Failure)
+            result = self._found(result_name(item.key) if is_trial else preparation_name(item.key), _RESULT)
+            failure = self._found(attempt_name(item.key, item.attempt), _FAILURE)
             return result is not None or failure is not None
 
         items = list(items)
-        return frozenset(item.key for item, yes in zip(items, _together(is_settled, items), strict=True) if yes)
+        found = together(is_settled, items, self._at_a_time)
+        return frozenset(item.key for item, yes in zip(items, found, strict=True) if yes)
 
-    def failures(self, keys: Container[str]) -> Mapping[str, tuple[Failure, ...]]:
+    def failures(self, keys: Collection[str]) -> Mapping[str, tuple[Failure, ...]]:
         """The failed attempts of those keys, in the order of the attempts."""
-        names = [
-            name
-            for name in self._list(_ATTEMPTS)
-            if not name.endswith(f"{_FORGIVEN}.json") and name.split("/")[1] in keys
-        ]
+        names = [each.name for each in self._attempts(keys) if not each.is_forgiven]
         found: dict[str, list[Failure]] = defaultdict(list)
-        for failure in self._all_remembered(sorted(names), Failure):
+        for failure in self._reader.all(names, _FAILURE):
             found[failure.key].append(failure)
         return {key: tuple(failures) for key, failures in found.items()}
 
-    def forgiven(self) -> Mapping[str, int]:
-        """The highest attempt by key whose failure no longer counts."""
+    def forgiven(self, keys: Collection[str]) -> Mapping[str, int]:
+        """The highest attempt by key whose failure no longer counts, of those keys."""
         found: dict[str, int] = {}
-        for name in self._list(_ATTEMPTS):
-            _, key, attempt = name.removesuffix(".json").split("/")
-            if attempt.endswith(_FORGIVEN):
-                found[key] = max(found.get(key, 0), int(attempt.removesuffix(_FORGIVEN)))
+        for each in self._attempts(keys):
+            if each.is_forgiven:
+                found[each.key] = max(found.get(each.key, 0), each.attempt)
         return found
 
     def started(self, study: str) -> Mapping[StartedAttempt, float]:
         """Every attempt that the study started, and when (Unix seconds)."""
-        names = list(self._list(_started(study)))
-        markers = self._all_remembered(names, _Started)
-        return {_attempt_of(name): marker.started_at for name, marker in zip(names, markers, strict=True)}
+        found = list(filter(None, map(_named_attempt, self._within(_started(study)))))
+        markers = self._reader.all([each.name for each in found], _STARTED)
+        return {
+            StartedAttempt(each.key, each.attempt): marker.started_at
+            for each, marker in zip(found, markers, strict=True)
+            if not each.is_forgiven
+        }
 
     def criteria(self, study: str) -> frozenset[str]:
         """Digests of the criteria under which the study's results were looked at."""
-        return frozenset(_key_of(name) for name in self._list(_criteria(study)))
+        return frozenset(_key_of(name) for name in self._within(_criteria(study)))
 
     def put_request(self, study: str, request: WorkRequest, started_at: float) -> StoredRequest:
         """As `put_requests`, of one."""
@@ -179,7 +216,7 @@ class Ledger:
             first = [self._put_value(marker, _Started(started_at=started_at)) for marker in markers]
             return StoredRequest(f"{self.uri}/{name}", is_new=all(first))
 
-        return list(_together(put, requests))
+        return together(put, requests, self._at_a_time)
 
     def put_failure(self, failure: Failure) -> None:
         """Write down a failed attempt, unless it is written down already."""
@@ -197,7 +234,8 @@ class Ledger:
 
     def trust_records(self, study: str) -> TrustRecords:
         """What was written down of the study's certificates."""
-        return trust_records(self._all_remembered(self._list(_certificates(study)), _TrustRecord))
+        names = [name for name in self._within(_certificates(study)) if name.endswith(".json")]
+        return trust_records(self._reader.all(names, _TRUST))
 
     def put_trust_record(self, study: str, record: TrustRecord) -> None:
         """Write a record down, unless there is one of its name."""
@@ -205,7 +243,7 @@ class Ledger:
 
     def is_retried(self, study: str, request: str) -> bool:
         """Whether a request to retry the study's failures, told from others by its text, was carried out."""
-        return _retry(study, request) in self._list(f"studies/{study}/retries/")
+        return _retry(study, request) in self._within(f"studies/{study}/retries/")
 
     def put_retried(self, study: str, request: str) -> None:
         """Remember that the request was carried out."""
@@ -217,54 +255,56 @@ class Ledger:
         self._put(name, data)
         return f"{self.uri}/{name}"
 
-    def _list(self, prefix: str) -> Iterable[str]:
-        if prefix not in self._names:
-            self._names[prefix] = dict.fromkeys(self._objects.list(prefix))
-        return self._names[prefix]
+    def _attempts(self, keys: Collection[str]) -> list[_NamedAttempt]:
+        """Those that are written down of the keys, in the order of the attempts."""
+        listed = self._of_keys(_ATTEMPTS, keys, "/")
+        names = sorted(name for key in keys for name in listed[key])
+        return sorted(filter(None, map(_named_attempt, names)), key=lambda each: (each.key, each.attempt))
+
+    def _of_keys(self, folder: str, keys: Collection[str], then: Literal["/", "."]) -> Mapping[str, Collection[str]]:
+        try:
+            listed = self._listed.of_keys(folder, keys, then)
+        except TooManyObjects as error:
+            raise _too_many(error) from error
+        return {key: listed[key] for key in keys}
+
+    def _within(self, folder: str) -> Collection[str]:
+        try:
+            return self._listed.within(folder)
+        except TooManyObjects as error:
+            raise _too_many(error) from error
 
     def _put(self, name: str, data: bytes) -> bool:
-        if any(name in names for names in self._names.values()):
+        if self._listed.has(name):
             return False
         is_new = self._objects.put_if_absent(name, data)
-        self._add(name)
+        self._listed.add(name)
         return is_new
 
     def _put_value(self, name: str, value: BaseModel) -> bool:
-        is_new = self._put(name, _json(value))
+        data = _json(value)
+        is_new = self._put(name, data)
         if is_new:
-            self._read[name] = value
+            self._reader.remember(name, value, len(data))
         return is_new
 
-    def _add(self, name: str) -> None:
-        for prefix, names in self._names.items():
-            if name.startswith(prefix):
-                names[name] = None
-
-    def _all_remembered(self, names: Iterable[str], kind: Any) -> list[Any]:
-        names = list(names)
-        missing = [name for name in names if name not in self._read]
-        for _ in _together(lambda name: self._remembered(name, kind), missing):
-            pass
-        return [self._read[name] for name in names]
-
-    def _found(self, name: str, kind: Any) -> Any:
+    def _found(self, name: str, kind: Kind) -> Any:
         """The object, None if it is not there; from then on its name is known."""
         try:
-            found = self._remembered(name, kind)
+            found = self._reader.one(name, kind)
         except ObjectNotFound:
             return None
-        self._add(name)
+        self._listed.add(name)
         return found
 
-    def _remembered(self, name: str, kind: Any) -> Any:
-        if name not in self._read:
-            try:
-                self._read[name] = _adapter(kind).validate_json(self._objects.get(name))
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"]) or "the object"
-                raise StoreError(f"{self.uri}/{name}: {where}: {first['msg']}") from error
-        return self._read[name]
+
+class _NamedAttempt(NamedTuple):
+    """What an object's name says of an attempt."""
+
+    name: str
+    key: str
+    attempt: int
+    is_forgiven: bool
 
 
 class _Started(BaseModel):
@@ -274,19 +314,32 @@ class _Started(BaseModel):
     started_at: float
 
 
-def _together(call: Callable[[_Given], _Made], each: Iterable[_Given]) -> Iterable[_Made]:
-    """What `call` makes of each, several at a time. Raises what one of them raises, once all have ended."""
-    each = list(each)
-    if len(each) < 2:
-        return [call(one) for one in each]
-    futures = [_pool().submit(call, one) for one in each]
-    wait(futures)
-    return [future.result() for future in futures]
+def _of_another_key(name: str, value: TrialResult | PreparationResult) -> str | None:
+    """Of a result; whatever is under a trial's key counts as that trial's."""
+    key = _key_of(name)
+    fitting = TrialResult if name.startswith(_RESULTS) else PreparationResult
+    if not isinstance(value, fitting):
+        return f"kind: given {value.kind}; it is not one that belongs into {name.partition('/')[0]}/"
+    return None if value.key == key else f"key: given {value.key}; allowed: {key}, as its name says"
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(TOGETHER, "store")
+def _of_another_attempt(name: str, value: Failure) -> str | None:
+    named = _named_attempt(name)
+    assert named is not None
+    if (value.key, value.attempt) == (named.key, named.attempt):
+        return None
+    return f"key and attempt: given {value.key}, {value.attempt}; allowed: {named.key}, {named.attempt}"
+
+
+def _of_another_name(name: str, value: TrustRecord) -> str | None:
+    wanted = record_name(value)
+    return None if wanted == _key_of(name) else f"its name should be {wanted}.json"
+
+
+_RESULT = Kind(Annotated[TrialResult | PreparationResult, Field(discriminator="kind")], "result", _of_another_key)
+_FAILURE = Kind(Failure, "record", _of_another_attempt)
+_STARTED = Kind(_Started, "record")
+_TRUST = Kind(Annotated[TrustRecord, Field(discriminator="kind")], "record", _of_another_name)
 
 
 def _started(study: str) -> str:
@@ -309,15 +362,17 @@ def _key_of(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(".json")
 
 
-def _attempt_of(marker: str) -> StartedAttempt:
-    key, attempt = marker.removesuffix(".json").split("/")[-2:]
-    return StartedAttempt(key, int(attempt))
+def _named_attempt(name: str) -> _NamedAttempt | None:
+    """None: the name is none of ours."""
+    parts = _ATTEMPT.fullmatch(name)
+    if parts is None or int(parts[2]) < 1 or parts[2] != f"{int(parts[2]):04d}":
+        return None
+    return _NamedAttempt(name, parts[1], int(parts[2]), is_forgiven=parts[3] is not None)
+
+
+def _too_many(error: TooManyObjects) -> UnfitObject:
+    return UnfitObject(f"{error} (limits.names): remove those that are not needed, and the study goes on")
 
 
 def _json(value: BaseModel) -> bytes:
     return value.model_dump_json().encode()
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

@@ -1,0 +1,23 @@
+"""How much is read of the store for one study: others write there, by mistake or on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_KI, _MI = 1 << 10, 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes, where it says nothing else. What is over a limit is not read, and its study says so."""
+
+    manifest: int = 4 * _MI
+    """Of a data set's manifest.json."""
+    result: int = _MI
+    """Of the result of a trial or a preparation."""
+    record: int = 256 * _KI
+    """Of everything else that a study has in the store: failed attempts, marks of what was started, certificates."""
+    study: int = 256 * _MI
+    """Of memory, about, that all that was read for one study may take."""
+    names: int = 200_000
+    """Names of objects of one study: of results, of attempts, of each other kind."""
