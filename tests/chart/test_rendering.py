@@ -15,6 +15,7 @@ from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import settings_from
 from assay.kube import Manifest
+from assay.store import Limits
 from chart.releases import CHART, environment_of, one, rendered
 from cluster.tools import helm
 
@@ -114,6 +115,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
             "scratch": "500Mi",
             "pendingSeconds": 90,
         },
+        "limits": {"manifest": "8Mi", "result": 4096, "names": 2_000_000},
         "workers": 3,
         "log": {"format": "text", "level": "debug"},
     }
@@ -125,6 +127,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
     assert settings.trials.scratch == "500Mi"
     assert settings.allow == AllowedPods(secrets=(), images=("registry.example/team/*",))
+    assert settings.limits == Limits(manifest=8 << 20, result=4096, names=2_000_000)
     assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")
     assert settings.trials.image == f"registry.example/trainer@{digest}"
     assert settings.trials.pod_template == PodTemplate(labels={"team": "vision"})

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     EDITED_AFTER_LOOKING = "EditedAfterLooking"
     DATASET_NOT_READABLE = "DatasetNotReadable"
     STORE_UNREACHABLE = "StoreUnreachable"
+    OBJECT_NOT_READABLE = "ObjectNotReadable"
+    READING_STORE = "ReadingStore"
     INTERNAL_ERROR = "InternalError"
 
     TRIALS_OPEN = "TrialsOpen"

@@ -11,21 +11,35 @@ from assay.api.selection import select_hypotheses
 from assay.controller.links import followed
 from assay.planning.study import Study
 from assay.runners.gather import gather_study
+from assay.store import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from assay.controller.datasets import Datasets
+    from assay.api.resources import DatasetReference
     from assay.controller.world import World
     from assay.kube import Manifest
     from assay.runners.protocol import Runner
+    from assay_trainer.contract import Dataset, DatasetManifest
 
 
-def gather(resource: ProxyStudy, world: World, runner: Runner, datasets: Datasets, policy: Policy) -> Study:
+def gather(
+    resource: ProxyStudy,
+    world: World,
+    runner: Runner,
+    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]],
+    policy: Policy,
+    most_hypotheses: int = Limits().hypotheses,
+) -> Study:
     """The study with what its namespace holds now. Raises InvalidInput; NotAllowed, before anything is read, for what
     the installation does not allow; DatasetNotReadable if only that is wrong."""
     hypotheses = hypotheses_of(resource, world)
-    if refused := not_allowed(resource, select_hypotheses(resource, hypotheses), policy, followed):
+    selected = select_hypotheses(resource, hypotheses)
+    if len(selected) > most_hypotheses:
+        given, allowed = f"{len(selected)} hypotheses", f"at most {most_hypotheses} (limits.hypotheses)"
+        place = f"ProxyStudy/{resource.name}"
+        raise NotAllowed([Problem(place, "spec.hypotheses.selector", given, f"{allowed}; choose some by their labels")])
+    if refused := not_allowed(resource, selected, policy, followed):
         raise NotAllowed(refused)
     return gather_study(resource, hypotheses, runner, datasets)
 

@@ -11,8 +11,12 @@ from typing import Any
 from assay.controller.events import Allowance
 from assay.kube import Manifest
 from assay.runners.jobs import Claims, JobsMemory, Room
-from assay.store import Ledger
+from assay.store import Ledger, Limits
+from assay.store.room import Room as ReadingRoom
 from assay_trainer.objects import open_objects
+
+CONNECTIONS = 64
+"""To the store, of all workers together."""
 
 
 @dataclass
@@ -39,8 +43,12 @@ class StudyMemory:
 class Memories:
     """The memory of every study. For threads to share."""
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, limits: Limits | None = None, workers: int = 1) -> None:
+        """`workers` are those who look at studies at a time."""
         self._store = store
+        self._limits = limits or Limits()
+        self._reading = ReadingRoom(self._limits.memory)
+        self._at_a_time = max(2, CONNECTIONS // workers)
         self._lock = Lock()
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
         self.claims = Claims()
@@ -54,9 +62,11 @@ class Memories:
             known = self._by_place.get(place)
             if known is not None and known[0] != uid:
                 self.claims.leave(place[0], known[0])
+                known[1].ledger.close()
             if known is None or known[0] != uid:
                 # A study sees only what its namespace has put into the store.
-                ledger = Ledger(open_objects(f"{self._store}/{place[0]}"))
+                objects = open_objects(f"{self._store}/{place[0]}")
+                ledger = Ledger(objects, self._limits, self._reading, at_a_time=self._at_a_time)
                 memory = StudyMemory(ledger, Allowance(now), JobsMemory(claims=self.claims, room=self._room))
                 known = self._by_place[place] = (uid, memory)
             return known[1]
@@ -67,6 +77,7 @@ class Memories:
             known = self._by_place.pop((namespace, name), None)
         if known is not None:
             self.claims.leave(namespace, known[0])
+            known[1].ledger.close()
 
     def with_finished_jobs(self, namespace: str) -> list[str]:
         """Names of the namespace's studies that keep Jobs of which nothing more is needed."""

@@ -39,7 +39,7 @@ class Operator:
         self._kube = kube
         self._metrics = metrics
         self._world = World()
-        self._memories = Memories(settings.store)
+        self._memories = Memories(settings.store, settings.limits, settings.workers)
         self._workers = Workers(self._work, count=settings.workers, done=self._done)
         self.wakes = Wakes(self._world, self._workers)
         collector = StudyCollector()
@@ -55,6 +55,7 @@ class Operator:
             collector,
             settings.trials,
             settings.policy,
+            settings.limits,
             time.time,
             self._workers.wake,
         )

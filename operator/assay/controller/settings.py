@@ -15,6 +15,13 @@
                                  has them; a key that is left out: all; []: none
     ASSAY_PENDING_SECONDS        how long a trial may wait for a node before its study says so; default 60
     ASSAY_WORKERS                studies that are worked on at a time; default 8
+    ASSAY_LIMIT_MANIFEST         how large a data set's manifest may be to be read: bytes, or 512Ki, 4Mi; default 4Mi
+    ASSAY_LIMIT_RESULT           of the result of a trial or a preparation; default 1Mi
+    ASSAY_LIMIT_RECORD           of what else a study has in the store, such as failed attempts; default 256Ki
+    ASSAY_LIMIT_STUDY            memory, about, that what was read for one study may take; default 256Mi
+    ASSAY_LIMIT_MEMORY           that what was read for all studies may take; default 320Mi
+    ASSAY_LIMIT_NAMES            objects of each kind that a study may have in the store; default 200000
+    ASSAY_LIMIT_HYPOTHESES       hypotheses that a study may select; default 5000
     ASSAY_LISTEN_HEALTH          port of /healthz; default 8080
     ASSAY_LISTEN_METRICS         port of /metrics; default 9090
     ASSAY_LOG_FORMAT             text (default) or json
@@ -46,6 +53,7 @@ from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
 from assay.api.yaml_documents import path_text
 from assay.runners.jobs import TrialSettings
+from assay.store import Limits
 from assay_trainer.objects import open_objects
 
 LogFormat = Literal["text", "json"]
@@ -63,6 +71,9 @@ PASSED_ON = (
 )
 """Variables that trials need as the operator does, beside those that begin with ASSAY_S3_."""
 
+_UNITS = {None: 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+_LEAST_BYTES, _MOST_BYTES = 1 << 10, 64 << 30
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -73,6 +84,7 @@ class Settings:
     allow: AllowedPods = field(default_factory=AllowedPods)
     namespaces: tuple[str, ...] = ()
     trials: TrialSettings = field(default_factory=TrialSettings)
+    limits: Limits = field(default_factory=Limits)
     workers: int = 8
     health_port: int = 8080
     metrics_port: int = 9090
@@ -105,6 +117,15 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             environment_secret=reader.subdomain("ASSAY_TRIAL_ENV_SECRET"),
             service_account=reader.subdomain("ASSAY_TRIAL_SERVICE_ACCOUNT"),
             pending_seconds=float(reader.number("ASSAY_PENDING_SECONDS", 60, 1, 86_400)),
+        ),
+        limits=Limits(
+            manifest=reader.size("ASSAY_LIMIT_MANIFEST", Limits.manifest),
+            result=reader.size("ASSAY_LIMIT_RESULT", Limits.result),
+            record=reader.size("ASSAY_LIMIT_RECORD", Limits.record),
+            study=reader.size("ASSAY_LIMIT_STUDY", Limits.study),
+            memory=reader.size("ASSAY_LIMIT_MEMORY", Limits.memory),
+            names=reader.number("ASSAY_LIMIT_NAMES", Limits.names, 1_000, 10_000_000),
+            hypotheses=reader.number("ASSAY_LIMIT_HYPOTHESES", Limits.hypotheses, 2, 100_000),
         ),
         workers=reader.number("ASSAY_WORKERS", 8, 1, 64),
         health_port=reader.number("ASSAY_LISTEN_HEALTH", 8080, 1, 65_535),
@@ -197,6 +218,15 @@ class _Reader:
             self._problem(variable, f"a whole number of {least} to {most}")
             return default
         return int(text)
+
+    def size(self, variable: str, default: int) -> int:
+        text = self._environment.get(variable) or str(default)
+        parts = re.fullmatch(r"([0-9]{1,12})(Ki|Mi|Gi)?", text)
+        size = int(parts[1]) * _UNITS[parts[2]] if parts else 0
+        if not _LEAST_BYTES <= size <= _MOST_BYTES:
+            self._problem(variable, "bytes, or Ki, Mi, Gi of them: 1Ki to 64Gi")
+            return default
+        return size
 
     def word(self, variable: str, words: tuple[str, ...], default: str) -> str:
         given = self._environment.get(variable) or default

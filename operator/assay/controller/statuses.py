@@ -68,6 +68,18 @@ def has_stalled(status: ProxyStudyStatus | None, reason: Reason) -> bool:
     return said.get(ConditionType.STALLED) == ("True", reason)
 
 
+def reading(earlier: ProxyStudyStatus | None, generation: int, now: float) -> ProxyStudyStatus | None:
+    """Of a study of which more is in the store than could be read at once. None: what it says stays said."""
+    if earlier is not None and earlier.observed_generation == generation:
+        return None
+    text = "What the store has of the study is being read."
+    statements = (
+        Statement(ConditionType.RECONCILING, True, Reason.READING_STORE, text),
+        Statement(ConditionType.STALLED, False, Reason.READING_STORE),
+    )
+    return _overlaid(earlier, statements, generation, now)
+
+
 def seconds_until_write(
     current: Mapping[str, Any] | None, wanted: Mapping[str, Any], written_at: float, now: float
 ) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from assay.controller.memory import Memories, StudyMemory
 from assay.controller.publishing import earlier_status
 from assay.controller.reports import with_report
 from assay.controller.schedule import Key
-from assay.controller.statuses import has_stalled, in_words, reason_of, rejected, troubled, unverifiable
+from assay.controller.statuses import has_stalled, in_words, reading, reason_of, rejected, troubled, unverifiable
 from assay.controller.workers import TryAgain
 from assay.kube import KubeError
 from assay.planning.finished import is_still_finished
@@ -25,7 +26,8 @@ from assay.planning.hypothesis_status import verdicts_of
 from assay.reporting.metrics import arm_profiles
 from assay.runners.jobs import JobsRunner, claim_running
 from assay.runners.reconcile import forgive_failures, reconcile
-from assay_trainer.objects import StoreError
+from assay.store import TurnOver
+from assay_trainer.objects import StoreError, UnfitObject
 
 if TYPE_CHECKING:
     from assay.api.policy import Policy
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from assay.reporting.metrics import StudyCollector
     from assay.runners.jobs import TrialSettings
     from assay.runners.reconcile import Round
+    from assay.store import Limits, Turn
 
 RETRY_ANNOTATION = "assay.dev/retry"
 """A user's request to try failed trials once more; every new value is one."""
@@ -48,6 +51,11 @@ REFRESH_SECONDS = 300.0
 
 PROFILE_SECONDS = 5.0
 """How often it is worked out, for the metrics, where the time of the trials went."""
+
+TURN_SECONDS = 5.0
+"""For how long one reconcile reads what it does not know yet, and starts trials: then others have their turn."""
+
+NEXT_TURN_SECONDS = 0.1
 
 PATIENCE_SECONDS = 5.0
 """How long the store may be out of reach before the study says so: most troubles pass."""
@@ -69,6 +77,7 @@ class StudyReconciler:
         collector: StudyCollector,
         trials: TrialSettings,
         policy: Policy,
+        limits: Limits,
         clock: Callable[[], float],
         wake: Callable[[Key], None],
     ) -> None:
@@ -81,7 +90,8 @@ class StudyReconciler:
         self._policy = policy
         self._clock = clock
         self._wake = wake
-        self._datasets = Datasets(clock)
+        self._limits = limits
+        self._datasets = Datasets(clock, limits)
 
     def __call__(self, key: Key) -> float | None:
         """One reconcile; the seconds until the next. Raises TryAgain if it could not be done."""
@@ -112,7 +122,8 @@ class StudyReconciler:
         earlier, generation = earlier_status(manifest), manifest["metadata"]["generation"]
         try:
             resource = self._world.parsed(ProxyStudy, manifest)
-            again_in = self._round(manifest, resource, memory, now)
+            with memory.ledger.turn(TURN_SECONDS) as turn:
+                again_in = self._round(manifest, resource, memory, turn, now)
         except DatasetNotReadable as error:
             if error.may_pass:
                 self._trouble(manifest, Reason.STORE_UNREACHABLE, in_words(error), memory, now, may_pass=True)
@@ -128,6 +139,13 @@ class StudyReconciler:
                 return REFRESH_SECONDS
             status = rejected(earlier, error, generation, now, unreadable=False)
             return publish(manifest, status, memory, now) or REFRESH_SECONDS
+        except TurnOver:
+            if (unread := reading(earlier, generation, now)) is not None:
+                publish(manifest, unread, memory, now)
+            return NEXT_TURN_SECONDS
+        except UnfitObject as error:
+            self._trouble(manifest, Reason.OBJECT_NOT_READABLE, str(error), memory, now, may_pass=False)
+            raise TryAgain(f"store: {error}") from error
         except StoreError as error:
             self._trouble(manifest, Reason.STORE_UNREACHABLE, str(error), memory, now, may_pass=error.may_pass)
             raise TryAgain(f"store: {error}") from error
@@ -173,12 +191,13 @@ class StudyReconciler:
         except InvalidInput:
             return False
 
-    def _round(self, manifest: Manifest, resource: ProxyStudy, memory: StudyMemory, now: float) -> float:
+    def _round(self, manifest: Manifest, resource: ProxyStudy, memory: StudyMemory, turn: Turn, now: float) -> float:
         runner = JobsRunner(
             self._kube, self._world.jobs, self._world.pods, resource, self._trials, memory.jobs, self._clock
         )
         runner.remove_expired()  # also of a study that can't be planned now
-        study = gather(resource, self._world, runner, self._datasets, self._policy)
+        datasets = partial(self._datasets, turn=turn)
+        study = gather(resource, self._world, runner, datasets, self._policy, self._limits.hypotheses)
         request = resource.metadata.annotations.get(RETRY_ANNOTATION)
         if request and not memory.ledger.is_retried(study.name, request):
             forgive_failures(study, memory.ledger)
@@ -202,7 +221,8 @@ class StudyReconciler:
             self._write_verdicts(manifest, study, latest, memory, now)
         self._publisher.say_failures(manifest, study, latest.records, status.trials.failed, memory, now)
         poll = REFRESH_SECONDS if latest.plan.finished else POLL_SECONDS
-        times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in)
+        next_turn = NEXT_TURN_SECONDS if latest.cut_short else None
+        times = (poll, latest.plan.requeue_after, runner.look_again_after(), write_in, next_turn)
         return min(seconds for seconds in times if seconds is not None)
 
     def _let_others_run(self, manifest: Manifest, memory: StudyMemory) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assay.controller.hypotheses import manager_of
 from assay.kube import HYPOTHESES, Kube, Manifest, NotFound, Refused
+from assay.store.together import together
 
 if TYPE_CHECKING:
     from assay.api.resources import StudyVerdict
@@ -19,7 +18,7 @@ SECONDS_BETWEEN_WRITES = 30.0
 """While the study runs: what it says then is provisional."""
 
 TOGETHER = 4
-"""Entries that a process writes at a time: no trial starts of a study that is waiting for them."""
+"""Entries that are written at a time, of one study."""
 
 MOST_AT_A_TIME = 50
 """Entries that are written then: with a thousand hypotheses, the rest has to wait for the end."""
@@ -65,10 +64,4 @@ def write(kube: Kube, world: World, namespace: str, entries: Mapping[str, Mappin
             return
         world.hypotheses.put(written)
 
-    for written in [_pool().submit(write_one, name) for name in entries]:
-        written.result()
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(TOGETHER, "verdicts")
+    together(write_one, entries, TOGETHER)

@@ -13,8 +13,10 @@ from assay.api.selection import select_hypotheses
 from assay.planning.programs import program_of, scoring_program
 from assay.planning.study import Program, Study
 from assay.runners.protocol import UnusableProgram
+from assay.store.limits import Limits
+from assay.store.reading import first_fault
 from assay_trainer.contract import Dataset, DatasetManifest, digest
-from assay_trainer.objects import ObjectNotFound, StoreError, open_objects, split_object_uri
+from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
 
 if TYPE_CHECKING:
     from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
@@ -59,8 +61,11 @@ def checked(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], manifest: Da
         raise InvalidInput(problems)
 
 
-def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, DatasetManifest]:
-    """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput."""
+def read_dataset(
+    reference: DatasetReference, place: str, limit: int = Limits().manifest
+) -> tuple[Dataset, DatasetManifest]:
+    """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a manifest
+    of more than `limit` bytes."""
     uri = reference.manifest
 
     def problem(given: str, allowed: str) -> InvalidInput:
@@ -68,7 +73,11 @@ def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, Data
 
     try:
         prefix, name = split_object_uri(uri)
-        data = open_objects(prefix).get(name)
+        data = open_objects(prefix).get(name, limit)
+    except ObjectTooLarge as error:
+        raise problem(
+            f"{uri}, which has {error.size} bytes", f"a manifest.json of at most {limit} bytes (limits.manifest)"
+        ) from error
     except ObjectNotFound:
         raise problem(
             f"{uri}, where there is nothing", "the manifest.json that `assay shards build` has written"
@@ -79,10 +88,10 @@ def read_dataset(reference: DatasetReference, place: str) -> tuple[Dataset, Data
     try:
         manifest = DatasetManifest.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole file"
+        where, why = first_fault(error)
         raise problem(
-            f"{uri}, where {where} is wrong: {first['msg']}", "a manifest.json that `assay shards build` has written"
+            f"{uri}, where {where or 'the whole file'} is wrong: {why}",
+            "a manifest.json that `assay shards build` has written",
         ) from error
     return Dataset(manifest=uri, digest=digest(data)), manifest
 

@@ -35,6 +35,8 @@ class Round(NamedTuple):
 
     plan: Plan
     records: Records
+    cut_short: bool = False
+    """Whether trials are to be started for which there was no time."""
 
 
 def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round:
@@ -56,8 +58,8 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
         elsewhere |= taken
     if decided.status.trials.succeeded:
         ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
-    _apply(study, decided, ledger, runner, now)
-    return Round(decided, records)
+    all_started = _apply(study, decided, ledger, runner, now)
+    return Round(decided, records, cut_short=not all_started)
 
 
 def drive(
@@ -176,7 +178,8 @@ def _failure(study: str, attempt: ObservedAttempt) -> Failure:
     )
 
 
-def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> None:
+def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> bool:
+    """Whether there was time for everything."""
     starts = []
     for action in decided.actions:
         match action:
@@ -190,10 +193,13 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
                 starts.append(item)
     requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
     for first in range(0, len(requests), STARTED_TOGETHER):
+        if first and ledger.turn_is_over:
+            return False
         some = requests[first : first + STARTED_TOGETHER]
         stored = ledger.put_requests(study.name, some, now)
         if not runner.start_all([(request, put.uri) for request, put in zip(some, stored, strict=True) if put.is_new]):
             break
+    return True
 
 
 def _begun_at(study: Study, ledger: Ledger) -> float | None:

@@ -106,12 +106,12 @@ class Ledger:
         return self._objects.uri
 
     @contextmanager
-    def turn(self, seconds: float) -> Iterator[None]:
+    def turn(self, seconds: float) -> Iterator[Turn]:
         """Within it, reading raises TurnOver once the seconds are over; what was read until then is remembered."""
         self._turn = Turn(seconds, self._clock)
         try:
             with self._reader.turn(self._turn):
-                yield
+                yield self._turn
         finally:
             self._turn = Turn()
 

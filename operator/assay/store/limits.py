@@ -1,4 +1,4 @@
-"""How much is read of the store for one study: others write there, by mistake or on purpose."""
+"""How much is read for one study: others write what is read, by mistake or on purpose."""
 
 from __future__ import annotations
 
@@ -19,5 +19,9 @@ class Limits:
     """Of everything else that a study has in the store: failed attempts, marks of what was started, certificates."""
     study: int = 256 * _MI
     """Of memory, about, that all that was read for one study may take."""
+    memory: int = 320 * _MI
+    """Of memory, about, that all that was read for all studies may take."""
     names: int = 200_000
     """Names of objects of one study: of results, of attempts, of each other kind."""
+    hypotheses: int = 5_000
+    """Hypotheses that a study may select."""

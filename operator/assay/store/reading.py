@@ -102,18 +102,18 @@ class Reader:
             value = _adapter(kind.model).validate_json(data)
             fault = kind.fault(name, value) or _wrong_number(value)
         except ValidationError as error:
-            fault = _first_fault(error)
+            fault = ": ".join(part or "the object" for part in first_fault(error))
         if fault:
             raise UnfitObject(f"{self._objects.uri}/{name}: {fault}: {_REMEDY}")
         return value
 
 
-def _first_fault(error: ValidationError) -> str:
-    if error.error_count() > _MOST_FAULTS:  # to list a million would take what reading them was spared
-        return f"{error.error_count()} fields are wrong"
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Where the first fault is, empty for the whole, and what is wrong with it."""
+    if error.error_count() > _MOST_FAULTS:  # to list a million takes the memory that a limit was to spare
+        return "", f"{error.error_count()} fields are wrong"
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part)[:100] for part in first["loc"]) or "the object"
-    return f"{where}: {first['msg']}"
+    return ".".join(str(part)[:100] for part in first["loc"]), first["msg"]
 
 
 def _wrong_number(value: Any, where: str = "") -> str | None:

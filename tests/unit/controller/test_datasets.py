@@ -10,6 +10,7 @@ from assay.api.resources import DatasetReference
 from assay.controller.datasets import REMEMBERED_SECONDS, DatasetNotReadable, Datasets
 from assay_trainer.contract import digest
 from assay_trainer.objects import MemoryObjects, StoreError
+from assay_trainer.objects.limits import OBJECT_BYTES
 from builders.manifests import a_dataset_manifest
 
 
@@ -17,12 +18,12 @@ def test_a_manifest_is_not_forgotten_while_its_store_is_away(monkeypatch: pytest
     class Store(MemoryObjects):
         away = False
 
-        def get(self, name: str) -> bytes:
+        def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
             if self.away:
                 error = StoreError("no answer")
                 error.may_pass = True
                 raise error
-            return super().get(name)
+            return super().get(name, limit)
 
     now, store = 1000.0, Store()
     monkeypatch.setattr("assay.runners.gather.open_objects", lambda _: store)

@@ -11,6 +11,7 @@ from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import Settings, settings_from
 from assay.runners.jobs import TrialSettings
+from assay.store import Limits
 
 STORE = {"ASSAY_STORE": "file:///results"}
 
@@ -41,6 +42,10 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
             "ASSAY_TRIAL_ALLOW": '{"secrets": ["tracker"], "images": []}',
             "ASSAY_TRIAL_SCRATCH": "none",
             "ASSAY_PENDING_SECONDS": "5",
+            "ASSAY_LIMIT_MANIFEST": "512Ki",
+            "ASSAY_LIMIT_RESULT": "3000000",
+            "ASSAY_LIMIT_STUDY": "1Gi",
+            "ASSAY_LIMIT_HYPOTHESES": "64",
             "ASSAY_WORKERS": "2",
             "ASSAY_LISTEN_HEALTH": "18080",
             "ASSAY_LISTEN_METRICS": "19090",
@@ -65,6 +70,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
             service_account="trials",
             pending_seconds=5.0,
         ),
+        limits=Limits(manifest=512 << 10, result=3_000_000, study=1 << 30, hypotheses=64),
         workers=2,
         health_port=18080,
         metrics_port=19090,
@@ -79,6 +85,9 @@ def test_a_wrong_value_is_said_with_its_variable_and_what_is_allowed() -> None:
     assert "ASSAY_TRIAL_SCRATCH: given" in problem_with(ASSAY_TRIAL_SCRATCH="0")
     said = problem_with(ASSAY_WORKERS="many", ASSAY_NAMESPACES="Vision", ASSAY_LOG_FORMAT="jsonn")
     assert 'ASSAY_WORKERS: given "many"; allowed: a whole number of 1 to 64' in said
+    assert 'ASSAY_LIMIT_RESULT: given "1M"; allowed: bytes, or Ki, Mi, Gi of them' in problem_with(
+        ASSAY_LIMIT_RESULT="1M"
+    )
     assert 'ASSAY_NAMESPACES: given "Vision"; allowed: names of namespaces' in said
     assert "allowed: text or json; did you mean json?" in said
 

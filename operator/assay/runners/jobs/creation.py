@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 
 from assay.kube import KubeError, Manifest, Unreachable
 from assay.runners.jobs.causes import is_over_quota
 from assay.runners.jobs.memory import JobsMemory, NotCreated
 from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
+from assay.store.together import together
 
 RETRY_SECONDS = 10.0
 """Between tries to make a Job that was refused."""
@@ -19,13 +19,13 @@ ROOM_SECONDS, ROOM_RETRY_SECONDS = 20.0, 2.0
 """How long after Jobs have made room it may be counted, and how often that is tried: quotas are not counted at once."""
 
 TOGETHER = 8
-"""Jobs that a process makes at a time."""
+"""Jobs that are made at a time, of one study: those of others do not wait for them."""
 
 
 def create(objects: StudyObjects, manifests: Sequence[Manifest], memory: JobsMemory, now: float) -> None:
     """Make Jobs, and remember those that were not made: their attempts are marked as started, so nobody else will."""
     make = partial(_error_of, objects)
-    errors = _pool().map(make, manifests) if len(manifests) > 1 else map(make, manifests)
+    errors = together(make, manifests, TOGETHER)
     for manifest, error in zip(manifests, errors, strict=True):
         name = manifest["metadata"]["name"]
         if error is None:
@@ -65,8 +65,3 @@ def _error_of(objects: StudyObjects, manifest: Manifest) -> KubeError | None:
     except KubeError as error:
         return error
     return None
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(TOGETHER, "create-jobs")
