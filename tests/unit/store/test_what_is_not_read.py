@@ -61,7 +61,8 @@ def a_failure(attempt: int = 1) -> Failure:
 )
 def test_an_object_that_is_no_result_is_named_with_what_to_do(objects: MemoryObjects, data: bytes, want: str) -> None:
     objects.put_if_absent(result_name(KEY), data)
-    for read in (lambda ledger: ledger.results({KEY}), lambda ledger: ledger.find_result(KEY)):
+    readers: list[Callable[[Ledger], object]] = [lambda one: one.results({KEY}), lambda one: one.find_result(KEY)]
+    for read in readers:
         with pytest.raises(UnfitObject) as unfit:
             read(Ledger(objects))
         said = str(unfit.value)
