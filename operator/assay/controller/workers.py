@@ -39,7 +39,7 @@ class Workers:
         self._work = work
         self._done = done
         self._clock = clock
-        self._schedule = Schedule(jitter)
+        self._schedule = Schedule(jitter, count)
         self._changed = Condition()
         self._stopping = False
         self._started: dict[Key, float] = {}
