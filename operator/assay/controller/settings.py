@@ -21,7 +21,7 @@
     ASSAY_LIMIT_STUDY            memory, about, that what was read for one study may take; default 256Mi
     ASSAY_LIMIT_MEMORY           that what was read for all studies may take; default 320Mi
     ASSAY_LIMIT_NAMES            objects of each kind that a study may have in the store; default 200000
-    ASSAY_LIMIT_HYPOTHESES       hypotheses that a study may select; default 5000
+    ASSAY_LIMIT_HYPOTHESES       hypotheses that a study may select; default 2000
     ASSAY_LISTEN_HEALTH          port of /healthz; default 8080
     ASSAY_LISTEN_METRICS         port of /metrics; default 9090
     ASSAY_LOG_FORMAT             text (default) or json

@@ -13,7 +13,7 @@ from assay.controller.schedule import Key, Schedule
 TOGETHER_SECONDS = 0.05
 """Events of one study often come together; one reconcile after the last of them is enough."""
 
-LONGEST_REST_SECONDS = 0.25
+LONGEST_REST_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 

@@ -16,6 +16,8 @@ import numpy as np
 from assay.ranking.scores import FloatArray, Scores, balanced
 from assay.ranking.tau_distribution import correlation_of, expected_tau
 
+_HYPOTHESES_AT_ONCE = 500
+
 
 def noise_ceiling(reference: Scores) -> float | None:
     """The tau in [0, 1] expected between the reference's means and those of an independent repetition of all its seeds.
@@ -34,14 +36,27 @@ def single_seed_reliability(values: FloatArray) -> FloatArray:
     That is the signal's share of the variance of one seed's scores. `values`: (..., hypotheses, seeds), no score
     missing, at least two seeds and hypotheses. A seed that gives all hypotheses the same score agrees with no other.
     """
-    first, second = np.triu_indices(values.shape[-2], 1)
-    signs = np.sign(values[..., first, :] - values[..., second, :])
-    alike = signs.swapaxes(-1, -2) @ signs
+    alike = _alike(values)
     norms = np.sqrt(np.maximum(np.diagonal(alike, axis1=-2, axis2=-1), 1.0))
     taus = alike / (norms[..., :, None] * norms[..., None, :])
     one, other = np.triu_indices(values.shape[-1], 1)
     reliable: FloatArray = np.maximum(correlation_of(taus[..., one, other].mean(axis=-1)), 0.0)
     return reliable
+
+
+def _alike(values: FloatArray) -> FloatArray:
+    """(..., seeds, seeds): pairs of hypotheses that two seeds order alike, less those that they order the other way."""
+    hypotheses = values.shape[-2]
+    if hypotheses <= _HYPOTHESES_AT_ONCE:
+        first, second = np.triu_indices(hypotheses, 1)
+        signs = np.sign(values[..., first, :] - values[..., second, :])
+        alike: FloatArray = signs.swapaxes(-1, -2) @ signs
+        return alike
+    twice = np.zeros((*values.shape[:-2], values.shape[-1], values.shape[-1]))
+    for row in range(hypotheses):  # the pairs of very many hypotheses would take gigabytes
+        signs = np.sign(values[..., row, None, :] - values)
+        twice += signs.swapaxes(-1, -2) @ signs
+    return twice / 2
 
 
 def reliability(values: FloatArray) -> FloatArray:

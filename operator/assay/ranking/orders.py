@@ -5,10 +5,14 @@ They compare every pair, which for as many hypotheses as a study has is quicker 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.scores import FloatArray
+
+_PAIRS_AT_A_TIME = 1_000_000
 
 
 def average_ranks(scores: FloatArray) -> FloatArray:
@@ -39,10 +43,21 @@ def weighted_tau_b(first: FloatArray, second: FloatArray) -> float:
 
 def _tau(first: FloatArray, second: FloatArray, weights: FloatArray | None) -> float:
     """Of all pairs, each with the sum of the weights of its two: concordant minus discordant, over what is not tied."""
-    one, other = (np.sign(scores[:, None] - scores[None, :]) for scores in (first, second))
-    pairs = 1.0 if weights is None else weights[:, None] + weights[None, :]
-    both, in_one, in_other = (float((pairs * signs).sum()) for signs in (one * other, one * one, other * other))
+    both = in_one = in_other = 0.0
+    for rows in blocks_of_rows(len(first)):
+        one, other = (np.sign(scores[rows, None] - scores[None, :]) for scores in (first, second))
+        pairs = 1.0 if weights is None else weights[rows, None] + weights[None, :]
+        both += float((pairs * one * other).sum())
+        in_one += float((pairs * one * one).sum())
+        in_other += float((pairs * other * other).sum())
     return float(np.clip(both / np.sqrt(in_one * in_other), -1.0, 1.0))
+
+
+def blocks_of_rows(rows: int) -> Iterator[slice]:
+    """Of a table of all pairs, so many rows at a time that a block takes little memory."""
+    step = max(1, _PAIRS_AT_A_TIME // max(1, rows))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
 
 
 def _weights(by: FloatArray, then_by: FloatArray) -> FloatArray:

@@ -23,5 +23,5 @@ class Limits:
     """Of memory, about, that all that was read for all studies may take."""
     names: int = 200_000
     """Names of objects of one study: of results, of attempts, of each other kind."""
-    hypotheses: int = 5_000
+    hypotheses: int = 2_000
     """Hypotheses that a study may select."""

@@ -98,10 +98,21 @@ def test_packed_trials_have_the_labels_that_they_share_and_all_are_in_an_annotat
         assert devices_of(manifest) == 2
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "a:b", "a:1,b"])
+KEY = "a" * 32
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", "a:b", "a:1,b", f"{KEY}:0", f"{KEY}:-1", f"{KEY}:²", f"{KEY}:" + "9" * 5000, "x:1", f"{KEY}:1,"],
+)
 def test_an_annotation_that_somebody_has_spoilt_names_no_attempts(text: str) -> None:
     assert attempts_of({"metadata": {"annotations": {"assay.dev/items": text}}}) == ()
     assert attempts_of({"metadata": {}}) == ()
+
+
+@pytest.mark.parametrize("text", ["", "many", "-1", "²", "9" * 5000])
+def test_an_annotation_that_somebody_has_spoilt_is_of_one_device(text: str) -> None:
+    assert devices_of({"metadata": {"annotations": {"assay.dev/devices": text}}}) == 1
 
 
 def test_the_study_owns_its_jobs() -> None:

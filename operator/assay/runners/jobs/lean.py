@@ -9,6 +9,9 @@ from typing import Any
 from assay.kube import Manifest
 from assay.runners.jobs.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
 
+_LONGEST_TEXT = 64 * 1024
+"""Characters. A kubelet writes no longer ones, but whoever may edit the status of a pod can."""
+
 _METADATA = (
     "namespace",
     "name",
@@ -62,7 +65,7 @@ def _shared_manifest(manifest: Manifest) -> Manifest:
 
 def _shared(value: Any) -> Any:
     if isinstance(value, str):
-        return sys.intern(value)
+        return sys.intern(value[:_LONGEST_TEXT])
     if isinstance(value, dict):
         return {sys.intern(key): _shared(each) for key, each in value.items()}
     return [_shared(each) for each in value] if isinstance(value, list) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from assay.api.base import GROUP
@@ -26,6 +27,9 @@ JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 
 CONTAINER = "trainer"
 
+_ITEM = re.compile(r"([0-9a-f]{32}):([1-9][0-9]{0,8})")
+_ITEMS = re.compile(rf"{_ITEM.pattern}(,{_ITEM.pattern})*")
+_DEVICES = re.compile(r"[1-9][0-9]{0,3}")
 _DIGITS = 16
 _NAME_LENGTH = 63
 
@@ -68,16 +72,13 @@ def items_annotation(items: Iterable[WorkItem]) -> str:
 def attempts_of(manifest: Manifest) -> tuple[Attempt, ...]:
     """The attempts that a Job or pod of ours runs; none if somebody has changed the annotation to nonsense."""
     text = _annotations(manifest).get(ITEMS_ANNOTATION, "")
-    try:
-        return tuple(Attempt(key, int(attempt)) for key, attempt in (item.split(":") for item in text.split(",")))
-    except ValueError:
-        return ()
+    return tuple(Attempt(key, int(attempt)) for key, attempt in _ITEM.findall(text)) if _ITEMS.fullmatch(text) else ()
 
 
 def devices_of(manifest: Manifest) -> int:
     """Devices that a Job's trials hold, one after another."""
     text = _annotations(manifest).get(DEVICES_ANNOTATION, "1")
-    return int(text) if text.isdigit() else 1
+    return int(text) if _DEVICES.fullmatch(text) else 1
 
 
 def _annotations(manifest: Manifest) -> dict[str, str]:
