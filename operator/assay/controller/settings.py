@@ -119,11 +119,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             pending_seconds=float(reader.number("ASSAY_PENDING_SECONDS", 60, 1, 86_400)),
         ),
         limits=Limits(
-            manifest=reader.size("ASSAY_LIMIT_MANIFEST", Limits.manifest),
-            result=reader.size("ASSAY_LIMIT_RESULT", Limits.result),
-            record=reader.size("ASSAY_LIMIT_RECORD", Limits.record),
-            study=reader.size("ASSAY_LIMIT_STUDY", Limits.study),
-            memory=reader.size("ASSAY_LIMIT_MEMORY", Limits.memory),
+            manifest=reader.bytes("ASSAY_LIMIT_MANIFEST", Limits.manifest),
+            result=reader.bytes("ASSAY_LIMIT_RESULT", Limits.result),
+            record=reader.bytes("ASSAY_LIMIT_RECORD", Limits.record),
+            study=reader.bytes("ASSAY_LIMIT_STUDY", Limits.study),
+            memory=reader.bytes("ASSAY_LIMIT_MEMORY", Limits.memory),
             names=reader.number("ASSAY_LIMIT_NAMES", Limits.names, 1_000, 10_000_000),
             hypotheses=reader.number("ASSAY_LIMIT_HYPOTHESES", Limits.hypotheses, 2, 100_000),
         ),
@@ -219,7 +219,7 @@ class _Reader:
             return default
         return int(text)
 
-    def size(self, variable: str, default: int) -> int:
+    def bytes(self, variable: str, default: int) -> int:
         text = self._environment.get(variable) or str(default)
         parts = re.fullmatch(r"([0-9]{1,12})(Ki|Mi|Gi)?", text)
         size = int(parts[1]) * _UNITS[parts[2]] if parts else 0

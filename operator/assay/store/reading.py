@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from assay.api.bounds import shortened
 from assay.store.limits import Limits
 from assay.store.room import Room
 from assay.store.together import together
@@ -113,7 +114,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
     if error.error_count() > _MOST_FAULTS:  # to list a million takes the memory that a limit was to spare
         return "", f"{error.error_count()} fields are wrong"
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return ".".join(str(part)[:100] for part in first["loc"]), first["msg"]
+    return ".".join(str(part)[:100] for part in first["loc"]), shortened(first["msg"], 200)
 
 
 def _wrong_number(value: Any, where: str = "") -> str | None:
