@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ Resource = ProxyStudy | Hypothesis
 
 _KINDS: dict[str, type[Resource]] = {"Hypothesis": Hypothesis, "ProxyStudy": ProxyStudy}
 _SUFFIXES = (".yaml", ".yml")
+_STANDARD_INPUT = Path("<standard input>")
+"""How `-` is called in messages; its folder is the working directory."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,24 @@ class Manifests:
     hypotheses: tuple[Hypothesis, ...]
 
 
-def load_manifests(path: Path) -> Manifests:
-    """The resources in a YAML file, or in all *.yaml and *.yml below a folder.
+def load_manifests(*paths: Path) -> Manifests:
+    """The resources in YAML files, in all *.yaml and *.yml below folders, and (`-`) on standard input.
 
-    A data set's relative path is taken from the manifest's folder and becomes a file:// URI. What a manifest says
-    as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
+    They are in the order of the paths, those of a folder in that of their names; a file that is named twice counts
+    once. A data set's relative path is taken from the manifest's folder and becomes a file:// URI. What a manifest
+    says as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
     """
     problems: list[Problem] = []
     resources: list[tuple[Document, Resource]] = []
-    for file in _manifest_files(path):
-        documents, unreadable = read_documents(file)
+    files: dict[Path, Path] = {}
+    for path in paths:
+        try:
+            for file in _manifest_files(path):
+                files.setdefault(file.resolve(), file)
+        except InvalidInput as error:
+            problems += error.problems
+    for file in files.values():
+        documents, unreadable = read_documents(file, _read)
         for document in documents:
             resource, wrong = _resource(document)
             problems += wrong
@@ -59,7 +70,13 @@ def load_manifests(path: Path) -> Manifests:
     )
 
 
+def _read(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if file == _STANDARD_INPUT else file.read_bytes()
+
+
 def _manifest_files(path: Path) -> list[Path]:
+    if path == Path("-"):
+        return [_STANDARD_INPUT]
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
         if not files:

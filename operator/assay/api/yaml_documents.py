@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,10 @@ class Document:
         return int(node.start_mark.line) + 1
 
 
-def read_documents(file: Path) -> tuple[list[Document], list[Problem]]:
+def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[list[Document], list[Problem]]:
     """All documents of a file that could be read, and what is wrong with the others."""
     try:
-        loader = _Loader(file.read_bytes().decode("utf-8-sig"))
+        loader = _Loader(read(file).decode("utf-8-sig"))
     except OSError as error:
         return [], [Problem(str(file), "", f"a file that can't be read ({error.strerror})", "a readable file")]
     except UnicodeDecodeError as error:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from assay.api.crds import drifted_crds, write_crds
 from assay.cli.exits import FAILED
 
 FOLDER = Path("crds")
@@ -23,6 +22,8 @@ def crds(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file differs.")] = False,
 ) -> None:
     """Write the custom resource definitions that the models say."""
+    from assay.api.crds import drifted_crds, write_crds
+
     folders = folder or [FOLDER, *([CHART / "files" / "crds"] if CHART.is_dir() else [])]
     if not check:
         for path in [path for each in folders for path in write_crds(each)]:

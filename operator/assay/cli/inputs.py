@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.load import Manifests, load_manifests
-from assay.store import Ledger
-from assay_trainer.objects import open_objects
+from assay.cli.manifest_files import STANDARD_INPUT, in_words, manifest_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assay.api.load import Manifests
     from assay.api.resources import ProxyStudy
+    from assay.store import Ledger
     from assay_trainer.objects import Objects
 
 DEFAULT_STORE = ".assay/store"
 STORES = "a folder, file:///folder, or s3://bucket/prefix"
 
 FileOption = Annotated[
-    Path, typer.Option("--file", "-f", help="Manifests: a YAML file, or a folder of them.", show_default=False)
+    list[str],
+    typer.Option(
+        "--file",
+        "-f",
+        help="Manifests: a YAML file, a folder of them, a pattern in quotes, or - for standard input. May be given "
+        "several times; all of them count.",
+        show_default=False,
+    ),
 ]
 StudyOption = Annotated[
     str | None, typer.Option("--study", help="Name of the study, if the manifests hold several.", show_default=False)
@@ -38,26 +48,41 @@ SlotsOption = Annotated[
 ]
 
 
-def load_study(file: Path, name: str | None) -> tuple[ProxyStudy, Manifests]:
-    """The study of that name, or the only one. Raises InvalidInput."""
-    manifests = load_manifests(file)
+def load_study(given: Sequence[str], name: str | None) -> tuple[ProxyStudy, Manifests]:
+    """The study of that name in what the `-f` options name, or the only one. Raises InvalidInput."""
+    manifests = load_given(given)
     names = [study.name for study in manifests.studies]
+    where = in_words(given)
     if name is not None and name not in names:
-        raise InvalidInput([Problem(str(file), "--study", repr(name), _one_of(names), nearest(name, names))])
+        raise InvalidInput([Problem(where, "--study", repr(name), _one_of(names), nearest(name, names))])
     if name is None and len(names) != 1:
-        given = "several studies, and no --study" if names else "no ProxyStudy"
-        raise InvalidInput([Problem(str(file), "", given, _one_of(names) if names else "one ProxyStudy or more")])
+        found = "several studies, and no --study" if names else "no ProxyStudy"
+        raise InvalidInput([Problem(where, "", found, _one_of(names) if names else "one ProxyStudy or more")])
     return manifests.studies[names.index(name) if name else 0], manifests
+
+
+def load_given(given: Sequence[str]) -> Manifests:
+    """All that the `-f` options name. Raises InvalidInput."""
+    from assay.api.load import load_manifests
+
+    paths = manifest_paths(given)
+    if Path(STANDARD_INPUT) in paths and sys.stdin.isatty():
+        typer.echo("Reading manifests from standard input; Ctrl-D ends them.", err=True)
+    return load_manifests(*paths)
 
 
 def open_store(store: str, study: ProxyStudy) -> Objects:
     """The part of the store that belongs to the study's namespace. Raises InvalidInput."""
+    from assay_trainer.objects import open_objects
+
     uri = store_uri("assay", "--store", store)
     return open_objects(f"{uri.rstrip('/')}/{study.metadata.namespace or 'default'}")
 
 
 def store_uri(command: str, option: str, given: str) -> str:
     """The URI of a place that was given to a command's option as a folder or a URI. Raises InvalidInput."""
+    from assay_trainer.objects import open_objects
+
     if given.startswith(("s3:", "file:")) and "://" not in given:  # it would be a folder of that name
         scheme, _, rest = given.partition(":")
         meant = f"{scheme}://{'/' if scheme == 'file' else ''}{rest.lstrip('/')}"
@@ -74,12 +99,9 @@ def store_uri(command: str, option: str, given: str) -> str:
 
 def open_ledger(store: str, study: ProxyStudy) -> Ledger:
     """The ledger of the study's namespace."""
+    from assay.store import Ledger
+
     return Ledger(open_store(store, study))
-
-
-def folder_of(file: Path) -> Path:
-    """Where a team's own modules may be, beside the manifests."""
-    return file if file.is_dir() else file.parent
 
 
 def log_folder(study: ProxyStudy) -> Path:

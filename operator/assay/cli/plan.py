@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from assay.cli.inputs import (
     DEFAULT_STORE,
     FileOption,
     SlotsOption,
     StoreOption,
     StudyOption,
-    folder_of,
     load_study,
     log_folder,
     open_ledger,
 )
-from assay.planning.forecast import forecast
-from assay.reporting.forecast import forecast_table
-from assay.runners.gather import gather_study
-from assay.runners.processes import ProcessRunner
-from assay.runners.reconcile import records_of
+from assay.cli.manifest_files import folders_of
 
 
 def plan(
     file: FileOption, store: StoreOption = DEFAULT_STORE, study: StudyOption = None, slots: SlotsOption = None
 ) -> None:
     """Say how many trials a study is, how long they take, and what could be certified at all. Runs nothing."""
+    from rich.console import Console
+
+    from assay.planning.forecast import forecast
+    from assay.reporting.forecast import forecast_table
+    from assay.runners.gather import gather_study
+    from assay.runners.processes import ProcessRunner
+    from assay.runners.reconcile import records_of
+
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
-    with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=slots, preload=[]) as runner:
+    with ProcessRunner(paths=folders_of(file), log_folder=log_folder(resource), slots=slots, preload=[]) as runner:
         gathered = gather_study(resource, manifests.hypotheses, runner)
     Console().print(forecast_table(gathered, forecast(gathered, records_of(gathered, ledger, ()))))

@@ -8,22 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from assay.cli.exits import FAILED
-from assay.cli.inputs import FileOption, StudyOption, folder_of, load_study, log_folder
-from assay.planning.contestants import contestant_request, contestants, preparations_of
-from assay.reporting.profile import Measured, profile_table
-from assay.runners.gather import gather_study
-from assay.runners.one_at_a_time import run_to_end
-from assay.runners.processes import ProcessRunner
-from assay.store import Ledger
-from assay_trainer.contract import Failure, PreparationResult, TrialResult
-from assay_trainer.objects import FileObjects
+from assay.cli.inputs import FileOption, StudyOption, load_study, log_folder
+from assay.cli.manifest_files import folders_of
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
+    from assay.reporting.profile import Measured
     from assay.runners.protocol import Runner
+    from assay.store import Ledger
+    from assay_trainer.contract import PreparationResult, TrialResult
 
 
 def profile(
@@ -32,10 +27,18 @@ def profile(
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each, in turn.")] = 2,
 ) -> None:
     """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
+    from rich.console import Console
+
+    from assay.reporting.profile import profile_table
+    from assay.runners.gather import gather_study
+    from assay.runners.processes import ProcessRunner
+    from assay.store import Ledger
+    from assay_trainer.objects import FileObjects
+
     resource, manifests = load_study(file, study)
     with (
         tempfile.TemporaryDirectory(prefix="assay-profile-") as folder,
-        ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), slots=1) as runner,
+        ProcessRunner(paths=folders_of(file), log_folder=log_folder(resource), slots=1) as runner,
     ):
         gathered = gather_study(resource, manifests.hypotheses, runner)
         ledger = Ledger(FileObjects(Path(folder)))
@@ -46,9 +49,13 @@ def profile(
 
 def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:
     """What must be there before the trials of some arms, by arm."""
+    from assay.planning.contestants import preparations_of
+    from assay.runners.one_at_a_time import run_to_end
+    from assay_trainer.contract import PreparationResult
+
     prepared = {}
     for preparation in preparations_of(study):
-        Console(stderr=True).print(f"core-set scores for {preparation.arm}")
+        typer.echo(f"core-set scores for {preparation.arm}", err=True)
         outcome = run_to_end(study.name, preparation, ledger, runner, time.time())
         _show_failure(outcome, preparation.arm)
         if isinstance(outcome, PreparationResult):
@@ -58,12 +65,16 @@ def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, Preparat
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
     """Everything once, then everything again: a machine that gets slower slows all of them."""
-    console = Console(stderr=True)
+    from assay.planning.contestants import contestant_request, contestants
+    from assay.reporting.profile import Measured
+    from assay.runners.one_at_a_time import run_to_end
+    from assay_trainer.contract import TrialResult
+
     found: dict[str, list[TrialResult]] = {}
     entrants = contestants(study)
     for seed in range(repeats):
         for entrant in entrants:
-            console.print(f"{entrant.name}, run {seed + 1} of {repeats}")
+            typer.echo(f"{entrant.name}, run {seed + 1} of {repeats}", err=True)
             outcome = run_to_end(study.name, contestant_request(study, entrant, seed), ledger, runner, time.time())
             _show_failure(outcome, entrant.name)
             if isinstance(outcome, TrialResult):
@@ -74,5 +85,7 @@ def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list
 
 
 def _show_failure(outcome: object, name: str) -> None:
+    from assay_trainer.contract import Failure
+
     if isinstance(outcome, Failure):
         typer.echo(f"{name}: {outcome.reason}: {outcome.message}", err=True)

@@ -1,4 +1,4 @@
-"""The program: its commands, and what its exit codes mean.
+"""The program: its options, and what its exit codes mean.
 
 0 done · 1 the study, its runner or its store failed · 2 bad input · 130 interrupted
 """
@@ -6,40 +6,31 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from assay import __version__
-from assay.api.errors import InvalidInput
-from assay.cli.cluster.logs import logs
-from assay.cli.cluster.retry import retry
-from assay.cli.cluster.status import status
-from assay.cli.crds import crds
+from assay.cli.commands import Commands, program
 from assay.cli.exits import BAD_INPUT, FAILED
-from assay.cli.plan import plan
-from assay.cli.profile import profile
-from assay.cli.replay import replay
-from assay.cli.report import report
-from assay.cli.run import run
-from assay.cli.shards import shards
-from assay.cli.validate import validate
-from assay.kube.errors import KubeError
-from assay.runners.protocol import RunnerFailed
-from assay_trainer.objects import StoreError
 
-app = typer.Typer(
+KUBECTL_PLUGIN = "kubectl assay"
+
+
+def is_kubectl_plugin() -> bool:
+    """Whether it was started by kubectl."""
+    return Path(sys.argv[0]).name == "kubectl-assay"
+
+
+app = program(
     name="assay",
+    add_completion=not is_kubectl_plugin(),  # the shell completes kubectl's plug-ins by kubectl_complete-assay
+    cls=Commands,
     help="Which cheap comparison of hypotheses may be trusted, what it saves, and where the time goes.",
     epilog="Exit codes: 0 done, 1 the study failed, 2 bad input, 130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (validate, plan, run, replay, profile, report, status, logs, retry, crds):
-    app.command()(command)
-app.add_typer(shards, name="shards")
 
 
 def _print_version(wanted: bool) -> None:
@@ -58,14 +49,27 @@ def _program(
 def run_program() -> None:
     """Run the command line and exit with its code. What is wrong with the command itself, Typer says, with code 2."""
     try:
-        app()
-    except InvalidInput as error:
-        _end(str(error), BAD_INPUT)
-    except (StoreError, RunnerFailed, KubeError) as error:
-        _end(f"assay: {error}", FAILED)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _end(f"assay: {where}{error.strerror or error}", FAILED)
+        app(prog_name=KUBECTL_PLUGIN if is_kubectl_plugin() else None)
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """End with what a person is to know, if it is for people. Whoever raised one of these has imported it already."""
+    from assay.api.errors import InvalidInput
+    from assay.kube.errors import KubeError
+    from assay.runners.protocol import RunnerFailed
+    from assay_trainer.objects import StoreError
+
+    match error:
+        case InvalidInput():
+            _end(str(error), BAD_INPUT)
+        case StoreError() | RunnerFailed() | KubeError():
+            _end(f"assay: {error}", FAILED)
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            _end(f"assay: {where}{error.strerror or error}", FAILED)
 
 
 def _end(text: str, code: int) -> NoReturn:

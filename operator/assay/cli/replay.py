@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.words import one_of
 from assay.cli.inputs import FileOption, StudyOption, load_study
+from assay.cli.output import ExplainOption, Output, OutputOption
 from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, Options, check_options, show_comparison
-from assay.cli.run import Output, OutputOption, exit_code
-from assay.cli.screen import Screen
-from assay.reporting.figures import count
-from assay.reporting.tables import summary
-from assay.runners.reconcile import drive
-from assay.runners.replay.read import COLUMNS, read_table
-from assay.runners.replay.runner import ReplayRunner
-from assay.runners.replay.study import replay_study
-from assay.store import Ledger
-from assay_trainer.objects import MemoryObjects
+from assay.cli.run import exit_code
+from assay.runners.replay.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +57,7 @@ def replay(
         typer.Option("--report", help="With --compare: an HTML file to write, with the picture.", show_default=False),
     ] = None,
     output: OutputOption = Output.TABLE,
+    explain: ExplainOption = False,
 ) -> None:
     """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.
 
@@ -72,6 +65,9 @@ def replay(
     (none if it failed), and its arm, named as in the study, or its training
     size: an arm's dataPercent is then a share of the largest one.
     """
+    from assay.runners.replay.read import read_table
+    from assay.runners.replay.study import replay_study
+
     options = Options(orders, truth, report)
     check_options(options, compare=compare)
     resource, manifests = load_study(file, study)
@@ -82,20 +78,28 @@ def replay(
         typer.echo(replayed.note, err=True)
     if compare:
         judge = read_table(table, {**columns, "score": truth}, rows, {"score": "--truth"}) if truth else recorded
-        show_comparison(replayed, recorded, judge, options, slots, output)
+        show_comparison(replayed, recorded, judge, options, slots, output, explain=explain)
         return
-    raise typer.Exit(_run(replayed, recorded, slots, output))
+    raise typer.Exit(_run(replayed, recorded, slots, output, explain=explain))
 
 
-def _run(replayed: Replayed, recorded: Table, slots: int, output: Output) -> int:
+def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, explain: bool) -> int:
     """The study to its end; the exit code."""
+    from assay.cli.screen import Screen
+    from assay.reporting.figures import count
+    from assay.reporting.tables import summary
+    from assay.runners.reconcile import drive
+    from assay.runners.replay.runner import ReplayRunner
+    from assay.store import Ledger
+    from assay_trainer.objects import MemoryObjects
+
     objects = MemoryObjects()
     with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
         decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None)
         if output is Output.JSON:
             typer.echo(json.dumps(decided.status.to_dict(), indent=2, ensure_ascii=False))
         else:
-            screen.print(summary(replayed.study, decided.status))
+            screen.print(summary(replayed.study, decided.status, explain=explain))
             if recorded.sizes:
                 sizes = ", ".join(f"{arm} {size}" for arm, size in replayed.arms.items())
                 screen.print(f"Recorded training sizes that stood for the arms: {sizes}.")
@@ -108,6 +112,8 @@ def _columns(given: Iterable[str]) -> dict[str, str]:
     columns = _pairs(given, "--column")
     for name in columns:
         if name not in COLUMNS:
+            from assay.api.words import one_of
+
             problem = Problem("assay replay", "--column", repr(name), one_of(COLUMNS), nearest(name, COLUMNS))
             raise InvalidInput([problem])
     if "arm" in columns and "size" in columns:

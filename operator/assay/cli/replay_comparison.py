@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
-from rich.console import Console
 
 from assay.api.errors import InvalidInput, Problem
-from assay.cli.run import Output
-from assay.reporting.figures import count
-from assay.reporting.price_figures import price_json
-from assay.reporting.price_table import price_table
-from assay.runners.replay.laboratory.comparing import compare
-from assay.runners.replay.laboratory.truth import Truth
+from assay.cli.output import Output
 
 if TYPE_CHECKING:
     from assay.runners.replay.study import Replayed
@@ -51,8 +45,25 @@ def check_options(given: Options, *, compare: bool) -> None:
         raise InvalidInput(problems)
 
 
-def show_comparison(replayed: Replayed, table: Table, judge: Table, given: Options, slots: int, output: Output) -> None:
+def show_comparison(
+    replayed: Replayed,
+    table: Table,
+    judge: Table,
+    given: Options,
+    slots: int,
+    output: Output,
+    *,
+    explain: bool = False,
+) -> None:
     """Compare, print, and write the page if one was asked for. `judge` has the runs with the scores of the truth."""
+    from rich.console import Console
+
+    from assay.reporting.figures import count
+    from assay.reporting.price_figures import price_json
+    from assay.reporting.price_table import price_table
+    from assay.runners.replay.laboratory.comparing import compare
+    from assay.runners.replay.laboratory.truth import Truth
+
     truth = Truth.of(replayed, judge)
     seeds = count(judge.seeds, "seed")
     of = f"the mean of {given.truth} on" if given.truth else "the mean score on"
@@ -70,7 +81,7 @@ def show_comparison(replayed: Replayed, table: Table, judge: Table, given: Optio
     if output is Output.JSON:
         typer.echo(json.dumps(price_json(replayed.study, priced, words), indent=2, ensure_ascii=False))
     else:
-        Console().print(price_table(replayed.study, priced, words))
+        Console().print(price_table(replayed.study, priced, words, explain=explain))
     if given.report is not None:
         from assay.reporting.price_page import price_page  # imports altair
 

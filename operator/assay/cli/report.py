@@ -10,27 +10,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 
 from assay.api.errors import InvalidInput, Problem
-from assay.cli.cluster.found import NamespaceOption, connect, find_study, written_report
+from assay.cli.cluster.options import (
+    AllNamespacesOption,
+    Chosen,
+    ContextOption,
+    KubeconfigOption,
+    NamespaceOption,
+    OptionalStudyArgument,
+    of_one_namespace,
+)
 from assay.cli.inputs import (
     DEFAULT_STORE,
     StoreOption,
     StudyOption,
-    folder_of,
     load_study,
     log_folder,
     open_ledger,
 )
-from assay.planning.plan import plan
-from assay.reporting.markdown import markdown
-from assay.reporting.tables import summary
-from assay.runners.gather import gather_study
-from assay.runners.processes import ProcessRunner
-from assay.runners.reconcile import records_of
+from assay.cli.manifest_files import folders_of
+from assay.cli.output import ExplainOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.api.resources import ProxyStudyStatus
     from assay.planning.study import Study
 
@@ -60,21 +64,23 @@ class Findings(NamedTuple):
 
 
 def report(
-    on_cluster: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="A study on the cluster.", show_default=False)
-    ] = None,
+    on_cluster: OptionalStudyArgument = None,
     file: Annotated[
-        Path | None,
+        list[str] | None,
         typer.Option(
             "--file",
             "-f",
-            help="Instead: a study of this machine, by its manifests: a file or folder.",
+            help="Instead: a study of this machine, by its manifests: a file, a folder, a pattern in quotes, or - for "
+            "standard input. May be given several times; all of them count.",
             show_default=False,
         ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     study: StudyOption = None,
     namespace: NamespaceOption = None,
+    all_namespaces: AllNamespacesOption = False,
+    context: ContextOption = None,
+    kubeconfig: KubeconfigOption = None,
     output: Annotated[
         Format | None,
         typer.Option(
@@ -88,29 +94,40 @@ def report(
     to: Annotated[
         Path | None, typer.Option("--to", help="File to write instead of printing.", show_default=False)
     ] = None,
+    explain: ExplainOption = False,
 ) -> None:
     """Show what a study has found so far: of one on the cluster, or (-f) in a store that this machine reaches."""
-    if file is not None and on_cluster is None:
+    if file and on_cluster is None:
         findings = _of_store(file, store, study)
-    elif file is None and on_cluster is not None:
-        findings = _of_cluster(on_cluster, namespace)
+    elif not file and on_cluster is not None:
+        of_one_namespace("assay report", all_namespaces)
+        findings = _of_cluster(on_cluster, Chosen(namespace, context, kubeconfig))
     else:
-        given = "neither" if file is None else "both"
+        given = "both" if file else "neither"
         raise InvalidInput([Problem("assay report", "STUDY, -f", given, "STUDY, on the cluster; or -f FILE")])
     chosen = output or (SUFFIXES.get(to.suffix, Format.TABLE) if to else Format.TABLE)
     if to is not None:
-        _write(to, _text(chosen, findings))
+        _write(to, _text(chosen, findings, explain=explain))
         typer.echo(f"Written: {to}", err=True)
     elif chosen is Format.TABLE:
-        Console().print(summary(findings.study, findings.status))
+        from rich.console import Console
+
+        from assay.reporting.tables import summary
+
+        Console().print(summary(findings.study, findings.status, explain=explain))
     else:
-        typer.echo(_text(chosen, findings))
+        typer.echo(_text(chosen, findings, explain=explain))
 
 
-def _of_store(file: Path, store: str, name: str | None) -> Findings:
-    resource, manifests = load_study(file, name)
+def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
+    from assay.planning.plan import plan
+    from assay.runners.gather import gather_study
+    from assay.runners.processes import ProcessRunner
+    from assay.runners.reconcile import records_of
+
+    resource, manifests = load_study(files, name)
     ledger = open_ledger(store, resource)
-    with ProcessRunner(paths=[folder_of(file)], log_folder=log_folder(resource), preload=[]) as runner:
+    with ProcessRunner(paths=folders_of(files), log_folder=log_folder(resource), preload=[]) as runner:
         study = gather_study(resource, manifests.hypotheses, runner)
     records = records_of(study, ledger, ())
     status = plan(study, records, time.time()).status
@@ -123,13 +140,20 @@ def _of_store(file: Path, store: str, name: str | None) -> Findings:
     return Findings(study, status, html)
 
 
-def _of_cluster(name: str, namespace: str | None) -> Findings:
-    kube, namespace = connect(namespace)
+def _of_cluster(name: str, chosen: Chosen) -> Findings:
+    from assay.cli.cluster.found import connect, find_study, written_report
+
+    kube, namespace = connect(chosen)
     found = find_study(kube, namespace, name)
     return Findings(found.study, found.status, lambda: written_report(name, found.status))
 
 
-def _text(chosen: Format, findings: Findings) -> str:
+def _text(chosen: Format, findings: Findings, *, explain: bool) -> str:
+    from rich.console import Console
+
+    from assay.reporting.markdown import markdown
+    from assay.reporting.tables import summary
+
     study, status, html = findings
     match chosen:
         case Format.HTML:
@@ -140,7 +164,7 @@ def _text(chosen: Format, findings: Findings) -> str:
             return json.dumps(status.to_dict(), indent=2, ensure_ascii=False)
         case Format.TABLE:
             console = Console(record=True, quiet=True, width=FILE_COLUMNS)
-            console.print(summary(study, status))
+            console.print(summary(study, status, explain=explain))
             return console.export_text()
 
 

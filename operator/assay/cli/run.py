@@ -6,12 +6,10 @@ import json
 import pkgutil
 import sys
 import time
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from assay.api.conditions import ConditionType
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.cli.exits import DONE, FAILED, INTERRUPTED
 from assay.cli.inputs import (
@@ -20,36 +18,20 @@ from assay.cli.inputs import (
     SlotsOption,
     StoreOption,
     StudyOption,
-    folder_of,
     load_study,
     log_folder,
     open_ledger,
 )
-from assay.cli.lock import locked
-from assay.cli.screen import Screen
-from assay.reporting.tables import summary
-from assay.reporting.written import write_report
-from assay.runners.gather import gather_study
-from assay.runners.processes import ProcessRunner
-from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
+from assay.cli.manifest_files import folders_of
+from assay.cli.output import ExplainOption, Output, OutputOption
 
 if TYPE_CHECKING:
     from assay.api.load import Manifests
     from assay.api.resources import ProxyStudy, ProxyStudyStatus
+    from assay.cli.screen import Screen
     from assay.planning.study import Study
+    from assay.runners.processes import ProcessRunner
     from assay.store import Ledger
-
-
-class Output(StrEnum):
-    """What a command prints."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[
-    Output, typer.Option("--output", "-o", help="Tables for people, or the study's status as JSON.")
-]
 
 
 def run(
@@ -67,8 +49,13 @@ def run(
         ),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed trials once more.")] = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Run a study: train what is missing, show what is known, end with the ranking. Run it again to go on."""
+    from assay.cli.lock import locked
+    from assay.cli.screen import Screen
+    from assay.runners.processes import ProcessRunner
+
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
     modules = None if preload is None else _installed(preload)
@@ -77,7 +64,7 @@ def run(
             with (
                 locked(ledger.uri, resource.name) as lock,
                 ProcessRunner(
-                    paths=[folder_of(file)],
+                    paths=folders_of(file),
                     log_folder=log_folder(resource),
                     slots=slots,
                     preload=modules,
@@ -86,7 +73,7 @@ def run(
             ):
                 screen.begin(resource.name)
                 ended = _drive(resource, manifests, ledger, runner, screen, retry_failed=retry_failed)
-            _print(ended, screen, output)
+            _print(ended, screen, output, explain=explain)
         except KeyboardInterrupt:
             screen.say("Stopped. Nothing is lost: the same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from None
@@ -110,6 +97,10 @@ def _drive(
     *,
     retry_failed: bool,
 ) -> _Ended:
+    from assay.reporting.written import write_report
+    from assay.runners.gather import gather_study
+    from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
+
     began = time.time()
     study = gather_study(resource, manifests.hypotheses, runner)
     if retry_failed:
@@ -125,12 +116,14 @@ def _drive(
     return _Ended(study, status, seconds)
 
 
-def _print(ended: _Ended, screen: Screen, output: Output) -> None:
+def _print(ended: _Ended, screen: Screen, output: Output, *, explain: bool) -> None:
+    from assay.reporting.tables import summary
+
     study, status, seconds = ended
     if output is Output.JSON:
         typer.echo(json.dumps(status.to_dict(), indent=2, ensure_ascii=False))
     else:
-        screen.print(summary(study, status))
+        screen.print(summary(study, status, explain=explain))
         screen.print(f"{status.trials.succeeded} trials in {seconds:.0f} s. Report: {status.report}")
 
 
@@ -147,5 +140,7 @@ def _installed(preload: str) -> list[str]:
 
 def exit_code(status: ProxyStudyStatus) -> int:
     """0 if the study has said what it was asked, else 1."""
+    from assay.api.conditions import ConditionType
+
     succeeded = {condition.type: condition.status for condition in status.conditions}.get(ConditionType.SUCCEEDED)
     return DONE if succeeded == "True" else FAILED

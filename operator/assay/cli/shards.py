@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.commands import program
 from assay.cli.exits import BAD_INPUT
 from assay.cli.inputs import STORES, store_uri
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "assay shards build"
 
-shards = typer.Typer(help="Data sets, decoded once into shards.", no_args_is_help=True)
+shards = program(help="Data sets, decoded once into shards.", no_args_is_help=True)
 
 
 @shards.callback()

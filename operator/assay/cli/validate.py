@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from assay.api.errors import InvalidInput, Problem
-from assay.api.load import load_manifests
-from assay.api.selection import select_hypotheses
-from assay.cli.inputs import FileOption
-from assay.reporting.figures import count
-from assay.runners.gather import checked, read_dataset
+from assay.cli.inputs import FileOption, load_given
 
 if TYPE_CHECKING:
     from assay.api.resources import Hypothesis, ProxyStudy
@@ -20,7 +16,10 @@ if TYPE_CHECKING:
 
 def validate(file: FileOption) -> None:
     """Check manifests: every field, what they mean together, and that the data sets are there."""
-    manifests = load_manifests(file)
+    from assay.api.selection import select_hypotheses
+    from assay.reporting.figures import count
+
+    manifests = load_given(file)
     problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses)]
     if problems:
         raise InvalidInput(problems)
@@ -33,10 +32,15 @@ def validate(file: FileOption) -> None:
 
 
 def _hypotheses(number: int) -> str:
+    from assay.reporting.figures import count
+
     return count(number, "hypothesis", "hypotheses")
 
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    from assay.api.selection import select_hypotheses
+    from assay.runners.gather import checked, read_dataset
+
     try:
         checked(study, hypotheses, None)
         checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])

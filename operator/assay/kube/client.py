@@ -13,6 +13,7 @@ from kubernetes.client import ApiClient, ApiException, Configuration
 from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
+from yaml import YAMLError
 
 from assay.kube.errors import Conflict, NoCluster, NotFound, error_of, no_answer
 from assay.kube.resources import API_GROUPS, PODS, Manifest, Resource
@@ -23,6 +24,9 @@ Observer = Callable[[str, str, int], None]
 
 TIMEOUT_SECONDS = 15.0
 """Of a request: for connecting, and then between bytes."""
+
+_UNREADABLE = (ConfigException, YAMLError, OSError, ValueError, TypeError)
+"""What reading a kubeconfig may raise: of some that are no kubeconfig the official client says it in its own way."""
 
 PAGE = 500
 """Objects that a list asks for at a time."""
@@ -52,7 +56,7 @@ class Kube:
         self._timeout = (timeout_seconds, timeout_seconds)
 
     @classmethod
-    def from_environment(cls, *, observer: Observer | None = None) -> Self:
+    def from_environment(cls, *, observer: Observer | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> Self:
         """The cluster of $KUBECONFIG; else the one that this runs in; else of ~/.kube/config.
 
         Raises NoCluster if there is none of them.
@@ -63,12 +67,17 @@ class Kube:
                 load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             except ConfigException as error:
                 raise NoCluster(str(error)) from error
-            return cls(configuration, observer=observer)
-        return cls.from_kubeconfig(os.environ.get("KUBECONFIG"), observer=observer)
+            return cls(configuration, observer=observer, timeout_seconds=timeout_seconds)
+        return cls.from_kubeconfig(os.environ.get("KUBECONFIG"), observer=observer, timeout_seconds=timeout_seconds)
 
     @classmethod
     def from_kubeconfig(
-        cls, path: str | Path | None = None, *, context: str | None = None, observer: Observer | None = None
+        cls,
+        path: str | Path | None = None,
+        *,
+        context: str | None = None,
+        observer: Observer | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> Self:
         """The cluster of a kubeconfig's context; None: the usual file, the current context. Raises NoCluster."""
         configuration = Configuration()
@@ -76,9 +85,9 @@ class Kube:
             load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=None if path is None else str(path), context=context, client_configuration=configuration
             )
-        except ConfigException as error:
+        except _UNREADABLE as error:
             raise NoCluster(str(error)) from error
-        return cls(configuration, observer=observer)
+        return cls(configuration, observer=observer, timeout_seconds=timeout_seconds)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Manifest:
         """The object. Raises NotFound."""
@@ -217,13 +226,25 @@ class Kube:
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "delete": "DELETE", "patch": "PATCH"}
 
 
-def current_namespace(kubeconfig: str | Path | None = None) -> str:
-    """The namespace of a kubeconfig's current context (None: the usual file); `default` where it names none."""
+def contexts(kubeconfig: str | Path | None = None) -> list[str]:
+    """The names of a kubeconfig's contexts (None: the usual file); none where it can't be read."""
+    return [str(each["name"]) for each in _contexts(kubeconfig)[0]]
+
+
+def current_namespace(kubeconfig: str | Path | None = None, context: str | None = None) -> str:
+    """The namespace of a kubeconfig's context (None: the usual file, the current one); `default` where it names
+    none."""
+    every, current = _contexts(kubeconfig)
+    chosen = current if context is None else next((each for each in every if each["name"] == context), None)
+    return str(((chosen or {}).get("context") or {}).get("namespace") or "default")
+
+
+def _contexts(kubeconfig: str | Path | None) -> tuple[list[Manifest], Manifest | None]:
     try:
-        _, context = list_kube_config_contexts(None if kubeconfig is None else str(kubeconfig))  # type: ignore[no-untyped-call]
-    except ConfigException:
-        return "default"
-    return str(context["context"].get("namespace") or "default")
+        every, current = list_kube_config_contexts(None if kubeconfig is None else str(kubeconfig))  # type: ignore[no-untyped-call]
+    except _UNREADABLE:
+        return [], None
+    return every, current
 
 
 def _path(resource: Resource, namespace: str | None, *rest: str) -> str:

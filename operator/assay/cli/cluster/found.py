@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-
-import typer
+import os
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.manifests import resource_from
@@ -19,13 +18,8 @@ from assay_trainer.contract import Dataset, digest
 from assay_trainer.objects import open_objects, split_object_uri
 
 if TYPE_CHECKING:
+    from assay.cli.cluster.options import Chosen
     from assay.kube.client import Kube
-
-StudyArgument = Annotated[str, typer.Argument(help="Name of the study.", show_default=False)]
-NamespaceOption = Annotated[
-    str | None,
-    typer.Option("--namespace", "-n", help="Default: that of the kubeconfig's current context.", show_default=False),
-]
 
 
 class FoundStudy(NamedTuple):
@@ -35,20 +29,35 @@ class FoundStudy(NamedTuple):
     status: ProxyStudyStatus
 
 
-def connect(namespace: str | None) -> tuple[Kube, str]:
-    """The cluster of the kubeconfig, and the namespace that is meant. Raises InvalidInput if there is no cluster."""
+def connect(chosen: Chosen, *, timeout_seconds: float | None = None) -> tuple[Kube, str]:
+    """The cluster and the namespace that are meant; by default those of the kubeconfig's current context.
+
+    `timeout_seconds`: of a request, if not the usual ones. Raises InvalidInput if there is no cluster.
+    """
     try:
-        from assay.kube.client import Kube, current_namespace
+        from assay.kube.client import TIMEOUT_SECONDS, Kube, contexts, current_namespace
     except ImportError:
         raise _no_cluster("the Kubernetes client is not installed", "pip install 'assay[operator]'") from None
+    path, context, patience = chosen.kubeconfig, chosen.context, timeout_seconds or TIMEOUT_SECONDS
+    if path is not None and not path.is_file():
+        raise InvalidInput([Problem("assay", "--kubeconfig", f"{path}, where no file is", "a kubeconfig")])
     try:
-        return Kube.from_environment(), namespace or current_namespace()
+        if path is None and context is None:
+            kube = Kube.from_environment(timeout_seconds=patience)
+        else:
+            given = path or os.environ.get("KUBECONFIG")
+            known = contexts(given)
+            if context is not None and known and context not in known:
+                close = nearest(context, known)
+                raise InvalidInput([Problem("assay", "--context", repr(context), one_of(known), close)])
+            kube = Kube.from_kubeconfig(given, context=context, timeout_seconds=patience)
     except NoCluster as error:
-        raise _no_cluster(str(error), "a kubeconfig that names a cluster") from error
+        raise _no_cluster(str(error), "a kubeconfig that names a cluster", "--kubeconfig" if path else None) from error
+    return kube, chosen.namespace or current_namespace(path or os.environ.get("KUBECONFIG"), context)
 
 
-def _no_cluster(given: str, allowed: str) -> InvalidInput:
-    return InvalidInput([Problem("assay", "KUBECONFIG", given, allowed)])
+def _no_cluster(given: str, allowed: str, field: str | None = None) -> InvalidInput:
+    return InvalidInput([Problem("assay", field or "KUBECONFIG", given, allowed)])
 
 
 def find_study(kube: Kube, namespace: str, name: str) -> FoundStudy:

@@ -2,46 +2,91 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.api.base import GROUP
-from assay.cli.cluster.found import NamespaceOption, StudyArgument, connect, find_study
-from assay.kube.errors import NotFound, Refused
-from assay.kube.resources import PODS, STUDY_LABEL
+from assay.api.errors import InvalidInput, Problem
+from assay.cli.cluster.options import (
+    AllNamespacesOption,
+    Chosen,
+    ContextOption,
+    KubeconfigOption,
+    NamespaceOption,
+    StudyArgument,
+    hypothesis_names,
+    of_one_namespace,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.kube.client import Kube
+
+_NAMES_SHOWN = 8
 
 
 def logs(
     study: StudyArgument,
-    hypothesis: Annotated[str | None, typer.Argument(help="Only its trials.", show_default=False)] = None,
+    hypothesis: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="HYPOTHESIS",
+            help="Only its trials.",
+            show_default=False,
+            autocompletion=hypothesis_names,
+        ),
+    ] = None,
     namespace: NamespaceOption = None,
+    all_namespaces: AllNamespacesOption = False,
+    context: ContextOption = None,
+    kubeconfig: KubeconfigOption = None,
     tail: Annotated[int, typer.Option("--tail", min=1, help="Lines of each pod, from its end.")] = 100,
 ) -> None:
     """Print what the pods of a study's trials printed, the latest pod last."""
-    kube, namespace = connect(namespace)
-    find_study(kube, namespace, study)
-    labels = f"{STUDY_LABEL}={study}" + (f",{GROUP}/hypothesis={hypothesis}" if hypothesis else "")
-    pods = sorted(
-        kube.list(PODS, namespace, label_selector=labels), key=lambda pod: pod["metadata"]["creationTimestamp"]
-    )
-    for pod in pods:
+    from assay.api.base import GROUP
+    from assay.cli.cluster.found import connect, find_study
+    from assay.kube.resources import PODS, STUDY_LABEL
+
+    of_one_namespace("assay logs", all_namespaces)
+    kube, namespace = connect(Chosen(namespace, context, kubeconfig))
+    names = [each.name for each in find_study(kube, namespace, study).study.hypotheses]
+    # by label here, and not in the request: what is no name of a hypothesis may be no value of a label either
+    pods = [
+        pod
+        for pod in kube.list(PODS, namespace, label_selector=f"{STUDY_LABEL}={study}")
+        if hypothesis is None or pod["metadata"].get("labels", {}).get(f"{GROUP}/hypothesis") == hypothesis
+    ]
+    if hypothesis is not None and not pods and hypothesis not in names:
+        raise InvalidInput([_unknown(study, hypothesis, names)])
+    for pod in sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"]):
         typer.echo(f"==> {_heading(pod)} <==")
         typer.echo(_log(kube, namespace, pod, tail))
     if not pods:
         typer.echo("No pods: none has started yet, or those that have ended were removed.", err=True)
 
 
+def _unknown(study: str, given: str, names: Sequence[str]) -> Problem:
+    close = difflib.get_close_matches(given.lower(), names, n=3, cutoff=0.5)
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    allowed = f"{', '.join(names[:_NAMES_SHOWN])}{more}" if names else "none: the study selects no hypothesis"
+    return Problem(
+        f"study {study}", "HYPOTHESIS", f"{given!r}, an unknown hypothesis", allowed, " or ".join(close) or None
+    )
+
+
 def _heading(pod: dict[str, Any]) -> str:
+    from assay.api.base import GROUP
+
     labels = pod["metadata"].get("labels", {})
     trial = " × ".join(labels[key] for name in ("hypothesis", "arm", "seed") if (key := f"{GROUP}/{name}") in labels)
     return f"{pod['metadata']['name']} ({trial or 'several trials'}, {pod['status'].get('phase', 'Unknown')})"
 
 
 def _log(kube: Kube, namespace: str, pod: dict[str, Any], tail: int) -> str:
+    from assay.kube.errors import NotFound, Refused
+
     try:
         return kube.logs(namespace, pod["metadata"]["name"], tail_lines=tail)
     except (NotFound, Refused) as error:  # it has just gone, or has not started

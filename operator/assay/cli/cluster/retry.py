@@ -6,18 +6,33 @@ from datetime import UTC, datetime
 
 import typer
 
-from assay.api.base import GROUP
-from assay.cli.cluster.found import NamespaceOption, StudyArgument, connect, find_study
-from assay.kube.resources import STUDIES
+from assay.cli.cluster.options import (
+    AllNamespacesOption,
+    Chosen,
+    ContextOption,
+    KubeconfigOption,
+    NamespaceOption,
+    StudyArgument,
+    of_one_namespace,
+)
 
-RETRY_ANNOTATION = f"{GROUP}/retry"
-"""On a study: the time of a person's latest request to retry. The operator answers each one once."""
 
-
-def retry(study: StudyArgument, namespace: NamespaceOption = None) -> None:
+def retry(
+    study: StudyArgument,
+    namespace: NamespaceOption = None,
+    all_namespaces: AllNamespacesOption = False,
+    context: ContextOption = None,
+    kubeconfig: KubeconfigOption = None,
+) -> None:
     """Let the failures of a study's trials no longer count, so that they are tried again."""
-    kube, namespace = connect(namespace)
+    from assay.api.base import GROUP
+    from assay.cli.cluster.found import connect, find_study
+    from assay.kube.resources import STUDIES
+
+    of_one_namespace("assay retry", all_namespaces)
+    kube, namespace = connect(Chosen(namespace, context, kubeconfig))
     failed = find_study(kube, namespace, study).status.trials.failed
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    kube.annotate(STUDIES, namespace, study, {RETRY_ANNOTATION: now}, manager="assay-cli")
+    # the annotation is the time of a person's latest request; the operator answers each one once
+    kube.annotate(STUDIES, namespace, study, {f"{GROUP}/retry": now}, manager="assay-cli")
     typer.echo(f"{failed} failed trials of {study} will be tried again.")

@@ -15,9 +15,6 @@ from assay_trainer.contract import digest
 if TYPE_CHECKING:
     import polars
 
-COLUMNS = ("hypothesis", "arm", "size", "seed", "cost", "score")
-"""What a table's columns may be taken as; of arm and size one."""
-
 _VALUES_SHOWN = 8
 
 

@@ -1,0 +1,34 @@
+"""Names on a cluster for the shell's completion, which waits for nobody and says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.api.errors import InvalidInput
+from assay.cli.cluster.found import connect
+from assay.kube.errors import KubeError
+from assay.kube.resources import HYPOTHESES, STUDIES
+
+if TYPE_CHECKING:
+    from assay.cli.cluster.options import Chosen
+    from assay.kube.resources import Resource
+
+_PATIENCE_SECONDS = 2.0
+
+
+def names_of_studies(chosen: Chosen) -> list[str]:
+    """In the namespace that is meant, sorted; none if that can't be found out."""
+    return _names(chosen, STUDIES)
+
+
+def names_of_hypotheses(chosen: Chosen) -> list[str]:
+    """In the namespace that is meant, sorted; none if that can't be found out."""
+    return _names(chosen, HYPOTHESES)
+
+
+def _names(chosen: Chosen, resource: Resource) -> list[str]:
+    try:
+        kube, namespace = connect(chosen, timeout_seconds=_PATIENCE_SECONDS)
+        return sorted(each["metadata"]["name"] for each in kube.list(resource, namespace))
+    except (InvalidInput, KubeError, OSError):
+        return []

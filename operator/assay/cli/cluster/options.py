@@ -1,0 +1,67 @@
+"""Which study on which cluster a command is about; the options are named as kubectl's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from assay.api.errors import InvalidInput, Problem
+
+
+class Chosen(NamedTuple):
+    """What was said of the cluster; None: as kubectl has it by default."""
+
+    namespace: str | None = None
+    context: str | None = None
+    kubeconfig: Path | None = None
+
+
+def study_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For the shell's completion: the studies that there are. None if the cluster does not answer at once."""
+    from assay.cli.cluster.completed import names_of_studies
+
+    return [name for name in names_of_studies(_chosen(ctx.params)) if name.startswith(incomplete)]
+
+
+def hypothesis_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The same of the hypotheses."""
+    from assay.cli.cluster.completed import names_of_hypotheses
+
+    return [name for name in names_of_hypotheses(_chosen(ctx.params)) if name.startswith(incomplete)]
+
+
+def _chosen(given: dict[str, Any]) -> Chosen:
+    return Chosen(given.get("namespace"), given.get("context"), given.get("kubeconfig"))
+
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="STUDY", help="Name of the study.", show_default=False, autocompletion=study_names)
+]
+OptionalStudyArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="STUDY", help="A study on the cluster.", show_default=False, autocompletion=study_names),
+]
+NamespaceOption = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", help="Default: that of the kubeconfig's context.", show_default=False),
+]
+ContextOption = Annotated[
+    str | None,
+    typer.Option("--context", help="Of the kubeconfig. Default: its current one.", show_default=False),
+]
+KubeconfigOption = Annotated[
+    Path | None,
+    typer.Option("--kubeconfig", help="Default: $KUBECONFIG, or ~/.kube/config.", show_default=False),
+]
+AllNamespacesOption = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="Of all namespaces: only to list studies, with status.")
+]
+
+
+def of_one_namespace(command: str, all_namespaces: bool) -> None:
+    """Raises InvalidInput for a command about a study if all namespaces were asked for."""
+    if all_namespaces:
+        allowed = "--namespace, since a study is in one; `assay status -A` lists those of all namespaces"
+        raise InvalidInput([Problem(command, "-A, --all-namespaces", "together with a study", allowed)])
