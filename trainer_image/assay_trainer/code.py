@@ -16,6 +16,7 @@ from pathlib import Path
 
 from assay_trainer.contract import CodeInspected, canonical_json, digest
 from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
+from assay_trainer.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
 
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -92,7 +93,8 @@ def _sources(package: str) -> Iterable[tuple[str, Path]]:
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None:
         there = (module.name for module in pkgutil.iter_modules())
-        raise ModuleNotFoundError(f"No module named {package!r}{did_you_mean(package, there)}")
+        near = did_you_mean(package, there)
+        raise ModuleNotFoundError(f"No module named {package!r}{near}; {where_it_was_looked_for()}")
     if spec.submodule_search_locations is not None:
         return [source for folder in spec.submodule_search_locations for source in _below(Path(folder))]
     if spec.origin is None or not spec.has_location:

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from assay_trainer.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.trial import Trial
 
@@ -30,6 +31,8 @@ def load_entrypoint(entrypoint: str) -> TrainFunction:
         module = importlib.import_module(module_name)
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{module_name}.".startswith(f"{error.name}."):
+            problem = f"{problem}; {where_it_was_looked_for()}"
         raise EntrypointNotFound(f"entrypoint: given {entrypoint!r}; it can't be imported: {problem}") from error
     function = getattr(module, function_name, None)
     if not callable(function):

@@ -17,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from assay_trainer import preload
 from assay_trainer.code import remember_shared_code
-from assay_trainer.contract import CodeInspected, Command, Event, InspectCode, Ready, StartItem, StopItem
+from assay_trainer.contract import CodeInspected, Command, Event, InspectCode, Ready, StartItem, StopItem, TrialRequest
 from assay_trainer.contract import CommandRefused as Refused
+from assay_trainer.findable import Places, look_also_in, make_findable
 from assay_trainer.linux import usable_cores, usable_memory_bytes
 from assay_trainer.signals import SignalPipe
 from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
@@ -108,8 +109,11 @@ class ForkServer:
         try:
             match _COMMAND.validate_json(line):
                 case StartItem() as command:
+                    if isinstance(command.item, TrialRequest):
+                        make_findable(command.item.entrypoint)
                     self.send(self._supervisor.start(command))
                 case InspectCode() as command:
+                    make_findable(command.entrypoint)
                     self._supervisor.inspect(command)
                 case StopItem(key=key):
                     self._supervisor.stop(key)
@@ -121,6 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status."""
     parser = argparse.ArgumentParser(prog="assay_trainer.forkserver", description=__doc__)
     parser.add_argument("--path", action="append", default=[], help="put a folder in front of sys.path (repeatable)")
+    also = "look there, too, for an entry point's module that is on no path (repeatable)"
+    parser.add_argument("--also", action="append", default=[], type=Path, help=also)
+    parser.add_argument("--beside", action="append", default=[], type=Path, help=f"{also}; for packages alone")
     parser.add_argument(
         "--preload",
         nargs="*",
@@ -141,6 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preload.preload(preload.DEFAULT_MODULES if given.preload is None else given.preload)
     remember_shared_code()
     sys.path[:0] = given.path
+    look_also_in(Places(tuple(given.also), tuple(given.beside)))
     signals = SignalPipe()
     supervisor = Supervisor(
         given.grace_seconds, given.log_folder, close_in_child=(commands, events, parent, *signals.descriptors)

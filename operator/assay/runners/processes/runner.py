@@ -15,6 +15,7 @@ from assay.planning.records import Obstacle
 from assay.planning.study import Program
 from assay.runners.processes.connection import Connection, ForkServerDied
 from assay.runners.processes.marked import cpu_seconds
+from assay.runners.processes.places import further_places, own_places
 from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableProgram
 from assay_trainer.contract import (
     CodeInspected,
@@ -78,7 +79,8 @@ class ProcessRunner:
     ) -> None:
         """Starts the fork server, which gets ready on its own.
 
-        paths: folders where team code is looked for, before all others.
+        paths: folders where team code is looked for, before all others. What Python does not find is looked for in
+            the working directory, under src, and beside these.
         log_folder: gets `forkserver.log`, and `<key>.<attempt>.log` with what each trial printed.
         slots: None: as many as there are GPUs, or else cores, at most what the memory allows. Never more than GPUs.
         memory_bytes: of each trial; None: a fair share of the machine's.
@@ -88,6 +90,8 @@ class ProcessRunner:
         """
         self._command = [sys.executable, "-P", "-m", "assay_trainer.forkserver", "--log-folder", str(log_folder)]
         self._command += [f"--path={path.absolute()}" for path in paths]
+        self._command += [f"--also={path}" for path in own_places(paths, Path.cwd())]
+        self._command += [f"--beside={path}" for path in further_places(paths, Path.cwd())]
         if grace_seconds is not None:
             self._command += [f"--grace-seconds={grace_seconds}"]
         if preload is not None:

@@ -1,0 +1,37 @@
+"""Where a team's modules may lie, seen from its manifests and from where a command is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+_PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+"""What the top of a project is known by."""
+
+
+def own_places(paths: Sequence[Path], working: Path) -> list[Path]:
+    """The working directory, and `src` of it and of the manifests' folders."""
+    bases = [*_absolute(paths), working.absolute()]
+    return _there([each for base in bases for each in (base, base / "src")])
+
+
+def further_places(paths: Sequence[Path], working: Path) -> list[Path]:
+    """What lies beside these, and at the top of their projects, with `src` of each."""
+    bases = [*_absolute(paths), working.absolute()]
+    above = [*(base.parent for base in bases), *(top for base in bases for top in _project_of(base))]
+    return _there([each for top in above for each in (top, top / "src")])
+
+
+def _project_of(folder: Path) -> Iterator[Path]:
+    for parent in (folder, *folder.parents):
+        if any((parent / mark).exists() for mark in _PROJECT):
+            yield parent
+            return
+
+
+def _absolute(paths: Iterable[Path]) -> list[Path]:
+    return [path.absolute() for path in paths]
+
+
+def _there(folders: Iterable[Path]) -> list[Path]:
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
