@@ -17,6 +17,12 @@ WANTED_POWER = 0.8
 MOST_HYPOTHESES = 2000
 """More are not asked for; nor more than this many seeds."""
 MOST_SEEDS = 100
+MOST_TIMES = 10
+"""More than so many times the hypotheses, or seeds, of a study are not asked for as if that were a way to decide it."""
+ALWAYS_AFFORDABLE = 50
+"""So many hypotheses are asked for of any study, however few it has."""
+THRESHOLD_STEP, LOWEST_THRESHOLD = 0.05, 0.1
+"""Of the lower thresholds that are named instead."""
 ASSUMED_NOISE = 0.5
 """Noise to signal of a seed where too few hypotheses show none."""
 
@@ -67,28 +73,72 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
     noise, of_noise = test.noise, " of this noise"
     if corrected is None:
         noise, of_noise = Noise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
-    true = correlation_reaching(test.lower_estimand, assumed)
-    hypotheses = hypotheses_needed(WANTED_POWER, test.trusted_from, true, noise, test.seeds, level)
-    seeds = None if limits.too_few else _seeds_needed(test, true, noise, level)
     would = f"{_a_true_value(criterion, assumed)} would be certified with probability {WANTED_POWER:g}"
-    if seeds is not None and hypotheses is not None:
-        return Needs(
-            hypotheses,
-            seeds,
-            f"{begin}With about {hypotheses} hypotheses{of_noise}, or {seeds} seeds of these, {would}.",
-        )
+    hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+    if not is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
+        instead = _instead(test, criterion, noise, level, limits)
+        way = f"{_not_affordable(hypotheses, seeds, test, criterion, limits)} {instead}"
+    elif seeds is not None and hypotheses is not None:
+        way = f"With about {hypotheses} hypotheses{of_noise}, or {seeds} seeds of these, {would}."
+    elif hypotheses is not None:
+        way = f"With about {hypotheses} hypotheses{of_noise} {would}."
+    else:
+        way = f"With about {seeds} seeds of these hypotheses {would}."
+    return Needs(hypotheses, seeds, begin + way)
+
+
+def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | None, seeds_there: int) -> bool:
+    """Whether one of two ways to decide can be asked for of a study that has what is there; None: no such way."""
+    by_hypotheses = hypotheses is not None and hypotheses <= max(MOST_TIMES * hypotheses_there, ALWAYS_AFFORDABLE)
+    return by_hypotheses or (seeds is not None and seeds <= MOST_TIMES * seeds_there)
+
+
+def _ways(
+    test: Look, threshold: float, assumed: float, noise: Noise, level: float, *, too_few: bool
+) -> tuple[int | None, int | None]:
+    """How many hypotheses, or else seeds, show with probability `WANTED_POWER` that `assumed` is over the threshold."""
+    reached = correlation_reaching(test.lower_estimand, threshold)
+    true = correlation_reaching(test.lower_estimand, assumed)
+    hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, level)
+    return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, level)
+
+
+def _not_affordable(hypotheses: int | None, seeds: int | None, test: Look, criterion: Criterion, limits: Limits) -> str:
+    """What it would take, and that nobody will want to pay for that."""
+    if hypotheses is None and seeds is None:
+        or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
+        certify = f"would hardly certify {_a_value(criterion)}"
+        return f"Even {MOST_HYPOTHESES} hypotheses{or_seeds} {certify}: that is not affordable."
+    ways = []
     if hypotheses is not None:
-        return Needs(hypotheses, None, f"{begin}With about {hypotheses} hypotheses{of_noise} {would}.")
+        ways.append(f"about {hypotheses} hypotheses, {hypotheses / test.hypotheses:.0f} times as many as these")
     if seeds is not None:
-        return Needs(None, seeds, f"{begin}With about {seeds} seeds of these hypotheses {would}.")
-    or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
-    instead = f"{'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
-    return Needs(
-        None,
-        None,
-        f"{begin}Even {MOST_HYPOTHESES} hypotheses{of_noise}{or_seeds} would not certify "
-        f"{_a_true_value(criterion, assumed)} with probability {WANTED_POWER:g}: it takes {instead}.",
-    )
+        ways.append(f"about {seeds} seeds")
+    return f"To certify {_a_value(criterion)} is not affordable: it would take {', or '.join(ways)}."
+
+
+def _instead(test: Look, criterion: Criterion, noise: Noise, level: float, limits: Limits) -> str:
+    """The highest lower threshold that could be decided, and with what."""
+    closer = f"It takes {'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
+    lowest = max(LOWEST_THRESHOLD, 0.5 if criterion.statistic == "DecisionAccuracy" else 0.0)
+    steps = range(int((criterion.threshold - 1e-9) / THRESHOLD_STEP), int(lowest / THRESHOLD_STEP + 1e-9), -1)
+    for threshold in (round(step * THRESHOLD_STEP, 2) for step in steps):
+        half_way = (1 + threshold) / 2
+        unknown = limits.too_few or test.corrected is None
+        assumed = half_way if unknown or test.corrected is None else min(test.corrected, half_way)
+        hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+        if is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
+            ways = []
+            if hypotheses is not None:
+                more = hypotheses > test.hypotheses
+                ways.append(f"about {hypotheses} hypotheses" if more else "as many hypotheses as these")
+            if seeds is not None:
+                ways.append(f"{seeds} seeds")
+            return (
+                f"A lower threshold would be: {threshold:g} with {' or '.join(ways)}, decided on before looking. "
+                f"Or: {closer[0].lower()}{closer[1:]}."
+            )
+    return f"{closer}."
 
 
 def hypotheses_needed(
@@ -109,13 +159,13 @@ def hypotheses_needed(
     return int(-(-count // unit) * unit)
 
 
-def _seeds_needed(test: Look, true: float, noise: Noise, level: float) -> int | None:
-    """More seeds than there are, of the same hypotheses."""
-    if true <= test.trusted_from or test.hypotheses < 4 or not 0 < level < 1:
+def _seeds_needed(test: Look, reached: float, true: float, noise: Noise, level: float) -> int | None:
+    """More seeds than there are, of the same hypotheses. `reached`: the correlation that is to be shown at least."""
+    if true <= reached or test.hypotheses < 4 or not 0 < level < 1:
         return None
     count = np.array([test.hypotheses])
     for seeds in range(test.seeds + 1, MOST_SEEDS + 1):
-        if noise.power(test.trusted_from, true, count, seeds, level)[0] >= WANTED_POWER:
+        if noise.power(reached, true, count, seeds, level)[0] >= WANTED_POWER:
             return seeds
     return None
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -204,3 +206,19 @@ def test_beyond_a_hundred_hypotheses_the_shrunk_studies_have_the_right_spread() 
     reached = draws.correlations_reaching(asked)[:, 0]
     assert np.median(reached) == pytest.approx(np.sin(np.pi / 2 * 0.7), abs=0.005)
     assert draws.sample_variances(reached[:, None])[1].std() == pytest.approx(np.sqrt(2 / 299), rel=0.1)
+
+
+@pytest.mark.parametrize(("hypotheses", "true_tau", "noise"), [(20, 0.9, 0.6), (6, 0.9, 0.3), (12, 0.9, 0.3)])
+def test_what_nobody_will_pay_for_is_not_affordable_and_a_lower_threshold_is_named(
+    hypotheses: int, true_tau: float, noise: float
+) -> None:
+    arms = simulated_arms(np.random.default_rng(0), hypotheses, true_tau=true_tau, noise=noise)
+    found = decide(*arms, draws=500)
+    assert found.needed_hypotheses is not None
+    assert found.needed_hypotheses > max(10 * hypotheses, 50)
+    said = found.needed_message
+    assert f"is not affordable: it would take about {found.needed_hypotheses} hypotheses" in said
+    lower = re.search(r"A lower threshold would be: (0\.\d+) with about (\d+) hypotheses", said)
+    assert lower is not None, said
+    assert float(lower[1]) < THRESHOLD
+    assert int(lower[2]) <= max(10 * hypotheses, 50)
