@@ -128,7 +128,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compared")
     manifest, page = folder / "study.yaml", folder / "pages" / "page.html"
     manifest.write_text((FOR_A_PRICE / "study.yaml").read_text().replace("RankAll", "FindBest"))
-    ended = compared("--report", str(page), file=manifest)
+    ended = compared("--explain", "--report", str(page), file=manifest)
     assert (ended.code, ended.errors) == (0, f"Written: {page}\n")
     assert "Regret: what the chosen hypothesis lacks in accuracy to the best one" in " ".join(ended.output.split())
     return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_every_chart_draws_its_marks_and_the_console_is_silent(tmp_path: Path, w
     assert all(marks.values()), marks
     assert marks["score-chart"] >= len(study.hypotheses)
     assert f"{min(100, len(study.design.trials))} of {len(study.design.trials)} trials" in page
+
+
+def test_tables_that_a_phone_has_no_room_for_say_that_they_scroll(tmp_path: Path) -> None:
+    study, records = simulated_study(count=8, seeds=2)
+    said = re.compile(
+        r'<p class="scrolls">The table goes on to the right: scroll it sideways\. →</p><div class="box[^>]*tabindex="0"'
+    )
+    narrow, console = loaded_report(tmp_path, study, records, width=390)
+    assert console == []
+    assert len(said.findall(narrow)) == 4, "arms, ranking, trials, conditions"
+    wide, _ = loaded_report(tmp_path, study, records, width=2400)
+    assert said.findall(wide) == []
 
 
 @pytest.mark.parametrize("until", [0, 45], ids=["not started", "running"])

@@ -43,6 +43,8 @@ class _Seen:
 
     seeds: Mapping[tuple[str, str], int]
     """By hypothesis and arm: with a result."""
+    failed: Mapping[tuple[str, str], int]
+    """The same: that failed for good."""
     to_come: frozenset[str]
     """Hypotheses that are still to get a result on the reference."""
     failures: Mapping[str, Failure]
@@ -53,16 +55,19 @@ class _Seen:
         states = judgement.progress.states
         asked = study.design.trials if judgement.ladder else judgement.agenda.trials
         seeds: Counter[tuple[str, str]] = Counter()
+        failed: Counter[tuple[str, str]] = Counter()
         to_come, failures = set(), {}
         for key, hypothesis, arm, _, _ in asked:
             state = states[key]
+            if state is State.FAILED:
+                failed[hypothesis, arm] += 1
             if state is State.SUCCEEDED:
                 seeds[hypothesis, arm] += 1
             elif arm == REFERENCE and state is State.FAILED:
                 failures[hypothesis] = judgement.progress.failures[key]
             elif arm == REFERENCE and state is not State.SPARE:
                 to_come.add(hypothesis)
-        return cls(seeds, frozenset(to_come), failures)
+        return cls(seeds, failed, frozenset(to_come), failures)
 
 
 def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
@@ -95,6 +100,7 @@ def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen
         arm=arm if arm != REFERENCE else None,
         relative_cost_percent=cost,
         seeds=int(reference.counts[reference.row(name)]) if arm == REFERENCE else seen.seeds.get((name, arm), 0),
+        failed_seeds=seen.failed.get((name, arm)) or None,
         message=_message(study, assessment, name, verdict, seen),
     )
 

@@ -13,7 +13,7 @@ from assay.reporting.figures import (
     unit_in_words,
     value_of,
 )
-from assay.reporting.rows import MAY_BE_BEST, may_be_best
+from assay.reporting.rows import MAY_BE_BEST, failed_seeds, may_be_best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +55,12 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         return "There is nothing to compare the baseline with."
     if is_finished(status) and _baseline_failed(status):
         return f"The baseline {study.baseline} has no score: nothing can be compared with it."
-    names = {verdict: [row.name for row in others if row.verdict is verdict] for verdict in Verdict}
-    better, named = names[Verdict.BETTER], f" {study.baseline}" if study.baseline != "baseline" else ""
+    names = {verdict: [named(row) for row in others if row.verdict is verdict] for verdict in Verdict}
+    better, called = names[Verdict.BETTER], f" {study.baseline}" if study.baseline != "baseline" else ""
     text = (
-        f"Better than the baseline{named}: {listed(better)}."
+        f"Better than the baseline{called}: {listed(better)}."
         if better
-        else f"No hypothesis is shown to be better than the baseline{named}."
+        else f"No hypothesis is shown to be better than the baseline{called}."
     )
     counted = [
         f"{len(names[verdict])} {word}"
@@ -93,14 +93,20 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
     if not found:
         text = f"Any of the {len(scored)} may be the best: none is told from all others yet."
     elif len(found) == 1:
-        text = f"The best is {found[0].name}, {sure}."
+        text = f"The best is {named(found[0])}, {sure}."
     else:
-        text = f"The best is one of {listed([row.name for row in found], 8)} ({MAY_BE_BEST}), {sure}."
+        text = f"The best is one of {listed(map(named, found), 8)} ({MAY_BE_BEST}), {sure}."
     accuracy = value_of(status.ranking_accuracy)
     if accuracy is None:
         return text
     right = f"Of all pairs of hypotheses, about {percent(100 * accuracy)} are expected to be in the right order."
     return f"{text} {right}"
+
+
+def named(row: RankedHypothesis) -> str:
+    """Its name; if seeds of it failed, with how many: what is said of it rests on those that did not."""
+    failed = failed_seeds(row.seeds, row.failed_seeds)
+    return f"{row.name} ({failed})" if failed else row.name
 
 
 def scores_in_words(study: Study, ranking: Sequence[RankedHypothesis]) -> str:
@@ -121,15 +127,23 @@ def cost_answer(status: ProxyStudyStatus) -> str:
     """What the study has cost, and on what."""
     cost = status.cost
     total = value_of(cost.accelerator_seconds) or 0.0
-    named = (
+    kinds = (
         ("the reference", cost.reference_accelerator_seconds),
         ("proxies", cost.proxies_accelerator_seconds),
         ("preparations", cost.preparations_accelerator_seconds),
         ("failed attempts", cost.failures_accelerator_seconds),
     )
+    stale = value_of(cost.stale_accelerator_seconds) or 0.0
     if total <= 0:
         return "Nothing has been spent yet."
-    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({_listed(named)}).{_purposes(cost)}{_saved(cost)}"
+    if stale > 0:
+        unit = unit_in_words(cost.unit)
+        return (
+            f"Spent on what counts: {seconds_text(max(total - stale, 0.0))} {unit}. Spent before on trials that no "
+            f"longer count, since what they ran has changed: {seconds_text(stale)}. Together {seconds_text(total)} "
+            f"({_listed(kinds)}).{_purposes(cost)}{_saved(cost)}"
+        )
+    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({_listed(kinds)}).{_purposes(cost)}{_saved(cost)}"
 
 
 def _purposes(cost: CostLedger) -> str:
@@ -139,7 +153,7 @@ def _purposes(cost: CostLedger) -> str:
         ("screening", cost.screening_accelerator_seconds),
         ("confirmation", cost.confirmation_accelerator_seconds),
         ("audits", cost.audits_accelerator_seconds),
-        ("earlier specs", cost.stale_accelerator_seconds),
+        ("what no longer counts", cost.stale_accelerator_seconds),
     )
     return f" Of its trials: {_listed(named)}." if cost.screening_accelerator_seconds else ""
 

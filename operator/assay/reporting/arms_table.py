@@ -41,28 +41,12 @@ class ArmsTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = arm_rows(self._study, self._status)
         yield Text("Which cheap comparison may be trusted?", style="bold")
-        yield Text(self._explanation(), style="dim")
         wide = options.max_width >= WIDE
         yield self._table(rows, options.max_width)
         reasons = [reason for row in rows if (reason := _reason(row, wide=wide))]
         if reasons:
             yield Text()
             yield Group(*reasons)
-
-    def _explanation(self) -> str:
-        trust = self._study.spec.trust
-        ceiling = noise_ceiling(self._status)
-        known = "" if ceiling is None else f" ({fixed(ceiling, 2)})"
-        unit = unit_in_words(self._status.cost.unit)
-        about_accuracy = trust.statistic is TrustStatistic.DECISION_ACCURACY
-        pairs = "" if about_accuracy else "Pairs: ordered alike, of those that the reference separates. "
-        return (
-            f"{statistic_explained(self._study)} In brackets: what the true value, without the noise of the seeds, may "
-            f"be. Trusted: {trust.threshold} or more at {trust.confidence_percent} % confidence. No proxy's tau can be "
-            f"above the noise ceiling{known}: the reference's agreement with itself. {pairs}"
-            f"Noise: {NOISE_EXPLAINED}. Cost: of a trial, in {unit}, relative to the reference. "
-            "Saving: of a study on the proxy alone, preparations included."
-        )
 
     def _table(self, rows: tuple[ArmRow, ...], width: int) -> Table:
         """Only names are cut; what has no place beside them is left out."""
@@ -111,6 +95,23 @@ class ArmsTable:
             columns.insert(len(columns) - 3, Column("a trial", seconds, 3, right=True))
             columns.insert(len(columns) - 1, Column("pays off after", [_pays_off(row) for row in rows], 3, right=True))
         return columns
+
+
+def arms_explained(study: Study, status: ProxyStudyStatus) -> str:
+    """What the columns of the arms mean."""
+    trust = study.spec.trust
+    ceiling = noise_ceiling(status)
+    known = "" if ceiling is None else f" ({fixed(ceiling, 2)})"
+    unit = unit_in_words(status.cost.unit)
+    about_accuracy = trust.statistic is TrustStatistic.DECISION_ACCURACY
+    pairs = "" if about_accuracy else "Pairs: ordered alike, of those that the reference separates. "
+    return (
+        f"{statistic_explained(study)} In brackets: what the true value, without the noise of the seeds, may "
+        f"be. Trusted: {trust.threshold} or more at {trust.confidence_percent} % confidence. No proxy's tau can be "
+        f"above the noise ceiling{known}: the reference's agreement with itself. {pairs}"
+        f"Noise: {NOISE_EXPLAINED}. Cost: of a trial, in {unit}, relative to the reference. "
+        "Saving: of a study on the proxy alone, preparations included."
+    )
 
 
 def _reason(row: ArmRow, *, wide: bool) -> Text | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import TrustDecision, TrustStatistic
 from assay.planning.trust import criterion_of
+from assay.ranking.needed import is_affordable
 from assay.reporting.figures import NOTHING, count, fixed, interval, percent, seconds_text, unit_in_words, value_of
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ def _needed(arm: ArmStatus, certificate: CertificateStatus) -> str:
     seconds = value_of(certificate.needed_accelerator_seconds)
     if arm.decision is not TrustDecision.UNDECIDED or seconds is None:
         return ""
+    found = certificate
+    if not is_affordable(found.needed_hypotheses, found.hypotheses, found.needed_seeds, found.seeds):
+        return ""  # the message says so, and what could be decided instead
     unit = unit_in_words(arm.cost.unit) if arm.cost else "accelerator seconds"
     both = certificate.needed_hypotheses is not None and certificate.needed_seeds is not None
     way = "The cheaper of the two ways to decide it" if both else "To decide it so"

@@ -18,6 +18,7 @@ from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
 from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
 from assay.reporting.figures import count, decimals_for, fixed, listed, seeds_in_words, unit_in_words
+from assay.reporting.next_step import next_step
 from assay.reporting.page import page
 from assay.reporting.rows import (
     DECISIONS,
@@ -32,7 +33,7 @@ from assay.reporting.rows import (
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
 from assay.reporting.trials import Trials, trials_of
-from assay.reporting.trust_answer import trust_answer
+from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis
@@ -57,6 +58,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     verdicts = {row.name: row.verdict for row in ranking}
     ranks = {arm: trials.ranks(arm) for arm in study.design.arms}
     decimals = decimals_for([], [score for by_name in ranks.values() for _, score in by_name.values()])
+    best = best_trusted(study, status)
     curves, curves_note = _curves(trials, ranking, verdicts)
     metric = study.spec.metric.name
     charts: dict[str, Spec | None] = {
@@ -79,10 +81,12 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
                 ("trust", trust_answer(study, status)),
                 ("verdicts", verdict_answer(study, whole)),
                 ("best", best_answer(study, whole)),
+                ("next", next_step(study, whole)),
                 ("time", time_answer(shares)),
                 ("cost", cost_answer(status)),
             )
         },
+        trusts=best is not None and is_worth_it(study, best),
         arms=arms,
         ceiling=fixed(ceiling, 2) if (ceiling := noise_ceiling(status)) is not None else "",
         ranking=texts,
@@ -125,10 +129,11 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     failed = f", {trials.failed} failed" if trials.failed else ""
     left = trials.planned - trials.succeeded - trials.failed
     still_open = f", {left:,} {'not run' if is_finished(status) else 'still open'}" if left else ""
+    stale = f"; {count(trials.stale, 'earlier trial')} no longer count" if trials.stale else ""
     return (
         f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(study.design.arms), 'arm')} × "
         f"{seeds_in_words(study.spec.seeds)}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
-        f"succeeded{failed}{still_open}"
+        f"succeeded{failed}{still_open}{stale}"
     )
 
 

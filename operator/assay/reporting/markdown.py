@@ -10,6 +10,7 @@ from assay.api.resources import REFERENCE, TrustDecision, Verdict
 from assay.reporting.answers import best_answer, cost_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
+from assay.reporting.next_step import next_step
 from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
 from assay.reporting.trust_answer import trust_answer
 
@@ -22,19 +23,23 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@])")
 
 
 def markdown(study: Study, status: ProxyStudyStatus) -> str:
-    """The two answers, a table of verdicts (the first 20, and the baseline) and one of the proxies."""
+    """The answers, a table of verdicts (the first 20, and the baseline) and one of the proxies."""
     trials = status.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
+    stale = f", {trials.stale} earlier ones no longer count" if trials.stale else ""
     parts = [
         f"### Assay: {_escaped(study.name)}",
         f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
         f"**Best.** {_escaped(best)}" if (best := best_answer(study, status)) else "",
         f"**Proxies.** {_escaped(trust_answer(study, status))}",
+        f"**Next.** {_escaped(next_step(study, status))}",
         _verdicts(study, status),
     ]
     if len(status.arms) > 1:
         parts.append(_proxies(study, status))
-    parts.append(f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}. {cost_answer(status)}")
+    parts.append(
+        f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}{stale}. {cost_answer(status)}"
+    )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -52,7 +57,7 @@ def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
                 "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip(),
                 _verdict(row),
                 row.relative_cost,
-                str(row.seeds) if row.arm == REFERENCE else f"{row.seeds} on {row.arm}",
+                f"**{row.seeds_shown}**, {row.failed} failed" if row.failed else row.seeds_shown,
             )
             for row in shown
         ),

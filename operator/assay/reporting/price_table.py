@@ -28,34 +28,45 @@ if TYPE_CHECKING:
 _GAP = 2
 
 
-def price_table(study: Study, priced: PricedPolicies, truth: str) -> RenderableType:
-    """What each policy reaches for its price; the answers come last."""
+def price_table(study: Study, priced: PricedPolicies, truth: str, *, explain: bool = False) -> RenderableType:
+    """The answers, then what each policy reaches for its price; what the columns mean where that is asked for."""
     rows = price_rows(priced)
+    finds_best = study.spec.question is Question.FIND_BEST
     parts: list[RenderableType] = [
         Text.assemble(("Price against agreement: ", "bold"), (study.name, "bold")),
         Text(facts(study, priced), style="dim"),
-        Text(
-            f"Kendall's tau with the truth ({truth}): the median over the orders, in brackets all but the lowest and "
-            "highest tenth. A pair of hypotheses that a policy does not order yet counts nothing. The last two "
-            "columns: what the policy spends until it wants no more, and its tau by then.",
-            style="dim",
-        ),
-        _table(rows, [(*row.taus, row.total, row.last_tau) for row in rows]),
         Text(),
     ]
-    if study.spec.question is Question.FIND_BEST:
-        regrets = [(*row.regrets, row.total, row.last_regret) for row in rows]
-        explanation = f"Regret: what the chosen hypothesis lacks in {study.spec.metric.name} to the best one, the mean."
-        parts += [Text(explanation, style="dim"), _table(rows, regrets), Text()]
-    if note := budget_note(study, priced):
-        parts += [Text(note), Text()]
-    if study.spec.question is Question.FIND_BEST:
+    if finds_best:
         parts.append(Text.assemble(("The chosen one: ", "bold"), best_answer(priced, study.spec.metric.name)))
     parts += [
         Text.assemble(("For its price: ", "bold"), price_answer(priced)),
         Text.assemble(("For the same order: ", "bold"), same_answer(priced)),
     ]
+    if note := budget_note(study, priced):
+        parts += [Text(), Text(note)]
+    parts += [Text(), Text("Kendall's tau with the truth, by price", style="bold")]
+    parts.append(_table(rows, [(*row.taus, row.total, row.last_tau) for row in rows]))
+    if finds_best:
+        parts += [Text(), Text(f"Regret in {study.spec.metric.name}, by price", style="bold")]
+        parts.append(_table(rows, [(*row.regrets, row.total, row.last_regret) for row in rows]))
+    parts.append(Text())
+    parts += _explained(study, truth) if explain else [Text("What the columns mean: --explain.", style="dim")]
     return Group(*parts)
+
+
+def _explained(study: Study, truth: str) -> list[RenderableType]:
+    metric = study.spec.metric.name
+    told: list[RenderableType] = [
+        Text(
+            f"Kendall's tau with the truth ({truth}): the median over the orders, in brackets all but the lowest and "
+            "highest tenth. A pair of hypotheses that a policy does not order yet counts nothing. The last two "
+            "columns: what the policy spends until it wants no more, and its tau by then."
+        )
+    ]
+    if study.spec.question is Question.FIND_BEST:
+        told.append(Text(f"Regret: what the chosen hypothesis lacks in {metric} to the best one, the mean."))
+    return told
 
 
 def _table(rows: tuple[PriceRow, ...], cells: list[tuple[str, ...]]) -> Table:

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from assay.api.resources import REFERENCE, Goal, Verdict
+from assay.api.resources import Goal, Verdict
 from assay.reporting.answers import scores_in_words
 from assay.reporting.arms_table import WIDE
 from assay.reporting.fitted import Column, fitting
@@ -44,21 +44,12 @@ class RankingTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text("Which hypotheses are better than the baseline?", style="bold")
-        yield Text(self._explanation(), style="dim")
+        better = "lower" if self._study.spec.metric.goal is Goal.MINIMIZE else "higher"
+        yield Text(f"{scores_in_words(self._study, self._status.ranking)}; {better} is better.", style="dim")
         yield self._table(options.max_width)
         left_out = len(self._study.hypotheses) - len(self._status.ranking)
         if left_out > 0:
             yield Text(f"… and {left_out} more: the report has them all.", style="dim")
-
-    def _explanation(self) -> str:
-        metric, verdicts = self._study.spec.metric, self._study.spec.verdicts
-        better = "lower" if metric.goal is Goal.MINIMIZE else "higher"
-        marked = f"{MAY_BE_BEST}: it may be the best. " if may_be_best(self._status.ranking) else ""
-        return (
-            f"{scores_in_words(self._study, self._status.ranking)}; {better} is better. In brackets: what the "
-            f"noise of the seeds allows, all intervals together at {verdicts.confidence_percent} % confidence. "
-            f"{marked}Cost: of a trial, relative to the baseline's."
-        )
 
     def _table(self, width: int) -> Table:
         """Only names and statements are cut; what has no place beside names that can be told apart is left out."""
@@ -92,12 +83,25 @@ class RankingTable:
             Column("against the baseline" if wide else "difference", [_difference(row) for row in rows], 3),
             Column("verdict", [Text(row.verdict.value, style=VERDICT_STYLES[row.verdict]) for row in rows]),
             Column("cost", [row.relative_cost for row in rows], 1, right=True),
-            Column("seeds", [_seeds(row) for row in rows], 0),
+            # failed seeds have a place at any width: nothing else in a row says that its score rests on fewer
+            Column("seeds", [_seeds(row) for row in rows], None if any(row.failed for row in rows) else 0),
         ]
 
 
-def _seeds(row: RankRow) -> str:
-    return f"{row.seeds}" if row.arm == REFERENCE else f"{row.seeds} on {row.arm}"
+def ranking_explained(study: Study, status: ProxyStudyStatus) -> str:
+    """What the columns of the ranking mean."""
+    marked = f"{MAY_BE_BEST}: it may be the best. " if may_be_best(status.ranking) else ""
+    any_failed = any(row.failed_seeds for row in status.ranking)
+    failed = "Seeds: 2/4 are two of four, the others failed. " if any_failed else ""
+    return (
+        "In brackets: what the noise of the seeds allows, all intervals together at "
+        f"{study.spec.verdicts.confidence_percent} % confidence. {marked}{failed}"
+        "Cost: of a trial, relative to the baseline's."
+    )
+
+
+def _seeds(row: RankRow) -> Text:
+    return Text(row.seeds_shown, style="bold red" if row.failed else "")
 
 
 def _difference(row: RankRow) -> str:

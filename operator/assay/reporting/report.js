@@ -9,6 +9,25 @@
     () => { document.documentElement.dataset.drawn = String(drawing.length); },
     (error) => { console.error(error); });
 
+  // A table that is wider than the screen says so above itself, and can be scrolled by the keyboard.
+  const fitted = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const box = target.closest(".box");
+      const wide = box.scrollWidth > box.clientWidth + 1;
+      box.previousElementSibling.hidden = !wide;
+      if (wide) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll(".box")) {
+    const hint = document.createElement("p");
+    hint.className = "scrolls";
+    hint.hidden = true;
+    hint.textContent = "The table goes on to the right: scroll it sideways. →";
+    box.before(hint);
+    fitted.observe(box);
+    fitted.observe(box.firstElementChild);
+  }
+
   const PAGE = 100;
   const table = document.getElementById("trials-table");
   if (!table) return;

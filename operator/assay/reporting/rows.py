@@ -11,6 +11,7 @@ from assay.api.resources import REFERENCE, TrustDecision
 from assay.reporting.certificates import certificate_words
 from assay.reporting.figures import (
     NOTHING,
+    count,
     decimals_for,
     fixed,
     interval,
@@ -79,10 +80,28 @@ class RankRow:
     verdict: Verdict
     relative_cost: str
     seeds: int
+    failed: int
+    """Seeds on the same arm that failed."""
     arm: str
     """That the score is from; the reference, or a proxy."""
     statement: str
     message: str
+
+    @property
+    def seeds_shown(self) -> str:
+        """`3`, `2/4` where two of four failed, `3 on short` where that is the arm."""
+        shown = f"{self.seeds}/{self.seeds + self.failed}" if self.failed else f"{self.seeds}"
+        return shown if self.arm == REFERENCE else f"{shown} on {self.arm}"
+
+    @property
+    def failed_shown(self) -> str:
+        """`2 of 4 seeds failed`; empty if none did."""
+        return failed_seeds(self.seeds, self.failed)
+
+
+def failed_seeds(seeds: int, failed: int | None) -> str:
+    """`2 of 4 seeds failed`; empty if none did."""
+    return f"{failed} of {count(seeds + failed, 'seed')} failed" if failed else ""
 
 
 def arm_rows(study: Study, status: ProxyStudyStatus) -> tuple[ArmRow, ...]:
@@ -162,6 +181,7 @@ def _rank_row(row: RankedHypothesis, statement: str, decimals: int, *, marked: b
         verdict=row.verdict,
         relative_cost=percent(row.relative_cost_percent),
         seeds=row.seeds,
+        failed=row.failed_seeds or 0,
         arm=row.arm or REFERENCE,
         statement=statement,
         message=row.message or "",

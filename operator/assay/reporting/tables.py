@@ -9,9 +9,11 @@ from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, verdict_answer
-from assay.reporting.arms_table import ArmsTable
-from assay.reporting.figures import count, seeds_in_words, sentence
-from assay.reporting.ranking_table import RankingTable
+from assay.reporting.arms_table import ArmsTable, arms_explained
+from assay.reporting.figures import count, listed, seeds_in_words, sentence
+from assay.reporting.next_step import next_step
+from assay.reporting.ranking_table import RankingTable, ranking_explained
+from assay.reporting.rows import rank_rows
 from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
@@ -19,31 +21,66 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
-def summary(study: Study, status: ProxyStudyStatus) -> RenderableType:
-    """The arms, the ranking, the state of the study and the answers, fitted to the terminal's width.
+MOST_FAILED = 5
+"""Hypotheses whose failures are told one by one."""
 
-    The answers come last, since that is what is still on the screen after a long table.
+
+def summary(study: Study, status: ProxyStudyStatus, *, explain: bool = False) -> RenderableType:
+    """The answers, the arms, the ranking and what it cost, fitted to the terminal's width.
+
+    The answers come first: whoever reads no further has them. What the columns mean is said where it is asked for.
     """
-    parts: list[RenderableType] = [_title(study, status), Text()]
+    state = _state(status)
+    done = is_finished(status) and not state.plain.startswith("Stopped")
+    parts: list[RenderableType] = [_title(study, status), *([] if done else [state]), Text()]
+    parts += _answers(study, status)
+    parts.append(Text())
     if len(status.arms) > 1:
         parts += [ArmsTable(study, status), Text()]
     parts += [RankingTable(study, status), Text()]
-    for row in status.ranking:
-        if row.verdict is Verdict.FAILED and row.message:
-            parts.append(Text.assemble((row.name, "bold"), f" failed. {sentence(row.message)}"))
-    parts += [_state(status), Text(cost_answer(status)), Text()]
-    parts.append(_answer("Hypotheses", verdict_answer(study, status)))
-    if best := best_answer(study, status):
-        parts.append(_answer("Best", best))
-    parts.append(_answer("Proxies", trust_answer(study, status)))
+    parts += _failed(study, status)
+    parts += [*([state] if done else []), Text(cost_answer(status))]
+    parts += [Text(), *_explained(study, status)] if explain else [_HINT]
     return Group(*parts)
+
+
+_HINT = Text("What the columns mean: --explain.", style="dim")
+
+
+def _answers(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
+    answers = [
+        ("Proxies", trust_answer(study, status)),
+        ("Hypotheses", verdict_answer(study, status)),
+        ("Best", best_answer(study, status)),
+        ("Next", next_step(study, status)),
+    ]
+    return [_answer(name, text) for name, text in answers if text]
+
+
+def _explained(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
+    parts: list[RenderableType] = [_answer("Ranking", ranking_explained(study, status))]
+    if len(status.arms) > 1:
+        parts.insert(0, _answer("Arms", arms_explained(study, status)))
+    return parts
+
+
+def _failed(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
+    """Why hypotheses have no score, or one of fewer seeds: a table may have no room for it."""
+    rows = [row for row in rank_rows(study, status.ranking) if row.failed or row.verdict is Verdict.FAILED]
+    parts: list[RenderableType] = []
+    for row in rows[:MOST_FAILED]:
+        how = f": {row.failed_shown}." if row.failed and row.verdict is not Verdict.FAILED else " failed."
+        parts.append(Text.assemble((row.name, "bold"), f"{how} {sentence(row.message)}".rstrip()))
+    if len(rows) > MOST_FAILED:
+        parts.append(Text(f"Failed seeds, too: {listed((row.name for row in rows[MOST_FAILED:]), 12)}."))
+    return parts
 
 
 def _title(study: Study, status: ProxyStudyStatus) -> Text:
     trials = status.trials
     ended = f"{trials.succeeded} of {count(trials.planned, 'trial')}"
     failed = f", {trials.failed} failed" if trials.failed else ""
-    stale = f", {trials.stale} of earlier specs left aside" if trials.stale else ""
+    stale = f", {trials.stale} earlier ones no longer count" if trials.stale else ""
     return Text.assemble(
         ("Study ", "bold"),
         (study.name, "bold"),

@@ -19,7 +19,7 @@ PHASES = {
     "backward": "backward pass",
     "optimizer": "optimizer",
     "evaluation": "evaluation",
-    "other": "other",
+    "other": "in no named phase",
     "training": "training (no profile)",
     "setup": "set-up",
 }
@@ -63,11 +63,32 @@ def _phases(result: TrialResult) -> dict[str, float]:
     return {"setup": cost.setup_seconds, **{phase: each * measured for phase, each in shares.items()}}
 
 
+NAMED = ("copy_to_device", "forward", "backward", "optimizer")
+"""Phases that only a train function can name."""
+
+MUCH = 0.5
+"""From so large a share on, what has no name is worth a word."""
+
+
+def unnamed(other: float, named: float) -> str:
+    """What to do about the share of time that is in no phase; `named`: the share in `NAMED`. Empty if it is small."""
+    if other < MUCH:
+        return ""
+    told = "names no phases" if named <= 0 else "names too few phases"
+    return (
+        f"The train function {told}, so what {share(other)} of the time goes to is not known: "
+        '`with trial.timed("forward"): …` around its parts says it (also data_wait, copy_to_device, backward, '
+        "optimizer, evaluation)."
+    )
+
+
 def time_answer(shares: tuple[TimeShare, ...]) -> str:
     """Where a reference trial's time goes: the largest phases, and whether the loop waits for data."""
     own = sorted((each for each in shares if each.arm == REFERENCE), key=lambda each: -each.share)
     if not own:
         return "No trial of the reference has ended, so it is not known where its time goes."
+    by_phase = {each.phase: each.share for each in own}
+    unknown = unnamed(by_phase.get("other", 0.0), sum(by_phase.get(phase, 0.0) for phase in NAMED))
     largest = listed(f"{share(each.share)} {PHASES[each.phase]}" for each in own[:3])
     idle = sum(each.share for each in own if each.phase in ("data_wait", "copy_to_device"))
     if not any(each.phase == "data_wait" for each in own):
@@ -76,4 +97,5 @@ def time_answer(shares: tuple[TimeShare, ...]) -> str:
         hint = f" The device waits for data for {share(idle)} of the time: a faster loader costs no trust."
     else:
         hint = f" Data are no bottleneck: loading and copying take {share(idle)}."
-    return f"A trial of the reference spends its time on {largest}.{hint}"
+    answer = f"A trial of the reference spends its time on {largest}.{hint}"
+    return f"{answer} {unknown}" if unknown else answer

@@ -16,17 +16,43 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
+LEAST_SAVING_PERCENT = 10
+"""A trusted proxy that saves less is hardly worth the trouble."""
+
+MOST_TIMES_TO_PAY = 10
+"""Nor one that is paid for only after so many times the hypotheses of the study."""
+
+
+def is_worth_it(study: Study, arm: ArmStatus) -> bool:
+    """Whether a trusted proxy saves enough for anybody to change over to it; also while that is not known."""
+    saving, pays = arm.saving_percent, arm.break_even_hypotheses
+    if saving is not None and saving < LEAST_SAVING_PERCENT:
+        return False
+    return pays is None or pays <= MOST_TIMES_TO_PAY * len(study.hypotheses)
+
+
+def best_trusted(study: Study, status: ProxyStudyStatus) -> ArmStatus | None:
+    """The trusted proxy to speak of: the recommended one, or one that is worth it if that one is not."""
+    trusted = [arm for arm in status.arms if arm.name != REFERENCE and arm.decision is TrustDecision.TRUSTED]
+    ordered = sorted(trusted, key=lambda arm: (not is_worth_it(study, arm), arm.name != status.recommended_proxy))
+    return ordered[0] if ordered else None
+
+
 def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
     """Which proxy may stand for the reference, and what that saves; or why none may, and what it would take."""
     proxies = [arm for arm in status.arms if arm.name != REFERENCE]
     if not proxies:
         return "The study has no proxies: it only compares the hypotheses, on the reference."
-    trusted = [arm for arm in proxies if arm.decision is TrustDecision.TRUSTED]
-    if trusted:
-        best = next((arm for arm in trusted if arm.name == status.recommended_proxy), trusted[0])
-        others = [arm.name for arm in trusted if arm is not best]
-        also = f" Also trusted: {listed(others)}." if others else ""
-        return _warned(status, f"Trust {best.name}: {_alike(study, best)}.{_saves(best)}{also}{_screens(study, best)}")
+    best = best_trusted(study, status)
+    if best is not None:
+        trusted = [arm.name for arm in proxies if arm.decision is TrustDecision.TRUSTED and arm is not best]
+        also = f" Also trusted: {listed(trusted)}." if trusted else ""
+        if not is_worth_it(study, best):
+            little = f"{best.name} may be trusted, but is not worth it: {_saves_little(study, best)}"
+            return _warned(status, f"{little} It {_alike(study, best)}.{also}{_screens(study, best)}")
+        return _warned(
+            status, f"Trust {best.name}: it {_alike(study, best)}.{_saves(best)}{also}{_screens(study, best)}"
+        )
     revoked = [arm for arm in proxies if is_revoked(arm)]
     if revoked:
         return _warned(status, f"No proxy may be trusted any more. {sentence(revoked[0].message or '')}")
@@ -39,7 +65,7 @@ def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
     if not undecided:
         return _warned(status, f"No proxy may be trusted: none of them {_does(study)}.")
     closest = max(undecided, key=_closeness)
-    why = sentence(closest.message or _alike(study, closest))
+    why = sentence(closest.message or "its agreement with the reference is not known")
     if _closeness(closest) < -1:
         return _warned(status, f"No proxy may be trusted yet. {why}")
     rest = f" Not trusted: {listed(refused)}." if refused else ""
@@ -66,8 +92,8 @@ def _closeness(arm: ArmStatus) -> float:
 def _alike(study: Study, arm: ArmStatus) -> str:
     trust, seen = study.spec.trust, in_a_sentence(study, arm)
     if not seen:
-        return "its agreement with the reference is not known"
-    return f"it {_does(study)}, with {seen}, {trust.threshold} or more at {trust.confidence_percent} % confidence"
+        return f"{_does(study)}; how surely is not known"
+    return f"{_does(study)}, with {seen}, {trust.threshold} or more at {trust.confidence_percent} % confidence"
 
 
 def _does(study: Study) -> str:
@@ -88,12 +114,24 @@ def _screens(study: Study, best: ArmStatus) -> str:
     )
 
 
+def _saves_little(study: Study, arm: ArmStatus) -> str:
+    """Why nobody should change over to a proxy that may be trusted."""
+    saving = arm.saving_percent
+    if saving is not None and saving <= 0:
+        return f"a study on it alone costs {percent(100 - saving)} of one on the reference, so it saves nothing."
+    if saving is not None and saving < LEAST_SAVING_PERCENT:
+        return f"a study on it alone saves almost nothing, {percent(saving)}."
+    pays = arm.break_even_hypotheses or 0
+    return (
+        f"it would have paid for what it took to find out only after {count(pays, 'hypothesis', 'hypotheses')}, "
+        f"{pays / max(1, len(study.hypotheses)):.0f} times as many as the study has."
+    )
+
+
 def _saves(arm: ArmStatus) -> str:
     saving = arm.saving_percent
     if saving is None:
         return ""
-    if saving <= 0:
-        return f" But it saves nothing: a study on it alone costs {percent(100 - saving)} of one on the reference."
     costs = f" A study on it alone costs {percent(saving)} less"
     if arm.break_even_hypotheses is None:
         return f"{costs}."

@@ -1,0 +1,104 @@
+"""What to do next, in a few sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.api.conditions import Reason
+from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
+from assay.planning.arm_status import BUDGET_TOO_SMALL
+from assay.ranking.needed import is_affordable
+from assay.reporting.answers import condition, is_finished
+from assay.reporting.figures import count, listed
+from assay.reporting.rows import is_revoked
+from assay.reporting.trust_answer import best_trusted, is_worth_it
+
+if TYPE_CHECKING:
+    from assay.api.resources import ArmStatus, ProxyStudyStatus
+    from assay.planning.study import Study
+
+
+def next_step(study: Study, status: ProxyStudyStatus) -> str:
+    """By what the study has found, and by what stands in its way; never empty."""
+    return _obstacle(status) or _while_open(status) or " ".join(filter(None, _steps(study, status)))
+
+
+def _obstacle(status: ProxyStudyStatus) -> str:
+    accepted, succeeded = (condition(status, kind) for kind in (ConditionType.ACCEPTED, ConditionType.SUCCEEDED))
+    if accepted is not None and accepted.status == "False":
+        return "Mend the study as the message above says."
+    if succeeded is not None and succeeded.reason == Reason.SUSPENDED:
+        return "Set spec.suspend to false to go on."
+    if is_finished(status) and succeeded is not None and succeeded.status == "False":
+        return "Find out why the trials failed, mend it, and try them again: their messages and logs say why."
+    return ""
+
+
+def _while_open(status: ProxyStudyStatus) -> str:
+    if is_finished(status):
+        return ""
+    trials = status.trials
+    left = trials.planned - trials.succeeded - trials.failed
+    return f"{count(left, 'trial')} of the study are still to end: what is said here may change until then."
+
+
+def _steps(study: Study, status: ProxyStudyStatus) -> tuple[str, str, str]:
+    return _about_failures(status), _about_hypotheses(study, status), _about_proxies(study, status)
+
+
+def _about_failures(status: ProxyStudyStatus) -> str:
+    if not status.trials.failed:
+        return ""
+    of_rows = [row.name for row in status.ranking if row.failed_seeds]
+    names = f" ({listed(of_rows, 4)})" if of_rows else ""
+    return f"First look into the {count(status.trials.failed, 'failed trial')}{names}."
+
+
+def _about_hypotheses(study: Study, status: ProxyStudyStatus) -> str:
+    better = [row for row in status.ranking if row.verdict is Verdict.BETTER and not row.failed_seeds]
+    if better:
+        return f"Adopt {better[0].name}." if better[0].arm is None else f"Confirm {better[0].name} on the reference."
+    if any(row.verdict is Verdict.BETTER for row in status.ranking):
+        return ""
+    undecided = [row for row in status.ranking if row.verdict is Verdict.INCONCLUSIVE]
+    if not undecided or not any(row.score is not None for row in undecided):
+        return ""
+    best, baseline = status.ranking[0], study.baseline
+    if best.name == baseline or study.spec.seeds.initial < study.spec.seeds.maximum:
+        return f"Keep {'the baseline' if baseline == 'baseline' else baseline}."
+    return "More seeds (spec.seeds.maximum) may decide those that are open, if so small a difference matters."
+
+
+def _about_proxies(study: Study, status: ProxyStudyStatus) -> str:
+    proxies = [arm for arm in status.arms if arm.name != REFERENCE]
+    if not proxies or all(arm.reason == BUDGET_TOO_SMALL for arm in proxies):
+        return ""
+    best = best_trusted(study, status)
+    if best is not None and not is_worth_it(study, best):
+        return "Go on with the reference."
+    if best is not None and study.spec.screening is None:
+        return f"Compare further hypotheses on {best.name}: spec.screening does so, and audits it."
+    if best is not None:
+        return f"Add further hypotheses: they are screened on {best.name}."
+    if any(is_revoked(arm) for arm in proxies):
+        return "Compare further hypotheses on the reference, until another proxy is trusted."
+    undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
+    if not undecided:
+        return "Compare further hypotheses on the reference, or try a proxy that is closer to it."
+    return _to_decide(undecided)
+
+
+def _to_decide(undecided: list[ArmStatus]) -> str:
+    """The cheapest way to decide on any of them."""
+    affordable = [
+        (each.needed_hypotheses or 0, each.needed_seeds, arm.name)
+        for arm in undecided
+        if (each := arm.certificate)
+        and is_affordable(each.needed_hypotheses, each.hypotheses, each.needed_seeds, each.seeds)
+    ]
+    if not affordable:
+        return "Compare on the reference; what could be decided instead is said with each proxy."
+    hypotheses, seeds, name = min(affordable, key=lambda each: (each[0] or 10**9, each[2]))
+    ways = [f"about {count(hypotheses, 'hypothesis', 'hypotheses')}"] if hypotheses else []
+    ways += [f"{count(seeds, 'seed')}"] if seeds else []
+    return f"To decide on {name} it takes {' or '.join(ways)}."
