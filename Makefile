@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SOURCES := operator trainer_image tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format lock cluster cluster-down system-deps clean
+.PHONY: help install demo test test-quick lint format lock cluster cluster-down system-deps clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ demo: install ## Train 300 small models on real digits and see which proxy ranks
 	@$(BIN)/assay shards build .assay/digits.npz --name digits --sizes 28,14 --held-out-percent 40 --to .assay/digits
 	@$(BIN)/assay run -f examples/digits
 
-test: install ## All tests that this machine can run; what it can't is skipped and said
-	$(BIN)/python -m pytest
+test: test-quick ## All tests that this machine can run; what it can't is skipped and said
+	$(BIN)/python -m pytest --only-cluster
+
+test-quick: install ## Those that need no Kubernetes: 3 minutes on two cores
+	$(BIN)/python -m pytest --without-cluster --numprocesses=auto --maxprocesses=8 --dist=worksteal
 
 lint: install ## Linters, types, import rules, generated files
 	$(BIN)/ruff check $(SOURCES)

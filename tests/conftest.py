@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures"]
+pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures", "cluster.choice"]
 
 # By default an example that takes .2 s has failed: on a busy machine any may.
 settings.register_profile("untimed", deadline=None)
