@@ -15,7 +15,10 @@ from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import settings_from
 from assay.kube import Manifest
+from assay.runners.jobs import TrialSettings
+from assay.runners.jobs.manifest import job_manifest
 from assay.store import Limits
+from builders.jobs import IMAGE, a_request, a_study
 from chart.releases import CHART, environment_of, one, rendered
 from cluster.tools import helm
 
@@ -27,6 +30,14 @@ EVERYTHING: dict[str, Any] = {
     "namespaces": ["vision", "speech"],
     "metrics": {"podMonitor": {"enabled": True}},
     "trainer": {"podTemplate": {"priorityClassName": "low"}},
+    "networkPolicy": {
+        "operator": {
+            "enabled": True,
+            "metricsFrom": [{"namespaceSelector": {}}],
+            "egress": [{"ports": [{"port": 443}]}],
+        },
+        "trials": {"enabled": True, "egress": [{"ports": [{"port": 443}]}]},
+    },
 }
 
 
@@ -115,7 +126,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
             "scratch": "500Mi",
             "pendingSeconds": 90,
         },
-        "limits": {"manifest": "8Mi", "result": 4096, "names": 2_000_000},
+        "limits": {"jobs": 70, "parallelism": 7, "manifest": "8Mi", "result": 4096, "names": 2_000_000},
         "workers": 3,
         "log": {"format": "text", "level": "debug"},
     }
@@ -124,6 +135,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     template.write_text(*one(manifests, "ConfigMap")["data"].values())
     settings = settings_from({**environment_of(one(manifests, "Deployment")), "ASSAY_POD_TEMPLATE": str(template)})
     assert (settings.store, settings.namespaces) == ("s3://results/assay", ("vision",))
+    assert (settings.jobs, settings.trials.parallelism) == (70, 7)
     assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
     assert settings.trials.scratch == "500Mi"
     assert settings.allow == AllowedPods(secrets=(), images=("registry.example/team/*",))
@@ -234,6 +246,27 @@ def test_who_does_not_use_kueue_need_not_give_rights_to_it() -> None:
     for kueue, want in ((True, ["list"]), (False, [])):
         role = one(rendered({"rbac": {"kueue": kueue}, "namespaces": ["vision"]}), "Role")
         assert [verb for rule in role["rules"] for verb in rule["verbs"] if "workloads" in rule["resources"]] == want
+
+
+def test_network_policies_are_of_the_operator_and_of_the_pods_of_trials() -> None:
+    manifests = rendered(EVERYTHING)
+    assert "NetworkPolicy" not in kinds(rendered())
+    policies = {each["metadata"]["namespace"]: each["spec"] for each in manifests if each["kind"] == "NetworkPolicy"}
+    operator = policies.pop("assay-system")
+    pod = one(manifests, "Deployment")["spec"]["template"]
+    assert operator["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    ports = {each["name"] for each in pod["spec"]["containers"][0]["ports"]}
+    assert {port["port"] for rule in operator["ingress"] for port in rule["ports"]} == ports
+    (everybody, test) = operator["ingress"][1]["from"]
+    assert everybody == {"namespaceSelector": {}}
+    assert test["podSelector"]["matchLabels"].items() <= one(manifests, "Pod")["metadata"]["labels"].items()
+    (selector,) = {yaml.safe_dump(each["podSelector"]) for each in policies.values()}
+    job = job_manifest(a_study(), a_request(trials=1), "s3://assay/team/requests/1.json", TrialSettings(image=IMAGE))
+    (expression,) = yaml.safe_load(selector)["matchExpressions"]
+    assert expression["key"] in job["spec"]["template"]["metadata"]["labels"]
+    assert {name: each["ingress"] for name, each in policies.items()} == {"vision": [], "speech": []}
+    for each in (operator, *policies.values()):
+        assert (each["policyTypes"], each["egress"]) == (["Ingress", "Egress"], [{"ports": [{"port": 443}]}])
 
 
 def test_two_releases_of_one_name_share_nothing_that_is_outside_of_their_namespaces() -> None:

@@ -172,6 +172,17 @@ def the_operator_may_not_do_more(kube: Kube, namespace: str, other_namespace: st
     kube.close()
 
 
+def test_network_policies_are_taken_by_the_api_server(cluster: Cluster, release: Release, namespace: str) -> None:
+    rules = [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 443, "protocol": "TCP"}]}]
+    policies = {
+        "operator": {"enabled": True, "metricsFrom": [{"namespaceSelector": {}}], "egress": rules},
+        "trials": {"enabled": True, "egress": rules},
+    }
+    release.install({**VALUES, "replicas": 0, "namespaces": [namespace], "networkPolicy": policies})
+    names = cluster.kubectl("get", "networkpolicies", f"--namespace={namespace}", "--output=name").split()
+    assert len(names) == 2
+
+
 def test_a_namespace_that_enforces_restricted_takes_the_operator_and_the_test(
     cluster: Cluster, release: Release, namespace: str
 ) -> None:

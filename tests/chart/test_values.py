@@ -54,6 +54,8 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
         ({"limits": {"results": "1Mi"}}, "'/limits'", "'results' not allowed"),
         ({"limits": {"result": "1M"}}, "'/limits/result'", "does not match pattern"),
         ({"limits": {"names": 1}}, "'/limits/names'", "got 1, want 1,000"),
+        ({"limits": {"jobs": 0}}, "'/limits/jobs'", "got 0, want 1"),
+        ({"networkPolicy": {"enabled": True}}, "'/networkPolicy'", "'enabled' not allowed"),
         ({"workers": 0}, "'/workers'", "got 0, want 1"),
         ({"replicas": 3}, "'/replicas'", "got 3, want 1"),
         ({"log": {"level": "verbose"}}, "'/log/level'", "'debug', 'info', 'warning', 'error'"),
@@ -72,9 +74,10 @@ def test_a_wrong_value_is_refused_with_its_path(values: dict[str, Any], path: st
     [
         ({"image": {}}, "image.repository: given nothing; allowed: "),
         ({"store": {}}, "store.uri: given nothing; allowed: s3://bucket/prefix"),
+        ({"networkPolicy": {"trials": {"enabled": True}}}, "allowed: true only with `namespaces`"),
         ({"trainer": {"image": "registry.example/trainer:latest"}}, "allowed: an image by digest (name@sha256:…), or"),
     ],
-    ids=["no image", "no store", "a tag that moves"],
+    ids=["no image", "no store", "a policy for no namespace", "a tag that moves"],
 )
 def test_what_a_schema_can_not_say_is_said_in_a_sentence(values: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused) as refused:

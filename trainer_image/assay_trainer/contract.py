@@ -19,13 +19,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 CONTRACT_VERSION = 1
 """Version of every object below; a reader refuses objects of another version."""
 
 TERMINATION_MESSAGE_BYTES = 4096
 """Kubernetes cuts a pod's termination message at this size."""
+
+MESSAGE_CHARACTERS = 4000
+"""Most characters of what is said of a failure; of more the beginning is kept, whoever wrote it. Statuses keep less."""
 
 RESULT_BYTES = 2**20
 """Most bytes of a result as JSON: a trainer writes no larger one, whatever a train function gives it."""
@@ -35,6 +38,9 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Version = Annotated[int, Field(ge=CONTRACT_VERSION, le=CONTRACT_VERSION)]
 Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Text = Annotated[
+    str, AfterValidator(lambda text: text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…")
+]
 
 
 class Message(BaseModel):
@@ -293,7 +299,7 @@ class Failure(Message):
     key: Key
     attempt: int = Field(ge=1)
     reason: FailureReason
-    message: str
+    message: Text
     accelerator_seconds: Seconds = Field(default=0, description="What the attempt cost all the same.")
     deadline_seconds: int | None = Field(default=None, description="The deadline that it had.")
     metric: str | None = Field(default=None, description="The metric that it was asked for.")
@@ -311,7 +317,7 @@ class TerminationMessage(Message):
     key: Key
     attempt: int = 1
     reason: Literal["Succeeded"] | FailureReason
-    message: str = ""
+    message: Text = ""
     score: float | None = None
 
 

@@ -86,17 +86,25 @@ def ran_out_of_memory(error: BaseException) -> bool:
         return True
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _OUT_OF_MEMORY_TEXTS)
+    return isinstance(error, RuntimeError) and any(text in text_of(error).lower() for text in _OUT_OF_MEMORY_TEXTS)
+
+
+def text_of(error: BaseException) -> str:
+    """What the error says of itself: the beginning, since it may quote a whole array. Its class may be anybody's."""
+    try:
+        return str(error)[:MESSAGE_CHARACTERS]
+    except Exception as another:  # noqa: BLE001
+        return f"it can't say why: its text raises {type(another).__name__}"
 
 
 def message_of(error: BaseException, reason: FailureReason) -> str:
     """What a person needs to mend it: the exception and the last lines of the team's code that led to it."""
     if isinstance(error, ValidationError):
         text = describe_validation(error)
-    elif reason in _SELF_EXPLAINING and str(error):
-        text = str(error)
+    elif reason in _SELF_EXPLAINING and text_of(error):
+        text = text_of(error)
     else:
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        text = f"{type(error).__name__}: {text_of(error)}" if text_of(error) else type(error).__name__
     shown = (
         error if reason in _SHOW_WHERE else error.__cause__ if reason is FailureReason.ENTRYPOINT_NOT_FOUND else None
     )

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     IMAGE_NOT_PULLED = "ImageNotPulled"
     CONTAINER_NOT_CREATED = "ContainerNotCreated"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    JOB_LIMIT_REACHED = "JobLimitReached"
     NOT_ADMITTED = "NotAdmitted"
     KUEUE_MISSING = "KueueMissing"
     JOB_REFUSED = "JobRefused"

@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.controller.events import Allowance
 from assay.kube import Manifest
-from assay.runners.jobs import Claims, JobsMemory, Room
+from assay.runners.jobs import Claims, JobsMemory, Owner, Room, Shares
 from assay.store import Ledger, Limits
 from assay.store.room import Room as ReadingRoom
 from assay_trainer.objects import open_objects
@@ -43,8 +43,9 @@ class StudyMemory:
 class Memories:
     """The memory of every study. For threads to share."""
 
-    def __init__(self, store: str, limits: Limits | None = None, workers: int = 1) -> None:
-        """`workers` are those who look at studies at a time."""
+    def __init__(self, store: str, limits: Limits | None = None, workers: int = 1, jobs: int | None = None) -> None:
+        """`workers` are those who look at studies at a time; `jobs`: how many of all studies may live at a time, None:
+        as many as they want."""
         self._store = store
         self._limits = limits or Limits()
         self._reading = ReadingRoom(self._limits.memory)
@@ -53,6 +54,7 @@ class Memories:
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
         self.claims = Claims()
         self._room = Room()
+        self.shares = Shares(jobs)
 
     def of(self, manifest: Manifest, now: float) -> StudyMemory:
         """The memory of a study. One that was deleted and made again has another."""
@@ -61,13 +63,14 @@ class Memories:
         with self._lock:
             known = self._by_place.get(place)
             if known is not None and known[0] != uid:
-                self.claims.leave(place[0], known[0])
+                self._leave(place[0], known[0])
                 known[1].ledger.close()
             if known is None or known[0] != uid:
                 # A study sees only what its namespace has put into the store.
                 objects = open_objects(f"{self._store}/{place[0]}")
                 ledger = Ledger(objects, self._limits, self._reading, at_a_time=self._at_a_time)
-                memory = StudyMemory(ledger, Allowance(now), JobsMemory(claims=self.claims, room=self._room))
+                jobs_memory = JobsMemory(claims=self.claims, room=self._room, shares=self.shares)
+                memory = StudyMemory(ledger, Allowance(now), jobs_memory)
                 known = self._by_place[place] = (uid, memory)
             return known[1]
 
@@ -76,8 +79,12 @@ class Memories:
         with self._lock:
             known = self._by_place.pop((namespace, name), None)
         if known is not None:
-            self.claims.leave(namespace, known[0])
+            self._leave(namespace, known[0])
             known[1].ledger.close()
+
+    def _leave(self, namespace: str, study: str) -> None:
+        self.claims.leave(namespace, study)
+        self.shares.leave(Owner(namespace, study))
 
     def with_finished_jobs(self, namespace: str) -> list[str]:
         """Names of the namespace's studies that keep Jobs of which nothing more is needed."""

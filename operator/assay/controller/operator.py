@@ -18,7 +18,7 @@ from assay.controller.workers import TryAgain, Workers
 from assay.controller.world import World
 from assay.kube import KubeError
 from assay.reporting.metrics import StudyCollector
-from assay.runners.jobs import claim_living, claim_running
+from assay.runners.jobs import claim_living, claim_running, living_by_owner
 
 if TYPE_CHECKING:
     from assay.controller.settings import Settings
@@ -39,9 +39,9 @@ class Operator:
         self._kube = kube
         self._metrics = metrics
         self._world = World()
-        self._memories = Memories(settings.store, settings.limits, settings.workers)
+        self._memories = Memories(settings.store, settings.limits, settings.workers, settings.jobs)
         self._workers = Workers(self._work, count=settings.workers, done=self._done)
-        self.wakes = Wakes(self._world, self._workers)
+        self.wakes = Wakes(self._world, self._workers, self._memories.shares)
         collector = StudyCollector()
         registry.register(collector)
         ProcessCollector(registry=registry)
@@ -95,11 +95,18 @@ class Operator:
                     return self._study(key)
                 case "hypothesis":
                     return self._hypothesis(key)
+                case "shares":
+                    self._wake_next_in_turn()
+                    return None
         except KubeError as error:
             raise TryAgain(f"Kubernetes API: {error.code} {error}") from error
         for namespace, name in self._memories.refresh_all():
             self._workers.wake(Key("study", namespace, name))
         return None
+
+    def _wake_next_in_turn(self) -> None:
+        for place in self._memories.shares.next_in_turn(lambda: living_by_owner(self._world.jobs.all()), time.time()):
+            self._workers.wake(Key("study", *place))
 
     def _done(self, key: Key, seconds: float, succeeded: bool) -> None:
         self._metrics.reconciled(key.kind, seconds, succeeded=succeeded)

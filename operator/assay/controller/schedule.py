@@ -30,9 +30,13 @@ _REMEMBERED_NAMESPACES = 10_000
 class Key(NamedTuple):
     """What a reconcile is about."""
 
-    kind: Literal["study", "hypothesis", "relist"]
+    kind: Literal["study", "hypothesis", "relist", "shares"]
     namespace: str
     name: str
+
+
+SHARES = Key("shares", "", "")
+"""There may be room for Jobs of studies that wait for it."""
 
 
 class Schedule:

@@ -13,6 +13,8 @@
     ASSAY_TRIAL_ALLOW            Secrets, service accounts and images that studies may name, as JSON:
                                  {"secrets": […], "serviceAccounts": […], "images": […]}, names or patterns as a shell
                                  has them; a key that is left out: all; []: none
+    ASSAY_LIMIT_JOBS             Jobs of all studies that live at a time, shared fairly; default 1000
+    ASSAY_LIMIT_PARALLELISM      trials at a time of a study that says no number itself; default 50
     ASSAY_PENDING_SECONDS        how long a trial may wait for a node before its study says so; default 60
     ASSAY_WORKERS                studies that are worked on at a time; default 8
     ASSAY_LIMIT_MANIFEST         how large a data set's manifest may be to be read: bytes, or 512Ki, 4Mi; default 4Mi
@@ -85,6 +87,7 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     trials: TrialSettings = field(default_factory=TrialSettings)
     limits: Limits = field(default_factory=Limits)
+    jobs: int = 1000
     workers: int = 8
     health_port: int = 8080
     metrics_port: int = 9090
@@ -116,6 +119,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             },
             environment_secret=reader.subdomain("ASSAY_TRIAL_ENV_SECRET"),
             service_account=reader.subdomain("ASSAY_TRIAL_SERVICE_ACCOUNT"),
+            parallelism=reader.number("ASSAY_LIMIT_PARALLELISM", 50, 1, 10_000),
             pending_seconds=float(reader.number("ASSAY_PENDING_SECONDS", 60, 1, 86_400)),
         ),
         limits=Limits(
@@ -127,6 +131,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             names=reader.number("ASSAY_LIMIT_NAMES", Limits.names, 1_000, 10_000_000),
             hypotheses=reader.number("ASSAY_LIMIT_HYPOTHESES", Limits.hypotheses, 2, 100_000),
         ),
+        jobs=reader.number("ASSAY_LIMIT_JOBS", 1000, 1, 100_000),
         workers=reader.number("ASSAY_WORKERS", 8, 1, 64),
         health_port=reader.number("ASSAY_LISTEN_HEALTH", 8080, 1, 65_535),
         metrics_port=reader.number("ASSAY_LISTEN_METRICS", 9090, 1, 65_535),

@@ -17,14 +17,14 @@ from assay.controller.gathering import gather, hypotheses_of
 from assay.controller.memory import Memories, StudyMemory
 from assay.controller.publishing import earlier_status
 from assay.controller.reports import with_report
-from assay.controller.schedule import Key
+from assay.controller.schedule import SHARES, Key
 from assay.controller.statuses import has_stalled, in_words, reading, reason_of, rejected, troubled, unverifiable
 from assay.controller.workers import TryAgain
 from assay.kube import KubeError
 from assay.planning.finished import is_still_finished
 from assay.planning.hypothesis_status import verdicts_of
 from assay.reporting.metrics import arm_profiles
-from assay.runners.jobs import JobsRunner, claim_running
+from assay.runners.jobs import JobsRunner, Owner, claim_running
 from assay.runners.reconcile import forgive_failures, reconcile
 from assay.store import TurnOver
 from assay_trainer.objects import StoreError, UnfitObject
@@ -66,7 +66,7 @@ PASSING_SECONDS = 120.0
 
 class StudyReconciler:
     """Reconciles studies, several at a time, but never the same one. `clock` gives Unix seconds; `wake` is told of the
-    hypotheses of which something new was said."""
+    hypotheses of which something new was said, and that others may have their turn where Jobs are limited."""
 
     def __init__(
         self,
@@ -203,6 +203,8 @@ class StudyReconciler:
             forgive_failures(study, memory.ledger)
             memory.ledger.put_retried(study.name, request)
         latest = reconcile(study, memory.ledger, runner, now)
+        if self._memories.shares.is_waited_for():
+            self._wake(SHARES)  # what this study has left is the next one's
         runner.remove_expired()
         if runner.waits_for_quota():
             for other in self._memories.with_finished_jobs(study.resource.metadata.namespace or ""):
@@ -228,6 +230,7 @@ class StudyReconciler:
     def _let_others_run(self, manifest: Manifest, memory: StudyMemory) -> None:
         """A study that is not planned keeps the trials that its Jobs run, and leaves the others to other studies."""
         uid, claims = manifest["metadata"]["uid"], memory.jobs.claims
+        memory.jobs.shares.leave(Owner(manifest["metadata"]["namespace"], uid))
         claims.hold(manifest["metadata"]["namespace"], uid, ())
         claim_running(claims, self._world.jobs.owned_by(uid), {uid})
 

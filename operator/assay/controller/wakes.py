@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay.controller.schedule import Key
+from assay.controller.schedule import SHARES, Key
 from assay.controller.studies import RETRY_ANNOTATION
 from assay.kube import STUDY_LABEL, Cache, Manifest
-from assay.runners.jobs import is_news
+from assay.runners.jobs import Shares, is_news
 
 if TYPE_CHECKING:
     from assay.controller.workers import Workers
@@ -17,6 +17,9 @@ RELIST = Key("relist", "", "")
 """Everything that is remembered is to be read anew: events may have been missed."""
 
 RELIST_SECONDS = 1.0
+
+SHARES_SECONDS = 0.3
+"""Jobs often end together, and the study that they are of looks first whether it needs the room itself."""
 
 SOON_SECONDS = 0.05
 """Events that start something often come together; one reconcile after the last of them is enough."""
@@ -31,9 +34,10 @@ class Wakes:
     An event's `type` is ADDED, MODIFIED or DELETED; None: the object is of a list, after a watch was broken.
     """
 
-    def __init__(self, world: World, workers: Workers) -> None:
+    def __init__(self, world: World, workers: Workers, shares: Shares | None = None) -> None:
         self._world = world
         self._workers = workers
+        self._shares = shares or Shares()
 
     def study(self, event_type: str | None, manifest: Manifest) -> None:
         """A study: its own reconcile, and, if it may select others or say something new, that of the hypotheses."""
@@ -62,7 +66,10 @@ class Wakes:
         """A Job: its study, and in no hurry if nothing follows from it."""
         before, after = self._update(self._world.jobs, event_type, manifest)
         if before is not after:
-            self._wake_study(manifest, SOON_SECONDS if is_news(before, after) else LATER_SECONDS)
+            news = is_news(before, after)
+            self._wake_study(manifest, SOON_SECONDS if news else LATER_SECONDS)
+            if news and self._shares.is_waited_for():
+                self._workers.wake(SHARES, delay=SHARES_SECONDS)
 
     def pod(self, event_type: str | None, manifest: Manifest) -> None:
         """A pod: its study, in no hurry. What ends a trial is the end of its Job."""

@@ -85,6 +85,11 @@ class Runner(Protocol):
         """Those of the keys that are this study's to start, since nobody else runs them: until the next claim."""
         ...
 
+    def room_for(self, requests: int) -> int:
+        """How many of so many further requests may be started now, all that are wanted: none is started later by
+        itself, but who asks again has its turn."""
+        ...
+
     def start(self, request: WorkRequest, request_uri: str) -> None:
         """Run the items of a request, which is in the store under that URI.
 

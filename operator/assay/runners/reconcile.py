@@ -192,6 +192,7 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
             case Start(item):
                 starts.append(item)
     requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
+    requests = requests[: runner.room_for(len(requests))]
     for first in range(0, len(requests), STARTED_TOGETHER):
         if first and ledger.turn_is_over:
             return False

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from urllib.parse import unquote, urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.api.policy import AllowedUris, not_allowed
 from assay.api.policy.policy import Policy
 from assay.api.policy.uris import wrong_prefix
 from assay.api.resources import DatasetReference
+from assay_trainer.objects import open_objects, split_object_uri
 from builders.manifests import a_hypothesis, a_study
 
 IN_A_BUCKET = AllowedUris.of("s3://bucket/assay")
@@ -100,6 +106,48 @@ def test_what_is_below_a_prefix_may_be_named(allowed: AllowedUris, uri: str) -> 
 )
 def test_whatever_is_not_below_a_prefix_may_not_be_named(allowed: AllowedUris, uri: str) -> None:
     assert not allowed.allows(uri, "vision")
+
+
+PIECES = [
+    "datasets",
+    "results",
+    "vision",
+    "x",
+    "..",
+    ".",
+    "",
+    "%2e%2e",
+    "%2F",
+    "%2f..%2f",
+    "?",
+    "#",
+    "%00",
+    "é",
+    " ",
+    "\\",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.sampled_from(["file:///volume/", "file://localhost/volume/"]))
+def test_of_files_only_what_is_below_a_prefix_is_read_whatever_is_written(pieces: list[str], start: str) -> None:
+    uri = f"{start}datasets/{'/'.join(pieces)}/manifest.json"
+    if not ON_A_VOLUME.allows(uri, "vision"):
+        return
+    folder, name = split_object_uri(uri)
+    read = os.path.normpath(f"{unquote(urlsplit(open_objects(folder).uri).path)}/{name}")
+    assert read.startswith(("/volume/datasets/", "/volume/results/vision/"))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.sampled_from(["s3://bucket/", "s3://bucket2/", "s3://b/"]))
+def test_of_a_bucket_only_what_is_below_a_prefix_is_read_whatever_is_written(pieces: list[str], start: str) -> None:
+    uri = f"{start}{'/'.join([*pieces, 'manifest.json'])}"
+    folder, name = split_object_uri(uri)
+    try:
+        read = f"{open_objects(folder).uri}/{name}"
+    except ValueError:
+        return
+    below = read.startswith(("s3://bucket/datasets/", "s3://bucket/assay/vision/"))
+    assert IN_A_BUCKET.allows(uri, "vision") == below
 
 
 def test_where_links_lead_counts_but_for_those_of_the_installation_itself() -> None:

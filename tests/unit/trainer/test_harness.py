@@ -138,6 +138,13 @@ class OtherRecipe(BaseModel):
     rate: float = 1.0
 
 
+class Mute(RuntimeError):
+    """One whose text can't be had."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
 def raises(error: BaseException) -> TrainFunction:
     def train(trial: Trial) -> None:
         raise error
@@ -162,6 +169,8 @@ def exhausts_memory(trial: Trial) -> None:
     ("train", "want_reason", "want_text"),
     [
         (raises(KeyError("stem")), "TrainFunctionRaised", "KeyError: 'stem'"),
+        (raises(Mute()), "TrainFunctionRaised", "Mute: it can't say why: its text raises ZeroDivisionError"),
+        (raises(ValueError("σφάλμα 数据集 💥 " + "é" * 5000)), "TrainFunctionRaised", "σφάλμα 数据集 💥 éé"),
         (raises(SystemExit(3)), "TrainFunctionRaised", "SystemExit: 3"),
         (raises(ValueError("\udc80 \x1b[2J é")), "TrainFunctionRaised", "ValueError: \\udc80 \\x1b[2J é"),
         (raises(KeyboardInterrupt()), "Disrupted", "KeyboardInterrupt"),

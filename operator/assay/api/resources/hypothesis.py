@@ -37,8 +37,8 @@ class DatasetReference(Model):
     manifest: str = Field(
         pattern=MANIFEST_URI,
         max_length=1024,
-        description="URI of the data set's manifest.json: s3://… or file:///…. "
-        "In a file read by `assay` also a path relative to that file.",
+        description="URI of the data set's manifest.json: s3://… or file:///…. On a cluster it has to be below a "
+        "prefix that Assay was installed with. In a file read by `assay` also a path relative to that file.",
     )
 
 

@@ -270,7 +270,8 @@ class Budget(Model):
         default=None,
         ge=1,
         le=10_000,
-        description="Trials at the same time; 1 to 10000. Default: as many as the machine or the quota has room for.",
+        description="Trials at the same time; 1 to 10000. Default: as many as the machine has room for; "
+        "on Kubernetes what Assay was installed with, 50 unless it says otherwise.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from assay.kube import KubeError, Manifest
 from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.room import Room
+from assay.runners.jobs.shares import Shares, Shortage
 from assay.runners.protocol import ObservedAttempt
 
 
@@ -75,7 +76,9 @@ class JobsMemory:
     warned: by the kind of object that it was about.
     queue: of one Job that is not admitted.
     made_room_at: when Jobs were last deleted since a quota was waited for.
-    claims, room: shared by all studies whose runners are in this process.
+    shortage: of Jobs that the study wants to make and may not, since too many live.
+    shortage_said: whether an obstacle has told of it.
+    claims, room, shares: shared by all studies whose runners are in this process.
     """
 
     appeared: set[Attempt] = field(default_factory=set)
@@ -87,5 +90,8 @@ class JobsMemory:
     warned: dict[str, Warned] = field(default_factory=dict)
     queue: QueueAnswer | None = None
     made_room_at: float = -math.inf
+    shortage: Shortage | None = None
+    shortage_said: bool = False
+    shares: Shares = field(default_factory=Shares)
     claims: Claims = field(default_factory=Claims)
     room: Room = field(default_factory=Room)

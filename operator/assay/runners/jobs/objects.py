@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from assay.api.resources import ProxyStudy
 from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused
 from assay.runners.jobs.names import JOB_NAME_LABEL
+from assay.runners.jobs.observation import living_by_owner
+from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import controller_of, created_at, end_of, is_terminal
 
 LIVE_SECONDS = 5.0
@@ -58,6 +60,10 @@ class StudyObjects:
         """All Jobs and pods of the namespace that have not ended, whoever owns them, or did."""
         jobs = [job for job in self._jobs.all(self.namespace) if end_of(job) is None]
         return jobs + [pod for pod in self._pods.all(self.namespace) if not is_terminal(pod)]
+
+    def living_by_owner(self) -> Mapping[Owner, int]:
+        """How many Jobs of each study have not ended, in all namespaces that the cache has."""
+        return living_by_owner(self._jobs.all())
 
     def create(self, manifest: Manifest) -> Manifest:
         """Make the Job, unless it is there; as the server has it. Raises KubeError."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from assay.kube import STUDY_LABEL, Manifest
 from assay.runners.jobs.claims import Claims
 from assay.runners.jobs.endings import terminations
 from assay.runners.jobs.names import attempts_of, devices_of
+from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import container_seconds, controller_of, created_at, end_of, is_terminal, started_at
 from assay.runners.protocol import ObservedAttempt
 
@@ -70,6 +71,15 @@ def claim_living(claims: Claims, pods: Iterable[Manifest], studies: Mapping[tupl
         study = studies.get((metadata["namespace"], (metadata.get("labels") or {}).get(STUDY_LABEL, "")))
         if study is not None and not is_terminal(pod):
             claims.add(metadata["namespace"], study, [attempt.key for attempt in attempts_of(pod)])
+
+
+def living_by_owner(jobs: Iterable[Manifest]) -> Mapping[Owner, int]:
+    """How many of the Jobs have not ended, by whose they are; one that nobody owns is its own."""
+    return Counter(
+        Owner(job["metadata"]["namespace"], controller_of(job) or job["metadata"]["uid"])
+        for job in jobs
+        if end_of(job) is None
+    )
 
 
 def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:

@@ -24,16 +24,17 @@ from assay.runners.jobs.observation import lacks_last_words, observed
 from assay.runners.jobs.programs import image_code
 from assay.runners.jobs.queues import ask_for_queue
 from assay.runners.jobs.settings import TrialSettings
+from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import end_of, is_terminal, unix_seconds
-from assay.runners.jobs.waits import Wait, obstacles, waits
+from assay.runners.jobs.waits import Wait, obstacles, waits, want_of_room
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import FailureReason, TerminationMessage, WorkRequest
 
-UNLIMITED = 10_000
-"""Trials at a time where the study names no parallelism: the quota sees to that."""
-
 APPEARANCE_SECONDS = 60.0
 """How long after an attempt was marked as started its Job may still be made, by whoever marked it."""
+
+SAY_SECONDS = 1.0
+"""After which a round says what the one before has found: that there is no room."""
 
 REMOVALS = 50
 """Jobs that `remove_expired` deletes at a time: a round is to be short."""
@@ -63,6 +64,7 @@ class JobsRunner:
         """`resource` has its namespace and uid; `clock` gives Unix seconds."""
         self._objects = StudyObjects(kube, jobs, pods, resource)
         self._study = resource
+        self._owner = Owner(self._objects.namespace, self._objects.uid)
         self._made_at = unix_seconds(resource.metadata.creation_timestamp) or -math.inf
         self._settings = settings
         self._memory = memory
@@ -79,7 +81,7 @@ class JobsRunner:
     def slots(self) -> int:
         if self._memory.not_created:
             return 1  # where some can't be made, others had better not be asked for
-        return self._study.spec.budget.parallelism or UNLIMITED
+        return self._study.spec.budget.parallelism or self._settings.parallelism
 
     def idle_slots_are_free(self) -> bool:
         return False
@@ -93,6 +95,7 @@ class JobsRunner:
     def observe(self) -> Sequence[ObservedAttempt]:
         now = self._clock()
         create_again(self._objects, self._memory, now)
+        self._memory.shares.keep(self._owner, len(self._memory.not_created))
         attempts = self._attempts(now)
         self._seen_ended = {_name(seen): job for seen, job in attempts if seen.phase == "Ended"}
         self._unobserved.clear()
@@ -114,12 +117,21 @@ class JobsRunner:
         held = self._memory.claims.hold(self._objects.namespace, self._objects.uid, mine)
         return held.intersection(keys)
 
+    def room_for(self, requests: int) -> int:
+        shares, name, living = self._memory.shares, self._study.name, self._objects.living_by_owner
+        granted, shortage = shares.take(self._owner, name, requests, living, self._clock())
+        self._memory.shortage_said = shortage is not None and self._memory.shortage is not None
+        self._memory.shortage = shortage
+        return granted
+
     def start(self, request: WorkRequest, request_uri: str) -> None:
         self.start_all([(request, request_uri)])
 
     def start_all(self, requests: Sequence[tuple[WorkRequest, str]]) -> bool:
         manifests = [job_manifest(self._study, request, uri, self._settings) for request, uri in requests]
+        refused = len(self._memory.not_created)
         create(self._objects, list(filter(self._is_to_be_made, manifests)), self._memory, self._clock())
+        self._memory.shares.made(self._owner, len(requests) - (len(self._memory.not_created) - refused))
         return not self._memory.not_created
 
     def _is_to_be_made(self, manifest: Manifest) -> bool:
@@ -181,7 +193,8 @@ class JobsRunner:
         waiting = self._waits()
         ask_for_warnings(self._objects, waiting, self._memory, now)
         ask_for_queue(self._objects, waiting, self._memory, now)
-        return obstacles(self._waits(), now)
+        shortage, self._memory.shortage_said = self._memory.shortage, True
+        return (*obstacles(self._waits(), now), *([want_of_room(shortage)] if shortage else []))
 
     def wait(self, timeout: float | None) -> None:
         """As the protocol says, by listing the study's Jobs and pods again and again: for tests and simple uses."""
@@ -249,6 +262,7 @@ class JobsRunner:
         times = [at for wait in self._waits() for at in wait.times() if now < at < math.inf]
         times += [now + WARNING_SECONDS] if self._memory.warned or self._memory.queue else []
         times += [self._expires_at(finished) for finished in self._memory.finished.values()]
+        times += [now + SAY_SECONDS] if self._memory.shortage and not self._memory.shortage_said else []
         times += [at for at in (next_try(self._memory), self._undecided_until) if at is not None]
         return max(0.0, min(times) - now) if times else None
 

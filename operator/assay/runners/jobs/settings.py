@@ -18,6 +18,7 @@ class TrialSettings:
     environment: variables that the worker needs for the store, such as its endpoint; never credentials.
     environment_secret: a Secret in the study's namespace whose entries are variables of the worker, as credentials.
     service_account: of pods whose templates name none. No token of it is mounted.
+    parallelism: trials at a time of a study that names no number itself.
     pending_seconds: how long a trial may wait for a node, or for its queue, before the study says so.
     backstop_seconds: how long after the deadlines of its trials a pod is ended that did not end by itself. It has
         to cover the time in which the image is pulled.
@@ -29,5 +30,6 @@ class TrialSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_secret: str | None = None
     service_account: str | None = None
+    parallelism: int = 50
     pending_seconds: float = 60.0
     backstop_seconds: int = 1800

@@ -13,6 +13,7 @@ from assay.planning.records import Obstacle
 from assay.runners.jobs.causes import is_missing_object, is_over_quota, is_wrong_image, never_fits, passes
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
 from assay.runners.jobs.names import QUEUE_LABEL, attempts_of
+from assay.runners.jobs.shares import Shortage
 from assay.runners.jobs.state import (
     awaits_pod_since,
     condition_of,
@@ -120,6 +121,17 @@ _FOR = {
     Reason.NO_POD: "for a pod that Kubernetes has not made yet",
     Reason.NOT_ENDING: "for an end that should have come",
 }
+
+
+def want_of_room(shortage: Shortage) -> Obstacle:
+    """That a study's Jobs are not made since too many others live."""
+    jobs = "1 Job waits" if shortage.waiting == 1 else f"{shortage.waiting} Jobs wait"
+    text = (
+        f"{jobs} for room: Assay was installed with a limit of {shortage.most} Jobs at a time, shared fairly between "
+        f"namespaces and their studies. {shortage.of_all} live: {shortage.of_namespace} of this namespace, "
+        f"{shortage.of_study} of this study. They are made as others end."
+    )
+    return Obstacle(Reason.JOB_LIMIT_REACHED, text, stalled=False)
 
 
 def _creation_wait(refused: NotCreated) -> Wait:

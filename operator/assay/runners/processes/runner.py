@@ -156,6 +156,9 @@ class ProcessRunner:
     def claim(self, keys: Collection[str]) -> Collection[str]:
         return keys
 
+    def room_for(self, requests: int) -> int:
+        return requests
+
     def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the fork server is sent the item
         gpus = len(self._machine().gpus)
         for item in request.items:

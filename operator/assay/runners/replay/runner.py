@@ -91,6 +91,9 @@ class ReplayRunner:
     def claim(self, keys: Collection[str]) -> Collection[str]:
         return keys
 
+    def room_for(self, requests: int) -> int:
+        return requests
+
     def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the request is at hand
         for item in request.items:
             self._attempts.setdefault((item.key, item.attempt), _Attempt(item, since=self._now))
