@@ -103,6 +103,10 @@ def test_every_entry_point_that_can_not_be_used_is_named_before_anything_runs(pr
     [
         (["validat"], "Did you mean 'validate'?"),
         (["report", "--outptu", "html"], "--output"),
+        (
+            ["plan", "-f", "a.yaml", "b.yaml"],
+            "argument(s) (b.yaml). Each file has a -f of its own; a pattern is put in",
+        ),
         (["plan", "--store", "gs://bucket"], "--store: given 'gs://bucket'; allowed: a folder"),
         (["plan", "--store", "s3:/bucket"], "did you mean s3://bucket?"),
         (["run", "--preload", "json,sklaern"], "'sklaern'; allowed: modules that are installed; did you mean sklearn?"),

@@ -87,8 +87,25 @@ def loaded(name: str) -> Any:
         group.name = name
         return group
     alone = program(add_completion=False)
-    alone.command(name)(found)
+    alone.command(name, cls=_Command)(found)
     return typer.main.get_command(alone)
+
+
+class _Command(typer.core.TyperCommand):
+    """A command that knows what a shell makes of a pattern."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            message = getattr(error, "message", "")
+            if "unexpected extra argument" in message and any(each.startswith(("-f", "--file")) for each in given):
+                error.message = f"{message}. {ONE_EACH}"  # type: ignore[attr-defined]  # Click shows it
+            raise
+
+
+ONE_EACH = "Each file has a -f of its own; a pattern is put in quotes, as in -f 'hypotheses/*.yaml'."
 
 
 class Commands(typer.core.TyperGroup):

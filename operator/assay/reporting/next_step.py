@@ -50,7 +50,8 @@ def _about_failures(status: ProxyStudyStatus) -> str:
     if not status.trials.failed:
         return ""
     of_rows = [row.name for row in status.ranking if row.failed_seeds]
-    names = f" ({listed(of_rows, 4)})" if of_rows else ""
+    all_of_them = sum(row.failed_seeds or 0 for row in status.ranking) == status.trials.failed
+    names = f" ({'' if all_of_them else 'among them of '}{listed(of_rows, 4)})" if of_rows else ""
     return f"First look into the {count(status.trials.failed, 'failed trial')}{names}."
 
 

@@ -25,7 +25,7 @@ PHASES = {
     "backward": ("backward", "computing: bf16, channels-last, smaller images, or a smaller network make it cheaper"),
     "optimizer": ("optimizer", "the optimizer's step: a fused one, or bigger batches, make it cheaper"),
     "evaluation": ("evaluation", "evaluating: evaluate less often, or in bigger batches"),
-    "other": ("other", "none of the phases that the train function names: time its parts with trial.timed(…)"),
+    "other": ("other", 'in no phase that the train function names: `with trial.timed("forward"): …` names its parts'),
 }
 """The phases of a profile: name, and what to do if it is the largest."""
 

@@ -78,7 +78,7 @@ def _failed(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
 
 def _title(study: Study, status: ProxyStudyStatus) -> Text:
     trials = status.trials
-    ended = f"{trials.succeeded} of {count(trials.planned, 'trial')}"
+    ended = f"{trials.succeeded:,} of {count(trials.planned, 'trial')}"
     failed = f", {trials.failed} failed" if trials.failed else ""
     stale = f", {trials.stale} earlier ones no longer count" if trials.stale else ""
     return Text.assemble(
