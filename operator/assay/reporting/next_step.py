@@ -39,7 +39,12 @@ def _while_open(status: ProxyStudyStatus) -> str:
         return ""
     trials = status.trials
     left = trials.planned - trials.succeeded - trials.failed
-    return f"{count(left, 'trial')} of the study are still to end: what is said here may change until then."
+    if left <= 0:
+        return (
+            "The study has not begun." if not trials.planned else "All trials have ended; they are still to be judged."
+        )
+    still = "is" if left == 1 else "are"
+    return f"{count(left, 'trial')} of the study {still} still to end: what is said here may change until then."
 
 
 def _steps(study: Study, status: ProxyStudyStatus) -> tuple[str, str, str]:
@@ -51,7 +56,7 @@ def _about_failures(status: ProxyStudyStatus) -> str:
         return ""
     of_rows = [row.name for row in status.ranking if row.failed_seeds]
     all_of_them = sum(row.failed_seeds or 0 for row in status.ranking) == status.trials.failed
-    names = f" ({'' if all_of_them else 'among them of '}{listed(of_rows, 4)})" if of_rows else ""
+    names = f" ({'' if all_of_them else 'among them those of '}{listed(of_rows, 4)})" if of_rows else ""
     return f"First look into the {count(status.trials.failed, 'failed trial')}{names}."
 
 

@@ -172,6 +172,7 @@ def test_what_to_do_next_follows_from_what_was_found(whole: tuple[Study, ProxySt
     assert next_step(study, status).endswith("or try a proxy that is closer to it.")
     suspended = plan(a_study(suspend=True), {}, NOW).status
     assert next_step(study, suspended) == "Set spec.suspend to false to go on."
+    assert next_step(study, ProxyStudyStatus()) == "The study has not begun."
 
 
 # ----------------------------------------------------------------------------- time, and what no longer counts
