@@ -162,7 +162,7 @@ def test_images_in_deeper_folders_and_behind_links_belong_to_their_class(tmp_pat
     assert result.manifest.classes == ("birds", "cats", "dogs")
     assert sum(counts(result)) == 4 + 4 + 5
     (note,) = result.notes
-    assert note.startswith("3 images lie in folders below their class folder, such as birds/2019/may/0.png: ")
+    assert note.startswith("3 images lie in folders below their class folder, such as birds/2019/may/0.png, ")
 
 
 # ----------------------------------------------------------------------------- parts

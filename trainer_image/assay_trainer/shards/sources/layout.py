@@ -179,8 +179,8 @@ def _labelled(index: _Index, parts: list[Parts], findings: Findings) -> Layout:
             held_out += [part is not parts[0]] * len(images)
     if deeper:
         findings.notes.append(
-            f"{len(deeper):,} images lie in folders below their class folder, such as {_shown(deeper[0])}: their class "
-            f"is that of the folder above"
+            f"{len(deeper):,} images lie in folders below their class folder, such as {_shown(deeper[0])}, and count "
+            "to that class"
         )
     findings.notes += [
         f"the classes {' and '.join(alike)} differ by capital letters alone" for alike in _alike(classes)
