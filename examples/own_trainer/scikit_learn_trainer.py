@@ -1,5 +1,8 @@
 """A team's own train function, with scikit-learn alone: torch need not be installed."""
 
+# A file that is opened here is not seen to change unless the study lists it in trainer.inputs, and an environment
+# variable is not seen here unless trainer.environment lists it. What counts: docs/own-train-function.md.
+
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 

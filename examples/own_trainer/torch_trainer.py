@@ -1,5 +1,8 @@
 """A team's own train function, in plain torch: a DataLoader, a model, a loop."""
 
+# A file that is opened here is not seen to change unless the study lists it in trainer.inputs, and an environment
+# variable is not seen here unless trainer.environment lists it. What counts: docs/own-train-function.md.
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

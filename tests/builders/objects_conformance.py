@@ -46,6 +46,13 @@ class ObjectsConformance:
         with pytest.raises(ObjectNotFound, match="results/nothing"):
             objects.read_range("results/nothing", 0, 1)
 
+    def test_a_stamp_tells_objects_apart_and_stays_the_same(self, objects: Objects) -> None:
+        objects.put_if_absent("one", b"1")
+        objects.put_if_absent("other", b"2")
+        assert objects.stamp("one") == objects.stamp("one") != objects.stamp("other")
+        with pytest.raises(ObjectNotFound, match="results/nothing"):
+            objects.stamp("results/nothing")
+
     def test_a_list_is_sorted_and_of_one_folder(self, objects: Objects) -> None:
         for name in ("b/2", "b/10/x", "a", "bb/1", "b/1"):
             objects.put_if_absent(name, b"")

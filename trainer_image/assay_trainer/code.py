@@ -9,28 +9,35 @@ import pkgutil
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import NamedTuple
 
-from assay_trainer.contract import CodeInspected, canonical_json, digest
+from assay_trainer.contract import CodeIngredients, CodeInspected, canonical_json, digest
 from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
 from assay_trainer.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
 
+MOST_FILES_WRITTEN_DOWN = 1_000
+_FILE_DIGITS = 16
+
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
-def inspect_entrypoint(entrypoint: str) -> CodeInspected:
+def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeInspected:
     """Import the function that `module:function` names and digest its code; never raises for the team's own fault.
 
     To be called in a process that may be thrown away: an import may do anything. The sources are read before
     they are run, so that an edit in between makes a digest that no longer holds, never one that hides the edit.
+    `withheld`: names of variables of which it is said whether the sources name them.
     """
     known = set(sys.modules)
+    module = entrypoint.partition(":")[0]
     try:
-        code = code_digest(entrypoint.partition(":")[0])
+        found = _read(module)
+        missed = _named(withheld, found)
         load_entrypoint(entrypoint)
     except EntrypointNotFound as error:
         return CodeInspected(entrypoint=entrypoint, error=str(error))
@@ -39,7 +46,13 @@ def inspect_entrypoint(entrypoint: str) -> CodeInspected:
         return CodeInspected(
             entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {problem}"
         )
-    return CodeInspected(entrypoint=entrypoint, code=code, modules=_sharable(known))
+    return CodeInspected(
+        entrypoint=entrypoint,
+        code=found.digest,
+        modules=_sharable(known),
+        ingredients=_ingredients(found),
+        missed=missed,
+    )
 
 
 def _sharable(known: set[str]) -> tuple[str, ...]:
@@ -66,13 +79,51 @@ def code_digest(module: str) -> str:
 
     Raises ModuleNotFoundError if there is no such top-level package.
     """
+    return _read(module).digest
+
+
+class _Code(NamedTuple):
+    """What a module's code is made of, as it is now."""
+
+    package: str
+    sources: list[tuple[str, Path]]
+    files: list[list[str]]
+
+    @property
+    def digest(self) -> str:
+        trainer, installed = _shared_code()
+        sources = {"entrypoint": self.files, "assay_trainer": trainer}
+        return digest(canonical_json([sources, installed, platform.python_version()]))
+
+
+def _read(module: str) -> _Code:
     package = module.partition(".")[0]
+    if package == "assay_trainer":
+        return _Code(package, [], _shared_code()[0])
+    sources = list(_sources(package))
+    return _Code(package, sources, _digests(sources))
+
+
+def _ingredients(code: _Code) -> CodeIngredients:
     trainer, installed = _shared_code()
-    sources = {
-        "entrypoint": trainer if package == "assay_trainer" else _digests(_sources(package)),
-        "assay_trainer": trainer,
-    }
-    return digest(canonical_json([sources, installed, platform.python_version()]))
+    files = {name: found.removeprefix("sha256:")[:_FILE_DIGITS] for name, found in code.files}
+    return CodeIngredients(
+        code=code.digest,
+        module=code.package,
+        files=files if len(files) <= MOST_FILES_WRITTEN_DOWN else None,
+        trainer=digest(canonical_json(trainer)),
+        packages=dict(each.split("==", 1) for each in installed),
+        python=platform.python_version(),
+    )
+
+
+def _named(variables: Sequence[str], code: _Code) -> tuple[str, ...]:
+    """Those of the variables that stand in quotes somewhere in the sources."""
+    found: set[str] = set()
+    for _, path in code.sources if variables else ():
+        data = path.read_bytes()
+        found |= {name for name in variables if f'"{name}"'.encode() in data or f"'{name}'".encode() in data}
+    return tuple(sorted(found))
 
 
 @cache

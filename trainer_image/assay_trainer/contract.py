@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -90,6 +91,13 @@ class Dataset(Message):
     digest: Digest
 
 
+class Input(Message):
+    """A file or folder that a train function reads by itself. Its digest counts, not its address."""
+
+    uri: str = Field(description="file:///… or s3://….")
+    digest: Digest = Field(description="Of what it holds; of an object in S3, of its ETag and size.")
+
+
 # ----------------------------------------------------------------------------- requests
 
 
@@ -105,6 +113,11 @@ class Fidelity(Message):
     def identity(self) -> dict[str, Any]:
         """What of it determines a result: how a subset is chosen matters only if there is one."""
         return self.model_dump(exclude={"subset"} if self.data_percent == 100 else None)
+
+
+def _is_empty(value: Any) -> bool:
+    """Such a field is left out, so that a worker of an earlier release reads what does not use it."""
+    return not value
 
 
 _IMAGE = "Container image that has the code; without containers it does not matter."
@@ -128,6 +141,13 @@ class TrialRequest(Message):
     dataset: Dataset = Field(description="What is trained on.")
     held_out: Dataset = Field(description="Whose held-out split gives the score.")
     preparation: Key | None = Field(default=None, description="Key of the scores that choose the subset.")
+    inputs: tuple[Input, ...] = Field(default=(), exclude_if=_is_empty, description="What else it reads.")
+    environment: dict[str, str | None] = Field(
+        default={}, exclude_if=_is_empty, description="Variables that count by their value; None: one that is not set."
+    )
+    passed: tuple[str, ...] = Field(
+        default=(), exclude_if=_is_empty, description="Names of variables that it may see, and that do not count."
+    )
     metric: str
     deadline_seconds: int = Field(ge=1)
     devices: int = Field(default=1, ge=1)
@@ -341,6 +361,10 @@ class StartItem(Message):
     check_code: bool = Field(
         default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
     )
+    stamps: dict[str, str] = Field(
+        default={}, description="By URI of an input: what told, when it was digested, whether it was edited since."
+    )
+    withheld: tuple[str, ...] = Field(default=(), description="Environment variables that it must not see.")
 
 
 class StopItem(Message):
@@ -355,9 +379,17 @@ class InspectCode(Message):
 
     command: Literal["InspectCode"] = "InspectCode"
     entrypoint: str
+    withheld: tuple[str, ...] = Field(default=(), description="Names of variables that are set, and that it won't see.")
 
 
-Command = Annotated[StartItem | StopItem | InspectCode, Field(discriminator="command")]
+class InspectInput(Message):
+    """Digest a file or folder. Answered by InputInspected."""
+
+    command: Literal["InspectInput"] = "InspectInput"
+    uri: str
+
+
+Command = Annotated[StartItem | StopItem | InspectCode | InspectInput, Field(discriminator="command")]
 
 
 class Ready(Message):
@@ -389,6 +421,20 @@ class ItemEnded(Message):
     accelerator_seconds: Seconds = Field(description="GPUs x wall seconds; on the CPU, CPU-process seconds.")
 
 
+class CodeIngredients(Message):
+    """What a digest of code was made of, so that it can be said later what has changed."""
+
+    version: Version = CONTRACT_VERSION
+    code: Digest
+    image: str | None = Field(default=None, description="Of code in an image, which is all that is known of it.")
+    revision: str | None = None
+    module: str = Field(default="", description="The package, or the module that is in none, of the entry point.")
+    files: dict[str, str] | None = Field(default=None, description="Digest by name of its sources; None: too many.")
+    trainer: str | None = Field(default=None, description="Digest of the sources of assay_trainer.")
+    packages: dict[str, str] = Field(default={}, description="Version by name of all that is installed.")
+    python: str | None = None
+
+
 class CodeInspected(Message):
     """The digest of an entry point's code, or why it can't be used."""
 
@@ -399,6 +445,18 @@ class CodeInspected(Message):
     modules: tuple[str, ...] = Field(
         default=(), description="Installed modules that it imports, in their order, which a fork survives."
     )
+    ingredients: CodeIngredients | None = None
+    missed: tuple[str, ...] = Field(default=(), description="Of the variables that it won't see: those it names.")
+
+
+class InputInspected(Message):
+    """The digest of an input, or why it can't be used."""
+
+    event: Literal["InputInspected"] = "InputInspected"
+    uri: str
+    digest: Digest | None = None
+    stamp: str = ""
+    error: str | None = None
 
 
 class CommandRefused(Message):
@@ -409,7 +467,7 @@ class CommandRefused(Message):
 
 
 Event = Annotated[
-    Ready | ItemStarted | ItemEnded | CodeInspected | CommandRefused,
+    Ready | ItemStarted | ItemEnded | CodeInspected | InputInspected | CommandRefused,
     Field(discriminator="event"),
 ]
 
@@ -452,6 +510,11 @@ def short_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def stamp_digest(stamp: Sequence[str | int]) -> str:
+    """Digest of an input that is not read, of what tells one version of it from another."""
+    return digest(canonical_json(list(stamp)))
+
+
 def condition_digest(
     *,
     code: str,
@@ -461,13 +524,15 @@ def condition_digest(
     dataset: str,
     held_out: str,
     preparation: str | None,
+    inputs: Sequence[Input] = (),
+    environment: Mapping[str, str | None] = MappingProxyType({}),
 ) -> str:
-    """Digest of all that determines a trial's result but its seed. Data sets count by digest, not by address."""
-    return digest(
-        canonical_json(
-            [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
-        )
-    )
+    """Digest of all that determines a trial's result but its seed. Data sets and inputs count by digest, not by
+    address; of inputs the order counts, too."""
+    parts = [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
+    if inputs or environment:  # without them keys are as they were before there were any
+        parts.append({"inputs": [each.digest for each in inputs], "environment": dict(environment)})
+    return digest(canonical_json(parts))
 
 
 def trial_key(condition: str, seed: int) -> str:
@@ -485,6 +550,8 @@ def request_condition(request: TrialRequest) -> str:
         dataset=request.dataset.digest,
         held_out=request.held_out.digest,
         preparation=request.preparation,
+        inputs=request.inputs,
+        environment=request.environment,
     )
 
 

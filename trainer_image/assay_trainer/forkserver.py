@@ -17,7 +17,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from assay_trainer import preload
 from assay_trainer.code import remember_shared_code
-from assay_trainer.contract import CodeInspected, Command, Event, InspectCode, Ready, StartItem, StopItem, TrialRequest
+from assay_trainer.contract import (
+    CodeInspected,
+    Command,
+    Event,
+    InspectCode,
+    InspectInput,
+    Ready,
+    StartItem,
+    StopItem,
+    TrialRequest,
+)
 from assay_trainer.contract import CommandRefused as Refused
 from assay_trainer.findable import Places, look_also_in, make_findable
 from assay_trainer.linux import usable_cores, usable_memory_bytes
@@ -112,6 +122,8 @@ class ForkServer:
                     if isinstance(command.item, TrialRequest):
                         make_findable(command.item.entrypoint)
                     self.send(self._supervisor.start(command))
+                case InspectInput() as command:
+                    self._supervisor.inspect(command)
                 case InspectCode() as command:
                     make_findable(command.entrypoint)
                     self._supervisor.inspect(command)

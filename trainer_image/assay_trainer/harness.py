@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from assay_trainer.failures import (
     message_of,
     reason_of,
 )
+from assay_trainer.inputs import edited
 from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
@@ -59,13 +61,22 @@ FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS = 1.0, 30.0
 """Between tries to write a result."""
 
 
-def perform(item: Item, store: Objects, *, device: str, threads: int, check_code: bool = False) -> TerminationMessage:
+def perform(
+    item: Item,
+    store: Objects,
+    *,
+    device: str,
+    threads: int,
+    check_code: bool = False,
+    stamps: Mapping[str, str] = MappingProxyType({}),
+) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
     `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. With
-    `check_code`, a trial fails whose sources here are not those of its digest. If the result is there
-    already, nothing is run. Never raises for what the trial, its code or the store does wrong. The deadline
-    needs the main thread (see `Deadline`), and a hang within C code needs somebody outside to end it.
+    `check_code`, a trial fails whose sources here are not those of its digest; so does one whose inputs are not,
+    as far as there are `stamps` (by URI) to tell by. If the result is there already, nothing is run. Never raises
+    for what the trial, its code or the store does wrong. The deadline needs the main thread (see `Deadline`), and
+    a hang within C code needs somebody outside to end it.
     """
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
@@ -76,7 +87,7 @@ def perform(item: Item, store: Objects, *, device: str, threads: int, check_code
             if result is None:
                 _check_key(item)
                 outcome = (
-                    _run_trial(item, store, meter, threads, check_code=check_code)
+                    _run_trial(item, store, meter, threads, check_code=check_code, stamps=stamps)
                     if isinstance(item, TrialRequest)
                     else _run_preparation(item, meter, threads)
                 )
@@ -96,7 +107,15 @@ def perform(item: Item, store: Objects, *, device: str, threads: int, check_code
 # ----------------------------------------------------------------------------- trials
 
 
-def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int, *, check_code: bool) -> TrialResult:
+def _run_trial(
+    request: TrialRequest,
+    store: Objects,
+    meter: Meter,
+    threads: int,
+    *,
+    check_code: bool,
+    stamps: Mapping[str, str],
+) -> TrialResult:
     device = meter.device
     train_split = open_dataset(request.dataset)
     held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
@@ -117,6 +136,7 @@ def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int
     # after the import, so that no edit in between is missed
     if check_code and code_digest(request.entrypoint.partition(":")[0]) != request.code:
         raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
+    _check_inputs(request, stamps, "was edited after the study had begun")
     use_device(device, threads)
     seed_everything(request.seed)
     reset_peak_memory(device)
@@ -136,6 +156,7 @@ def _run_trial(request: TrialRequest, store: Objects, meter: Meter, threads: int
             metrics, left_out = checked_metrics(train(trial), request.metric)
     finally:
         trial.close()
+    _check_inputs(request, stamps, "was edited while a trial ran, which may have read either")
     phases = trial.timer.seconds()
     if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
         setup_seconds = (began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
@@ -178,6 +199,11 @@ def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
     for note in notes:
         print(f"assay: {note}", file=sys.stderr)  # noqa: T201
     return notes
+
+
+def _check_inputs(request: TrialRequest, stamps: Mapping[str, str], how: str) -> None:
+    if (uri := edited(request.inputs, stamps)) is not None:
+        raise CodeChanged(f"spec.trainer.inputs: {uri} {how}")
 
 
 def _profile(

@@ -19,7 +19,9 @@ from assay_trainer.contract import (
     CodeInspected,
     Failure,
     FailureReason,
+    InputInspected,
     InspectCode,
+    InspectInput,
     ItemEnded,
     ItemStarted,
     StartItem,
@@ -30,6 +32,7 @@ from assay_trainer.contract import (
     preparation_name,
     result_name,
 )
+from assay_trainer.inputs import inspect_input
 from assay_trainer.objects import StoreError, open_objects
 
 GRACE_SECONDS = 5.0
@@ -49,7 +52,7 @@ class Supervisor:
     close_in_child: Collection[int] = ()
 
     _items: dict[int, tuple[StartItem, Child]] = field(init=False, default_factory=dict)
-    _inspections: dict[int, InspectCode] = field(init=False, default_factory=dict)
+    _inspections: dict[int, InspectCode | InspectInput] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._children = Children(self.close_in_child)
@@ -76,12 +79,13 @@ class Supervisor:
             if command.item.key == key:
                 self._children.kill(child, "stopped")
 
-    def inspect(self, command: InspectCode) -> None:
-        """Import an entry point and digest its code. Raises OSError if there is no room for a process."""
-        child = self._children.fork(partial(_inspect, command.entrypoint), Limits(seconds=INSPECTION_SECONDS))
+    def inspect(self, command: InspectCode | InspectInput) -> None:
+        """Import an entry point and digest its code, or digest an input. Raises OSError if there is no room for a
+        process."""
+        child = self._children.fork(partial(_inspect, command), Limits(seconds=INSPECTION_SECONDS))
         self._inspections[child.pid] = command
 
-    def poll(self) -> Sequence[ItemEnded | CodeInspected]:
+    def poll(self) -> Sequence[ItemEnded | CodeInspected | InputInspected]:
         """What has ended since the last call."""
         return [self._event(ended) for ended in self._children.poll()]
 
@@ -101,10 +105,12 @@ class Supervisor:
     def _log(self, command: StartItem) -> Path | None:
         return self.log_folder and self.log_folder / f"{command.item.key}.{command.item.attempt}.log"
 
-    def _event(self, ended: Exit) -> ItemEnded | CodeInspected:
-        inspection = self._inspections.pop(ended.pid, None)
-        if inspection is not None:
-            return _inspected(inspection.entrypoint, ended)
+    def _event(self, ended: Exit) -> ItemEnded | CodeInspected | InputInspected:
+        match self._inspections.pop(ended.pid, None):
+            case InspectCode(entrypoint=entrypoint):
+                return _inspected(entrypoint, ended)
+            case InspectInput(uri=uri):
+                return _input_inspected(uri, ended)
         command, _ = self._items.pop(ended.pid)
         seconds = len(command.gpus) * ended.wall_seconds if command.gpus else ended.cpu_seconds
         return ItemEnded(
@@ -184,8 +190,18 @@ def _recorded(command: StartItem) -> TerminationMessage:
 def _inspected(entrypoint: str, ended: Exit) -> CodeInspected:
     with contextlib.suppress(ValidationError):
         return CodeInspected.model_validate_json(ended.output)
-    how = f"it took more than {INSPECTION_SECONDS:g} s" if ended.killed_for == "time" else f"the process {ended.how}"
-    return CodeInspected(entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {how}")
+    error = f"entrypoint: given {entrypoint!r}; it can't be imported: {_how(ended)}"
+    return CodeInspected(entrypoint=entrypoint, error=error)
+
+
+def _input_inspected(uri: str, ended: Exit) -> InputInspected:
+    with contextlib.suppress(ValidationError):
+        return InputInspected.model_validate_json(ended.output)
+    return InputInspected(uri=uri, error=f"it can't be read: {_how(ended)}")
+
+
+def _how(ended: Exit) -> str:
+    return f"it took more than {INSPECTION_SECONDS:g} s" if ended.killed_for == "time" else f"the process {ended.how}"
 
 
 # ----------------------------------------------------------------------------- in the child
@@ -199,9 +215,25 @@ def _perform(command: StartItem) -> bytes:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(command.gpus)
     device = "cuda" if command.gpus else "cpu"
     store = open_objects(command.store)
-    ended = perform(command.item, store, device=device, threads=command.threads, check_code=command.check_code)
+    _withhold(command.withheld)
+    ended = perform(
+        command.item,
+        store,
+        device=device,
+        threads=command.threads,
+        check_code=command.check_code,
+        stamps=command.stamps,
+    )
     return ended.model_dump_json().encode()
 
 
-def _inspect(entrypoint: str) -> bytes:
-    return inspect_entrypoint(entrypoint).model_dump_json().encode()
+def _inspect(command: InspectCode | InspectInput) -> bytes:
+    if isinstance(command, InspectInput):
+        return inspect_input(command.uri).model_dump_json().encode()
+    _withhold(command.withheld)
+    return inspect_entrypoint(command.entrypoint, command.withheld).model_dump_json().encode()
+
+
+def _withhold(names: Collection[str]) -> None:
+    for name in names:
+        os.environ.pop(name, None)

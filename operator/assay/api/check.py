@@ -17,6 +17,7 @@ from assay.api.resources import (
     TrustStatistic,
 )
 from assay.api.selection import select_hypotheses
+from assay.api.variables import wrong_variables
 from assay.api.words import one_of
 from assay_trainer.contract import DatasetManifest
 
@@ -63,6 +64,9 @@ def _hypotheses(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator
         image = each.spec.trainer.image if each.spec.trainer else None
         if image and "@sha256:" not in image:
             yield Problem(_where(each), "spec.trainer.image", f'"{image}"', "an image by digest (name@sha256:…)")
+        if own := each.spec.trainer:
+            yield from wrong_variables(_where(each), own.environment)
+            yield from _repeated(_where(each), "spec.trainer.inputs", own.inputs or ())
 
 
 def _trainer(study: ProxyStudy) -> Iterator[Problem]:
@@ -70,19 +74,22 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
     if trainer.image and "@sha256:" not in trainer.image and not trainer.revision:
         allowed = "an image by digest (name@sha256:…), or by tag together with spec.trainer.revision"
         yield Problem(_where(study), "spec.trainer.image", f'"{trainer.image}"', allowed)
+    yield from wrong_variables(_where(study), trainer.environment)
+    yield from _repeated(_where(study), "spec.trainer.inputs", trainer.inputs or ())
     if (template := trainer.pod_template) is not None:
-        yield from _repeated(study, "env", [each.name for each in template.env])
-        yield from _repeated(study, "imagePullSecrets", [each.name for each in template.image_pull_secrets])
+        env, secrets = ([each.name for each in listed] for listed in (template.env, template.image_pull_secrets))
+        yield from _repeated(_where(study), "spec.trainer.podTemplate.env", env, ".name")
+        yield from _repeated(_where(study), "spec.trainer.podTemplate.imagePullSecrets", secrets, ".name")
         for field, given, allowed in weaknesses(template):
             yield Problem(_where(study), f"spec.trainer.podTemplate.{field}", given, allowed)
 
 
-def _repeated(study: ProxyStudy, field: str, names: Sequence[str]) -> Iterator[Problem]:
-    """Of the pod template's lists whose items are told apart by name."""
+def _repeated(where: str, field: str, names: Sequence[str], of: str = "") -> Iterator[Problem]:
+    """Of a list whose items are told apart by name, which is the field `of` of each."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            path = f"spec.trainer.podTemplate.{field}[{index}].name"
-            yield Problem(_where(study), path, f'"{name}", as in [{names.index(name)}]', "each name once")
+            path = f"{field}[{index}]{of}"
+            yield Problem(where, path, f'"{name}", as in [{names.index(name)}]', "each name once")
 
 
 def _numbers(study: ProxyStudy) -> Iterator[Problem]:

@@ -13,3 +13,8 @@ def cel(*rules: tuple[str, str]) -> JsonDict:
 def list_map(key: str) -> JsonDict:
     """A list whose items are told apart by a key, so that several appliers can each own some of them."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+
+
+def unique() -> JsonDict:
+    """A list that has each item once."""
+    return {"x-kubernetes-list-type": "set"}

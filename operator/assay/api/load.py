@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
@@ -41,8 +42,8 @@ def load_manifests(*paths: Path) -> Manifests:
     """The resources in YAML files, in all *.yaml and *.yml below folders, and (`-`) on standard input.
 
     They are in the order of the paths, those of a folder in that of their names; a file that is named twice counts
-    once. A data set's relative path is taken from the manifest's folder and becomes a file:// URI. What a manifest
-    says as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
+    once. A relative path, of a data set or an input, is taken from the manifest's folder and becomes a file:// URI.
+    What a manifest says as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
     """
     problems: list[Problem] = []
     resources: list[tuple[Document, Resource]] = []
@@ -96,7 +97,7 @@ def _resource(document: Document) -> tuple[Resource | None, list[Problem]]:
     if (location := too_deep(value)) is not None:
         return None, [_problem(document, location, TOO_DEEP, ALLOWED)]
     model = _KINDS[value["kind"]]
-    text = json.dumps(_with_absolute_manifest({**value, "status": None}, document.file))
+    text = json.dumps(_with_absolute_paths({**value, "status": None}, document.file))
     try:
         # From JSON and strictly, so that what passes here also passes the API server: "5" is no number.
         resource = model.model_validate_json(text, strict=True, by_alias=True, by_name=False)
@@ -116,16 +117,24 @@ def _wrong_name(document: Document, field: str, valid: list[str]) -> Iterator[Pr
         yield _problem(document, (field,), words.given(name), words.one_of(valid), nearest(name, valid))
 
 
-def _with_absolute_manifest(value: dict[str, Any], file: Path) -> dict[str, Any]:
+def _with_absolute_paths(value: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The document with a file:// URI for each path of a file that it names; paths are relative to its own folder."""
     spec = value.get("spec")
-    dataset = spec.get("dataset") if isinstance(spec, dict) else None
-    manifest = dataset.get("manifest") if isinstance(dataset, dict) else None
-    if not isinstance(manifest, str) or not manifest or ":" in manifest:
+    if not isinstance(spec, dict):
         return value
-    assert isinstance(spec, dict)
-    assert isinstance(dataset, dict)
-    uri = (file.parent / manifest).resolve().as_uri()
-    return {**value, "spec": {**spec, "dataset": {**dataset, "manifest": uri}}}
+    dataset, trainer = spec.get("dataset"), spec.get("trainer")
+    if isinstance(dataset, dict) and _is_path(manifest := dataset.get("manifest")):
+        uri = (file.parent / manifest).resolve().as_uri()
+        spec = {**spec, "dataset": {**dataset, "manifest": uri}}
+    if isinstance(trainer, dict) and isinstance(inputs := trainer.get("inputs"), list):
+        folder = file.parent.absolute()  # links stay as they are: where they lead may change
+        uris = [Path(os.path.normpath(folder / each)).as_uri() if _is_path(each) else each for each in inputs]
+        spec = {**spec, "trainer": {**trainer, "inputs": uris}}
+    return {**value, "spec": spec}
+
+
+def _is_path(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and value != "" and ":" not in value
 
 
 def _field_problems(document: Document, model: type[Resource], error: ValidationError) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ ENTRYPOINT = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*$"
 MANIFEST_URI = r"^(file:///|s3://[a-z0-9]).*$"
 METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_./-]*$"
 IMAGE = r"^[a-z0-9][A-Za-z0-9._:/@-]*$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 REVISION = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 CONDITION_TYPE = r"^[A-Za-z]([A-Za-z0-9.\-/]*[A-Za-z0-9])?$"
@@ -32,6 +33,7 @@ IN_WORDS = {
     MANIFEST_URI: "file:///folder/manifest.json or s3://bucket/name/manifest.json",
     METRIC_NAME: "letters, digits, '_', '.', '/' and '-', with a letter or '_' at the start",
     IMAGE: "a container image, such as registry.example/trainer@sha256:…",
+    VARIABLE: "letters, digits and '_', with no digit at the start",
     REVISION: "letters, digits, '.', '_' and '-', such as a commit's hash",
     TIME: "a time such as 2026-01-31T12:00:00Z",
     CONDITION_TYPE: "letters and digits, such as Succeeded",
@@ -53,6 +55,9 @@ LabelKey = Annotated[str, Field(pattern=LABEL_KEY, min_length=1, max_length=317)
 LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 Image = Annotated[str, Field(pattern=IMAGE, min_length=1, max_length=512)]
 Entrypoint = Annotated[str, Field(pattern=ENTRYPOINT, min_length=3, max_length=256)]
+VariableName = Annotated[str, Field(pattern=VARIABLE, min_length=1, max_length=128)]
+"""Of an environment variable."""
+
 Uri = Annotated[str, Field(min_length=1, max_length=1024)]
 Message = Annotated[str, Field(max_length=512)]
 

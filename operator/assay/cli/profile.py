@@ -29,6 +29,7 @@ def profile(
     """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
     from rich.console import Console
 
+    from assay.planning.programs import variables_of
     from assay.reporting.profile import profile_table
     from assay.runners.gather import gather_study
     from assay.runners.processes import ProcessRunner
@@ -38,7 +39,12 @@ def profile(
     resource, manifests = load_study(file, study)
     with (
         tempfile.TemporaryDirectory(prefix="assay-profile-") as folder,
-        ProcessRunner(paths=folders_of(file), log_folder=log_folder(resource), slots=1) as runner,
+        ProcessRunner(
+            paths=folders_of(file),
+            log_folder=log_folder(resource),
+            slots=1,
+            variables=variables_of(resource.spec, manifests.hypotheses),
+        ) as runner,
     ):
         gathered = gather_study(resource, manifests.hypotheses, runner)
         ledger = Ledger(FileObjects(Path(folder)))

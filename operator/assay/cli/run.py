@@ -54,11 +54,14 @@ def run(
     """Run a study: train what is missing, show what is known, end with the ranking. Run it again to go on."""
     from assay.cli.lock import locked
     from assay.cli.screen import Screen
+    from assay.planning.programs import see_the_same, variables_of
     from assay.runners.processes import ProcessRunner
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
     modules = None if preload is None else _installed(preload)
+    if modules is None and not see_the_same(resource.spec, manifests.hypotheses):
+        modules = []  # what reads a variable when it is imported must do so for each hypothesis
     with Screen(quiet=output is Output.JSON) as screen:
         try:
             with (
@@ -68,6 +71,7 @@ def run(
                     log_folder=log_folder(resource),
                     slots=slots,
                     preload=modules,
+                    variables=variables_of(resource.spec, manifests.hypotheses),
                     inherited=() if lock is None else (lock,),
                 ) as runner,
             ):
@@ -97,12 +101,14 @@ def _drive(
     *,
     retry_failed: bool,
 ) -> _Ended:
+    from assay.cli.variables import say_missed_variables
     from assay.reporting.written import write_report
     from assay.runners.gather import gather_study
     from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
 
     began = time.time()
     study = gather_study(resource, manifests.hypotheses, runner)
+    say_missed_variables(runner)
     if retry_failed:
         forgive_failures(study, ledger)
     try:

@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from assay.reporting.answers import stale_answer
 from assay.reporting.progress import progress, progress_line
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Screen:
             self._live.start()
 
     def show(self, study: Study, latest: Round, started: float) -> None:
-        """Show a round; `started` is the Unix time at which the run began."""
+        """Show a round; `started` is the Unix time at which the run began. The first says what no longer counts."""
+        if self._latest is None and (stale := stale_answer(latest.plan.status)):
+            self.say(f"{stale} They are kept, and count again once what made them is back.")
         self._latest = (study, latest, started)
         if self._progress.is_terminal and not self._progress.quiet:
             self._live.start()

@@ -14,6 +14,7 @@ from assay.api.selection import select_hypotheses
 from assay.controller import verdicts
 from assay.controller.datasets import DatasetNotReadable, Datasets
 from assay.controller.gathering import gather, hypotheses_of
+from assay.controller.inputs import Inputs
 from assay.controller.memory import Memories, StudyMemory
 from assay.controller.publishing import earlier_status
 from assay.controller.reports import with_report
@@ -92,6 +93,7 @@ class StudyReconciler:
         self._wake = wake
         self._limits = limits
         self._datasets = Datasets(clock, limits)
+        self._inputs = Inputs(clock)
 
     def __call__(self, key: Key) -> float | None:
         """One reconcile; the seconds until the next. Raises TryAgain if it could not be done."""
@@ -193,7 +195,14 @@ class StudyReconciler:
 
     def _round(self, manifest: Manifest, resource: ProxyStudy, memory: StudyMemory, turn: Turn, now: float) -> float:
         runner = JobsRunner(
-            self._kube, self._world.jobs, self._world.pods, resource, self._trials, memory.jobs, self._clock
+            self._kube,
+            self._world.jobs,
+            self._world.pods,
+            resource,
+            self._trials,
+            memory.jobs,
+            self._clock,
+            self._inputs,
         )
         runner.remove_expired()  # also of a study that can't be planned now
         datasets = partial(self._datasets, turn=turn)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.arms import arms_of
 from assay.api.resources import REFERENCE
-from assay.planning.study import Program
+from assay.planning.programs import study_program
+from assay.planning.study import NO_SURROUNDINGS
 from assay.planning.trust_records import CertificateInForce
 from assay.ranking.promised_rate import promised_rate
 from assay_trainer.contract import canonical_json, condition_digest, short_digest
@@ -37,8 +38,8 @@ def rests_on(study: Study, arm: str) -> str:
 
 def _trained(study: Study, arm: str) -> str:
     """Digest of how the study trains on an arm, before any hypothesis changes it."""
-    trainer = study.spec.trainer
-    program = Program(trainer.entrypoint, trainer.image, trainer.revision)
+    program = study_program(study.spec)
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
     own = next(each for each in arms_of(study.resource) if each.name == arm)
     prepared = [
         each.key
@@ -53,6 +54,8 @@ def _trained(study: Study, arm: str) -> str:
         dataset=study.dataset.digest,
         held_out=study.dataset.digest,
         preparation=prepared[0] if prepared else None,
+        inputs=surroundings.inputs,
+        environment=surroundings.environment,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from assay.api.arms import Arm, arms_of
 from assay.api.recipes import merge_patch
 from assay.planning.programs import SCORING_ENTRYPOINT, program_of, scoring_program
+from assay.planning.study import NO_SURROUNDINGS, Surroundings
 from assay_trainer.contract import (
     Dataset,
     Fidelity,
@@ -52,6 +53,7 @@ class Condition(NamedTuple):
     recipe: Mapping[str, Any]
     dataset: Dataset
     preparation: str | None
+    surroundings: Surroundings = NO_SURROUNDINGS
 
 
 class PlannedPreparation(NamedTuple):
@@ -143,6 +145,7 @@ def design_of(study: Study) -> Design:
 
 def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None) -> Condition:
     program = program_of(study.spec, hypothesis)
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
     recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
     digest = condition_digest(
         code=study.code[program],
@@ -152,8 +155,10 @@ def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset,
         dataset=dataset.digest,
         held_out=study.dataset.digest,
         preparation=preparation,
+        inputs=surroundings.inputs,
+        environment=surroundings.environment,
     )
-    return Condition(digest, study.code[program], program, recipe, dataset, preparation)
+    return Condition(digest, study.code[program], program, recipe, dataset, preparation, surroundings)
 
 
 def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
@@ -196,6 +201,9 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialReque
         dataset=condition.dataset,
         held_out=study.dataset,
         preparation=condition.preparation,
+        inputs=condition.surroundings.inputs,
+        environment=dict(condition.surroundings.environment),
+        passed=condition.program.passed,
         metric=study.spec.metric.name,
         deadline_seconds=study.spec.trainer.deadline_seconds,
         devices=study.spec.trainer.devices,

@@ -19,6 +19,7 @@ from assay.api.resources import (
 from assay.planning.arm_status import arm_status
 from assay.planning.conditions import dated, statements
 from assay.planning.cost_ledger import cost_ledger
+from assay.planning.earlier import stale_work
 from assay.planning.finished import question_of
 from assay.planning.progress import Progress, State
 from assay.planning.ranking_status import ranking_rows
@@ -69,6 +70,7 @@ def status_of(
         finished_for=question_of(study.resource, study.hypotheses)
         if finished and study.resource.metadata.uid
         else None,
+        stale=stale_work(study, records),
     )
     return bounded(summarised(status))
 

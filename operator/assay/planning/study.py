@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds
+from assay.planning.earlier import NOTHING_EARLIER, Earlier
 from assay.planning.trust_records import NO_TRUST_RECORDS, TrustRecords
-from assay_trainer.contract import Dataset
+from assay_trainer.contract import Dataset, Input
 
 if TYPE_CHECKING:
     from assay.planning.design import Design
@@ -18,11 +20,29 @@ if TYPE_CHECKING:
 
 class Program(NamedTuple):
     """What trains: a function, and the image that has it. On one machine, where the code is at hand, the image does
-    not matter."""
+    not matter.
+
+    `inputs` are URIs of what it reads by itself, `digested` and `passed` names of variables that it sees: those of
+    which the values count, and those of which they do not.
+    """
 
     entrypoint: str
     image: str | None = None
     revision: str | None = None
+    inputs: tuple[str, ...] = ()
+    digested: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+
+class Surroundings(NamedTuple):
+    """What a program's inputs hold, and the values of the variables that count; None: one that is not set."""
+
+    inputs: tuple[Input, ...] = ()
+    environment: Mapping[str, str | None] = MappingProxyType({})
+
+
+NO_SURROUNDINGS = Surroundings()
+"""Of a program that names none."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +50,15 @@ class Study:
     """Everything about a study, but its trials, that a plan depends on.
 
     `hypotheses` are the selected ones, the baseline first, then by descending priority.
-    `code` gives the digest of the code of each program that the study needs.
+    `code` gives the digest of the code of each program that the study needs, `surroundings` what else it depends on,
+    if on anything.
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
     `idle_slots_are_free`: nobody else can use them, as those of one machine; then they may take what is likely to be
     wanted next.
     `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
     `trust_records` is what was written down of its certificates; of a study that does not screen, nothing.
+    `earlier` is what was written down of how results came about that no longer count.
     `begun_at` is when it first started something (Unix seconds), None if it never did.
     """
 
@@ -45,8 +67,10 @@ class Study:
     code: Mapping[Program, str]
     dataset: Dataset
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
     criteria_seen: frozenset[str] = frozenset()
     trust_records: TrustRecords = NO_TRUST_RECORDS
+    earlier: Earlier = NOTHING_EARLIER
     begun_at: float | None = None
     capacity: int | None = None
     idle_slots_are_free: bool = False
@@ -91,6 +115,14 @@ class Study:
             return self
         changed = replace(self, begun_at=at, criteria_seen=criteria, trust_records=trust_records)
         vars(changed)["design"] = self.design  # it does not depend on them, and takes longer than the rest of a plan
+        return changed
+
+    def knowing(self, earlier: Earlier) -> Study:
+        """The same study, of whose earlier work this was written down."""
+        if earlier == self.earlier:
+            return self
+        changed = replace(self, earlier=earlier)
+        vars(changed)["design"] = self.design
         return changed
 
     @cached_property

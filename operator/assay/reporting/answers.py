@@ -18,7 +18,7 @@ from assay.reporting.rows import MAY_BE_BEST, failed_seeds, may_be_best
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.api.resources import Condition, CostLedger, ProxyStudyStatus, RankedHypothesis
+    from assay.api.resources import Condition, CostLedger, ProxyStudyStatus, RankedHypothesis, StaleWork
     from assay.planning.study import Study
 
 
@@ -135,15 +135,32 @@ def cost_answer(status: ProxyStudyStatus) -> str:
     )
     stale = value_of(cost.stale_accelerator_seconds) or 0.0
     if total <= 0:
-        return "Nothing has been spent yet."
+        return f"Nothing has been spent yet.{_reused(cost)}"
+    rest = f"{_reused(cost)}{_purposes(cost)}{_saved(cost)}"
     if stale > 0:
         unit = unit_in_words(cost.unit)
         return (
             f"Spent on what counts: {seconds_text(max(total - stale, 0.0))} {unit}. Spent before on trials that no "
             f"longer count, since what they ran has changed: {seconds_text(stale)}. Together {seconds_text(total)} "
-            f"({_listed(kinds)}).{_purposes(cost)}{_saved(cost)}"
+            f"({_listed(kinds)}).{rest}"
         )
-    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({_listed(kinds)}).{_purposes(cost)}{_saved(cost)}"
+    return f"Spent: {seconds_text(total)} {unit_in_words(cost.unit)} ({_listed(kinds)}).{rest}"
+
+
+def stale_answer(status: ProxyStudyStatus) -> str:
+    """How many results no longer count, and what has changed since; empty if all of them do."""
+    return stale_in_words(status.stale) if status.stale else ""
+
+
+def stale_in_words(stale: StaleWork) -> str:
+    """How many results no longer count, and what has changed since."""
+    results = "result of this study no longer counts" if stale.results == 1 else "results of this study no longer count"
+    return f"{stale.results:,} {results}: {stale.message}."
+
+
+def _reused(cost: CostLedger) -> str:
+    seconds = value_of(cost.reused_accelerator_seconds)
+    return f" Results of other studies that are used here cost those {seconds_text(seconds)}." if seconds else ""
 
 
 def _purposes(cost: CostLedger) -> str:

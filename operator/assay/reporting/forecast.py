@@ -11,17 +11,20 @@ from rich.text import Text
 from assay.api.resources import TrustStatistic
 from assay.planning.forecast import EXPECTED_NOISE, BudgetForecast
 from assay.ranking.needed import WANTED_POWER
+from assay.reporting.answers import stale_in_words
 from assay.reporting.figures import count, duration, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from assay.api.resources import StaleWork
     from assay.planning.forecast import Forecast, Trusting
     from assay.planning.study import Study
 
 
-def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
-    """The arms with their trials and price, then in sentences the time it takes and what could be certified."""
+def forecast_table(study: Study, forecast: Forecast, stale: StaleWork | None = None) -> RenderableType:
+    """The arms with their trials and price, then in sentences what no longer counts, the time it takes and what could
+    be certified."""
     more = study.spec.seeds.maximum > study.spec.seeds.initial
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
     table.add_column("arm")
@@ -33,7 +36,8 @@ def forecast_table(study: Study, forecast: Forecast) -> RenderableType:
         counts = [arm.trials, *([arm.most_trials] if more else []), arm.open_trials]
         table.add_row(arm.arm, *(f"{each:,}" for each in counts), share(arm.relative_work), seconds)
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": {_size(study, forecast)}")
-    return Group(title, Text(), table, Text(), *_sentences(study, forecast))
+    left_aside = [Text(f"{stale_in_words(stale)} They are kept."), Text()] if stale else []
+    return Group(title, Text(), table, Text(), *left_aside, *_sentences(study, forecast))
 
 
 def _size(study: Study, forecast: Forecast) -> str:

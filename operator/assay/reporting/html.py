@@ -8,7 +8,14 @@ from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
 from assay.planning.judgement import assessment_of, judge
 from assay.planning.progress import State
 from assay.planning.ranking_status import ranking_rows
-from assay.reporting.answers import best_answer, cost_answer, is_finished, scores_in_words, verdict_answer
+from assay.reporting.answers import (
+    best_answer,
+    cost_answer,
+    is_finished,
+    scores_in_words,
+    stale_answer,
+    verdict_answer,
+)
 from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.charts.agreement_chart import agreement_chart
 from assay.reporting.charts.curve_chart import curve_chart
@@ -84,6 +91,7 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
                 ("next", next_step(study, whole)),
                 ("time", time_answer(shares)),
                 ("cost", cost_answer(status)),
+                ("stale", stale_answer(status)),
             )
         },
         trusts=best is not None and is_worth_it(study, best),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, TrustDecision, Verdict
-from assay.reporting.answers import best_answer, cost_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, stale_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
 from assay.reporting.next_step import next_step
@@ -40,6 +40,7 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
     parts.append(
         f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}{stale}. {cost_answer(status)}"
     )
+    parts.append(_escaped(stale_answer(status)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

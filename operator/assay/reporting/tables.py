@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
-from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, verdict_answer
+from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, stale_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable, arms_explained
 from assay.reporting.figures import count, listed, seeds_in_words, sentence
 from assay.reporting.next_step import next_step
@@ -40,6 +40,8 @@ def summary(study: Study, status: ProxyStudyStatus, *, explain: bool = False) ->
     parts += [RankingTable(study, status), Text()]
     parts += _failed(study, status)
     parts += [*([state] if done else []), Text(cost_answer(status))]
+    if stale := stale_answer(status):
+        parts.append(Text(stale))
     parts += [Text(), *_explained(study, status)] if explain else [_HINT]
     return Group(*parts)
 

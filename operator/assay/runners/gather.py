@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from assay.api.check import check_study
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
-from assay.planning.programs import program_of, scoring_program
-from assay.planning.study import Program, Study
+from assay.planning.programs import program_of, scoring_program, study_program
+from assay.planning.study import Program, Study, Surroundings
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import Limits
 from assay.store.reading import first_fault
@@ -40,16 +40,18 @@ def gather_study(
     dataset, manifest = read(resource.spec.dataset, place)
     checked(resource, hypotheses, manifest)
     selected = select_hypotheses(resource, hypotheses)
+    places = _programs(resource, selected)
     return Study(
         resource=resource,
         hypotheses=selected,
-        code=_code(resource, selected, runner),
+        code=_code(places, runner),
         dataset=dataset,
         datasets={
             hypothesis.name: read(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
             for hypothesis in selected
             if hypothesis.spec.dataset
         },
+        surroundings=_surroundings(places, runner),
         capacity=runner.slots(),
         idle_slots_are_free=runner.idle_slots_are_free(),
     )
@@ -96,13 +98,18 @@ def read_dataset(
     return Dataset(manifest=uri, digest=digest(data)), manifest
 
 
-def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) -> dict[Program, str]:
-    """Digest of the code of every program that the study needs."""
+def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Program, str]:
+    """Every program that the study needs, with the resource that names it."""
     places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
-    trainer, study = resource.spec.trainer, f"ProxyStudy/{resource.name}"
-    places[Program(trainer.entrypoint, trainer.image, trainer.revision)] = study
+    study = f"ProxyStudy/{resource.name}"
+    places[study_program(resource.spec)] = study
     if any(proxy.subset and proxy.subset != "Random" for proxy in resource.spec.proxies):
         places.setdefault(scoring_program(resource.spec), study)
+    return places
+
+
+def _code(places: Mapping[Program, str], runner: Runner) -> dict[Program, str]:
+    """Digest of the code of every program. Raises InvalidInput."""
     found: dict[Program, str] = {}
     problems: list[Problem] = []
     for program, place in places.items():
@@ -114,4 +121,22 @@ def _code(resource: ProxyStudy, selected: Iterable[Hypothesis], runner: Runner) 
             problems.append(Problem(place, f"spec.trainer.{error.field}", given, error.allowed))
     if problems:
         raise InvalidInput(problems)
+    return found
+
+
+def _surroundings(places: Mapping[Program, str], runner: Runner) -> dict[Program, Surroundings]:
+    """What each program depends on beside its code, of those that say so. Raises InvalidInput."""
+    found: dict[Program, Surroundings] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    # The study's come first: what is wrong with them is its own fault, whichever hypothesis has them, too.
+    for program, place in sorted(places.items(), key=lambda each: not each[1].startswith("ProxyStudy/")):
+        if not (program.inputs or program.digested):
+            continue
+        try:
+            found[program] = runner.surroundings(program)
+        except UnusableProgram as error:
+            problem = Problem(place, f"spec.trainer.{error.field}", f"{error.given}, {error}", error.allowed)
+            problems.setdefault((error.field, error.given), problem)
+    if problems:
+        raise InvalidInput(list(problems.values()))
     return found

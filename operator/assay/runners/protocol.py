@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from assay.planning.records import Obstacle
-from assay.planning.study import Program
-from assay_trainer.contract import TerminationMessage, WorkRequest
+from assay.planning.study import Program, Surroundings
+from assay_trainer.contract import CodeIngredients, TerminationMessage, WorkRequest
 
 
 class UnusableProgram(ValueError):
@@ -71,6 +71,15 @@ class Runner(Protocol):
 
     def code_digest(self, program: Program) -> str:
         """Digest of the code that a program runs, as it is now. Raises UnusableProgram."""
+        ...
+
+    def surroundings(self, program: Program) -> Surroundings:
+        """What a program's inputs hold and the values of its digested variables, as they are now. Raises
+        UnusableProgram."""
+        ...
+
+    def ingredients(self, code: str) -> CodeIngredients | None:
+        """What a digest of code was made of that `code_digest` has given; None where nobody can say."""
         ...
 
     def observe(self) -> Sequence[ObservedAttempt]:

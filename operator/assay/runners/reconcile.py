@@ -16,6 +16,7 @@ from assay.planning.criteria import criteria_digest, criteria_of
 from assay.planning.plan import plan
 from assay.planning.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.trust_records import NO_TRUST_RECORDS
+from assay.runners.earlier import earlier_of, write_programs
 from assay.store.ledger import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
@@ -49,6 +50,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
+        study = study.knowing(earlier_of(study, ledger, runner, records))
         decided = plan(study, records, now, obstacles)
         items = [action.item for action in decided.actions if isinstance(action, Start)]
         mine = runner.claim([item.key for item in items])
@@ -191,6 +193,7 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
                 runner.stop(key)
             case Start(item):
                 starts.append(item)
+    write_programs(study, ledger, runner, (item.code for item in starts))
     requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
     requests = requests[: runner.room_for(len(requests))]
     for first in range(0, len(requests), STARTED_TOGETHER):

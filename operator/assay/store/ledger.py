@@ -4,6 +4,7 @@ Beside the objects that `assay_trainer.contract` names:
 
     studies/<study>/started/<key>/<attempt>.json    which attempts the study started, and when: its index
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
+    studies/<study>/programs/<digest>.json          what the code was made of that its trials ran, by the code's digest
     studies/<study>/certificates/<name>.json        what is written down of its certificates: see planning.trust_records
     studies/<study>/reports/<digest>.html           what was made of its results
     studies/<study>/trials/<digest>.json            the table of its trials
@@ -32,6 +33,7 @@ from assay.store.together import together
 from assay.store.turns import Turn
 from assay_trainer.contract import (
     CONTRACT_VERSION,
+    CodeIngredients,
     Failure,
     PreparationResult,
     TrialRequest,
@@ -209,8 +211,7 @@ class Ledger:
         """
 
         def put(request: WorkRequest) -> StoredRequest:
-            attempts = canonical_json([(item.key, item.attempt) for item in request.items])
-            name = f"requests/{short_digest(attempts)}.json"
+            name = f"requests/{_request_id([StartedAttempt(item.key, item.attempt) for item in request.items])}.json"
             self._put(name, _json(request))
             markers = [f"{_started(study)}{item.key}/{item.attempt:04d}.json" for item in request.items]
             first = [self._put_value(marker, _Started(started_at=started_at)) for marker in markers]
@@ -231,6 +232,25 @@ class Ledger:
         """Remember under which criteria, named by their digest, results were looked at."""
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
         self._put(f"{_criteria(study)}{name}.json", text)
+
+    def program(self, study: str, code: str) -> CodeIngredients | None:
+        """What a digest of code was made of, if that was written down."""
+        name = _program(study, code)
+        if name not in self._within(f"studies/{study}/programs/"):
+            return None
+        found: CodeIngredients | None = self._found(name, _PROGRAM)
+        return found
+
+    def put_program(self, study: str, ingredients: CodeIngredients) -> None:
+        """Write down what a digest of code is made of."""
+        name = _program(study, ingredients.code)
+        if name not in self._within(f"studies/{study}/programs/"):
+            self._put_value(name, ingredients)
+
+    def request_of(self, attempt: StartedAttempt) -> TrialRequest | None:
+        """What was asked for by an attempt of a trial that shared its request with no other; else None."""
+        found = self._found(f"requests/{_request_id([attempt])}.json", _REQUEST)
+        return next((item for item in found.items if isinstance(item, TrialRequest)), None) if found else None
 
     def trust_records(self, study: str) -> TrustRecords:
         """What was written down of the study's certificates."""
@@ -339,6 +359,8 @@ def _of_another_name(name: str, value: TrustRecord) -> str | None:
 _RESULT = Kind(Annotated[TrialResult | PreparationResult, Field(discriminator="kind")], "result", _of_another_key)
 _FAILURE = Kind(Failure, "record", _of_another_attempt)
 _STARTED = Kind(_Started, "record")
+_PROGRAM = Kind(CodeIngredients, "record")
+_REQUEST = Kind(WorkRequest, "result")  # as large as a recipe, which a result does not have
 _TRUST = Kind(Annotated[TrustRecord, Field(discriminator="kind")], "record", _of_another_name)
 
 
@@ -352,6 +374,14 @@ def _criteria(study: str) -> str:
 
 def _certificates(study: str) -> str:
     return f"studies/{study}/certificates/"
+
+
+def _program(study: str, code: str) -> str:
+    return f"studies/{study}/programs/{code.removeprefix('sha256:')[:32]}.json"
+
+
+def _request_id(attempts: Sequence[StartedAttempt]) -> str:
+    return short_digest(canonical_json([list(each) for each in attempts]))
 
 
 def _retry(study: str, request: str) -> str:

@@ -19,6 +19,7 @@ from assay.api.resources import (
     Screening,
     Seeds,
     Subset,
+    TrainerEnvironment,
     TrainerOverride,
     TrainerSpec,
     Trust,
@@ -190,3 +191,50 @@ def test_volumes_that_pods_usually_have_are_taken() -> None:
     )
     trainer = TrainerSpec(entrypoint="team.train:run", pod_template=PodTemplate(volumes=volumes))
     assert paths(a_study(trainer=trainer)) == []
+
+
+# ----------------------------------------------------------------------------- inputs and variables
+
+
+def problems_of_variables(**environment: tuple[str, ...]) -> dict[str, str]:
+    trainer = TrainerSpec(entrypoint="team.train:run", environment=TrainerEnvironment(**environment))
+    return {problem.path: problem.allowed for problem in check_study(a_study(trainer=trainer), some_hypotheses(2))}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "HF_TOKEN", "WANDB_API_KEY", "DB_PASSWORD", "token"],
+)
+def test_credentials_may_be_passed_and_not_digested(name: str) -> None:
+    (allowed,) = problems_of_variables(digested=(name,)).values()
+    assert "list it in passed" in allowed
+    assert problems_of_variables(passed=(name,)) == {}
+
+
+def test_names_that_only_look_like_those_of_credentials_are_digested() -> None:
+    names = ("TOKENIZER", "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "KEYWORDS", "AWSOME", "KERAS_BACKEND")
+    assert problems_of_variables(digested=names) == {}
+
+
+def test_a_variable_is_listed_once_and_is_not_one_that_assay_sets() -> None:
+    assert list(problems_of_variables(digested=("A", "B", "A"), passed=("B", "OMP_NUM_THREADS", "ASSAY_STORE"))) == [
+        "spec.trainer.environment.digested[2]",
+        "spec.trainer.environment.passed[1]",
+        "spec.trainer.environment.passed[2]",
+        "spec.trainer.environment.digested[1]",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=B", "Ä", "A" * 129])
+def test_what_can_be_no_name_of_a_variable_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        TrainerEnvironment(digested=(name,))
+
+
+def test_what_is_wrong_with_a_hypothesis_own_lists_is_said_of_it() -> None:
+    trainer = TrainerOverride(inputs=("file:///a", "file:///a"), environment=TrainerEnvironment(digested=("MY_TOKEN",)))
+    problems = check_study(a_study(), (*some_hypotheses(2), a_hypothesis("own", trainer=trainer)))
+    assert [(each.where, each.path) for each in problems] == [
+        ("Hypothesis/own", "spec.trainer.environment.digested[0]"),
+        ("Hypothesis/own", "spec.trainer.inputs[1]"),
+    ]

@@ -45,6 +45,15 @@ def test_a_folder_is_read_recursively_in_the_order_of_its_files(tmp_path: Path) 
     assert [each.name for each in load_manifests(tmp_path).hypotheses] == ["one", "two", "three"]
 
 
+def test_relative_inputs_are_found_from_the_manifests_folder_and_uris_stay(tmp_path: Path) -> None:
+    given = "entrypoint: team.train:run\n    inputs: [table.npz, ../shared/words, /absolute, 's3://b/c']"
+    study = load(tmp_path, study=STUDY_YAML.replace("entrypoint: team.train:run", given), one=HYPOTHESIS_YAML).studies[
+        0
+    ]
+    want = (tmp_path / "table.npz", tmp_path.parent / "shared/words", Path("/absolute"))
+    assert study.spec.trainer.inputs == (*(each.as_uri() for each in want), "s3://b/c")
+
+
 def test_a_relative_data_set_is_found_from_the_manifests_folder(tmp_path: Path) -> None:
     want = (tmp_path / "data" / "manifest.json").resolve().as_uri()
     assert load(tmp_path, study=STUDY_YAML).studies[0].spec.dataset.manifest == want

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assay.api.policy import AllowedUris, not_allowed
 from assay.api.policy.policy import Policy
 from assay.api.policy.uris import wrong_prefix
-from assay.api.resources import DatasetReference
+from assay.api.resources import DatasetReference, TrainerOverride, TrainerSpec
 from assay_trainer.objects import open_objects, split_object_uri
 from builders.manifests import a_hypothesis, a_study
 
@@ -182,6 +182,16 @@ def test_the_answer_is_the_same_whatever_is_there_and_names_field_value_and_what
     assert [str(problem) for problem in problems] == [
         f'ProxyStudy/digits: spec.dataset.manifest: given "file:///proc/self/environ"; allowed: {said}',
         f'Hypothesis/cleaned: spec.dataset.manifest: given "s3://bucket/assay/speech/manifest.json"; allowed: {said}',
+    ]
+
+
+def test_inputs_are_held_against_the_same_prefixes_and_paths_are_left_to_who_says_what_they_are() -> None:
+    trainer = TrainerSpec(entrypoint="team:train", inputs=("s3://bucket/datasets/a.txt", "table.npz", "s3://other/b"))
+    own = a_hypothesis("own", trainer=TrainerOverride(inputs=("file:///proc/self/environ",)))
+    problems = not_allowed(a_study(namespace="vision", trainer=trainer), [own], Policy(IN_A_BUCKET))
+    assert [(problem.where, problem.path, problem.given) for problem in problems[1:]] == [
+        ("ProxyStudy/digits", "spec.trainer.inputs[2]", '"s3://other/b"'),
+        ("Hypothesis/own", "spec.trainer.inputs[0]", '"file:///proc/self/environ"'),
     ]
 
 

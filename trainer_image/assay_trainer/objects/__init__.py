@@ -4,7 +4,7 @@ from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreEr
 from assay_trainer.objects.file import FileObjects
 from assay_trainer.objects.memory import MemoryObjects
 from assay_trainer.objects.protocol import Objects
-from assay_trainer.objects.uri import open_objects, split_object_uri
+from assay_trainer.objects.uri import object_stamp, open_objects, split_object_uri
 
 __all__ = [
     "FileObjects",
@@ -15,6 +15,7 @@ __all__ = [
     "StoreError",
     "TooManyObjects",
     "UnfitObject",
+    "object_stamp",
     "open_objects",
     "split_object_uri",
 ]

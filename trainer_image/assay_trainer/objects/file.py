@@ -46,6 +46,11 @@ class FileObjects:
             file.seek(start)
             return _read(file, length)
 
+    def stamp(self, name: str) -> Sequence[str | int]:
+        with self._translated_errors(name):
+            status = self._path(name).stat()
+        return (status.st_mtime_ns, status.st_ino, status.st_size)
+
     def put_if_absent(self, name: str, data: bytes) -> bool:
         path = self._path(name)
         with self._translated_errors(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 
 from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, TooManyObjects
@@ -28,6 +29,10 @@ class MemoryObjects:
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
         return self._get(name)[start : start + length]
+
+    def stamp(self, name: str) -> Sequence[str | int]:
+        data = self._get(name)
+        return (hashlib.sha256(data).hexdigest(), len(data))
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         if checked_name(name) in self._objects:

@@ -32,6 +32,10 @@ class Objects(Protocol):
         """`length` bytes from byte `start` on, fewer at the object's end. Raises as `get`."""
         ...
 
+    def stamp(self, name: str) -> Sequence[str | int]:
+        """What tells one version of an object from another, without reading it. Raises ObjectNotFound."""
+        ...
+
     def put_if_absent(self, name: str, data: bytes) -> bool:
         """Write the object whole, or not at all; False, and nothing changes, if the name is taken."""
         ...

@@ -74,6 +74,11 @@ class S3Objects:
 
         return self._call(name, read)[:length]
 
+    def stamp(self, name: str) -> Sequence[str | int]:
+        key = self._key(name)
+        found = self._call(name, lambda s3: s3.head_object(Bucket=self._bucket, Key=key))
+        return (str(found["ETag"]), int(found["ContentLength"]))
+
     def put_if_absent(self, name: str, data: bytes) -> bool:
         key, writer = self._key(name), uuid.uuid4().hex
         tried = False

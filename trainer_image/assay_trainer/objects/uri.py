@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +30,15 @@ def split_object_uri(uri: str) -> tuple[str, str]:
     if not slash or not name or not urlsplit(prefix + "/").path:
         raise ValueError(f"{uri!r} is not the URI of an object: expected prefix/name")
     return prefix, name
+
+
+def object_stamp(uri: str) -> Sequence[str | int]:
+    """What tells one version of the object at a URI from another, without reading it.
+
+    Raises ValueError if it can't be the URI of an object, ObjectNotFound, StoreError.
+    """
+    prefix, name = split_object_uri(uri)
+    return open_objects(prefix).stamp(name)
 
 
 def _open_s3(uri: str) -> Objects:

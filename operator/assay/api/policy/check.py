@@ -28,14 +28,23 @@ def _data(
 ) -> Iterator[Problem]:
     namespace = study.metadata.namespace or ""
     resources: tuple[ProxyStudy | Hypothesis, ...] = (study, *selected)
-    for resource in resources:
-        if resource.spec.dataset is None:
-            continue
-        uri = resource.spec.dataset.manifest
+    named = [
+        (f"{resource.kind}/{resource.name}", path, uri) for resource in resources for path, uri in _uris_of(resource)
+    ]
+    for where, path, uri in named:
         # Links are looked at only where the name itself is allowed: how long that takes must tell nothing, either.
         if not (policy.data.allows(uri, namespace) and policy.data.allows(uri, namespace, follow)):
-            where = f"{resource.kind}/{resource.name}"
-            yield policy.data.problem(where, "spec.dataset.manifest", uri, namespace)
+            yield policy.data.problem(where, path, uri, namespace)
+
+
+def _uris_of(resource: ProxyStudy | Hypothesis) -> Iterator[tuple[str, str]]:
+    """All that it names, by field. A path, which is no URI, is wrong whatever is allowed."""
+    if resource.spec.dataset is not None:
+        yield "spec.dataset.manifest", resource.spec.dataset.manifest
+    inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
+    for index, uri in enumerate(inputs):
+        if "://" in uri:
+            yield f"spec.trainer.inputs[{index}]", uri
 
 
 def _pods(study: ProxyStudy, selected: Sequence[Hypothesis], allowed: AllowedPods) -> Iterator[Problem]:

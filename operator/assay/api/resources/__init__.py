@@ -12,6 +12,7 @@ from assay.api.resources.hypothesis import (
     Verdict,
 )
 from assay.api.resources.pod_template import EnvironmentVariable, ImagePullSecret, PodTemplate, Resources
+from assay.api.resources.reads import TrainerEnvironment
 from assay.api.resources.study import (
     REFERENCE,
     Budget,
@@ -45,6 +46,7 @@ from assay.api.resources.study_status import (
     LeverKind,
     ProxyStudyStatus,
     RankedHypothesis,
+    StaleWork,
     TrialCounts,
     TrustDecision,
     TrustStatistic,
@@ -92,8 +94,10 @@ __all__ = [
     "Retention",
     "Screening",
     "Seeds",
+    "StaleWork",
     "StudyVerdict",
     "Subset",
+    "TrainerEnvironment",
     "TrainerOverride",
     "TrainerSpec",
     "TrialCounts",

@@ -11,6 +11,7 @@ from assay.api.base import API_VERSION, Model
 from assay.api.conditions import Condition
 from assay.api.extensions import cel, list_map
 from assay.api.metadata import ObjectMeta
+from assay.api.resources.reads import INPUTS_ARE_URIS, Inputs, TrainerEnvironment
 from assay.api.values import MANIFEST_URI, DecimalString, Entrypoint, FreeForm, Image, Name
 
 
@@ -43,14 +44,15 @@ class DatasetReference(Model):
 
 
 class TrainerOverride(Model):
-    """Another image or entry point than the study's: a code branch. What is left out is the study's."""
+    """Other code than the study's, a branch, or what else it reads. What is left out is the study's."""
 
     model_config = ConfigDict(
         json_schema_extra=cel(
             (
                 "!has(self.image) || self.image.contains('@sha256:')",
                 "image: must be given by digest (name@sha256:…), since a tag may come to mean other code",
-            )
+            ),
+            INPUTS_ARE_URIS,
         )
     )
 
@@ -59,6 +61,10 @@ class TrainerOverride(Model):
     )
     entrypoint: Entrypoint | None = Field(
         default=None, description="Train function as module:function. Default: the study's."
+    )
+    inputs: Inputs | None = None
+    environment: TrainerEnvironment | None = Field(
+        default=None, description="Which environment variables the train function may see. Default: the study's."
     )
 
 

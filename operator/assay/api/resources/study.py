@@ -12,6 +12,7 @@ from assay.api.extensions import cel, list_map
 from assay.api.metadata import LabelSelector, ObjectMeta
 from assay.api.resources.hypothesis import DatasetReference
 from assay.api.resources.pod_template import PodTemplate
+from assay.api.resources.reads import INPUTS_ARE_URIS, Inputs, TrainerEnvironment
 from assay.api.resources.study_status import ProxyStudyStatus, TrustStatistic
 from assay.api.values import (
     METRIC_NAME,
@@ -82,7 +83,8 @@ class TrainerSpec(Model):
             (
                 "!has(self.image) || self.image.contains('@sha256:') || has(self.revision)",
                 "image: must be given by digest (name@sha256:…), or by tag together with a revision",
-            )
+            ),
+            INPUTS_ARE_URIS,
         )
     )
 
@@ -101,6 +103,12 @@ class TrainerSpec(Model):
     entrypoint: Entrypoint = Field(description="Train function as module:function, such as assay_trainer.vision:train.")
     recipe: FreeForm = Field(
         default={}, description="Everything else that defines a training run: any JSON object of at most 256 keys."
+    )
+    inputs: Inputs | None = None
+    environment: TrainerEnvironment | None = Field(
+        default=None,
+        description="Which environment variables the train function may see. On one machine it sees no others but "
+        "those that every program needs (PATH, HOME and the like); on Kubernetes those of its pod.",
     )
     devices: int = Field(default=1, ge=1, le=64, description="Devices per trial; 1 to 64.")
     packing: Packing = Field(default=Packing(), description="How trials share Jobs.")

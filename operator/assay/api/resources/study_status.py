@@ -257,6 +257,16 @@ class CostLedger(Model):
     unit: CostUnit = Field(default="accelerator", description="What the seconds are of.")
 
 
+class StaleWork(Model):
+    """Results of the study that no longer count. They are kept: what made them, put back, makes them count again."""
+
+    results: int = Field(ge=0, description="How many.")
+    accelerator_seconds: PositiveDecimalString = Field(
+        description="What the study spent on them; it is part of what it has spent."
+    )
+    message: Message = Field(description="What has changed since they were made.")
+
+
 class ProxyStudyStatus(Model):
     """What the study has found so far."""
 
@@ -303,5 +313,6 @@ class ProxyStudyStatus(Model):
         json_schema_extra=list_map("name"),
     )
     cost: CostLedger = Field(default=CostLedger(), description="What the study has cost.")
+    stale: StaleWork | None = Field(default=None, description="Results that no longer count, if there are any.")
     ledger: Uri | None = Field(default=None, description="URI of the table of all trials.")
     report: Uri | None = Field(default=None, description="URI of the report.")

@@ -9,6 +9,7 @@ from assay.runners.jobs.room import Room
 from assay.runners.jobs.runner import JobsRunner
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.shares import Owner, Shares
+from assay.runners.jobs.surroundings import object_digest
 
 __all__ = [
     "Claims",
@@ -24,4 +25,5 @@ __all__ = [
     "lean_job",
     "lean_pod",
     "living_by_owner",
+    "object_digest",
 ]

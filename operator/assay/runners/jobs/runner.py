@@ -13,7 +13,7 @@ from assay.api.conditions import Reason
 from assay.api.resources import ProxyStudy
 from assay.kube import Cache, Kube, Manifest
 from assay.planning.records import Obstacle
-from assay.planning.study import Program
+from assay.planning.study import Program, Surroundings
 from assay.runners.jobs.creation import create, create_again, next_try
 from assay.runners.jobs.events import WARNING_SECONDS, ask_for_warnings
 from assay.runners.jobs.manifest import job_manifest
@@ -26,9 +26,10 @@ from assay.runners.jobs.queues import ask_for_queue
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import end_of, is_terminal, unix_seconds
+from assay.runners.jobs.surroundings import Digester, object_digest, pod_surroundings
 from assay.runners.jobs.waits import Wait, obstacles, waits, want_of_room
 from assay.runners.protocol import ObservedAttempt
-from assay_trainer.contract import FailureReason, TerminationMessage, WorkRequest
+from assay_trainer.contract import CodeIngredients, FailureReason, TerminationMessage, WorkRequest
 
 APPEARANCE_SECONDS = 60.0
 """How long after an attempt was marked as started its Job may still be made, by whoever marked it."""
@@ -60,8 +61,11 @@ class JobsRunner:
         settings: TrialSettings,
         memory: JobsMemory,
         clock: Callable[[], float],
+        digest_of: Digester = object_digest,
     ) -> None:
-        """`resource` has its namespace and uid; `clock` gives Unix seconds."""
+        """`resource` has its namespace and uid; `clock` gives Unix seconds; `digest_of` digests inputs."""
+        self._digest_of = digest_of
+        self._codes: dict[str, CodeIngredients] = {}
         self._objects = StudyObjects(kube, jobs, pods, resource)
         self._study = resource
         self._owner = Owner(self._objects.namespace, self._objects.uid)
@@ -90,7 +94,16 @@ class JobsRunner:
         return self._study.spec.trainer.packing.trials
 
     def code_digest(self, program: Program) -> str:
-        return image_code(program, self._settings.image)
+        code = image_code(program, self._settings.image)
+        image, revision = program.image or self._settings.image, program.revision if program.image else None
+        self._codes[code] = CodeIngredients(code=code, image=image, revision=revision)
+        return code
+
+    def surroundings(self, program: Program) -> Surroundings:
+        return pod_surroundings(program, self._study.spec.trainer.pod_template, self._settings, self._digest_of)
+
+    def ingredients(self, code: str) -> CodeIngredients | None:
+        return self._codes.get(code)
 
     def observe(self) -> Sequence[ObservedAttempt]:
         now = self._clock()

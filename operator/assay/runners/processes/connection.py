@@ -7,7 +7,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -28,7 +28,9 @@ class ForkServerDied(Exception):
 class Connection:
     """Starts a fork server. Neither side ever waits for the other to read: each keeps what it could not write yet."""
 
-    def __init__(self, command: Sequence[str], log: Path, inherited: Sequence[int] = ()) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, environment: Mapping[str, str], inherited: Sequence[int] = ()
+    ) -> None:
         self._mark = new_mark()
         self._log = log
         self._to_send = bytearray()
@@ -37,7 +39,7 @@ class Connection:
         log.parent.mkdir(parents=True, exist_ok=True)
         # Sets are iterated in the same order in every trial; and Ctrl-C, which goes to the whole process group
         # of a terminal, is for whoever started this to answer.
-        environment = {"PYTHONHASHSEED": "0", **os.environ, MARK: self._mark}
+        environment = {**environment, "PYTHONHASHSEED": "0", MARK: self._mark}
         with log.open("ab") as stderr:
             self._log_start = stderr.tell()
             self._process = subprocess.Popen(

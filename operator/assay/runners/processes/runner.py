@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
@@ -9,20 +10,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+from urllib.parse import unquote
 
 from assay.planning.records import Obstacle
-from assay.planning.study import Program
+from assay.planning.study import Program, Surroundings
 from assay.runners.processes.connection import Connection, ForkServerDied
+from assay.runners.processes.environment import trial_environment
 from assay.runners.processes.marked import cpu_seconds
 from assay.runners.processes.places import further_places, own_places
 from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableProgram
 from assay_trainer.contract import (
+    CodeIngredients,
     CodeInspected,
     CommandRefused,
     Event,
     FailureReason,
+    Input,
+    InputInspected,
     InspectCode,
+    InspectInput,
     ItemEnded,
     ItemStarted,
     Ready,
@@ -45,6 +52,9 @@ LEAST_MEMORY_BYTES = 1 << 30
 
 DEATHS_IN_A_ROW = 2
 """Fork servers that may die with no trial ended in between, before the runner gives up."""
+
+
+_Answer = TypeVar("_Answer", CodeInspected, InputInspected)
 
 
 @dataclass(eq=False)
@@ -76,6 +86,7 @@ class ProcessRunner:
         preload: Sequence[str] | None = None,
         grace_seconds: float | None = None,
         inherited: Sequence[int] = (),
+        variables: Collection[str] = (),
     ) -> None:
         """Starts the fork server, which gets ready on its own.
 
@@ -87,7 +98,12 @@ class ProcessRunner:
         preload: modules to import once for all trials; None: torch, and what the entry points import.
         grace_seconds: how long after its deadline a trial is killed that does not end by itself.
         inherited: descriptors that stay open as long as anything runs that this runner has started.
+        variables: names of the environment variables that some program may see, beside those that all need; each
+            sees its own alone.
         """
+        self._variables = frozenset(variables)
+        self._environment = trial_environment(os.environ, self._variables)
+        self._unlisted = tuple(sorted(os.environ.keys() - self._environment.keys()))
         self._command = [sys.executable, "-P", "-m", "assay_trainer.forkserver", "--log-folder", str(log_folder)]
         self._command += [f"--path={path.absolute()}" for path in paths]
         self._command += [f"--also={path}" for path in own_places(paths, Path.cwd())]
@@ -103,12 +119,16 @@ class ProcessRunner:
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._queue: deque[_Attempt] = deque()
         self._inspected: dict[str, CodeInspected] = {}
-        self._codes: set[str] = set()  # digests of the sources here; one that came from elsewhere can't be checked
+        self._inputs: dict[str, InputInspected] = {}
+        # What the digests of the sources here were made of; one that came from elsewhere can't be checked.
+        self._codes: dict[str, CodeIngredients | None] = {}
+        self._stamps: dict[str, str] = {}  # by URI of an input, as of when it was digested
+        self._missed: dict[str, None] = {}
         self._ready: Ready | None = None
         self._deaths = 0
         self._ended_unobserved = False
         self._closed = False
-        self._connection = Connection(self._command, self._log, self._inherited)
+        self._connection = Connection(self._command, self._log, self._environment, self._inherited)
 
     # ------------------------------------------------------------------------- the protocol
 
@@ -129,21 +149,34 @@ class ProcessRunner:
 
     def code_digest(self, program: Program) -> str:
         entrypoint = program.entrypoint
-        self._machine()
-        self._inspected.pop(entrypoint, None)
-        connection = self._connection
-        connection.send(InspectCode(entrypoint=entrypoint))
-        while entrypoint not in self._inspected:
-            self._take_events(None)
-            if self._connection is not connection:
-                raise UnusableProgram(
-                    "entrypoint", entrypoint, f"entrypoint: given {entrypoint!r}; importing it ends all trials"
-                )
-        inspected = self._inspected.pop(entrypoint)
+        withheld = (*self._unlisted, *self._withheld((*program.digested, *program.passed)))
+        command = InspectCode(entrypoint=entrypoint, withheld=withheld)
+        inspected = self._ask(command, entrypoint, self._inspected)
+        if inspected is None:
+            why = f"entrypoint: given {entrypoint!r}; importing it ends all trials"
+            raise UnusableProgram("entrypoint", entrypoint, why)
         if inspected.code is None:
             raise UnusableProgram("entrypoint", entrypoint, inspected.error or "")
-        self._codes.add(inspected.code)
+        self._codes[inspected.code] = inspected.ingredients
+        self._missed.update(dict.fromkeys(inspected.missed))
         return inspected.code
+
+    def surroundings(self, program: Program) -> Surroundings:
+        inputs = tuple(self._input(index, uri) for index, uri in enumerate(program.inputs))
+        environment = {name: self._environment.get(name) for name in program.digested}
+        for name, value in environment.items():
+            if value is not None and not value.isprintable():
+                given = f'"{name}", whose value {value!r:.80} has characters that are no text'
+                raise UnusableProgram("environment.digested", given, "it can't be written down", "printable values")
+        return Surroundings(inputs, environment)
+
+    def ingredients(self, code: str) -> CodeIngredients | None:
+        return self._codes.get(code)
+
+    @property
+    def missed_variables(self) -> Sequence[str]:
+        """Names of variables that are set here, that the code of an entry point names, and that no list has."""
+        return tuple(self._missed)
 
     def observe(self) -> Sequence[ObservedAttempt]:
         self._take_events(0)
@@ -235,6 +268,31 @@ class ProcessRunner:
             self._take_events(until - time.monotonic())
         return self._ready
 
+    def _ask(self, command: InspectCode | InspectInput, about: str, answers: dict[str, _Answer]) -> _Answer | None:
+        """The answer to a command; None if the fork server died of it."""
+        self._machine()
+        answers.pop(about, None)
+        connection = self._connection
+        connection.send(command)
+        while about not in answers:
+            self._take_events(None)
+            if self._connection is not connection:
+                return None
+        return answers.pop(about)
+
+    def _input(self, index: int, uri: str) -> Input:
+        field, given, allowed = f"inputs[{index}]", f'"{_shown(uri)}"', "a file or a folder, or s3://bucket/name"
+        inspected = self._ask(InspectInput(uri=uri), uri, self._inputs)
+        if inspected is None or inspected.digest is None:
+            why = "the fork server died" if inspected is None else inspected.error
+            raise UnusableProgram(field, given, why or "", allowed)
+        self._stamps[uri] = inspected.stamp
+        return Input(uri=uri, digest=inspected.digest)
+
+    def _withheld(self, listed: Collection[str]) -> tuple[str, ...]:
+        """Variables that others list, and a program with this list must not see."""
+        return tuple(sorted(self._variables.difference(listed)))
+
     def _start_waiting(self) -> None:
         """First come, first served: one that needs several GPUs is not overtaken for ever."""
         ready = self._ready
@@ -251,14 +309,19 @@ class ProcessRunner:
                 return
             attempt = self._queue.popleft()
             attempt.gpus = tuple(free[:needed])
+            item = attempt.item
+            inputs = item.inputs if isinstance(item, TrialRequest) else ()
+            listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
             self._connection.send(
                 StartItem(
                     store=attempt.store,
-                    item=attempt.item,
+                    item=item,
                     gpus=attempt.gpus,
                     threads=max(1, ready.cores // slots) if attempt.gpus else 1,
                     memory_bytes=memory_bytes,
-                    check_code=isinstance(attempt.item, TrialRequest) and attempt.item.code in self._codes,
+                    check_code=isinstance(item, TrialRequest) and item.code in self._codes,
+                    stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
+                    withheld=self._withheld(listed),
                 )
             )
 
@@ -283,6 +346,8 @@ class ProcessRunner:
                 self._ready = event
             case CodeInspected(entrypoint=entrypoint):
                 self._inspected[entrypoint] = event
+            case InputInspected(uri=uri):
+                self._inputs[uri] = event
             case ItemStarted():
                 self._attempts[event.key, event.attempt].started = event
             case ItemEnded(termination=last_words):
@@ -304,7 +369,7 @@ class ProcessRunner:
             raise RunnerFailed(str(death)) from death
         self._connection.close()
         self._ready = None
-        self._connection = Connection(self._command, self._log, self._inherited)
+        self._connection = Connection(self._command, self._log, self._environment, self._inherited)
 
     # ------------------------------------------------------------------------- attempts
 
@@ -355,3 +420,8 @@ class ProcessRunner:
             termination=ended.termination,
         )
         self._ended_unobserved = True
+
+
+def _shown(uri: str) -> str:
+    """An input as people know it."""
+    return unquote(uri.removeprefix("file://"))

@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assay.planning.records import Obstacle
-from assay.planning.study import Program
+from assay.planning.study import NO_SURROUNDINGS, Program, Surroundings
 from assay.runners.protocol import ObservedAttempt
 from assay.runners.replay.recorded import Ending, ending_of, preparation_result, trial_result
 from assay_trainer.contract import (
+    CodeIngredients,
     FailureReason,
     PreparationRequest,
     TerminationMessage,
@@ -80,6 +81,12 @@ class ReplayRunner:
 
     def code_digest(self, program: Program) -> str:
         return self._table.code_digest(program)
+
+    def surroundings(self, program: Program) -> Surroundings:  # noqa: ARG002 - what was recorded depends on nothing
+        return NO_SURROUNDINGS
+
+    def ingredients(self, code: str) -> CodeIngredients | None:  # noqa: ARG002
+        return None
 
     def observe(self) -> Sequence[ObservedAttempt]:
         self._ended_unobserved = False
