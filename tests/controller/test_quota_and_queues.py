@@ -35,23 +35,23 @@ def apply_quota(team: Team, **hard: str) -> None:
     team.until(lambda: team.kubectl("get", "quota", "few", used) != "", lambda: "")
 
 
-@pytest.mark.parametrize("hard", [{"jobs": "4"}, {"pods": "4"}], ids=["Jobs", "pods"])
+@pytest.mark.parametrize("hard", [{"jobs": "2"}, {"pods": "2"}], ids=["Jobs", "pods"])
 def test_a_study_makes_room_for_itself(kube: Kube, team: Team, hard: dict[str, str]) -> None:
     apply_quota(team, **hard)
     with PlayedPods(kube, team.namespace, a_score) as pods:
-        team.apply(*team.hypotheses("other"), team.study())
+        team.apply(*team.hypotheses("other"), team.study(proxies=[]))
         team.wait("Succeeded", seconds=90)
-    assert len(pods.started) == len(set(pods.started)) == 8
+    assert len(pods.started) == len(set(pods.started)) == 4
     assert team.condition("Stalled")["status"] == "False"
 
 
 def test_a_study_that_has_finished_makes_room_for_another(kube: Kube, team: Team) -> None:
     with PlayedPods(kube, team.namespace, a_score) as pods:
-        team.apply(*team.hypotheses("other"), team.study("first"))
+        team.apply(*team.hypotheses("other"), team.study("first", proxies=[]))
         team.wait("Succeeded", study="first")
-        assert len(pods.jobs()) == 8
-        apply_quota(team, jobs="8")
-        team.apply(team.study("second", reference={"epochs": 16}))
+        assert len(pods.jobs()) == 4
+        apply_quota(team, jobs="4")
+        team.apply(team.study("second", proxies=[], reference={"epochs": 16}))
         team.wait("Succeeded", study="second", seconds=90)
     left = {job["metadata"]["labels"][STUDY_LABEL] for job in kube.list(JOBS, team.namespace)}
     assert left <= {"second"}

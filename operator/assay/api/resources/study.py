@@ -352,7 +352,9 @@ class ProxyStudySpec(Model):
         default=None, description="Screen all hypotheses on a trusted proxy, run only the best in full."
     )
     budget: Budget = Field(default=Budget(), description="What the study may use.")
-    retention: Retention = Field(default=Retention(), description="How long finished Jobs are kept.")
+    retention: Retention = Field(
+        default=Retention(), description="How long finished Jobs are kept, unless a quota is used up."
+    )
     suspend: bool = Field(default=False, description="Whether to start no further trials. Running ones end as usual.")
 
 
