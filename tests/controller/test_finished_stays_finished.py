@@ -117,22 +117,3 @@ def test_a_store_that_is_away_takes_nothing_back_and_is_waited_for(
             team.until(lambda: team.get()["status"]["trials"]["succeeded"] == 6, lambda: str(team.get()["status"]))
     assert "Verifiable" not in states(team, "digits")
     assert "VerifiableAgain" in team.events() or "StoreUnreachable" in team.events()
-
-
-def test_wrong_credentials_need_somebody_and_stay_said_until_they_are_right(
-    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "s3").mkdir()
-    with S3Server(tmp_path / "s3") as s3:
-        for name, value in s3.environment.items():
-            monkeypatch.setenv(name, value)
-        store = {"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"}
-        operator = operators.start({**store, "AWS_SECRET_ACCESS_KEY": "wrong"})
-        team.apply(*team.hypotheses("other"), team.study(proxies=[]))
-        said = team.wait("Stalled", reason="StoreUnreachable", seconds=30)
-        assert "SignatureDoesNotMatch" in said
-        operator.kill()
-        operators.start(store)
-        with PlayedPods(kube, team.namespace, a_score):
-            team.wait("Succeeded", seconds=60)
-    assert list(team.events()).count("GoesOn") == 1

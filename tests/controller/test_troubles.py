@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from assay.api.times import time_string
 from assay.kube import PODS, Kube
 from assay_trainer.contract import FailureReason, TrialRequest
 from builders.s3_server import BUCKET, S3Server
@@ -125,6 +129,55 @@ OVER_ITS_LIMIT = {
     "message": 'Usage of EmptyDir volume "scratch" exceeds the limit "10Gi". ',
     "conditions": [{"type": "PodScheduled", "status": "True"}],
 }
+
+
+def test_trials_that_may_not_read_their_requests_are_said_until_one_has_begun(
+    kube: Kube, operator: RunningOperator, team: Team
+) -> None:
+    team.apply(*team.hypotheses("other"), team.study(proxies=[], budget={"parallelism": 1}))
+    ended: set[str] = set()
+    for attempt in range(2):
+        team.until(lambda: len(pods_but(kube, team, ended)) == 1, lambda: "no pod")
+        (pod,) = pods_but(kube, team, ended)
+        if attempt:  # what kept the first one from beginning is not gone because there is another
+            kube.apply_status(PODS, team.namespace, pod, status_of_pod("Running", begun()), manager="kubelet")
+            job = pod.rpartition("-")[0]
+            team.kubectl("wait", f"job/{job}", "--for=jsonpath={.status.ready}=1", "--timeout=30s")
+            assert team.condition("Stalled")["status"] == "True"
+        kube.apply_status(PODS, team.namespace, pod, status_of_pod("Failed", refused()), manager="kubelet")
+        ended.add(pod)
+        said = team.wait("Stalled", reason="NotStarted")
+        assert "InvalidAccessKeyId" in said
+    assert "GoesOn" not in team.events()
+    with PlayedPods(kube, team.namespace, a_score):
+        team.wait("Succeeded", seconds=60)
+    assert team.condition("Stalled")["status"] == "False"
+
+
+def pods_but(kube: Kube, team: Team, those: set[str]) -> list[str]:
+    return [name for each in kube.list(PODS, team.namespace) if (name := each["metadata"]["name"]) not in those]
+
+
+def status_of_pod(phase: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    said = {"image": "played", "imageID": "", "ready": "running" in state, "restartCount": 0}
+    ready = {"type": "Ready", "status": "True" if "running" in state else "False"}
+    conditions = [{"type": "PodScheduled", "status": "True"}, ready]
+    return {
+        "phase": phase,
+        "conditions": conditions,
+        "containerStatuses": [{"name": "trainer", **said, "state": state}],
+    }
+
+
+def begun() -> Mapping[str, Any]:
+    return {"running": {"startedAt": time_string(time.time())}}
+
+
+def refused() -> Mapping[str, Any]:
+    now = time_string(time.time())
+    message = "s3://assay/team/requests/1.json: the S3 server at http://s3 answered 403 InvalidAccessKeyId"
+    said = {"exitCode": 2, "reason": "Error", "message": message}
+    return {"terminated": {**said, "startedAt": now, "finishedAt": now}}
 
 
 def test_a_quota_that_is_used_up_is_said(kube: Kube, operator: RunningOperator, team: Team) -> None:
