@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from assay_trainer.contract import (
+    MEMORY_LIMIT_VARIABLE,
     Dataset,
     FailureReason,
     TerminationMessage,
@@ -118,8 +119,8 @@ class Pod:
         self.store.put_if_absent("requests/one.json", request.model_dump_json().encode())
         return f"{self.store.uri}/requests/one.json"
 
-    def start(self, uri: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}"]
+    def start(self, uri: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}", *options]
         return subprocess.Popen([*command, f"--termination-log={self.log}"], stdout=subprocess.DEVNULL)
 
     def run(self, *items: TrialRequest) -> int:
@@ -147,6 +148,19 @@ def test_a_worker_survives_the_death_of_an_item(tmp_path: Path, dataset: Dataset
     items = [a_trial(dataset, f"team.behaviours:{name}") for name in ("dies", "succeeds")]
     assert pod.run(*items) == TRY_AGAIN
     assert [message.reason for message in pod.last_words] == [FailureReason.WORKER_DIED, "Succeeded"]
+
+
+def test_who_uses_too_much_memory_is_told_the_limit_as_it_was_given(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MEMORY_LIMIT_VARIABLE, "300Mi")
+    pod = Pod(tmp_path)
+    item = a_trial(dataset, "team.behaviours:exhausts_memory_with_others")
+    with pod.start(pod.put([item]), f"--memory-bytes={270 << 20}") as worker:
+        worker.wait(60)
+    (said,) = pod.last_words
+    assert said.reason == FailureReason.OUT_OF_MEMORY
+    assert "more memory than 270 MiB, its share of the limit of 300Mi" in said.message
 
 
 def test_a_worker_that_is_told_to_end_says_that_its_items_were_disrupted(tmp_path: Path, dataset: Dataset) -> None:

@@ -174,6 +174,12 @@ def test_the_environment_is_the_stores_with_its_secret() -> None:
     assert container_of(made())["envFrom"] == []
 
 
+def test_the_worker_knows_the_limit_of_its_memory_as_the_template_says_it() -> None:
+    template = PodTemplate(resources=Resources(limits={"memory": "300Mi"}))
+    container = container_of(made(study=a_study(pod_template=template)))
+    assert {"name": "ASSAY_MEMORY_LIMIT", "value": "300Mi"} in container["env"]
+
+
 def test_the_pod_fits_the_restricted_standard() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted; a real server is asked too."""
     pod, container = pod_of(made()), container_of(made())
