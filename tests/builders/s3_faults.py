@@ -67,12 +67,14 @@ class FaultyS3:
     """As a context manager it serves until the block ends.
 
     `faults` happen to the next requests, one each, the first first; None lets a request through. `always`, if set,
-    happens to every write with a condition. `requests` are all that came: method and path.
+    happens to every write with a condition, `below[prefix]` to every read of what is below this prefix of the bucket's.
+    `requests` are all that came: method and path.
     """
 
     def __init__(self, server: S3Server) -> None:
         self.faults: list[Fault | None] = []
         self.always: Fault | None = None
+        self.below: dict[str, Fault] = {}
         self.requests: list[tuple[str, str]] = []
         self.client: Any = server.client()
         self.behind = urlsplit(server.endpoint).netloc
@@ -110,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.proxy.faults.pop(0) if self.proxy.faults else None
         if fault is None and "If-None-Match" in self.headers:
             fault = self.proxy.always
+        if fault is None and self.command == "GET":
+            path = unquote(urlsplit(self.path).path)
+            fault = next((each for prefix, each in self.proxy.below.items() if path.startswith(prefix)), None)
         if fault is not None:
             fault(self, body)
             return

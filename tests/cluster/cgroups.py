@@ -21,6 +21,17 @@ def make_cgroup(name: str) -> None:
         (hierarchy / name).mkdir(exist_ok=True)  # some hierarchies have two names
 
 
+def limit_memory(name: str, process: int, most: int) -> None:
+    """Let a process in the control group be killed when it takes more bytes. `OSError` without the rights to it."""
+    if (_MOUNTED / "cgroup.controllers").exists():
+        folder, limit = _MOUNTED / name, "memory.max"
+    else:
+        folder, limit = _MOUNTED / "memory" / name, "memory.limit_in_bytes"
+    folder.mkdir(exist_ok=True)
+    (folder / limit).write_text(str(most))
+    (folder / "cgroup.procs").write_text(str(process))
+
+
 def remove_cgroup(name: str, *, within_seconds: float = 10) -> None:
     """Remove it, and all in it, from every hierarchy, once its killed processes are gone; `OSError` after this time."""
     end = time.monotonic() + within_seconds

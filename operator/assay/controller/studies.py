@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
@@ -28,6 +30,7 @@ from assay.reporting.metrics import arm_profiles
 from assay.runners.jobs import JobsRunner, Owner, claim_running
 from assay.runners.reconcile import forgive_failures, reconcile
 from assay.store import TurnOver
+from assay.store.room import NoRoom
 from assay_trainer.objects import StoreError, UnfitObject
 
 if TYPE_CHECKING:
@@ -57,6 +60,12 @@ TURN_SECONDS = 5.0
 """For how long one reconcile reads what it does not know yet, and starts trials: then others have their turn."""
 
 NEXT_TURN_SECONDS = 0.1
+
+LARGE_HYPOTHESES = 500
+"""A study with more of them takes much memory for a moment: of such, one at a time is planned."""
+
+AFTER_OTHERS_SECONDS = 2.0
+"""When a study is looked at again that needs memory which others have."""
 
 PATIENCE_SECONDS = 5.0
 """How long the store may be out of reach before the study says so: most troubles pass."""
@@ -92,6 +101,7 @@ class StudyReconciler:
         self._clock = clock
         self._wake = wake
         self._limits = limits
+        self._large = Lock()
         self._datasets = Datasets(clock, limits)
         self._inputs = Inputs(clock)
 
@@ -141,10 +151,10 @@ class StudyReconciler:
                 return REFRESH_SECONDS
             status = rejected(earlier, error, generation, now, unreadable=False)
             return publish(manifest, status, memory, now) or REFRESH_SECONDS
-        except TurnOver:
+        except TurnOver as error:
             if (unread := reading(earlier, generation, now)) is not None:
                 publish(manifest, unread, memory, now)
-            return NEXT_TURN_SECONDS
+            return AFTER_OTHERS_SECONDS if isinstance(error, NoRoom) else NEXT_TURN_SECONDS
         except UnfitObject as error:
             self._trouble(manifest, Reason.OBJECT_NOT_READABLE, str(error), memory, now, may_pass=False)
             raise TryAgain(f"store: {error}") from error
@@ -207,6 +217,26 @@ class StudyReconciler:
         runner.remove_expired()  # also of a study that can't be planned now
         datasets = partial(self._datasets, turn=turn)
         study = gather(resource, self._world, runner, datasets, self._policy, self._limits.hypotheses)
+        with self._one_large_at_a_time(study):
+            return self._decide_and_act(manifest, study, runner, memory, now)
+
+    @contextmanager
+    def _one_large_at_a_time(self, study: Study) -> Iterator[None]:
+        """Raises NoRoom while another large study is planned."""
+        if len(study.hypotheses) <= LARGE_HYPOTHESES:
+            yield
+            return
+        if not self._large.acquire(blocking=False):
+            raise NoRoom("another large study is being planned")
+        try:
+            yield
+        finally:
+            self._large.release()
+
+    def _decide_and_act(
+        self, manifest: Manifest, study: Study, runner: JobsRunner, memory: StudyMemory, now: float
+    ) -> float:
+        resource = study.resource
         request = resource.metadata.annotations.get(RETRY_ANNOTATION)
         if request and not memory.ledger.is_retried(study.name, request):
             forgive_failures(study, memory.ledger)

@@ -8,16 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from assay_trainer.objects import StoreError, UnfitObject
+from assay.store.turns import TurnOver
+from assay_trainer.objects import UnfitObject
 
 BYTES_PER_OBJECT, BYTES_PER_BYTE = 1024, 8
 """What an object that was read takes in memory, about: of itself, and for each byte of its JSON."""
 
 
-class NoRoom(StoreError):
+class NoRoom(TurnOver):
     """Others need the memory just now."""
-
-    may_pass = True
 
 
 @dataclass(eq=False)
