@@ -166,6 +166,7 @@ def apply_many(team: Team, kube: Kube) -> None:
     manifests.append(team.hypothesis("large", recipe={"x": "x" * 1_400_000}))
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda each: kube.create(HYPOTHESES, team.namespace, each), manifests))
+    assert len(kube.list(HYPOTHESES, team.namespace)) == len(manifests)  # page by page, whatever their sizes
     team.apply(team.study("many", hypotheses={"baseline": "h0"}))
 
 

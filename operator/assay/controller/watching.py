@@ -10,6 +10,7 @@ import kopf
 
 from assay.controller.operator import Operator
 from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL
+from assay.kube.client import FIRST_PAGE
 
 _EXIT_SECONDS = 1.0
 
@@ -56,7 +57,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     for resource in (JOBS, PODS):
         settings.watching.label_selectors[resource.group, resource.version, resource.plural] = STUDY_LABEL
     settings.watching.connect_timeout = 10.0
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = FIRST_PAGE
     settings.watching.reconnect_backoff = 1.0
     settings.networking.connect_timeout = 10.0
     settings.networking.request_timeout = 60.0

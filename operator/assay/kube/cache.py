@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
+from typing import Any
 
 from assay.kube.resources import STUDY_LABEL, Manifest
 
 _REMEMBERED_REMOVALS = 10_000
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Cache:
@@ -85,9 +87,7 @@ class Cache:
         kept = self._manifests.get(place)
         if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
             return False
-        # Who has set which field is half of a manifest, and nobody here asks.
-        unmanaged = {key: value for key, value in metadata.items() if key != "managedFields"}
-        lean = self._lean({**manifest, "metadata": unmanaged})
+        lean = self._lean({**manifest, "metadata": _asked_for(metadata)})
         for group in set(_groups(kept) if kept is not None else ()) - set(_groups(lean)):
             self._leave(group, place[1])
         self._manifests[place] = lean
@@ -106,6 +106,14 @@ class Cache:
         del members[name]
         if not members:
             del self._indexed[group]
+
+
+def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Who has set which field, and what kubectl applied last, are two thirds of a manifest, and nobody here asks."""
+    kept = {key: value for key, value in metadata.items() if key != "managedFields"}
+    if _LAST_APPLIED in (kept.get("annotations") or {}):
+        kept["annotations"] = {key: value for key, value in kept["annotations"].items() if key != _LAST_APPLIED}
+    return kept
 
 
 def _version(manifest: Manifest) -> int:

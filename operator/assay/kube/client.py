@@ -28,8 +28,11 @@ TIMEOUT_SECONDS = 15.0
 _UNREADABLE = (ConfigException, YAMLError, OSError, ValueError, TypeError)
 """What reading a kubeconfig may raise: of some that are no kubeconfig the official client says it in its own way."""
 
-PAGE = 500
-"""Objects that a list asks for at a time."""
+FIRST_PAGE, LARGEST_PAGE, SMALLEST_PAGE = 50, 500, 5
+"""Objects that a list asks for at a time: few at first, then as many as fit into PAGE_BYTES, going by those before."""
+
+PAGE_BYTES = 4 << 20
+"""An object may have more than a megabyte, and a thousand of them at once would take all the memory."""
 
 
 class Kube:
@@ -101,14 +104,17 @@ class Kube:
         `field_selector` (`a.b=c`) is on those few fields by which the server can select.
         """
         found: list[Manifest] = []
-        query = {"limit": str(PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
+        query = {"limit": str(FIRST_PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
         while True:
-            page = self._request("list", resource, _path(resource, namespace), query)
+            answer = self._answer("list", resource, _path(resource, namespace), query)
+            page = _parsed(answer)
             # The items of a list leave out what the list says once for all.
             found += [{"apiVersion": resource.api_version, "kind": resource.kind, **item} for item in page["items"]]
             if not (token := page["metadata"].get("continue")):
                 return found
             query["continue"] = token
+            fitting = PAGE_BYTES * len(page["items"]) // len(answer)
+            query["limit"] = str(min(max(fitting, SMALLEST_PAGE), LARGEST_PAGE))
 
     def versions(self, group: str) -> Sequence[str]:
         """The versions that the server has of an API group, the preferred one first; none: it has no such group."""
@@ -184,12 +190,7 @@ class Kube:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Manifest:
-        answer = self._answer(verb, resource, path, query, body)
-        try:
-            value = json.loads(answer)
-        except ValueError as error:  # something between here and the server answers
-            raise no_answer(error) from error
-        return value if isinstance(value, dict) else {}
+        return _parsed(self._answer(verb, resource, path, query, body))
 
     def _answer(
         self,
@@ -245,6 +246,14 @@ def _contexts(kubeconfig: str | Path | None) -> tuple[list[Manifest], Manifest |
     except _UNREADABLE:
         return [], None
     return every, current
+
+
+def _parsed(answer: bytes) -> Manifest:
+    try:
+        value = json.loads(answer)
+    except ValueError as error:  # something between here and the server answers
+        raise no_answer(error) from error
+    return value if isinstance(value, dict) else {}
 
 
 def _path(resource: Resource, namespace: str | None, *rest: str) -> str:

@@ -95,3 +95,15 @@ def test_who_has_set_which_field_is_not_kept() -> None:
     manifest["metadata"]["managedFields"] = [{"manager": "kubectl"}]
     assert a_cache(manifest).all() == [an_object()]
     assert "managedFields" in manifest["metadata"]
+
+
+def test_what_kubectl_applied_last_is_not_kept() -> None:
+    applied = an_object()
+    applied["metadata"]["annotations"] = {
+        "kubectl.kubernetes.io/last-applied-configuration": "x" * 100_000,
+        "assay.dev/retry": "now",
+    }
+    applied["metadata"]["managedFields"] = [{}]
+    kept = a_cache(applied).get("team", "a")
+    assert kept is not None
+    assert kept["metadata"] == {**an_object()["metadata"], "annotations": {"assay.dev/retry": "now"}}
