@@ -13,7 +13,7 @@ from assay.api.selection import select_hypotheses
 from assay.planning.programs import program_of, scoring_program, study_program
 from assay.planning.study import Program, Study, Surroundings
 from assay.runners.protocol import UnusableProgram
-from assay.store.limits import Limits
+from assay.store.limits import ON_ONE_MACHINE
 from assay.store.reading import first_fault
 from assay_trainer.contract import Dataset, DatasetManifest, digest
 from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
@@ -64,7 +64,7 @@ def checked(resource: ProxyStudy, hypotheses: Iterable[Hypothesis], manifest: Da
 
 
 def read_dataset(
-    reference: DatasetReference, place: str, limit: int = Limits().manifest
+    reference: DatasetReference, place: str, limit: int = ON_ONE_MACHINE.manifest
 ) -> tuple[Dataset, DatasetManifest]:
     """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a manifest
     of more than `limit` bytes."""

@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from assay.planning.trust_records import TrustRecord, TrustRecords, record_name, trust_records
-from assay.store.limits import Limits
+from assay.store.limits import ON_ONE_MACHINE, Limits
 from assay.store.names import LISTS_REST, Listed
 from assay.store.reading import Kind, Reader
 from assay.store.room import Room
@@ -92,8 +92,8 @@ class Ledger:
         at_a_time: int = TOGETHER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is in seconds; `room` is shared with other ledgers."""
-        limits = limits or Limits()
+        """`clock` is in seconds; `room` is shared with other ledgers; without `limits` it is for one machine."""
+        limits = limits or ON_ONE_MACHINE
         self._objects = objects
         self._at_a_time = at_a_time
         self._clock = clock

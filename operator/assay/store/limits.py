@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_KI, _MI = 1 << 10, 1 << 20
+from assay_trainer.objects.limits import OBJECT_BYTES
+
+_KI, _MI, _ANY = 1 << 10, 1 << 20, 1 << 62
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,15 @@ class Limits:
     """Names of objects of one study: of results, of attempts, of each other kind."""
     hypotheses: int = 2_000
     """Hypotheses that a study may select."""
+
+
+ON_ONE_MACHINE = Limits(
+    manifest=OBJECT_BYTES,
+    result=OBJECT_BYTES,
+    record=OBJECT_BYTES,
+    study=_ANY,
+    memory=_ANY,
+    names=_ANY,
+    hypotheses=_ANY,
+)
+"""Where the store is the user's own, and so is the memory."""

@@ -15,6 +15,7 @@ from assay.store import Ledger, Limits, Room, TurnOver
 from assay.store.room import BYTES_PER_BYTE, BYTES_PER_OBJECT
 from assay_trainer.contract import Failure, FailureReason, TrialResult, WorkRequest, attempt_name, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
+from assay_trainer.objects.limits import OBJECT_BYTES
 from builders.studies import a_result, a_study
 
 STUDY = a_study()
@@ -64,7 +65,7 @@ def test_an_object_that_is_no_result_is_named_with_what_to_do(objects: MemoryObj
     readers: list[Callable[[Ledger], object]] = [lambda one: one.results({KEY}), lambda one: one.find_result(KEY)]
     for read in readers:
         with pytest.raises(UnfitObject) as unfit:
-            read(Ledger(objects))
+            read(Ledger(objects, Limits()))
         said = str(unfit.value)
         assert said.startswith(f"{objects.uri}/{result_name(KEY)}: ")
         assert want in said
@@ -87,7 +88,7 @@ def test_so_is_what_is_no_record(
 ) -> None:
     objects.put_if_absent(name, data)
     with pytest.raises(UnfitObject, match=f"{name}: "):
-        read(Ledger(objects))
+        read(Ledger(objects, Limits()))
 
 
 def test_a_record_under_the_name_of_another_is_none(objects: MemoryObjects) -> None:
@@ -155,7 +156,7 @@ class Results(MemoryObjects):
             self.size = BYTES_PER_OBJECT + BYTES_PER_BYTE * len(data)
             self.put_if_absent(result_name(trial.key), data)
 
-    def get(self, name: str, limit: int = 1 << 20) -> bytes:
+    def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
         self.read += 1
         return super().get(name, limit)
 
@@ -225,3 +226,12 @@ def test_a_result_is_as_large_in_memory_as_is_reckoned() -> None:
     took = (tracemalloc.get_traced_memory()[0] - before) / len(kept)
     tracemalloc.stop()
     assert 0.3 < took / (BYTES_PER_OBJECT + BYTES_PER_BYTE * len(text)) < 1.0
+
+
+def test_on_one_machine_the_memory_is_the_users_own() -> None:
+    objects = Results()
+    padded = edited(metrics={str(number): 0.5 for number in range(100_000)})
+    objects.put_if_absent(result_name("f" * 32), padded.replace(KEY.encode(), b"f" * 32))
+    assert len(padded) > Limits().result
+    assert Ledger(objects).find_result("f" * 32) is not None
+    assert len(Ledger(objects).results(objects.keys)) == len(objects.keys)
