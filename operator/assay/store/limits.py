@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay_trainer.objects.limits import OBJECT_BYTES
+from assay_trainer.objects import OBJECT_BYTES
 
 _KI, _MI, _ANY = 1 << 10, 1 << 20, 1 << 62
 

@@ -2,11 +2,13 @@
 
 from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreError, TooManyObjects, UnfitObject
 from assay_trainer.objects.file import FileObjects
+from assay_trainer.objects.limits import OBJECT_BYTES
 from assay_trainer.objects.memory import MemoryObjects
 from assay_trainer.objects.protocol import Objects
 from assay_trainer.objects.uri import object_stamp, open_objects, split_object_uri
 
 __all__ = [
+    "OBJECT_BYTES",
     "FileObjects",
     "MemoryObjects",
     "ObjectNotFound",
