@@ -235,3 +235,17 @@ def test_on_one_machine_the_memory_is_the_users_own() -> None:
     assert len(padded) > Limits().result
     assert Ledger(objects).find_result("f" * 32) is not None
     assert len(Ledger(objects).results(objects.keys)) == len(objects.keys)
+
+
+def test_of_those_at_work_whoever_has_more_than_an_equal_part_waits_for_the_others() -> None:
+    large, small = Results("large"), Results("small")
+    few = sorted(small.keys)[:3]
+    room = Room((len(large.keys) + 1) * large.size)
+    greedy, modest = Ledger(large, room=room), Ledger(small, room=room)
+    with greedy.turn(60.0), modest.turn(60.0):
+        greedy.results(sorted(large.keys)[:-1])
+        assert len(modest.results(few)) == len(few)
+        with pytest.raises(TurnOver, match="other studies need the operator's memory"):
+            greedy.results(large.keys)
+    with greedy.turn(60.0):
+        assert len(greedy.results(large.keys)) == len(large.keys)
