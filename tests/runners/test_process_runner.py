@@ -327,6 +327,34 @@ def test_an_edited_source_has_another_digest(tmp_path: Path, world: ProcessWorld
     assert len({first, second, third, world.runner.code_digest(Program(world.entrypoint("succeeds")))}) == 4
 
 
+def test_a_module_beside_the_package_counts_as_soon_as_it_is_imported(tmp_path: Path, dataset: Dataset) -> None:
+    team, beside = tmp_path / "own_package", tmp_path / "beside_it.py"
+    team.mkdir()
+    (team / "__init__.py").write_text("")
+    (team / "train.py").write_text("import beside_it\ndef train(trial):\n    return {'accuracy': beside_it.SCORE}\n")
+    (tmp_path / "nobody_imports_it.py").write_text("")
+    beside.write_text("SCORE = 0.1\n")
+    store, program = open_objects((tmp_path / "store").as_uri()), Program("own_package.train:train")
+    with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs", preload=()) as runner:
+        code = runner.code_digest(program)
+        (tmp_path / "nobody_imports_it.py").write_text("EDITED = True\n")
+        assert runner.code_digest(program) == code
+        found = runner.ingredients(code)
+        assert found is not None
+        assert found.files is not None
+        assert found.files.keys() == {"__init__.py", "train.py", "beside_it"}
+        first, second = (a_trial(dataset, program.entrypoint, seed=seed, code=code) for seed in (1, 2))
+        runner.start(WorkRequest(store=store.uri, items=(first,)), "")
+        until_ended(runner, WorkRequest(store=store.uri, items=(first,)))
+        beside.write_text("SCORE = 0.2\n")
+        runner.start(WorkRequest(store=store.uri, items=(second,)), "")
+        with pytest.raises(RunnerFailed, match="were edited"):
+            runner.wait(None)
+    with ProcessRunner(paths=[tmp_path], log_folder=tmp_path / "logs", preload=()) as runner:
+        assert runner.code_digest(program) != code
+    assert store.list("results/") == [result_name(first.key)]
+
+
 def test_a_trial_whose_code_was_edited_since_the_study_began_leaves_no_result(tmp_path: Path, dataset: Dataset) -> None:
     source = tmp_path / "edited_team.py"
     source.write_text("def train(trial):\n    return {'accuracy': 0.1}\n")

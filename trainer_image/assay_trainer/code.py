@@ -9,10 +9,11 @@ import pkgutil
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from assay_trainer.contract import CodeIngredients, CodeInspected, canonical_json, digest
@@ -22,6 +23,9 @@ from assay_trainer.nearest import did_you_mean
 
 MOST_FILES_WRITTEN_DOWN = 1_000
 _FILE_DIGITS = 16
+
+_BEFORE = frozenset(sys.modules)
+"""What Python, and the machine's own start-up files, have imported."""
 
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
@@ -46,10 +50,13 @@ def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeIns
         return CodeInspected(
             entrypoint=entrypoint, error=f"entrypoint: given {entrypoint!r}; it can't be imported: {problem}"
         )
+    elsewhere = _imported_from_elsewhere(found)
+    found = found.with_elsewhere(elsewhere)
     return CodeInspected(
         entrypoint=entrypoint,
         code=found.digest,
         modules=_sharable(known),
+        elsewhere=elsewhere,
         ingredients=_ingredients(found),
         missed=missed,
     )
@@ -69,17 +76,43 @@ def _is_installed(module: object) -> bool:
     return path is not None and any(Path(path).resolve().is_relative_to(folder) for folder in _INSTALLED)
 
 
-def code_digest(module: str) -> str:
-    """Digest of a module's code, which is not imported.
+def _imported_from_elsewhere(code: _Code) -> dict[str, str]:
+    """Files by name of the modules that are imported, neither installed, nor of the entry point's package, nor ours:
+    what lies beside the package, or is installed as editable."""
+    own = {path.resolve() for _, path in code.sources}
+    found: dict[str, str] = {}
+    for name, module in list(sys.modules.items()):
+        origin = getattr(getattr(module, "__spec__", None), "origin", None)
+        if name in _BEFORE or name.partition(".")[0] == "assay_trainer" or not isinstance(origin, str):
+            continue
+        path = Path(origin)
+        if path.is_file() and path.resolve() not in own and not _lies_among_installed(path):
+            found[name] = str(path)
+    return found
+
+
+def _lies_among_installed(path: Path) -> bool:
+    if _INSTALLED.intersection(path.resolve().parents) or {"site-packages", "dist-packages"}.intersection(path.parts):
+        return True
+    return any(_holds_distributions(entry) for entry in sys.path if entry and path.is_relative_to(entry))
+
+
+@cache
+def _holds_distributions(folder: str) -> bool:
+    return any(Path(folder).glob("*.dist-info"))
+
+
+def code_digest(module: str, elsewhere: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Digest of a module's code, which is not imported. `elsewhere`: further files that it imports, by name.
 
     It covers all Python sources of the module's top-level package (of a module that is in no package: all Python
     sources of its folder and below, since it may import any of them), those of assay_trainer, the names and
-    versions of all installed distributions, and Python's version. Not covered: data files, and what a package
-    imports from outside of it that is not installed. Where the files lie does not matter.
+    versions of all installed distributions, and Python's version. Not covered: data files, and what is neither
+    installed nor of the package, `elsewhere` apart. Where the files lie does not matter.
 
     Raises ModuleNotFoundError if there is no such top-level package.
     """
-    return _read(module).digest
+    return _read(module).with_elsewhere(elsewhere).digest
 
 
 class _Code(NamedTuple):
@@ -88,12 +121,18 @@ class _Code(NamedTuple):
     package: str
     sources: list[tuple[str, Path]]
     files: list[list[str]]
+    elsewhere: tuple[list[str], ...] = ()
+
+    def with_elsewhere(self, paths: Mapping[str, str]) -> _Code:
+        """The same with these files, by name of their module. Raises OSError."""
+        return self._replace(elsewhere=tuple(_digests((name, Path(path)) for name, path in paths.items())))
 
     @property
     def digest(self) -> str:
         trainer, installed = _shared_code()
         sources = {"entrypoint": self.files, "assay_trainer": trainer}
-        return digest(canonical_json([sources, installed, platform.python_version()]))
+        parts = [sources, installed, platform.python_version()]
+        return digest(canonical_json([*parts, self.elsewhere] if self.elsewhere else parts))
 
 
 def _read(module: str) -> _Code:
@@ -106,7 +145,7 @@ def _read(module: str) -> _Code:
 
 def _ingredients(code: _Code) -> CodeIngredients:
     trainer, installed = _shared_code()
-    files = {name: found.removeprefix("sha256:")[:_FILE_DIGITS] for name, found in code.files}
+    files = {name: found.removeprefix("sha256:")[:_FILE_DIGITS] for name, found in (*code.files, *code.elsewhere)}
     return CodeIngredients(
         code=code.digest,
         module=code.package,

@@ -361,6 +361,7 @@ class StartItem(Message):
     check_code: bool = Field(
         default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
     )
+    elsewhere: dict[str, str] = Field(default={}, description="As CodeInspected had it of that code.")
     stamps: dict[str, str] = Field(
         default={}, description="By URI of an input: what told, when it was digested, whether it was edited since."
     )
@@ -446,6 +447,9 @@ class CodeInspected(Message):
         default=(), description="Installed modules that it imports, in their order, which a fork survives."
     )
     ingredients: CodeIngredients | None = None
+    elsewhere: dict[str, str] = Field(
+        default={}, description="Files of modules that it imports, neither installed nor of its package, by name."
+    )
     missed: tuple[str, ...] = Field(default=(), description="Of the variables that it won't see: those it names.")
 
 

@@ -68,15 +68,16 @@ def perform(
     device: str,
     threads: int,
     check_code: bool = False,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
     stamps: Mapping[str, str] = MappingProxyType({}),
 ) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
     `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. With
-    `check_code`, a trial fails whose sources here are not those of its digest; so does one whose inputs are not,
-    as far as there are `stamps` (by URI) to tell by. If the result is there already, nothing is run. Never raises
-    for what the trial, its code or the store does wrong. The deadline needs the main thread (see `Deadline`), and
-    a hang within C code needs somebody outside to end it.
+    `check_code`, a trial fails whose sources here, with the files `elsewhere`, are not those of its digest; so does
+    one whose inputs are not, as far as there are `stamps` (by URI) to tell by. If the result is there already,
+    nothing is run. Never raises for what the trial, its code or the store does wrong. The deadline needs the main
+    thread (see `Deadline`), and a hang within C code needs somebody outside to end it.
     """
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
@@ -87,7 +88,7 @@ def perform(
             if result is None:
                 _check_key(item)
                 outcome = (
-                    _run_trial(item, store, meter, threads, check_code=check_code, stamps=stamps)
+                    _run_trial(item, store, meter, threads, check_code=check_code, elsewhere=elsewhere, stamps=stamps)
                     if isinstance(item, TrialRequest)
                     else _run_preparation(item, meter, threads)
                 )
@@ -114,6 +115,7 @@ def _run_trial(
     threads: int,
     *,
     check_code: bool,
+    elsewhere: Mapping[str, str],
     stamps: Mapping[str, str],
 ) -> TrialResult:
     device = meter.device
@@ -134,7 +136,7 @@ def _run_trial(
 
     train = load_entrypoint(request.entrypoint)
     # after the import, so that no edit in between is missed
-    if check_code and code_digest(request.entrypoint.partition(":")[0]) != request.code:
+    if check_code and _code_here(request, elsewhere) != request.code:
         raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
     _check_inputs(request, stamps, "was edited after the study had begun")
     use_device(device, threads)
@@ -199,6 +201,14 @@ def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
     for note in notes:
         print(f"assay: {note}", file=sys.stderr)  # noqa: T201
     return notes
+
+
+def _code_here(request: TrialRequest, elsewhere: Mapping[str, str]) -> str | None:
+    """Digest of its code as it is now; None if a file of it is gone."""
+    try:
+        return code_digest(request.entrypoint.partition(":")[0], elsewhere)
+    except OSError:
+        return None
 
 
 def _check_inputs(request: TrialRequest, stamps: Mapping[str, str], how: str) -> None:

@@ -222,6 +222,7 @@ def _perform(command: StartItem) -> bytes:
         device=device,
         threads=command.threads,
         check_code=command.check_code,
+        elsewhere=command.elsewhere,
         stamps=command.stamps,
     )
     return ended.model_dump_json().encode()

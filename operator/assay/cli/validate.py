@@ -39,14 +39,16 @@ def _hypotheses(number: int) -> str:
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
     from assay.api.selection import select_hypotheses
-    from assay.runners.gather import checked, read_dataset
+    from assay.runners.gather import checked, missing_inputs, read_dataset
 
     try:
         checked(study, hypotheses, None)
         checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
     except InvalidInput as error:
         yield from error.problems
+    yield from missing_inputs(study)
     for hypothesis in select_hypotheses(study, hypotheses):
+        yield from missing_inputs(hypothesis)
         if hypothesis.spec.dataset is not None:
             try:
                 read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")

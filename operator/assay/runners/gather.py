@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
@@ -96,6 +98,17 @@ def read_dataset(
             "a manifest.json that `assay shards build` has written",
         ) from error
     return Dataset(manifest=uri, digest=digest(data)), manifest
+
+
+def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:
+    """Of the files and folders of this machine that a resource names as inputs: those that are not there."""
+    inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
+    for index, uri in enumerate(inputs):
+        if uri.startswith("file:") and not (path := Path(unquote(urlsplit(uri).path))).exists():
+            where = f"{resource.kind}/{resource.name}"
+            yield Problem(
+                where, f"spec.trainer.inputs[{index}]", f"{path}, where there is nothing", "a file or a folder"
+            )
 
 
 def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Program, str]:

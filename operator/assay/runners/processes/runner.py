@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -122,6 +122,7 @@ class ProcessRunner:
         self._inputs: dict[str, InputInspected] = {}
         # What the digests of the sources here were made of; one that came from elsewhere can't be checked.
         self._codes: dict[str, CodeIngredients | None] = {}
+        self._elsewhere: dict[str, Mapping[str, str]] = {}
         self._stamps: dict[str, str] = {}  # by URI of an input, as of when it was digested
         self._missed: dict[str, None] = {}
         self._ready: Ready | None = None
@@ -158,6 +159,7 @@ class ProcessRunner:
         if inspected.code is None:
             raise UnusableProgram("entrypoint", entrypoint, inspected.error or "")
         self._codes[inspected.code] = inspected.ingredients
+        self._elsewhere[inspected.code] = inspected.elsewhere
         self._missed.update(dict.fromkeys(inspected.missed))
         return inspected.code
 
@@ -320,6 +322,7 @@ class ProcessRunner:
                     threads=max(1, ready.cores // slots) if attempt.gpus else 1,
                     memory_bytes=memory_bytes,
                     check_code=isinstance(item, TrialRequest) and item.code in self._codes,
+                    elsewhere=dict(self._elsewhere.get(item.code, {})),
                     stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
                     withheld=self._withheld(listed),
                 )
