@@ -19,6 +19,7 @@ from cluster.cgroups import remove_stale_cgroups
 from cluster.installation import Installation
 from cluster.local import LocalCluster, start_control_plane
 from cluster.node import can_have_node
+from cluster.progress import Progress
 from cluster.requirements import Unavailable
 from cluster.tools import kubectl, kubernetes_programs
 from images.built import built_images
@@ -60,10 +61,12 @@ def up() -> None:
             command = [sys.executable, "-m", "cluster.developer", "keep"]
             keeper = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         KEEPER.write_text(str(keeper.pid))
-        while not READY.exists():
-            if keeper.poll() is not None:
-                sys.exit((FOLDER / "keeper.log").read_text())
-            time.sleep(0.1)
+        with Progress() as progress:
+            while not READY.exists():
+                if keeper.poll() is not None:
+                    sys.exit((FOLDER / "keeper.log").read_text())
+                progress.show("the cluster starts, and Assay is installed")
+                time.sleep(0.1)
     print(READY.read_text())
 
 

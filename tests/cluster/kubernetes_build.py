@@ -27,6 +27,7 @@ def build_kubernetes(go: str, folder: Path) -> None:
     with Progress() as progress:
         progress.say(ANNOUNCEMENT.format(cache=cache_folder()))
         listing, building = Listing(progress), Building(progress)
+        progress.show("its packages are looked up")
         # Each is compiled only where Go's cache does not have it.
         _go([go, "list", "-deps", "-f", "{{if .Stale}}missing{{else}}cached{{end}}", "tool"], listing)
         building.packages, building.done = listing.missing + listing.cached, listing.cached

@@ -25,7 +25,8 @@ class Progress:
         self._stream = stream or sys.stderr
         self._every = every_seconds
         self._clock = clock
-        self._start = self._last = clock()
+        self._start = clock()
+        self._next = self._start
         self._is_open = False
 
     def __enter__(self) -> Progress:
@@ -48,8 +49,8 @@ class Progress:
             width = shutil.get_terminal_size().columns - 1
             self._write(f"\r{line[:width]:{width}}")
             self._is_open = True
-        elif now - self._last >= self._every:
-            self._last = now
+        elif now >= self._next:
+            self._next = now + self._every
             self._write(f"{line}\n")
 
     def _end_line(self) -> None:

@@ -35,8 +35,8 @@ def test_a_log_gets_a_line_every_so_often() -> None:
         for clock.now in range(0, 90, 5):
             progress.show(f"step {clock.now}")
 
-    want_lines = ["It takes 2 minutes.", "  0:20 step 20", "  0:40 step 40", "  1:00 step 60", "  1:20 step 80"]
-    assert log.getvalue().splitlines() == want_lines
+    want_steps = ["  0:00 step 0", "  0:20 step 20", "  0:40 step 40", "  1:00 step 60", "  1:20 step 80"]
+    assert log.getvalue().splitlines() == ["It takes 2 minutes.", *want_steps]
 
 
 def test_a_terminal_has_one_line_that_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
