@@ -90,7 +90,7 @@ def assay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _completed(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "160"}
-    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def results(project: Path) -> dict[str, Any]:
