@@ -84,7 +84,7 @@ class Schedule:
         due = [lane for lane in self._open_lanes() if self._lanes[lane][0][0] <= now]
         if not due:
             return None
-        lane = min(due, key=lambda each: (*self._had(each.namespace, now), self._lanes[each][0]))
+        lane = min(due, key=lambda each: (*self._had(each.namespace, now), each.after_studies, self._lanes[each][0]))
         key = heapq.heappop(self._lanes[lane])[2]
         del self._due[key]
         self._eager.discard(key)
@@ -128,7 +128,7 @@ class Schedule:
             self._push(key)
 
     def _push(self, key: Key) -> None:
-        lane = _Lane(key.namespace, key in self._slow)
+        lane = _Lane(key.namespace, key in self._slow, key.kind == "hypothesis")
         heapq.heappush(self._lanes.setdefault(lane, []), (self._due[key], next(self._order), key))
 
     def _had(self, namespace: str, now: float) -> tuple[int, float]:
@@ -155,10 +155,11 @@ class Schedule:
 
 
 class _Lane(NamedTuple):
-    """Where keys wait: those of a namespace, the slow ones apart."""
+    """Where keys wait: those of a namespace, the slow ones apart, and hypotheses, of which there may be thousands."""
 
     namespace: str
     slow: bool
+    after_studies: bool
 
 
 class _Turn(NamedTuple):

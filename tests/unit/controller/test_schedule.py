@@ -171,3 +171,12 @@ def test_what_was_slow_once_is_not_slow_for_ever() -> None:
     for key in keys:
         schedule.add(key, 40.0)
     assert len(taken(schedule, 40.0)) == 2
+
+
+def test_a_study_does_not_wait_for_thousands_of_hypotheses() -> None:
+    schedule = Schedule(lambda: 1.0, threads=4)
+    for number in range(100):
+        schedule.add(Key("hypothesis", "team", str(number)), 0.0)
+    schedule.add(A, 1.0)
+    assert schedule.take(2.0) == A
+    assert schedule.take(2.0) == Key("hypothesis", "team", "0")
