@@ -212,7 +212,7 @@ class StudyReconciler:
             self._trials,
             memory.jobs,
             self._clock,
-            self._inputs,
+            partial(self._inputs, turn=turn),
         )
         runner.remove_expired()  # also of a study that can't be planned now
         datasets = partial(self._datasets, turn=turn)
