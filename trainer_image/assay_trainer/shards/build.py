@@ -115,7 +115,8 @@ def _checked_folder(objects: Objects, source: Path) -> Path | None:
     there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if not there.is_dir():
         raise InvalidDataset(f"{folder}: {there} is no folder; expected a destination that can be written")
-    if not os.access(there, os.W_OK | os.X_OK, effective_ids=True) and not (folder / MANIFEST).exists():
+    writable = os.access(there, os.W_OK | os.X_OK, effective_ids=True)
+    if not writable and not os.access(folder / MANIFEST, os.F_OK, effective_ids=True):
         raise InvalidDataset(f"{folder}: {there} can't be written; expected a destination that can")
     return folder
 
