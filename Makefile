@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 SOURCES := operator trainer_image tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-quick lint format lock cluster cluster-down system-deps clean
+.PHONY: help install demo test test-quick test-cluster lint format lock cluster cluster-down system-deps clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +31,14 @@ demo: install ## Train 300 small models on real digits and see which proxy ranks
 	@$(BIN)/assay shards build .assay/digits.npz --name digits --sizes 28,14 --held-out-percent 40 --to .assay/digits
 	@$(BIN)/assay run -f examples/digits
 
-test: test-quick ## All tests that this machine can run; what it can't is skipped and said
-	$(BIN)/python -m pytest --only-cluster
+test: install ## All tests that this machine can run; what it can't is skipped and said
+	@status=0; $(MAKE) --no-print-directory test-quick || status=1; $(MAKE) --no-print-directory test-cluster || status=1; exit $$status
 
 test-quick: install ## Those that need no Kubernetes: 3 minutes on two cores
 	$(BIN)/python -m pytest --without-cluster --numprocesses=auto --maxprocesses=8 --dist=worksteal
+
+test-cluster: install ## Those that need one
+	$(BIN)/python -m pytest --only-cluster
 
 lint: install ## Linters, types, import rules, generated files
 	$(BIN)/ruff check $(SOURCES)

@@ -238,6 +238,9 @@ class Children:
                 most = data_bytes() + limits.memory_bytes
                 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
             view = memoryview(body())
+            # The output is memory: a limit on the size of files, as of a shell's `ulimit -f`, is not meant for it.
+            hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
             while view:
                 view = view[os.write(output, view) :]
             atexit._run_exitfuncs()  # a tracker's last upload

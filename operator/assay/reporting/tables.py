@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from assay.planning.study import Study
 
 
-MOST_FAILED = 5
+MOST_FAILED = 20
 """Hypotheses whose failures are told one by one."""
 
 

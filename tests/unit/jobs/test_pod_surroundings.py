@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 
 from assay.api.resources import EnvironmentVariable, PodTemplate
-from assay.controller.inputs import Inputs
 from assay.planning.study import Program, Surroundings
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.surroundings import object_digest, pod_surroundings
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Input, digest
-from assay_trainer.objects import StoreError
 from builders.s3_server import BUCKET, S3Server
 
 INSTALLATIONS = TrialSettings(
@@ -75,22 +73,3 @@ def test_objects_count_by_their_version_and_are_not_read(s3_uri: str, s3_environ
     assert surroundings(inputs=(uri,), digest_of=object_digest) != first
     with pytest.raises(UnusableProgram, match="where there is nothing"):
         surroundings(inputs=(f"{s3_uri}/nothing.txt",), digest_of=object_digest)
-
-
-def test_what_is_remembered_counts_for_a_while_and_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, answers = [0.0], ["sha256:1", "sha256:2"]
-
-    def asked(uri: str) -> str:
-        if not answers:
-            raise StoreError(f"{uri}: away")
-        return answers.pop(0)
-
-    monkeypatch.setattr("assay.controller.inputs.object_digest", asked)
-    inputs = Inputs(lambda: now[0])
-    assert [inputs("s3://b/a"), inputs("s3://b/a")] == ["sha256:1", "sha256:1"]
-    now[0] = 61.0
-    assert inputs("s3://b/a") == "sha256:2"
-    now[0] = 200.0
-    assert inputs("s3://b/a") == "sha256:2"
-    with pytest.raises(StoreError):
-        inputs("s3://b/other")
