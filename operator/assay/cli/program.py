@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,9 @@ from assay.cli.commands import Commands, program
 from assay.cli.exits import BAD_INPUT, FAILED
 
 KUBECTL_PLUGIN = "kubectl assay"
+
+_COMPLETION_OPTIONS = ("--install-completion", "--show-completion")
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
 def is_kubectl_plugin() -> bool:
@@ -48,11 +52,23 @@ def _program(
 
 def run_program() -> None:
     """Run the command line and exit with its code. What is wrong with the command itself, Typer says, with code 2."""
+    _let_shell_be_named()
     try:
         app(prog_name=KUBECTL_PLUGIN if is_kubectl_plugin() else None)
     except Exception as error:
         _explain(error)
         raise
+
+
+def _let_shell_be_named() -> None:
+    """Let the options of completion take the name of a shell.
+
+    By itself Typer takes none, and looks for the shell that has started the program: in a container, or a pipeline,
+    there may be none.
+    """
+    for option, shell in zip(sys.argv[1:], sys.argv[2:], strict=False):
+        if option in _COMPLETION_OPTIONS and shell in _SHELLS:
+            os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"  # the only way in that Typer has
 
 
 def _explain(error: Exception) -> None:

@@ -115,4 +115,4 @@ def test_kubectl_is_answered_in_its_own_way() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_offered_for_every_shell(shell: str) -> None:
     said, _ = imported("--show-completion", shell)
-    assert "_ASSAY_COMPLETE=complete_" in said
+    assert f"_ASSAY_COMPLETE=complete_{shell}" in said
