@@ -9,9 +9,13 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 
 from cluster.network import free_ports
 from cluster.processes import Process, Processes, wait_until
+
+DATA_SETS = Path(gettempdir()).resolve().as_uri()
+"""What operators may read data sets below: tests have them in folders of their own."""
 
 _NOWHERE = "nodeSelector: {assay.test/played: 'true'}\n"
 """Where its pods go: to no node, since tests play them."""
@@ -57,7 +61,7 @@ class Operators:
             "KUBECONFIG": str(self.kubeconfig),
             "ASSAY_STORE": self.store.as_uri(),
             "ASSAY_NAMESPACES": self.namespace,
-            "ASSAY_DATASETS": self.folder.resolve().parents[-2].as_uri(),  # tests have data sets in other folders
+            "ASSAY_DATASETS": DATA_SETS,
             "ASSAY_TRAINER_IMAGE": "registry.example/assay-trainer:1",
             "ASSAY_POD_TEMPLATE": str(template),
             "ASSAY_LISTEN_HEALTH": str(health),

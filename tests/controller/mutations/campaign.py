@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from assay.api.base import GROUP, VERSION
 from assay.api.depth import TOO_DEEP
 from assay.api.errors import InvalidInput
+from assay.api.policy import AllowedUris, Policy
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.controller.datasets import Datasets
 from assay.kube import HYPOTHESES, STUDIES, Kube
@@ -22,6 +23,7 @@ from cluster.watch import Api
 from controller.mutations import bases
 from controller.mutations.changes import changed
 from controller.mutations.expected import problems_of, read
+from controller.operators import DATA_SETS
 from controller.team import Team
 
 BATCH = 250
@@ -94,6 +96,7 @@ class Campaign:
         self._api = api
         self._teams = {"ProxyStudy": studies, "Hypothesis": hypotheses}
         self._datasets = Datasets(time.time)
+        self._policy = Policy(AllowedUris((DATA_SETS,)))
         labels = {"team": "vision"}
         sound = [{**each, "metadata": {**each["metadata"], "labels": labels}} for each in studies.hypotheses("other")]
         studies.apply(*sound)
@@ -142,7 +145,10 @@ class Campaign:
         resource = read(manifest)
         if isinstance(resource, ProxyStudy):
             hypotheses = [each for each in self._sound if isinstance(each, Hypothesis)]
-            return problems_of(_in_namespace(resource, hypotheses), hypotheses, self._datasets)[0] is not None
+            return (
+                problems_of(_in_namespace(resource, hypotheses), hypotheses, self._datasets, self._policy)[0]
+                is not None
+            )
         image = resource.spec.trainer.image if resource.spec.trainer else None
         return image is not None and "@sha256:" not in image
 
@@ -158,7 +164,7 @@ class Campaign:
             try:
                 resource = read(manifest)
                 assert isinstance(resource, ProxyStudy)
-                reason, problems = problems_of(resource, hypotheses, self._datasets)
+                reason, problems = problems_of(resource, hypotheses, self._datasets, self._policy)
             except InvalidInput as error:
                 reason, problems = "Invalid", error.problems
                 self._note_apart(case, error)
@@ -208,7 +214,7 @@ class Campaign:
             except InvalidInput:
                 unreadable = True
         sound = [each for each in hypotheses if isinstance(each, Hypothesis)]
-        reason, problems = problems_of(study, sound, self._datasets)
+        reason, problems = problems_of(study, sound, self._datasets, self._policy)
         reason = "Invalid" if unreadable else reason
         status = "True" if reason is None else "False"
         try:

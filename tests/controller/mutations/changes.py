@@ -8,6 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from controller.operators import DATA_SETS
+
 Json = Any
 Path = tuple[str | int, ...]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -211,7 +213,8 @@ _CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("another question", {"question": "FindBest"}),
     ("another statistic", {"trust": {"statistic": "DecisionAccuracy", "threshold": "0.4"}}),
     ("screening", {"screening": {"promote": 3}}),
-    ("a data set that is not there", {"dataset": {"manifest": "file:///nowhere/manifest.json"}}),
+    ("a data set that is not there", {"dataset": {"manifest": f"{DATA_SETS}/nowhere/manifest.json"}}),
+    ("a data set that may not be read", {"dataset": {"manifest": "file:///nowhere/manifest.json"}}),
     ("a data set that is no data set", {"dataset": {"manifest": "file:///etc/hostname"}}),
     ("a data set in no bucket", {"dataset": {"manifest": "s3://no-such-bucket/manifest.json"}}),
 )

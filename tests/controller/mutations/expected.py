@@ -9,8 +9,11 @@ from assay.api.base import API_VERSION
 from assay.api.errors import InvalidInput, Problem
 from assay.api.manifests import resource_from
 from assay.api.metadata import wrong_keys
+from assay.api.policy import Policy, not_allowed
 from assay.api.resources import Hypothesis, ObjectMeta, ProxyStudy
+from assay.api.selection import select_hypotheses
 from assay.controller.datasets import DatasetNotReadable, Datasets
+from assay.controller.links import followed
 from assay.runners.gather import gather_study
 from assay.runners.jobs.programs import image_code
 from assay.runners.protocol import Runner
@@ -51,10 +54,12 @@ def read(manifest: Any, *, as_written: bool = False) -> ProxyStudy | Hypothesis:
 
 
 def problems_of(
-    study: ProxyStudy, hypotheses: Sequence[Hypothesis], datasets: Datasets
+    study: ProxyStudy, hypotheses: Sequence[Hypothesis], datasets: Datasets, policy: Policy
 ) -> tuple[str | None, Sequence[Problem]]:
     """The reason of the condition Accepted that a study should have, None if it is accepted, and what is wrong."""
     runner: Runner = _Images()  # type: ignore[assignment]
+    if refused := not_allowed(study, select_hypotheses(study, hypotheses), policy, followed):
+        return "NotAllowed", refused
     try:
         gather_study(study, hypotheses, runner, datasets)
     except DatasetNotReadable as error:
