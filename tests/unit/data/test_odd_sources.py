@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -772,6 +773,7 @@ def as_nobody(tmp_path: Path) -> Iterator[None]:
     for folder in (tmp_path, *tmp_path.parents):
         if folder == tmp_path or folder.name.startswith(("pytest-", "popen-")):  # pytest lets nobody else enter
             folder.chmod(0o755)
+    importlib.import_module("assay_trainer.objects.s3")  # by then nobody, who may not enter the folder of the sources
     os.seteuid(65534)
     try:
         yield
