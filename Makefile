@@ -5,10 +5,11 @@ UV_VERSION := 0.13.9
 export UV_SYSTEM_CERTS := 1
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
+PARALLEL := --numprocesses=auto --maxprocesses=8 --dist=worksteal
 SOURCES := operator trainer_image tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-quick test-cluster lint format lock cluster cluster-down system-deps clean
+.PHONY: help install demo test test-quick test-commands test-cluster lint format lock cluster cluster-down system-deps clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +33,13 @@ demo: install ## Train 300 small models on real digits and see which proxy ranks
 	@$(BIN)/assay run -f examples/digits
 
 test: install ## All tests that this machine can run; what it can't is skipped and said
-	@status=0; $(MAKE) --no-print-directory test-quick || status=1; $(MAKE) --no-print-directory test-cluster || status=1; exit $$status
+	@status=0; $(MAKE) --no-print-directory test-quick || status=1; $(MAKE) --no-print-directory test-commands || status=1; $(MAKE) --no-print-directory test-cluster || status=1; exit $$status
 
-test-quick: install ## Those that need no Kubernetes: 3 minutes on two cores
-	$(BIN)/python -m pytest --without-cluster --numprocesses=auto --maxprocesses=8 --dist=worksteal
+test-quick: install ## Those that need neither Kubernetes nor whole runs: 3 minutes on two cores
+	$(BIN)/python -m pytest --without-cluster --ignore=tests/e2e $(PARALLEL)
+
+test-commands: install ## Those of the command line from end to end, without Kubernetes
+	$(BIN)/python -m pytest --without-cluster $(PARALLEL) tests/e2e
 
 test-cluster: install ## Those that need one
 	$(BIN)/python -m pytest --only-cluster

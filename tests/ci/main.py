@@ -34,8 +34,11 @@ def main() -> int:
         else:
             here = this_user()
             others.append(_tests_of(here, newest, copies.enter_context(copy_of_tree(here)), "tests/unit"))
-        # `make test` is these two; what needs a cluster mostly waits, and leaves the processors to the others.
-        others.insert(0, Part("make test-quick", ["make", "test-quick"], ROOT, in_background=True))
+        # `make test` is these three; what needs a cluster mostly waits, and leaves the processors to the others.
+        others[:0] = [
+            Part(f"make {target}", ["make", target], ROOT, in_background=True)
+            for target in ("test-quick", "test-commands")
+        ]
         for part in others:
             print(f"CI: in the background, shown at the end: {part.name}", flush=True)
         outcomes = run_lanes([Part("make test-cluster", ["make", "test-cluster"], ROOT)], others)
