@@ -48,10 +48,10 @@ class Listed:
             found: dict[str, Names] = {}
             for name in self._list(folder, [f"{key}{then}" for key in missing]):
                 found.setdefault(_key_within(name, folder, then), {})[name] = None
+            if sum(map(len, known.values())) + sum(map(len, found.values())) > self._limit:
+                raise TooManyObjects(f"{self._objects.uri}/{folder}", self._limit)
             nothing: Names = {}
             known.update({key: found.get(key, nothing) for key in missing})
-            if sum(map(len, known.values())) > self._limit:
-                raise TooManyObjects(f"{self._objects.uri}/{folder}", self._limit)
         return known
 
     def has(self, name: str) -> bool:
