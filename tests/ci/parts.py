@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from cluster.progress import followed
 
 _CLOSING = re.compile(r"\d+ (passed|failed|error|skipped|deselected|warning).* in [\d.]+s.*")
 
@@ -44,23 +45,16 @@ def run(part: Part, screen: TextIO) -> Outcome:
     """Run one part to its end. What it writes is on the screen at once, unless it is in the background."""
     begun = time.monotonic()
     command = ["nice", *part.command] if part.in_background else part.command
-    lines = []
-    with subprocess.Popen(
-        command,
-        cwd=part.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if not part.in_background:
-                screen.write(line)
-                screen.flush()
-    return Outcome(part, process.returncode, time.monotonic() - begun, "".join(lines))
+    lines: list[str] = []
+
+    def seen(line: str) -> None:
+        lines.append(f"{line}\n")
+        if not part.in_background:
+            screen.write(lines[-1])
+            screen.flush()
+
+    ended = followed(command, seen, folder=part.folder)
+    return Outcome(part, ended.code, time.monotonic() - begun, "".join(lines))
 
 
 def run_lanes(*lanes: Sequence[Part], screen: TextIO = sys.stdout) -> list[Outcome]:
