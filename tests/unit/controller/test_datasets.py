@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from assay.api.resources import DatasetReference
-from assay.controller.datasets import REMEMBERED_SECONDS, DatasetNotReadable, Datasets
+from assay.controller.datasets import DatasetNotReadable, Datasets
+from assay.controller.remembered import REMEMBERED_SECONDS
+from assay.store import Turn, TurnOver
 from assay_trainer.contract import digest
 from assay_trainer.objects import MemoryObjects, StoreError
 from assay_trainer.objects.limits import OBJECT_BYTES
@@ -55,3 +57,27 @@ def test_a_manifest_is_remembered_for_a_while_and_a_change_is_seen_after_it(tmp_
     assert datasets(reference, "ProxyStudy/digits")[0].digest == digest(first)
     now += 1
     assert datasets(reference, "ProxyStudy/digits")[0].digest == digest(second)
+
+
+def test_the_data_sets_of_many_hypotheses_in_a_slow_store_are_all_known_after_some_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, manifest = [1000.0], a_dataset_manifest(28).model_dump_json().encode()
+
+    class SlowStore(MemoryObjects):
+        def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
+            now[0] += 3.0
+            return manifest
+
+    monkeypatch.setattr("assay.runners.gather.open_objects", lambda _: SlowStore())
+    datasets = Datasets(lambda: now[0])
+    references = [DatasetReference(manifest=f"s3://bucket/set-{index}/manifest.json") for index in range(60)]
+
+    def one_turn() -> bool:
+        turn = Turn(5.0, lambda: now[0])
+        try:
+            return all(datasets(reference, "ProxyStudy/digits", turn) for reference in references)
+        except TurnOver:
+            return False
+
+    assert any(one_turn() for _ in range(100))
