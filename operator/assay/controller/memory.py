@@ -12,7 +12,7 @@ from assay.controller.events import Allowance
 from assay.kube import Manifest
 from assay.runners.jobs import Claims, JobsMemory, Owner, Room, Shares
 from assay.store import Ledger, Limits
-from assay.store.room import Room as ReadingRoom
+from assay.store.memory_budget import MemoryBudget
 from assay_trainer.objects import open_objects
 
 CONNECTIONS = 64
@@ -48,7 +48,7 @@ class Memories:
         as many as they want."""
         self._store = store
         self._limits = limits or Limits()
-        self._reading = ReadingRoom(self._limits.memory)
+        self._reading = MemoryBudget(self._limits.memory)
         self._at_a_time = max(2, CONNECTIONS // workers)
         self._lock = Lock()
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}

@@ -30,7 +30,7 @@ from assay.reporting.metrics import arm_profiles
 from assay.runners.jobs import JobsRunner, Owner, claim_running
 from assay.runners.reconcile import forgive_failures, reconcile
 from assay.store import TurnOver
-from assay.store.room import NoRoom
+from assay.store.memory_budget import NoRoom
 from assay_trainer.objects import StoreError, UnfitObject
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from assay.store.ledger import Ledger, StartedAttempt
 from assay.store.limits import Limits
-from assay.store.room import Room
+from assay.store.memory_budget import MemoryBudget
 from assay.store.turns import Turn, TurnOver
 
-__all__ = ["Ledger", "Limits", "Room", "StartedAttempt", "Turn", "TurnOver"]
+__all__ = ["Ledger", "Limits", "MemoryBudget", "StartedAttempt", "Turn", "TurnOver"]

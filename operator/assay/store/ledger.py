@@ -26,9 +26,9 @@ from pydantic import BaseModel, Field
 
 from assay.planning.trust_records import TrustRecord, TrustRecords, record_name, trust_records
 from assay.store.limits import ON_ONE_MACHINE, Limits
+from assay.store.memory_budget import MemoryBudget
 from assay.store.names import LISTS_REST, Listed
 from assay.store.reading import Kind, Reader
-from assay.store.room import Room
 from assay.store.together import together
 from assay.store.turns import Turn
 from assay_trainer.contract import (
@@ -87,19 +87,19 @@ class Ledger:
         self,
         objects: Objects,
         limits: Limits | None = None,
-        room: Room | None = None,
+        memory: MemoryBudget | None = None,
         *,
         at_a_time: int = TOGETHER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is in seconds; `room` is shared with other ledgers; without `limits` it is for one machine."""
+        """`clock` is in seconds; `memory` is shared with other ledgers; without `limits` it is for one machine."""
         limits = limits or ON_ONE_MACHINE
         self._objects = objects
         self._at_a_time = at_a_time
         self._clock = clock
         self._listed_at = -math.inf
         self._listed = Listed(objects, limits.names, clock)
-        self._reader = Reader(objects, limits, room or Room(), at_a_time)
+        self._reader = Reader(objects, limits, memory or MemoryBudget(), at_a_time)
         self._turn = Turn()
 
     @property

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assay.api.bounds import shortened
 from assay.store.limits import Limits
-from assay.store.room import Room
+from assay.store.memory_budget import MemoryBudget
 from assay.store.together import together
 from assay.store.turns import Turn
 from assay_trainer.objects import Objects, ObjectTooLarge, StoreError, UnfitObject
@@ -38,20 +38,20 @@ class Reader:
     Raises StoreError if the store fails; UnfitObject for an object that is too large or not what its name says.
     """
 
-    def __init__(self, objects: Objects, limits: Limits, room: Room, most_together: int) -> None:
+    def __init__(self, objects: Objects, limits: Limits, memory: MemoryBudget, most_together: int) -> None:
         self._objects = objects
         self._limits = limits
-        self._room = room
+        self._memory = memory
         self._together = most_together
         self._read: dict[str, Any] = {}
-        self._share = room.share(self._read.clear, limits.study)
+        self._share = memory.share(self._read.clear, limits.study)
         self._turn = Turn()
 
     @contextmanager
     def turn(self, turn: Turn) -> Iterator[None]:
         """While it lasts, reading ends with the turn, and nothing is forgotten."""
         self._turn = turn
-        with self._room.use(self._share):
+        with self._memory.use(self._share):
             try:
                 yield
             finally:
@@ -59,7 +59,7 @@ class Reader:
 
     def close(self) -> None:
         """Nothing is read any more."""
-        self._room.give_back(self._share)
+        self._memory.give_back(self._share)
 
     def all(self, names: Iterable[str], kind: Kind) -> list[Any]:
         """The objects of these names."""
@@ -75,7 +75,7 @@ class Reader:
             data = self._bytes(name, kind)
             value = self._understood(name, kind, data)
             try:
-                self._room.take(self._share, len(data))
+                self._memory.take(self._share, len(data))
             except UnfitObject as error:
                 raise UnfitObject(f"{self._objects.uri}: {error} (limits.study): give the study fewer trials") from None
             self._read[name] = value
@@ -84,7 +84,7 @@ class Reader:
     def remember(self, name: str, value: BaseModel, size: int) -> None:
         """What was written, under a name that was free; where there is no room for it, it is read when needed."""
         try:
-            self._room.take(self._share, size)
+            self._memory.take(self._share, size)
         except StoreError:
             return
         self._read[name] = value

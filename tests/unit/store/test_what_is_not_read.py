@@ -11,8 +11,8 @@ import pytest
 
 from assay.planning.design import trial_request
 from assay.planning.trust_records import Revocation
-from assay.store import Ledger, Limits, Room, TurnOver
-from assay.store.room import BYTES_PER_BYTE, BYTES_PER_OBJECT
+from assay.store import Ledger, Limits, MemoryBudget, TurnOver
+from assay.store.memory_budget import BYTES_PER_BYTE, BYTES_PER_OBJECT
 from assay_trainer.contract import Failure, FailureReason, TrialResult, WorkRequest, attempt_name, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
 from assay_trainer.objects.limits import OBJECT_BYTES
@@ -203,8 +203,8 @@ def test_results_that_are_too_much_together_are_said_with_the_setting() -> None:
 
 def test_for_those_at_work_others_forget_what_they_can_read_again() -> None:
     stores = [Results(name) for name in ("a", "b")]
-    room = Room(len(stores[0].keys) * stores[0].size + 1_000)
-    idle, working = (Ledger(store, room=room) for store in stores)
+    memory = MemoryBudget(len(stores[0].keys) * stores[0].size + 1_000)
+    idle, working = (Ledger(store, memory=memory) for store in stores)
     with idle.turn(60.0):
         before = idle.results(stores[0].keys)
     with working.turn(60.0):
@@ -240,8 +240,8 @@ def test_on_one_machine_the_memory_is_the_users_own() -> None:
 def test_of_those_at_work_whoever_has_more_than_an_equal_part_waits_for_the_others() -> None:
     large, small = Results("large"), Results("small")
     few = sorted(small.keys)[:3]
-    room = Room((len(large.keys) + 1) * large.size)
-    greedy, modest = Ledger(large, room=room), Ledger(small, room=room)
+    memory = MemoryBudget((len(large.keys) + 1) * large.size)
+    greedy, modest = Ledger(large, memory=memory), Ledger(small, memory=memory)
     with greedy.turn(60.0), modest.turn(60.0):
         greedy.results(sorted(large.keys)[:-1])
         assert len(modest.results(few)) == len(few)

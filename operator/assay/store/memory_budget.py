@@ -21,7 +21,7 @@ class NoRoom(TurnOver):
 
 @dataclass(eq=False)
 class Share:
-    """What one ledger takes of the room. `forget` makes the ledger forget all that it has read."""
+    """What one ledger takes of it. `forget` makes the ledger forget all that it has read."""
 
     forget: Callable[[], None]
     most: float = math.inf
@@ -30,7 +30,7 @@ class Share:
     in_use: bool = field(default=False, init=False)
 
 
-class Room:
+class MemoryBudget:
     """Bytes of memory, about, for all ledgers. For threads to share.
 
     What a ledger remembers it can read again. So where there is not enough for all, those that are not in use forget,
