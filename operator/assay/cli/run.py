@@ -148,5 +148,4 @@ def exit_code(status: ProxyStudyStatus) -> int:
     """0 if the study has said what it was asked, else 1."""
     from assay.api.conditions import ConditionType
 
-    succeeded = {condition.type: condition.status for condition in status.conditions}.get(ConditionType.SUCCEEDED)
-    return DONE if succeeded == "True" else FAILED
+    return DONE if status.holds(ConditionType.SUCCEEDED) else FAILED

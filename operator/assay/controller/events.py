@@ -112,15 +112,10 @@ class Allowance:
 
 
 def _verifiable_again(before: ProxyStudyStatus, after: ProxyStudyStatus) -> Iterator[Occurrence]:
-    if all(each.type != ConditionType.VERIFIABLE for each in after.conditions):
-        for each in before.conditions:
-            if each.type == ConditionType.VERIFIABLE and _succeeded(after):
-                message = "What the study has found could be checked again."
-                yield Occurrence(f"VerifiableAgain/{each.last_transition_time}", "VerifiableAgain", message)
-
-
-def _succeeded(status: ProxyStudyStatus) -> bool:
-    return any(each.type == ConditionType.SUCCEEDED and each.status == "True" for each in status.conditions)
+    earlier = before.condition(ConditionType.VERIFIABLE)
+    if earlier and not after.condition(ConditionType.VERIFIABLE) and after.holds(ConditionType.SUCCEEDED):
+        message = "What the study has found could be checked again."
+        yield Occurrence(f"VerifiableAgain/{earlier.last_transition_time}", "VerifiableAgain", message)
 
 
 def _of_condition(condition: Condition, earlier: str | None) -> Occurrence | None:

@@ -101,7 +101,5 @@ def earlier_status(manifest: Manifest) -> ProxyStudyStatus | None:
 
 
 def _succeeded(status: ProxyStudyStatus) -> tuple[str, str, int | None] | None:
-    for condition in status.conditions:
-        if condition.type == ConditionType.SUCCEEDED:
-            return condition.status, condition.reason, condition.observed_generation
-    return None
+    found = status.condition(ConditionType.SUCCEEDED)
+    return (found.status, found.reason, found.observed_generation) if found else None

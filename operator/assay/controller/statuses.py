@@ -56,7 +56,7 @@ def unverifiable(
     """Of a study that has finished, and can't be looked at now. Nothing that it has said is taken back."""
     said = f"What was found stays said, but can't be checked now: {_sentence(message, 380)}"
     statements = [Statement(ConditionType.VERIFIABLE, False, reason, f"{said} It is tried again by itself.")]
-    if any(each.type == ConditionType.SUCCEEDED and each.status == "True" for each in earlier.conditions):
+    if earlier.holds(ConditionType.SUCCEEDED):
         statements.append(Statement(ConditionType.RECONCILING, False, Reason.DONE))
         statements.append(Statement(ConditionType.STALLED, False, Reason.DONE))
     return _overlaid(earlier, statements, generation, now, finished_for=earlier.finished_for)
@@ -64,8 +64,8 @@ def unverifiable(
 
 def has_stalled(status: ProxyStudyStatus | None, reason: Reason) -> bool:
     """Whether it was said before that this needs somebody: until it is gone, nothing else is."""
-    said = {each.type: (each.status, each.reason) for each in status.conditions} if status else {}
-    return said.get(ConditionType.STALLED) == ("True", reason)
+    stalled = status.condition(ConditionType.STALLED) if status else None
+    return stalled is not None and (stalled.status, stalled.reason) == ("True", reason)
 
 
 def reading(earlier: ProxyStudyStatus | None, generation: int, now: float) -> ProxyStudyStatus | None:

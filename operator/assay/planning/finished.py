@@ -37,14 +37,11 @@ def _was_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
     """The same of a status that an earlier version of Assay wrote, which did not say for what: by what is said of each
     hypothesis."""
     assert study.status is not None
-    succeeded = any(
-        each.type == ConditionType.SUCCEEDED
-        and each.status == "True"
-        and each.observed_generation == study.metadata.generation
-        for each in study.status.conditions
-    )
+    succeeded = study.status.condition(ConditionType.SUCCEEDED)
+    if succeeded is None or (succeeded.status, succeeded.observed_generation) != ("True", study.metadata.generation):
+        return False
     ranked = {row.name for row in study.status.ranking}
-    return succeeded and ranked <= {each.name for each in selected} and all(_is_told(study, each) for each in selected)
+    return ranked <= {each.name for each in selected} and all(_is_told(study, each) for each in selected)
 
 
 def _is_told(study: ProxyStudy, hypothesis: Hypothesis) -> bool:

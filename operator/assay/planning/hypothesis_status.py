@@ -51,9 +51,7 @@ class StudyState(NamedTuple):
 
 def state_of(study: ProxyStudy) -> StudyState:
     """As its status says. What was said of an earlier spec does not count."""
-    status = study.status
-    said = {condition.type: condition for condition in status.conditions} if status else {}
-    succeeded = said.get(ConditionType.SUCCEEDED)
+    succeeded = study.status.condition(ConditionType.SUCCEEDED) if study.status else None
     if succeeded is None or succeeded.observed_generation != study.metadata.generation:
         return StudyState(study.name, False, Reason.PROGRESSING)
     return StudyState(study.name, succeeded.status == "True", succeeded.reason)

@@ -11,23 +11,23 @@ _NOTHING_WRONG = {Reason.PROGRESSING, Reason.DONE}
 def summarised(status: ProxyStudyStatus) -> ProxyStudyStatus:
     """The status with its most important reason, and the message to it: what somebody must act on; else what is waited
     for; else what can't be read now; else how far the study is."""
-    said = {condition.type: condition for condition in status.conditions}
-    chosen = next((each for each in _in_order(said) if each is not None), None)
+    chosen = next(filter(None, _in_order(status)), None)
     update = {"reason": chosen.reason, "message": chosen.message or None} if chosen else {}
     return status.model_copy(update={"reason": None, "message": None, **update})
 
 
-def _is_held_up(reconciling: Condition) -> bool:
-    return reconciling.status == "True" and reconciling.reason not in _NOTHING_WRONG
-
-
-def _in_order(said: dict[str, Condition]) -> list[Condition | None]:
-    stalled, reconciling = said.get(ConditionType.STALLED), said.get(ConditionType.RECONCILING)
-    accepted = said.get(ConditionType.ACCEPTED)
+def _in_order(status: ProxyStudyStatus) -> list[Condition | None]:
+    accepted, stalled, reconciling = map(
+        status.condition, (ConditionType.ACCEPTED, ConditionType.STALLED, ConditionType.RECONCILING)
+    )
     return [
         accepted if accepted and accepted.status == "False" else None,
         stalled if stalled and stalled.status == "True" else None,
         reconciling if reconciling and _is_held_up(reconciling) else None,
-        said.get(ConditionType.VERIFIABLE),
-        said.get(ConditionType.SUCCEEDED),
+        status.condition(ConditionType.VERIFIABLE),
+        status.condition(ConditionType.SUCCEEDED),
     ]
+
+
+def _is_held_up(reconciling: Condition) -> bool:
+    return reconciling.status == "True" and reconciling.reason not in _NOTHING_WRONG

@@ -18,24 +18,19 @@ from assay.reporting.rows import MAY_BE_BEST, failed_seeds, may_be_best
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.api.resources import Condition, CostLedger, ProxyStudyStatus, RankedHypothesis, StaleWork
+    from assay.api.resources import CostLedger, ProxyStudyStatus, RankedHypothesis, StaleWork
     from assay.planning.study import Study
-
-
-def condition(status: ProxyStudyStatus, kind: ConditionType) -> Condition | None:
-    """The status' condition of a type."""
-    return next((each for each in status.conditions if each.type == kind), None)
 
 
 def is_finished(status: ProxyStudyStatus) -> bool:
     """Whether nothing more will run until something changes."""
-    reconciling = condition(status, ConditionType.RECONCILING)
+    reconciling = status.condition(ConditionType.RECONCILING)
     return reconciling is not None and reconciling.status == "False"
 
 
 def _baseline_failed(status: ProxyStudyStatus) -> bool:
     """Whether it has no score. Its row may be among those that are not shown."""
-    succeeded = condition(status, ConditionType.SUCCEEDED)
+    succeeded = status.condition(ConditionType.SUCCEEDED)
     shown = [row for row in status.ranking if row.verdict is Verdict.BASELINE]
     if shown:
         return shown[0].score is None

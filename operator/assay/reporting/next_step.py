@@ -8,7 +8,7 @@ from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
 from assay.planning.arm_status import BUDGET_TOO_SMALL
 from assay.ranking.needed import is_affordable
-from assay.reporting.answers import condition, is_finished
+from assay.reporting.answers import is_finished
 from assay.reporting.figures import count, listed
 from assay.reporting.rows import is_revoked
 from assay.reporting.trust_answer import best_trusted, is_worth_it
@@ -24,7 +24,7 @@ def next_step(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def _obstacle(status: ProxyStudyStatus) -> str:
-    accepted, succeeded = (condition(status, kind) for kind in (ConditionType.ACCEPTED, ConditionType.SUCCEEDED))
+    accepted, succeeded = (status.condition(kind) for kind in (ConditionType.ACCEPTED, ConditionType.SUCCEEDED))
     if accepted is not None and accepted.status == "False":
         return "Mend the study as the message above says."
     if succeeded is not None and succeeded.reason == Reason.SUSPENDED:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
-from assay.reporting.answers import best_answer, condition, cost_answer, is_finished, stale_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, is_finished, stale_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable, arms_explained
 from assay.reporting.figures import count, listed, seeds_in_words, sentence
 from assay.reporting.next_step import next_step
@@ -93,7 +93,7 @@ def _title(study: Study, status: ProxyStudyStatus) -> Text:
 
 def _state(status: ProxyStudyStatus) -> Text:
     for kind in (ConditionType.ACCEPTED, ConditionType.SUCCEEDED):
-        found = condition(status, kind)
+        found = status.condition(kind)
         if found is not None and (found.status != "True" or kind is ConditionType.SUCCEEDED):
             word = "Done" if found.status == "True" else "Stopped" if is_finished(status) else "Not done yet"
             return Text.assemble((f"{word} ({found.reason}): ", "bold"), sentence(found.message))

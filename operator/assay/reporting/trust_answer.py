@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
 from assay.planning.arm_status import BUDGET_TOO_SMALL
-from assay.reporting.answers import condition
 from assay.reporting.certificates import in_a_sentence
 from assay.reporting.figures import count, listed, percent, sentence, value_of
 from assay.reporting.rows import is_revoked
@@ -148,7 +147,7 @@ def _range(arm: ArmStatus) -> str:
 
 
 def _warned(status: ProxyStudyStatus, answer: str) -> str:
-    trusted = condition(status, ConditionType.PROXY_TRUSTED)
+    trusted = status.condition(ConditionType.PROXY_TRUSTED)
     if trusted is not None and trusted.reason == "EditedAfterLooking":
         return f"{answer} But the criteria were edited after results were seen, so the confidence does not hold."
     return answer

@@ -316,3 +316,12 @@ class ProxyStudyStatus(Model):
     stale: StaleWork | None = Field(default=None, description="Results that no longer count, if there are any.")
     ledger: Uri | None = Field(default=None, description="URI of the table of all trials.")
     report: Uri | None = Field(default=None, description="URI of the report.")
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of a type, if it is said."""
+        return next((each for each in self.conditions if each.type == kind), None)
+
+    def holds(self, kind: str) -> bool:
+        """Whether the condition of a type is said to be True."""
+        found = self.condition(kind)
+        return found is not None and found.status == "True"
