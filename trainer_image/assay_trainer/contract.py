@@ -17,10 +17,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from assay_trainer.described import bounded
 
 CONTRACT_VERSION = 1
 """Version of every object below; a reader refuses objects of another version."""
@@ -39,9 +42,7 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Version = Annotated[int, Field(ge=CONTRACT_VERSION, le=CONTRACT_VERSION)]
 Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Text = Annotated[
-    str, AfterValidator(lambda text: text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…")
-]
+Text = Annotated[str, AfterValidator(partial(bounded, characters=MESSAGE_CHARACTERS))]
 
 
 class Message(BaseModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.api.resources import ArmStatus, ProxyStudyStatus
 
 STATUS_BYTES = 32 * 1024
@@ -42,3 +44,9 @@ def shortened(text: str, limit: int) -> str:
     """The text on one line, cut to `limit` characters with an ellipsis at the end if it is longer."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """`a, b, c`; of more than `most` names the first ones, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

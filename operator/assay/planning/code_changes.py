@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from assay.api.bounds import shortened
+from assay.api.bounds import first_of, shortened
 from assay_trainer.contract import CodeIngredients
 
 MOST_FILES = 3
@@ -52,8 +52,7 @@ def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _first(texts: Sequence[str], most: int) -> str:
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return f"{', '.join(shortened(each, 60) for each in texts[:most])}{more}"
+    return first_of([shortened(each, 60) for each in texts], most)
 
 
 def _image(code: CodeIngredients) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
+from assay.api.bounds import first_of
 from assay.planning.design import PlannedTrial
 from assay.planning.records import Records, WorkRecord
 from assay_trainer.contract import Failure, FailureReason, TrialResult
@@ -97,10 +98,6 @@ def _without_score(study: Study, record: WorkRecord) -> Failure | None:
         message = f"metric {metric!r}: given {result.metrics[metric]}; allowed: a finite number"
     else:
         reason = FailureReason.METRIC_MISSING
-        given = sorted(result.metrics)
-        message = (
-            f"metric {metric!r} is not among those of the trial: {', '.join(given[:_NAMED])}"
-            f"{f' and {len(given) - _NAMED} more' if len(given) > _NAMED else ''}"
-        )
+        message = f"metric {metric!r} is not among those of the trial: {first_of(sorted(result.metrics), _NAMED)}"
     said = [note for note in result.notes if note.startswith(f"{metric} left out")]
     return Failure(key=result.key, attempt=max(1, record.attempts), reason=reason, message="; ".join([message, *said]))

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from assay.api.bounds import first_of
 from assay.api.decimals import decimal_value
 
 if TYPE_CHECKING:
@@ -115,5 +116,5 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     all_names = list(names)
     shown = all_names[:most]
     if len(all_names) > most:
-        return f"{', '.join(shown)} and {len(all_names) - most} more"
+        return first_of(all_names, most)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""

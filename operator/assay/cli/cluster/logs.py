@@ -68,9 +68,10 @@ def logs(
 
 
 def _unknown(study: str, given: str, names: Sequence[str]) -> Problem:
+    from assay.api.bounds import first_of
+
     close = difflib.get_close_matches(given.lower(), names, n=3, cutoff=0.5)
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    allowed = f"{', '.join(names[:_NAMES_SHOWN])}{more}" if names else "none: the study selects no hypothesis"
+    allowed = first_of(names, _NAMES_SHOWN) if names else "none: the study selects no hypothesis"
     return Problem(
         f"study {study}", "HYPOTHESIS", f"{given!r}, an unknown hypothesis", allowed, " or ".join(close) or None
     )
