@@ -6,7 +6,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -122,18 +123,6 @@ def _run_trial(
     train_split = open_dataset(request.dataset)
     held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
     image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
-
-    def training_data() -> tuple[Images, Labels]:
-        images, labels = train_split.train(image_size)
-        if request.fidelity.data_percent == 100:
-            return images, labels
-        scores = None if request.preparation is None else _scores(request.preparation, store)
-        try:
-            chosen = choose(len(labels), request.fidelity, request.seed, scores, labels)
-        except ValueError as error:
-            raise InvalidRequest(f"fidelity.subset: {error}") from error
-        return images[chosen], labels[chosen]
-
     train = load_entrypoint(request.entrypoint)
     # after the import, so that no edit in between is missed
     if check_code and _code_here(request, elsewhere) != request.code:
@@ -147,7 +136,7 @@ def _run_trial(
         fidelity=request.fidelity,
         seed=request.seed,
         classes=train_split.manifest.classes,
-        training_data=training_data,
+        training_data=partial(_training_data, request, train_split, image_size, store),
         held_out=lambda: held_out_split.held_out(image_size),
         device=device,
         threads=threads,
@@ -171,6 +160,36 @@ def _run_trial(
     else:
         cores_seconds = threads * (time.perf_counter_ns() - began_ns) / 1e9
         utilisation = min(1.0, (cpu_seconds() - began_cpu) / cores_seconds)
+    profile = _profile(trial, phases, cost, utilisation)
+    provenance = _provenance(request, meter, model, held_out=request.held_out.digest)
+    return _result(request, trial, metrics, left_out, cost, profile, provenance)
+
+
+def _training_data(
+    request: TrialRequest, split: OpenedDataset, image_size: int, store: Objects
+) -> tuple[Images, Labels]:
+    """The images and labels of the trial's subset."""
+    images, labels = split.train(image_size)
+    if request.fidelity.data_percent == 100:
+        return images, labels
+    scores = None if request.preparation is None else _scores(request.preparation, store)
+    try:
+        chosen = choose(len(labels), request.fidelity, request.seed, scores, labels)
+    except ValueError as error:
+        raise InvalidRequest(f"fidelity.subset: {error}") from error
+    return images[chosen], labels[chosen]
+
+
+def _result(
+    request: TrialRequest,
+    trial: Trial,
+    metrics: dict[str, float],
+    left_out: Sequence[str],
+    cost: contract.Cost,
+    profile: contract.Profile,
+    provenance: contract.Provenance,
+) -> TrialResult:
+    """What came of a trial, cut to what a result may hold; notes say what was left out of it."""
     curve, cut = bounded_curve(trial.curve, trial.reported)
     run_url, no_url = checked_run_url(trial.run_url)
     try:
@@ -185,8 +204,8 @@ def _run_trial(
             metrics=metrics,
             curve=curve,
             cost=cost,
-            profile=_profile(trial, phases, cost, utilisation),
-            provenance=_provenance(request, meter, model, held_out=request.held_out.digest),
+            profile=profile,
+            provenance=provenance,
             run_url=run_url,
             notes=_told(bounded_notes([*no_url, *cut, *left_out])),
         )

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,17 +67,6 @@ def read_folder(
     mode = "L" if all(headers[place].grey for place in kept) else "RGB"
     _note_conversions(findings, names, [headers[place] for place in kept])
 
-    def read(indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        def decode(index: int) -> NDArray[np.uint8]:
-            try:
-                return pixels_of(folder / names[index], mode)
-            except Unreadable as error:
-                raise InvalidSource(f"{printable(str(folder / names[index]))}: {error}") from error
-
-        with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
-            decoded = np.stack(list(threads.map(decode, indices.tolist())))
-        return decoded[..., None] if mode == "L" else decoded
-
     def check() -> None:
         if not skip_unreadable and (damaged := _damaged(folder, names, range(len(names)))):
             raise _unusable(folder, names, damaged)
@@ -86,12 +76,26 @@ def read_folder(
         labels=labels,
         size=size,
         channels=1 if mode == "L" else 3,
-        read=read,
+        read=partial(_decoded, folder, names, mode),
         held_out=None if layout.held_out is None else np.array(layout.held_out)[kept],
         found="class folders",
         findings=findings,
         check=check,
     )
+
+
+def _decoded(folder: Path, names: Sequence[str], mode: str, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The images at the indices, shape (n, side, side, 1 or 3)."""
+
+    def decode(index: int) -> NDArray[np.uint8]:
+        try:
+            return pixels_of(folder / names[index], mode)
+        except Unreadable as error:
+            raise InvalidSource(f"{printable(str(folder / names[index]))}: {error}") from error
+
+    with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
+        decoded = np.stack(list(threads.map(decode, indices.tolist())))
+    return decoded[..., None] if mode == "L" else decoded
 
 
 def _unusable(folder: Path, names: Sequence[str], problems: Mapping[int, str]) -> InvalidSource:
