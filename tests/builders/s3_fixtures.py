@@ -36,6 +36,15 @@ def s3_environment(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Se
 
 
 @pytest.fixture
+def own_s3(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """A server for this test alone, which may stop it; this process' environment is set so that boto3 finds it."""
+    with S3Server(tmp_path_factory.mktemp("own-s3")) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture
 def s3_uri(s3_environment: S3Server) -> str:
     """URI of an empty prefix in the server's bucket."""
     return f"s3://{BUCKET}/{uuid.uuid4().hex}"

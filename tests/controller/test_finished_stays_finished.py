@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from assay.kube import Kube
 from assay_trainer.contract import FailureReason, TrialRequest
 from builders.s3_server import BUCKET, S3Server
@@ -82,38 +80,34 @@ def test_a_data_set_that_is_gone_takes_nothing_back(
 
 
 def test_a_store_that_is_away_takes_nothing_back_and_is_waited_for(
-    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kube: Kube, operators: Operators, team: Team, own_s3: S3Server
 ) -> None:
-    (tmp_path / "s3").mkdir()
-    with S3Server(tmp_path / "s3") as s3:
-        for name, value in s3.environment.items():
-            monkeypatch.setenv(name, value)
-        variables = {"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"}
-        operator = operators.start(variables)
-        with PlayedPods(kube, team.namespace, a_score) as pods:
-            team.apply(*team.hypotheses("other"), team.study(proxies=[]))
-            team.wait("Succeeded")
-            before = states(team, "digits")
-            failing = team.study("failing", proxies=[], metric={"name": "loss", "goal": "Minimize"})
-            pods.outcome = lambda _: FailureReason.TRAIN_FUNCTION_RAISED
-            team.apply(failing)
-            team.wait("Succeeded", status="False", reason="ReferenceFailed", study="failing")
-            failed = states(team, "failing")
-            operator.kill()
-            s3.stop()
-            operators.start(variables)
-            team.wait("Verifiable", status="False", reason="StoreUnreachable")
-            assert states(team, "digits") == {**before, "Verifiable": ("False", "StoreUnreachable")}
-            team.wait("Verifiable", status="False", reason="StoreUnreachable", study="failing")
-            assert states(team, "failing") == {**failed, "Verifiable": ("False", "StoreUnreachable")}
-            # A new hypothesis opens the study, which waits for the store; nobody has to do anything yet.
-            pods.outcome = a_score
-            team.apply(team.hypothesis("new"))
-            said = team.wait("Reconciling", reason="StoreUnreachable")
-            assert "can't be reached" in said
-            assert team.condition("Stalled")["status"] == "False"
-            s3.start()
-            team.wait("Succeeded", seconds=60)
-            team.until(lambda: team.get()["status"]["trials"]["succeeded"] == 6, lambda: str(team.get()["status"]))
+    variables = {"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"}
+    operator = operators.start(variables)
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.apply(*team.hypotheses("other"), team.study(proxies=[]))
+        team.wait("Succeeded")
+        before = states(team, "digits")
+        failing = team.study("failing", proxies=[], metric={"name": "loss", "goal": "Minimize"})
+        pods.outcome = lambda _: FailureReason.TRAIN_FUNCTION_RAISED
+        team.apply(failing)
+        team.wait("Succeeded", status="False", reason="ReferenceFailed", study="failing")
+        failed = states(team, "failing")
+        operator.kill()
+        own_s3.stop()
+        operators.start(variables)
+        team.wait("Verifiable", status="False", reason="StoreUnreachable")
+        assert states(team, "digits") == {**before, "Verifiable": ("False", "StoreUnreachable")}
+        team.wait("Verifiable", status="False", reason="StoreUnreachable", study="failing")
+        assert states(team, "failing") == {**failed, "Verifiable": ("False", "StoreUnreachable")}
+        # A new hypothesis opens the study, which waits for the store; nobody has to do anything yet.
+        pods.outcome = a_score
+        team.apply(team.hypothesis("new"))
+        said = team.wait("Reconciling", reason="StoreUnreachable")
+        assert "can't be reached" in said
+        assert team.condition("Stalled")["status"] == "False"
+        own_s3.start()
+        team.wait("Succeeded", seconds=60)
+        team.until(lambda: team.get()["status"]["trials"]["succeeded"] == 6, lambda: str(team.get()["status"]))
     assert "Verifiable" not in states(team, "digits")
     assert "VerifiableAgain" in team.events() or "StoreUnreachable" in team.events()

@@ -49,22 +49,18 @@ def test_trials_that_all_crash_end_a_study_with_their_reason(kube: Kube, operato
 
 
 def test_an_s3_server_that_is_away_is_said_and_waited_for(
-    kube: Kube, operators: Operators, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kube: Kube, operators: Operators, team: Team, own_s3: S3Server
 ) -> None:
-    (tmp_path / "s3").mkdir()
-    with S3Server(tmp_path / "s3") as s3:
-        for name, value in s3.environment.items():
-            monkeypatch.setenv(name, value)
-        operators.start({"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"})
-        s3.stop()
-        team.apply(*team.hypotheses("other"), team.study())
-        said = team.wait("Reconciling", reason="StoreUnreachable", seconds=30)
-        assert team.condition("Stalled")["status"] == "False"
-        assert "can't be reached" in said
-        assert "It is tried again by itself." in said
-        s3.start()
-        with PlayedPods(kube, team.namespace, a_score) as pods:
-            team.wait("Succeeded", seconds=60)
+    operators.start({"ASSAY_STORE": f"s3://{BUCKET}/results", "ASSAY_S3_RETRY_SECONDS": "0"})
+    own_s3.stop()
+    team.apply(*team.hypotheses("other"), team.study())
+    said = team.wait("Reconciling", reason="StoreUnreachable", seconds=30)
+    assert team.condition("Stalled")["status"] == "False"
+    assert "can't be reached" in said
+    assert "It is tried again by itself." in said
+    own_s3.start()
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.wait("Succeeded", seconds=60)
     assert team.condition("Stalled")["status"] == "False"
     assert len(pods.started) == len(set(pods.started)) == 8
 
