@@ -11,6 +11,9 @@ GROUP: Final = "assay.dev"
 VERSION: Final = "v1alpha1"
 API_VERSION: Final = "assay.dev/v1alpha1"
 
+RETRY_ANNOTATION: Final = "assay.dev/retry"
+"""On a study: a user's request to try failed trials once more; every new value is one."""
+
 
 class Model(BaseModel):
     """Immutable; unknown fields are errors; snake_case in Python, camelCase in JSON."""

@@ -9,6 +9,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from assay.api.base import RETRY_ANNOTATION
 from assay.api.conditions import Reason
 from assay.api.errors import InvalidInput
 from assay.api.resources import ProxyStudy
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from assay.runners.jobs import TrialSettings
     from assay.runners.reconcile import Round
     from assay.store import Limits, Turn
-
-RETRY_ANNOTATION = "assay.dev/retry"
-"""A user's request to try failed trials once more; every new value is one."""
 
 POLL_SECONDS = 15.0
 """How often a study that runs is looked at though nothing happens."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assay.api.base import RETRY_ANNOTATION
 from assay.controller.schedule import SHARES, Key
-from assay.controller.studies import RETRY_ANNOTATION
 from assay.kube import STUDY_LABEL, Cache, Manifest
 from assay.runners.jobs import Shares, is_news
 

@@ -25,7 +25,7 @@ def retry(
     kubeconfig: KubeconfigOption = None,
 ) -> None:
     """Let the failures of a study's trials no longer count, so that they are tried again."""
-    from assay.api.base import GROUP
+    from assay.api.base import RETRY_ANNOTATION
     from assay.cli.cluster.found import connect, find_study
     from assay.kube.resources import STUDIES
 
@@ -33,6 +33,5 @@ def retry(
     kube, namespace = connect(Chosen(namespace, context, kubeconfig))
     failed = find_study(kube, namespace, study).status.trials.failed
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    # the annotation is the time of a person's latest request; the operator answers each one once
-    kube.annotate(STUDIES, namespace, study, {f"{GROUP}/retry": now}, manager="assay-cli")
+    kube.annotate(STUDIES, namespace, study, {RETRY_ANNOTATION: now}, manager="assay-cli")
     typer.echo(f"{failed} failed trials of {study} will be tried again.")
