@@ -9,10 +9,8 @@ from assay.cli.inputs import (
     StoreOption,
     StudyOption,
     load_study,
-    log_folder,
     open_ledger,
 )
-from assay.cli.manifest_files import folders_of
 
 
 def plan(
@@ -21,25 +19,18 @@ def plan(
     """Say how many trials a study is, how long they take, and what could be certified at all. Runs nothing."""
     from rich.console import Console
 
+    from assay.cli.local_runner import local_runner
     from assay.cli.variables import say_missed_variables
     from assay.planning.earlier import stale_work
     from assay.planning.forecast import forecast
-    from assay.planning.programs import variables_of
     from assay.reporting.forecast import forecast_table
     from assay.runners.earlier import earlier_of
     from assay.runners.gather import gather_study
-    from assay.runners.processes import ProcessRunner
     from assay.runners.reconcile import records_of
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
-    with ProcessRunner(
-        paths=folders_of(file),
-        log_folder=log_folder(resource),
-        slots=slots,
-        preload=[],
-        variables=variables_of(resource.spec, manifests.hypotheses),
-    ) as runner:
+    with local_runner(file, resource, manifests, slots=slots, preload=[]) as runner:
         gathered = gather_study(resource, manifests.hypotheses, runner)
     say_missed_variables(runner)
     records = records_of(gathered, ledger, ())

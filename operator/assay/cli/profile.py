@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.exits import FAILED
-from assay.cli.inputs import FileOption, StudyOption, load_study, log_folder
-from assay.cli.manifest_files import folders_of
+from assay.cli.inputs import FileOption, StudyOption, load_study
 
 if TYPE_CHECKING:
     from assay.planning.study import Study
@@ -29,22 +28,16 @@ def profile(
     """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
     from rich.console import Console
 
-    from assay.planning.programs import variables_of
+    from assay.cli.local_runner import local_runner
     from assay.reporting.profile import profile_table
     from assay.runners.gather import gather_study
-    from assay.runners.processes import ProcessRunner
     from assay.store import Ledger
     from assay_trainer.objects import FileObjects
 
     resource, manifests = load_study(file, study)
     with (
         tempfile.TemporaryDirectory(prefix="assay-profile-") as folder,
-        ProcessRunner(
-            paths=folders_of(file),
-            log_folder=log_folder(resource),
-            slots=1,
-            variables=variables_of(resource.spec, manifests.hypotheses),
-        ) as runner,
+        local_runner(file, resource, manifests, slots=1) as runner,
     ):
         gathered = gather_study(resource, manifests.hypotheses, runner)
         ledger = Ledger(FileObjects(Path(folder)))

@@ -26,10 +26,8 @@ from assay.cli.inputs import (
     StoreOption,
     StudyOption,
     load_study,
-    log_folder,
     open_ledger,
 )
-from assay.cli.manifest_files import folders_of
 from assay.cli.output import ExplainOption
 
 if TYPE_CHECKING:
@@ -120,21 +118,15 @@ def report(
 
 
 def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
+    from assay.cli.local_runner import local_runner
     from assay.planning.plan import plan
-    from assay.planning.programs import variables_of
     from assay.runners.earlier import earlier_of
     from assay.runners.gather import gather_study
-    from assay.runners.processes import ProcessRunner
     from assay.runners.reconcile import records_of
 
     resource, manifests = load_study(files, name)
     ledger = open_ledger(store, resource)
-    with ProcessRunner(
-        paths=folders_of(files),
-        log_folder=log_folder(resource),
-        preload=[],
-        variables=variables_of(resource.spec, manifests.hypotheses),
-    ) as runner:
+    with local_runner(files, resource, manifests, preload=[]) as runner:
         study = gather_study(resource, manifests.hypotheses, runner)
     records = records_of(study, ledger, ())
     study = study.knowing(earlier_of(study, ledger, runner, records))

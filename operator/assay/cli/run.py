@@ -19,10 +19,8 @@ from assay.cli.inputs import (
     StoreOption,
     StudyOption,
     load_study,
-    log_folder,
     open_ledger,
 )
-from assay.cli.manifest_files import folders_of
 from assay.cli.output import ExplainOption, Output, OutputOption
 
 if TYPE_CHECKING:
@@ -52,10 +50,10 @@ def run(
     explain: ExplainOption = False,
 ) -> None:
     """Run a study: train what is missing, show what is known, end with the ranking. Run it again to go on."""
+    from assay.cli.local_runner import local_runner
     from assay.cli.lock import locked
     from assay.cli.screen import Screen
-    from assay.planning.programs import see_the_same, variables_of
-    from assay.runners.processes import ProcessRunner
+    from assay.planning.programs import see_the_same
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
@@ -66,12 +64,12 @@ def run(
         try:
             with (
                 locked(ledger.uri, resource.name) as lock,
-                ProcessRunner(
-                    paths=folders_of(file),
-                    log_folder=log_folder(resource),
+                local_runner(
+                    file,
+                    resource,
+                    manifests,
                     slots=slots,
                     preload=modules,
-                    variables=variables_of(resource.spec, manifests.hypotheses),
                     inherited=() if lock is None else (lock,),
                 ) as runner,
             ):

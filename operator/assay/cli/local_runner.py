@@ -1,0 +1,36 @@
+"""The runner of a study on this machine, as every command has it that needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assay.cli.inputs import log_folder
+from assay.cli.manifest_files import folders_of
+from assay.planning.programs import variables_of
+from assay.runners.processes import ProcessRunner
+
+if TYPE_CHECKING:
+    from assay.api.load import Manifests
+    from assay.api.resources import ProxyStudy
+
+
+def local_runner(
+    given: Sequence[str],
+    study: ProxyStudy,
+    manifests: Manifests,
+    *,
+    slots: int | None = None,
+    preload: Sequence[str] | None = None,
+    inherited: Sequence[int] = (),
+) -> ProcessRunner:
+    """A runner that looks for code beside the files which the `-f` options name, and that shows programs the variables
+    which the study or a hypothesis lists. For the rest see `ProcessRunner`. Raises InvalidInput."""
+    return ProcessRunner(
+        paths=folders_of(given),
+        log_folder=log_folder(study),
+        slots=slots,
+        preload=preload,
+        inherited=inherited,
+        variables=variables_of(study.spec, manifests.hypotheses),
+    )
