@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 
 pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures", "cluster.choice"]
+
+# What a script starts in the background ignores Ctrl-C, and so would every command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By default an example that takes .2 s has failed: on a busy machine any may.
 settings.register_profile("untimed", deadline=None)
