@@ -88,7 +88,9 @@ def test_a_store_that_is_away_takes_nothing_back_and_is_waited_for(
         team.apply(*team.hypotheses("other"), team.study(proxies=[]))
         team.wait("Succeeded")
         before = states(team, "digits")
-        failing = team.study("failing", proxies=[], metric={"name": "loss", "goal": "Minimize"})
+        # Its recipe makes its trials its own: which of two studies runs a trial that they share is left to chance.
+        trainer = {"entrypoint": "team.train:run", "recipe": {"width": 2}}
+        failing = team.study("failing", proxies=[], trainer=trainer)
         pods.outcome = lambda _: FailureReason.TRAIN_FUNCTION_RAISED
         team.apply(failing)
         team.wait("Succeeded", status="False", reason="ReferenceFailed", study="failing")
