@@ -20,7 +20,7 @@ from assay.api.faults import faults_of
 from assay.api.metadata import wrong_keys
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.api.values import IN_WORDS, LABEL_KEY
-from assay.api.yaml_documents import Document, Location, path_text, read_documents
+from assay.api.yaml_documents import MOST_BYTES, Document, Location, path_text, read_documents
 
 Resource = ProxyStudy | Hypothesis
 
@@ -72,7 +72,11 @@ def load_manifests(*paths: Path) -> Manifests:
 
 
 def _read(file: Path) -> bytes:
-    return sys.stdin.buffer.read() if file == _STANDARD_INPUT else file.read_bytes()
+    """The bytes of a file or pipe, never much more than MOST_BYTES of them: a device has no end."""
+    if file == _STANDARD_INPUT:
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    with file.open("rb") as opened:
+        return opened.read(MOST_BYTES + 1)
 
 
 def _manifest_files(path: Path) -> list[Path]:

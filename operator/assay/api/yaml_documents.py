@@ -16,6 +16,9 @@ from assay.api.errors import Problem
 Location = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value."""
 
+MOST_BYTES = 32 << 20
+"""Of a file: a hundred thousand hypotheses, and some minutes of reading."""
+
 MOST_VALUES = 100_000
 """Of a document; a study of 10 000 hypotheses is 10 000 documents."""
 
@@ -40,9 +43,16 @@ class Document:
 
 
 def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[list[Document], list[Problem]]:
-    """All documents of a file that could be read, and what is wrong with the others."""
+    """All documents of a file that could be read, and what is wrong with the others.
+
+    A file of more than MOST_BYTES is refused as a whole; `read` may give up one byte after them.
+    """
     try:
-        loader = _Loader(read(file).decode("utf-8-sig"))
+        content = read(file)
+        if len(content) > MOST_BYTES:
+            given = f"a file of more than {MOST_BYTES >> 20} MiB"
+            return [], [Problem(str(file), "", given, f"at most {MOST_BYTES >> 20} MiB in one file")]
+        loader = _Loader(content.decode("utf-8-sig"))
     except OSError as error:
         return [], [Problem(str(file), "", f"a file that can't be read ({error.strerror})", "a readable file")]
     except UnicodeDecodeError as error:

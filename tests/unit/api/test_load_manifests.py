@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,18 @@ ALIASES_OF_ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x]\n" + "".join(
 )
 def test_text_that_is_no_manifest_is_refused(tmp_path: Path, text: str, given: str) -> None:
     assert the_problem(tmp_path, study=text).given == given
+
+
+def test_a_file_without_an_end_is_refused_and_a_pipe_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        load_manifests(Path("/dev/zero"))
+    (problem,) = refused.value.problems
+    assert (problem.given, problem.allowed) == ("a file of more than 32 MiB", "at most 32 MiB in one file")
+    end, start = os.pipe()
+    os.write(start, HYPOTHESIS_YAML.encode())
+    os.close(start)
+    assert len(load_manifests(Path(f"/dev/fd/{end}")).hypotheses) == 1
+    os.close(end)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
