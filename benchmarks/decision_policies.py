@@ -22,13 +22,10 @@ from assay.ranking import (
     BestSet,
     Comparison,
     Scores,
-    always_valid,
     best_candidates,
     compare_with_baseline,
-    moderated_noise,
-    open_questions,
-    sequential_verdicts,
 )
+from assay.ranking.sequential import group_sequential, moderated_noise, open_questions, sequential_verdicts
 
 
 def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
@@ -88,7 +85,7 @@ def assay_best(tally: Tally, study: Study, initial: int) -> None:
 def print_choices(count: int, seed: int) -> None:
     """What other values of the constants do: each row changes one."""
     chosen_values = [
-        (always_valid, "SHAPE", (0.5, 0.2, 0.0)),
+        (group_sequential, "SHAPE", (0.5, 0.2, 0.0)),
         (moderated_noise, "MOST_WEIGHT", (6, 10, 20, 1000)),
         (moderated_noise, "MOST_WEIGHT_OF_CONTROL", (2, 6, 14)),
         (sequential_verdicts, "EQUIVALENCE_SHARE", (0.05, 0.1, 0.3)),
@@ -105,7 +102,7 @@ def print_choices(count: int, seed: int) -> None:
         present = getattr(module, name)
         for value in (present, *values):
             setattr(module, name, value)
-            always_valid.looks.cache_clear()
+            group_sequential.looks.cache_clear()
             numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
             for scale in (0.2, 0.5):
                 numbers += _verdicts_at(count // 4, scale, seed)
@@ -117,7 +114,7 @@ def print_choices(count: int, seed: int) -> None:
                 flush=True,
             )
         setattr(module, name, present)
-        always_valid.looks.cache_clear()
+        group_sequential.looks.cache_clear()
     print()
     present = open_questions.TOLERATED_LOSS
     print(f"The best, by the loss that is tolerated: {count // 2} studies a row.\n")

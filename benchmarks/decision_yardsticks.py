@@ -9,8 +9,8 @@ import numpy as np
 import scipy
 from decision_studies import CONFIDENCE, INITIAL, LOOKS, MARGIN, MAXIMUM, Study, Tally, judge
 
-from assay.ranking.critical_values import dunnett_critical_value
 from assay.ranking.scores import FloatArray
+from assay.ranking.sequential.critical_values import dunnett_critical_value
 
 
 def fixed_pooled(tally: Tally, study: Study, margin: float = MARGIN) -> None:

@@ -5,7 +5,7 @@
 Over all seeds of recorded learning curves (see `lcdb.py`): per data set and size the deviation, over learners, of the
 gain from there to the largest size (1.48 times the median absolute deviation), over the median deviation of a seed at
 the largest size. Columns: halvings of the size; median over data sets, with its standard error; .47 per halving, which
-`assay.ranking.promoted_scores` uses; spread of the learners over a seed's deviation.
+`assay.ranking.budget.multifidelity_scores` uses; spread of the learners over a seed's deviation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from lcdb import TABLE
 from learning_curves import Curves, read_curves
 
-from assay.ranking.promoted_scores import DRIFT_PER_HALVING
+from assay.ranking.budget.multifidelity_scores import DRIFT_PER_HALVING
 from assay.ranking.scores import FloatArray
 
 HALVINGS = (0, 1, 2, 3, 4, 5, 6)

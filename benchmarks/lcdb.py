@@ -45,7 +45,7 @@ from yardsticks import (
     static_affordable,
 )
 
-from assay.ranking.agreement import kendall_tau_b
+from assay.ranking.orders.agreement import kendall_tau_b
 from assay.ranking.scores import FloatArray
 
 TABLE = Path(__file__).parents[1] / ".." / "shared" / "data" / "lcdb-dev.parquet"

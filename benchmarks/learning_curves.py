@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from assay.planning.ladder import Cell, Ladder, Revealed
+from assay.planning.allocation.ladder import Cell, Ladder, Revealed
 from assay.ranking.scores import FloatArray
 
 COLUMNS = ("openmlid", "learner", "train_size", "seed", "train_seconds", "valid_accuracy", "test_accuracy")

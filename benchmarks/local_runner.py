@@ -24,8 +24,8 @@ import numpy as np
 from assay.api.resources import ProxyArm, Question
 from assay.planning.judgement import judge
 from assay.planning.plan import plan
-from assay.planning.records import Records
-from assay.planning.study import Study
+from assay.planning.records.records import Records
+from assay.planning.study.study import Study
 from assay.runners.processes import ProcessRunner
 from assay_trainer import contract
 from assay_trainer.contract import Dataset, Fidelity, TrialRequest, TrialResult, WorkRequest, result_name

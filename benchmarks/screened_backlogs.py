@@ -13,15 +13,15 @@ import scipy
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from assay.api.resources import REFERENCE, Screening
-from assay.planning.audit_draws import audit_draws
-from assay.planning.cells import ArmCells
-from assay.planning.certificates_in_force import identities
-from assay.planning.screening import Role, Screened, screening_of
-from assay.planning.study import Study
+from assay.planning.results.score_tables import ArmCells
+from assay.planning.study.study import Study
+from assay.planning.trust.audit_draws import audit_draws
+from assay.planning.trust.certificates_in_force import identities
+from assay.planning.trust.screening import Role, Screened, screening_of
 from assay.ranking import Scores
-from assay.ranking.audits import Drawn, audit
+from assay.ranking.orders.tau_distribution import correlation_of
 from assay.ranking.scores import FloatArray
-from assay.ranking.tau_distribution import correlation_of
+from assay.ranking.screening.audits import Drawn, audit
 from builders.screenings import PROXY_PRICE, SEEDS, a_screening_study, after, certified
 
 CALIBRATION = 36

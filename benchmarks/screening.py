@@ -33,10 +33,10 @@ from typing import NamedTuple
 import numpy as np
 from screened_backlogs import CALIBRATION, ERROR, WRONG, Outcome, Row, World, a_study, simulate
 
-from assay.planning.study import Study
+from assay.planning.study.study import Study
 from assay.ranking.distributions import t_exceeded_by
-from assay.ranking.expected_scores import expected_scores
 from assay.ranking.scores import FloatArray
+from assay.ranking.screening.expected_scores import expected_scores
 
 ROWS = (
     Row(0.8, (0.2, 0.2)),

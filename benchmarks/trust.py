@@ -44,12 +44,12 @@ from trust_studies import Cell, mixing, observed, simulated
 from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 
 from assay.ranking import Criterion, Decision, certification_power, certify
-from assay.ranking.evidence import Evidence, bounding_correlations, tied_studies
-from assay.ranking.interval import BEYOND, Errors, interval
-from assay.ranking.look import Look
-from assay.ranking.looks import Spending
-from assay.ranking.tau_distribution import TauDraws, correlation_of, expected_tau
-from assay.ranking.true_correlation import NoiseDraws
+from assay.ranking.certificates.error_spending import Spending
+from assay.ranking.certificates.evidence import Evidence, bounding_correlations, tied_studies
+from assay.ranking.certificates.interval import BEYOND, Errors, interval
+from assay.ranking.certificates.look import Look
+from assay.ranking.orders.tau_distribution import TauDraws, correlation_of, expected_tau
+from assay.ranking.true_orders.true_correlation import NoiseDraws
 
 CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000
 TAU = Criterion("KendallTau", 0.8, CONFIDENCE)

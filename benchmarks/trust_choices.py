@@ -17,8 +17,8 @@ import trust
 from trust import GOOD, TAU, decision_rates
 from trust_studies import Cell, simulated
 
-from assay.ranking import noise_estimates, tau_spread, tie_breaking, true_correlation
-from assay.ranking.look import Look
+from assay.ranking.certificates.look import Look
+from assay.ranking.true_orders import noise_estimates, tau_spread, tie_breaking, true_correlation
 
 CELLS = (
     Cell(8, 0.2),

@@ -35,12 +35,12 @@ from assay.api.resources import Hypothesis, ProxyArm, ProxyStudyStatus, Question
 from assay.planning.actions import RecordTrust, Start
 from assay.planning.judgement import judge
 from assay.planning.plan import plan
-from assay.planning.programs import program_of
-from assay.planning.records import WorkRecord
-from assay.planning.screening import Role
-from assay.planning.study import Study
-from assay.planning.trust_records import TrustRecord, record_name, trust_records
-from assay.ranking.tau_distribution import correlation_of
+from assay.planning.records.records import WorkRecord
+from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
+from assay.planning.study.programs import program_of
+from assay.planning.study.study import Study
+from assay.planning.trust.screening import Role
+from assay.ranking.orders.tau_distribution import correlation_of
 from assay_trainer.contract import TrialRequest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

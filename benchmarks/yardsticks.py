@@ -13,9 +13,9 @@ import numpy as np
 from learning_curves import Market
 from numpy.typing import NDArray
 
-from assay.planning.ladder import Question
-from assay.planning.promotion import carried_scores, next_step
-from assay.planning.trial_prices import trial_prices
+from assay.planning.allocation.ladder import Question
+from assay.planning.allocation.ladder_policy import carried_scores, next_step
+from assay.planning.allocation.trial_prices import trial_prices
 from assay.ranking.scores import FloatArray
 
 

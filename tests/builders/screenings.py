@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from assay.api.resources import ProxyArm, Screening
-from assay.planning.cells import ArmCells
-from assay.planning.certificates_in_force import certificate_in_force
-from assay.planning.screening import Screened
-from assay.planning.study import Study
-from assay.planning.trust_records import TrustRecord, trust_records
+from assay.planning.records.trust_records import TrustRecord, trust_records
+from assay.planning.results.score_tables import ArmCells
+from assay.planning.study.study import Study
+from assay.planning.trust.recording import certificate_in_force
+from assay.planning.trust.screening import Screened
 from assay.ranking import Scores
 from assay.ranking.scores import FloatArray
 from builders.manifests import a_hypothesis

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from assay.api.resources import REFERENCE, Goal, Hypothesis, ProxyArm, Subset
-from assay.planning.design import PlannedTrial
-from assay.planning.records import Records
-from assay.planning.study import Study
+from assay.planning.records.records import Records
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.study import Study
 from assay_trainer.contract import CurvePoint, Profile
 from builders.manifests import a_hypothesis
 from builders.studies import a_profile, a_study, records_of_scores

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assay.api.resources import Goal, Hypothesis, Metric, ProxyArm, ReferenceArm, Seeds, Trust
-from assay.planning.design import PlannedPreparation, PlannedTrial
-from assay.planning.programs import program_of, scoring_program
-from assay.planning.records import Records, WorkRecord
-from assay.planning.study import Study
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.study.design import PlannedPreparation, PlannedTrial
+from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.study import Study
 from assay_trainer import contract
 from builders import manifests
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
-from assay.planning.records import UNKNOWN, Records, RunningAttempt, WorkRecord
-from assay.planning.study import Study
-from assay.planning.trust_records import TrustRecord, record_name, trust_records
+from assay.planning.records.records import UNKNOWN, Records, RunningAttempt, WorkRecord
+from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
 

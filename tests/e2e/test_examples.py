@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from assay.api.check import checked
 from assay.api.load import load_manifests
 from assay.api.recipes import merge_patch
 from assay.api.selection import select_hypotheses
-from assay.planning.programs import SCORING_ENTRYPOINT
-from assay.runners.gather import checked
+from assay.planning.study.programs import SCORING_ENTRYPOINT
 from assay_trainer.contract import Fidelity, TrialResult
 from assay_trainer.objects import FileObjects
 from assay_trainer.vision import Recipe

@@ -9,8 +9,8 @@ import pytest
 
 from assay.api.resources import REFERENCE, Budget
 from assay.planning.plan import plan
-from assay.planning.records import Records
-from assay.planning.study import Study
+from assay.planning.records.records import Records
+from assay.planning.study.study import Study
 from assay.reporting.html import html_report
 from builders.browser import CHROMIUM, loaded, marks_of
 from builders.simulated import simulated_study

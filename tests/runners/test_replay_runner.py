@@ -12,7 +12,7 @@ import pytest
 
 from assay.api.resources import Budget, TrainerSpec
 from assay.planning.actions import Action, Start
-from assay.runners.reconcile import Round, drive
+from assay.rounds.reconcile import Round, drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.runners.replay.study import Replayed
 from assay.runners.replay.table import Cell, Table

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus, Screening, Trust
-from assay.planning.trust_records import NO_TRUST_RECORDS
-from assay.runners.reconcile import drive
+from assay.planning.records.trust_records import NO_TRUST_RECORDS
+from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.store import Ledger
 from assay_trainer.objects import MemoryObjects

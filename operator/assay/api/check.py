@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
 from assay.api.decimals import decimal_value
-from assay.api.errors import Problem, nearest
+from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.pod_security import weaknesses
 from assay.api.resources import (
     REFERENCE,
@@ -39,6 +39,12 @@ def check_study(
     if dataset is not None:
         problems += _image_sizes(study, dataset)
     return tuple(problems)
+
+
+def checked(study: ProxyStudy, hypotheses: Iterable[Hypothesis], dataset: DatasetManifest | None = None) -> None:
+    """Check the same things. Raises InvalidInput with all that is wrong."""
+    if problems := check_study(study, tuple(hypotheses), dataset):
+        raise InvalidInput(problems)
 
 
 def _where(resource: ProxyStudy | Hypothesis) -> str:

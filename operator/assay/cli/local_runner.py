@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.cli.inputs import log_folder
 from assay.cli.manifest_files import folders_of
-from assay.planning.programs import variables_of
+from assay.planning.study.programs import variables_of
 from assay.runners.processes import ProcessRunner
 
 if TYPE_CHECKING:

@@ -21,12 +21,12 @@ def plan(
 
     from assay.cli.local_runner import local_runner
     from assay.cli.variables import say_missed_variables
-    from assay.planning.earlier import stale_work
     from assay.planning.forecast import forecast
+    from assay.planning.results.stale_work import stale_work
     from assay.reporting.forecast import forecast_table
-    from assay.runners.earlier import earlier_of
-    from assay.runners.gather import gather_study
-    from assay.runners.reconcile import records_of
+    from assay.rounds.earlier import earlier_of
+    from assay.rounds.gather import gather_study
+    from assay.rounds.reconcile import records_of
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)

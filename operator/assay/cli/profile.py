@@ -13,7 +13,7 @@ from assay.cli.exits import FAILED
 from assay.cli.inputs import FileOption, StudyOption, load_study
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
     from assay.reporting.profile import Measured
     from assay.runners.protocol import Runner
     from assay.store import Ledger
@@ -30,7 +30,7 @@ def profile(
 
     from assay.cli.local_runner import local_runner
     from assay.reporting.profile import profile_table
-    from assay.runners.gather import gather_study
+    from assay.rounds.gather import gather_study
     from assay.store import Ledger
     from assay_trainer.objects import FileObjects
 
@@ -48,8 +48,8 @@ def profile(
 
 def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:
     """What must be there before the trials of some arms, by arm."""
-    from assay.planning.contestants import preparations_of
-    from assay.runners.one_at_a_time import run_to_end
+    from assay.planning.study.profiled_variants import preparations_of
+    from assay.rounds.one_at_a_time import run_to_end
     from assay_trainer.contract import PreparationResult
 
     prepared = {}
@@ -64,9 +64,9 @@ def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, Preparat
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
     """Everything once, then everything again: a machine that gets slower slows all of them."""
-    from assay.planning.contestants import contestant_request, contestants
+    from assay.planning.study.profiled_variants import contestant_request, contestants
     from assay.reporting.profile import Measured
-    from assay.runners.one_at_a_time import run_to_end
+    from assay.rounds.one_at_a_time import run_to_end
     from assay_trainer.contract import TrialResult
 
     found: dict[str, list[TrialResult]] = {}

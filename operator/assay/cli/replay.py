@@ -88,7 +88,7 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
     from assay.cli.screen import Screen
     from assay.reporting.figures import count
     from assay.reporting.tables import summary
-    from assay.runners.reconcile import drive
+    from assay.rounds.reconcile import drive
     from assay.runners.replay.runner import ReplayRunner
     from assay.store import Ledger
     from assay_trainer.objects import MemoryObjects

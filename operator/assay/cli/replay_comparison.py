@@ -58,11 +58,11 @@ def show_comparison(
     """Compare, print, and write the page if one was asked for. `judge` has the runs with the scores of the truth."""
     from rich.console import Console
 
+    from assay.laboratory.comparing import compare
+    from assay.laboratory.truth import Truth
     from assay.reporting.figures import count
     from assay.reporting.price_figures import price_json
     from assay.reporting.price_table import price_table
-    from assay.runners.replay.laboratory.comparing import compare
-    from assay.runners.replay.laboratory.truth import Truth
 
     truth = Truth.of(replayed, judge)
     seeds = count(judge.seeds, "seed")

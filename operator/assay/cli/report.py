@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 class Format(StrEnum):
@@ -120,9 +120,9 @@ def report(
 def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
     from assay.cli.local_runner import local_runner
     from assay.planning.plan import plan
-    from assay.runners.earlier import earlier_of
-    from assay.runners.gather import gather_study
-    from assay.runners.reconcile import records_of
+    from assay.rounds.earlier import earlier_of
+    from assay.rounds.gather import gather_study
+    from assay.rounds.reconcile import records_of
 
     resource, manifests = load_study(files, name)
     ledger = open_ledger(store, resource)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assay.api.load import Manifests
     from assay.api.resources import ProxyStudy, ProxyStudyStatus
     from assay.cli.screen import Screen
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
     from assay.runners.processes import ProcessRunner
     from assay.store import Ledger
 
@@ -53,7 +53,7 @@ def run(
     from assay.cli.local_runner import local_runner
     from assay.cli.lock import locked
     from assay.cli.screen import Screen
-    from assay.planning.programs import see_the_same
+    from assay.planning.study.programs import see_the_same
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
@@ -101,8 +101,8 @@ def _drive(
 ) -> _Ended:
     from assay.cli.variables import say_missed_variables
     from assay.reporting.written import write_report
-    from assay.runners.gather import gather_study
-    from assay.runners.reconcile import drive, forgive_failures, interrupt, records_of
+    from assay.rounds.gather import gather_study
+    from assay.rounds.reconcile import drive, forgive_failures, interrupt, records_of
 
     began = time.time()
     study = gather_study(resource, manifests.hypotheses, runner)

@@ -15,8 +15,8 @@ from assay.reporting.answers import stale_answer
 from assay.reporting.progress import progress, progress_line
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
-    from assay.runners.reconcile import Round
+    from assay.planning.study.study import Study
+    from assay.rounds.reconcile import Round
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -38,8 +38,9 @@ def _hypotheses(number: int) -> str:
 
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    from assay.api.check import checked
     from assay.api.selection import select_hypotheses
-    from assay.runners.gather import checked, missing_inputs, read_dataset
+    from assay.rounds.gather import missing_inputs, read_dataset
 
     try:
         checked(study, hypotheses, None)

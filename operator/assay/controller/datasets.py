@@ -7,7 +7,7 @@ from collections.abc import Callable
 from assay.api.errors import InvalidInput
 from assay.api.resources import DatasetReference
 from assay.controller.remembered import Remembered
-from assay.runners.gather import read_dataset
+from assay.rounds.gather import read_dataset
 from assay.store import Limits, Turn
 from assay_trainer.contract import Dataset, DatasetManifest
 from assay_trainer.objects import StoreError

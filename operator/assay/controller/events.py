@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assay.api.conditions import Condition
     from assay.api.resources import ProxyStudyStatus
     from assay.kube import Manifest
-    from assay.planning.design import PlannedPreparation, PlannedTrial
+    from assay.planning.study.design import PlannedPreparation, PlannedTrial
     from assay_trainer.contract import Failure
 
 REPORTER = "assay-operator"

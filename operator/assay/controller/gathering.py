@@ -9,8 +9,8 @@ from assay.api.policy import Policy, not_allowed
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.controller.links import followed
-from assay.planning.study import Study
-from assay.runners.gather import gather_study
+from assay.planning.study.study import Study
+from assay.rounds.gather import gather_study
 from assay.store import Limits
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudy
 from assay.controller.events import REPORTER
 from assay.controller.gathering import selects
 from assay.kube import HYPOTHESES, STUDIES, Kube, Manifest, NotFound
-from assay.planning.conditions import Statement, dated
-from assay.planning.hypothesis_status import StudyState, concluded, listed, state_of
+from assay.planning.status.conditions import Statement, dated
+from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of
 
 if TYPE_CHECKING:
     from assay.controller.schedule import Key

@@ -15,13 +15,13 @@ from assay.controller.events import REPORTER, Occurrence, event_manifest, transi
 from assay.controller.schedule import Key
 from assay.controller.statuses import seconds_until_write
 from assay.kube import EVENTS, STUDIES, AlreadyExists, Kube, KubeError, Manifest, NotFound
-from assay.planning.progress import progress_of
+from assay.planning.results.progress import progress_of
 
 if TYPE_CHECKING:
     from assay.controller.memory import StudyMemory
     from assay.controller.world import World
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
     from assay.reporting.metrics import StudyCollector
 
 _log = logging.getLogger(__name__)

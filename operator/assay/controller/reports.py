@@ -11,8 +11,8 @@ from assay_trainer.objects import StoreError
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study import Study
-    from assay.runners.reconcile import Round
+    from assay.planning.study.study import Study
+    from assay.rounds.reconcile import Round
     from assay.store import Ledger
 
 _SAYS_NOTHING_NEW = {"conditions", "observed_generation", "reason", "message", "finished_for", "report", "ledger"}

@@ -9,8 +9,8 @@ from assay.api.bounds import bounded, shortened
 from assay.api.conditions import ConditionType, Reason
 from assay.api.errors import InvalidInput, NotAllowed
 from assay.api.resources import ProxyStudyStatus
-from assay.planning.conditions import Statement, dated, rejection
-from assay.planning.summary import summarised
+from assay.planning.status.conditions import Statement, dated, rejection
+from assay.planning.status.summary import summarised
 
 if TYPE_CHECKING:
     from assay.api.conditions import Condition

@@ -25,11 +25,11 @@ from assay.controller.schedule import SHARES, Key
 from assay.controller.statuses import has_stalled, in_words, reading, reason_of, rejected, troubled, unverifiable
 from assay.controller.workers import TryAgain
 from assay.kube import KubeError
-from assay.planning.finished import is_still_finished
-from assay.planning.hypothesis_status import verdicts_of
+from assay.planning.status.finished import is_still_finished
+from assay.planning.status.hypothesis_status import verdicts_of
 from assay.reporting.metrics import arm_profiles
+from assay.rounds.reconcile import forgive_failures, reconcile
 from assay.runners.jobs import JobsRunner, Owner, claim_running
-from assay.runners.reconcile import forgive_failures, reconcile
 from assay.store import TurnOver
 from assay.store.memory_budget import NoRoom
 from assay_trainer.objects import StoreError, UnfitObject
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from assay.controller.publishing import Publisher
     from assay.controller.world import World
     from assay.kube import Kube, Manifest
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
     from assay.reporting.metrics import StudyCollector
+    from assay.rounds.reconcile import Round
     from assay.runners.jobs import TrialSettings
-    from assay.runners.reconcile import Round
     from assay.store import Limits, Turn
 
 POLL_SECONDS = 15.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.api.resources import ProxyStudyStatus
-from assay.planning.trust_records import TrustRecord
+from assay.planning.records.trust_records import TrustRecord
 from assay_trainer.contract import Failure, PreparationRequest, TrialRequest
 
 

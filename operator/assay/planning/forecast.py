@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.planning.costs import predictions, relative_work
-from assay.planning.design import PlannedTrial
+from assay.planning.allocation.within_budget import rungs_of
 from assay.planning.judgement import judge
-from assay.planning.progress import State, progress_of
-from assay.planning.trust import SIMULATION_SEED, criterion_of
-from assay.planning.within_budget import rungs_of
+from assay.planning.results.costs import predictions, relative_work
+from assay.planning.results.progress import State, progress_of
+from assay.planning.study.design import PlannedTrial
+from assay.planning.trust.proxy_looks import SIMULATION_SEED, criterion_of
 from assay.ranking import certification_power, hypotheses_for_power, look_seeds
-from assay.ranking.needed import WANTED_POWER
+from assay.ranking.certificates.needed import WANTED_POWER
 
 if TYPE_CHECKING:
     from assay.api.resources import CostUnit
-    from assay.planning.design import PlannedPreparation
     from assay.planning.judgement import Judgement
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.design import PlannedPreparation
+    from assay.planning.study.study import Study
 
 EXPECTED_NOISE = 0.2
 """Deviation of one seed's noise over that of the hypotheses' true scores: a usual value; a guess until seeds ran."""

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assay.planning.agenda import Agenda, agenda_of
-from assay.planning.assessment import Assessment, assess
-from assay.planning.budget import free_slots
-from assay.planning.cells import ArmCells, cells_of
-from assay.planning.costs import Costs, costs_of
-from assay.planning.progress import Progress, progress_of
-from assay.planning.screening import Screened, everybody_calibrates, screening_of
-from assay.planning.trust import TrustAssessment, trust_of
-from assay.planning.within_budget import agenda_within_budget, is_too_small, ladder_of
+from assay.planning.allocation.admission import free_slots
+from assay.planning.allocation.agenda import Agenda, agenda_of
+from assay.planning.allocation.within_budget import agenda_within_budget, is_too_small, ladder_of
+from assay.planning.results.costs import Costs, costs_of
+from assay.planning.results.progress import Progress, progress_of
+from assay.planning.results.score_tables import ArmCells, cells_of
+from assay.planning.trust.proxy_looks import TrustAssessment, trust_of
+from assay.planning.trust.screening import Screened, everybody_calibrates, screening_of
 
 if TYPE_CHECKING:
-    from assay.planning.ladder import Ladder
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.allocation.ladder import Ladder
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +60,3 @@ def _within_budget(
     agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))
     progress = progress_of(study, records, agenda.keys | study.design.initial_keys)
     return Judgement(costs, progress, cells, everybody_calibrates(study), TrustAssessment(), ladder, agenda)
-
-
-def assessment_of(study: Study, judgement: Judgement) -> Assessment:
-    """What may be said."""
-    return assess(study, judgement.cells, judgement.trust, judgement.screened, judgement.ladder)

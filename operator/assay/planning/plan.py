@@ -7,21 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
-from assay.planning.budget import Allowance, allowance, deadline_left
-from assay.planning.certificates_in_force import trust_to_record
-from assay.planning.costs import Costs, predictions
-from assay.planning.design import PlannedTrial, preparation_request, trial_request
-from assay.planning.judgement import Judgement, assessment_of, judge
-from assay.planning.not_started import not_started
-from assay.planning.progress import Progress, State
-from assay.planning.records import UNKNOWN, Obstacle, Records, RunningAttempt
-from assay.planning.status import status_of
-from assay.planning.trust import last_trust
+from assay.planning.allocation.admission import Allowance, allowance, deadline_left
+from assay.planning.assessment.assessment import assessment_of
+from assay.planning.judgement import Judgement, judge
+from assay.planning.records.records import UNKNOWN, Obstacle, Records, RunningAttempt
+from assay.planning.results.costs import Costs, predictions
+from assay.planning.results.progress import Progress, State
+from assay.planning.status.not_started import not_started
+from assay.planning.status.status import status_of
+from assay.planning.study.design import PlannedTrial, preparation_request, trial_request
+from assay.planning.trust.proxy_looks import last_trust
+from assay.planning.trust.recording import trust_to_record
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
-    from assay.planning.design import PlannedPreparation
-    from assay.planning.study import Study
+    from assay.planning.study.design import PlannedPreparation
+    from assay.planning.study.study import Study
 
 LOOK_ELSEWHERE_SECONDS = 3.0
 """Between looks whether a trial that another study runs has ended."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assay.api.resources import CostLedger, ProxyStudyStatus, RankedHypothesis, StaleWork
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 def is_finished(status: ProxyStudyStatus) -> bool:

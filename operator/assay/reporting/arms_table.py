@@ -16,7 +16,7 @@ from assay.reporting.rows import REVOKED, ArmRow, arm_rows, noise_ceiling
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 WIDE = 110
 """Columns from which on tables show all that they have."""

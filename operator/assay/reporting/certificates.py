@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import TrustDecision, TrustStatistic
-from assay.planning.trust import criterion_of
-from assay.ranking.needed import is_affordable
+from assay.planning.trust.proxy_looks import criterion_of
+from assay.ranking.certificates.needed import is_affordable
 from assay.reporting.figures import NOTHING, count, fixed, interval, percent, seconds_text, unit_in_words, value_of
 
 if TYPE_CHECKING:
     from assay.api.resources import AgreementStatus, ArmStatus, CertificateStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 STATISTICS = {
     TrustStatistic.KENDALL_TAU: "tau",

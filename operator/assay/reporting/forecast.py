@@ -10,7 +10,7 @@ from rich.text import Text
 
 from assay.api.resources import TrustStatistic
 from assay.planning.forecast import EXPECTED_NOISE, BudgetForecast
-from assay.ranking.needed import WANTED_POWER
+from assay.ranking.certificates.needed import WANTED_POWER
 from assay.reporting.answers import stale_in_words
 from assay.reporting.figures import count, duration, seconds_text, share, unit_in_words
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from assay.api.resources import StaleWork
     from assay.planning.forecast import Forecast, Trusting
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 def forecast_table(study: Study, forecast: Forecast, stale: StaleWork | None = None) -> RenderableType:

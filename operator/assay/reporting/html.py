@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
-from assay.planning.judgement import assessment_of, judge
-from assay.planning.progress import State
-from assay.planning.ranking_status import ranking_rows
+from assay.planning.assessment.assessment import assessment_of
+from assay.planning.judgement import judge
+from assay.planning.results.progress import State
+from assay.planning.status.ranking_status import ranking_rows
 from assay.reporting.answers import (
     best_answer,
     cost_answer,
@@ -44,8 +45,8 @@ from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
 
 _MOST_CURVES = 100
 """Hypotheses whose curves are drawn: the best, and the baseline."""

@@ -24,8 +24,8 @@ from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus, TrialCounts
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
 
 PHASES = ("pending", "running", "succeeded", "failed")
 _STATUSES = ("true", "false", "unknown")

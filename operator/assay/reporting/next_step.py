@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
-from assay.planning.arm_status import BUDGET_TOO_SMALL
-from assay.ranking.needed import is_affordable
+from assay.planning.status.arm_status import BUDGET_TOO_SMALL
+from assay.ranking.certificates.needed import is_affordable
 from assay.reporting.answers import is_finished
 from assay.reporting.figures import count, listed
 from assay.reporting.rows import is_revoked
@@ -15,7 +15,7 @@ from assay.reporting.trust_answer import best_trusted, is_worth_it
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 def next_step(study: Study, status: ProxyStudyStatus) -> str:

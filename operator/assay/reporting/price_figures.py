@@ -10,8 +10,8 @@ import numpy as np
 from assay.reporting.figures import NOTHING, count, decimals_for, fixed, percent, seconds_text, share
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
-    from assay.ranking.price_curves import PriceCurve, PricedPolicies, Spread
+    from assay.planning.study.study import Study
+    from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, Spread
 
 PRICES = (0.05, 0.10, 0.20, 0.50, 1.00)
 """Shares of the full cost that tables show."""

@@ -20,8 +20,8 @@ from assay.reporting.price_figures import (
 )
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
-    from assay.ranking.price_curves import PricedPolicies
+    from assay.planning.study.study import Study
+    from assay.ranking.budget.price_curves import PricedPolicies
     from assay.reporting.charts.theme import Spec
 
 

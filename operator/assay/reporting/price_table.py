@@ -22,8 +22,8 @@ from assay.reporting.price_figures import (
 )
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
-    from assay.ranking.price_curves import PricedPolicies
+    from assay.planning.study.study import Study
+    from assay.ranking.budget.price_curves import PricedPolicies
 
 _GAP = 2
 

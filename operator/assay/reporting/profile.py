@@ -15,7 +15,7 @@ from assay.api.resources import LeverKind
 from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
     from assay_trainer.contract import PreparationResult, TrialResult
 
 PHASES = {

@@ -20,8 +20,8 @@ from assay.reporting.rows import DECISIONS, REVOKED, is_revoked, may_be_best
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus
     from assay.planning.actions import Plan
-    from assay.planning.records import WorkRecord
-    from assay.planning.study import Study
+    from assay.planning.records.records import WorkRecord
+    from assay.planning.study.study import Study
 
 _MOST_RUNNING = 4
 _MOST_PROXIES = 4

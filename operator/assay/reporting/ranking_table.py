@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 VERDICT_STYLES = {
     Verdict.BETTER: "bold green",

@@ -24,7 +24,7 @@ from assay.reporting.figures import (
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus, RankedHypothesis, Verdict
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 DECISIONS = {
     TrustDecision.TRUSTED: "Trusted",

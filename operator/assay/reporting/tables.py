@@ -18,7 +18,7 @@ from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 MOST_FAILED = 20

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from assay.planning.judgement import judge
-from assay.planning.progress import State
-from assay.planning.records import UNKNOWN
+from assay.planning.records.records import UNKNOWN
+from assay.planning.results.progress import State
 from assay_trainer.contract import CONTRACT_VERSION, TrialResult
 
 if TYPE_CHECKING:
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
 
 
 def trial_rows(study: Study, records: Records) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay.planning.progress import State
+from assay.planning.results.progress import State
 from assay.reporting.figures import decimals_for
 
 if TYPE_CHECKING:

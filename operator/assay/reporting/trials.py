@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from assay.api.resources import Goal
 from assay.planning.judgement import judge
-from assay.planning.progress import Progress, State
+from assay.planning.results.progress import Progress, State
 from assay_trainer.contract import Failure, TrialResult
 
 if TYPE_CHECKING:
-    from assay.planning.cells import ArmCells
-    from assay.planning.design import PlannedTrial
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.study import Study
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
-from assay.planning.arm_status import BUDGET_TOO_SMALL
+from assay.planning.status.arm_status import BUDGET_TOO_SMALL
 from assay.reporting.certificates import in_a_sentence
 from assay.reporting.figures import count, listed, percent, sentence, value_of
 from assay.reporting.rows import is_revoked
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 
 LEAST_SAVING_PERCENT = 10

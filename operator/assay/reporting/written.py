@@ -8,8 +8,8 @@ from assay.reporting.trial_rows import trial_rows
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.records import Records
-    from assay.planning.study import Study
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
     from assay.store import Ledger
 
 

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from assay.planning.trust_records import TrustRecord, TrustRecords, record_name, trust_records
+from assay.planning.records.trust_records import TrustRecord, TrustRecords, record_name, trust_records
 from assay.store.limits import ON_ONE_MACHINE, Limits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.names import LISTS_REST, Listed

@@ -14,7 +14,7 @@ from assay.api.resources import Hypothesis, ObjectMeta, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.controller.datasets import DatasetNotReadable, Datasets
 from assay.controller.links import followed
-from assay.runners.gather import gather_study
+from assay.rounds.gather import gather_study
 from assay.runners.jobs.programs import image_code
 from assay.runners.protocol import Runner
 

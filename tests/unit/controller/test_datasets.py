@@ -28,7 +28,7 @@ def test_a_manifest_is_not_forgotten_while_its_store_is_away(monkeypatch: pytest
             return super().get(name, limit)
 
     now, store = 1000.0, Store()
-    monkeypatch.setattr("assay.runners.gather.open_objects", lambda _: store)
+    monkeypatch.setattr("assay.rounds.gather.open_objects", lambda _: store)
     datasets = Datasets(lambda: now)
     reference = DatasetReference(manifest="s3://bucket/digits/manifest.json")
     store.away = True
@@ -69,7 +69,7 @@ def test_the_data_sets_of_many_hypotheses_in_a_slow_store_are_all_known_after_so
             now[0] += 3.0
             return manifest
 
-    monkeypatch.setattr("assay.runners.gather.open_objects", lambda _: SlowStore())
+    monkeypatch.setattr("assay.rounds.gather.open_objects", lambda _: SlowStore())
     datasets = Datasets(lambda: now[0])
     references = [DatasetReference(manifest=f"s3://bucket/set-{index}/manifest.json") for index in range(60)]
 

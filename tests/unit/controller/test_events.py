@@ -14,8 +14,8 @@ from assay.controller.events import (
     trial_failed,
 )
 from assay.controller.statuses import troubled, unverifiable
-from assay.planning.conditions import Statement, dated, rejection
 from assay.planning.plan import plan
+from assay.planning.status.conditions import Statement, dated, rejection
 from builders.manifests import a_proxy
 from builders.simulated import simulated_study
 from builders.studies import a_failure, a_study

@@ -9,9 +9,9 @@ from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.conditions import Reason
 from assay.controller.reports import with_report
 from assay.planning.plan import plan
-from assay.planning.records import Obstacle, WorkRecord
+from assay.planning.records.records import Obstacle, WorkRecord
 from assay.reporting.written import Written
-from assay.runners.reconcile import Round
+from assay.rounds.reconcile import Round
 from assay.store import Ledger
 from assay_trainer.objects import MemoryObjects
 from builders.manifests import a_hypothesis, a_proxy

@@ -8,7 +8,7 @@ import pytest
 
 from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused, Unreachable
-from assay.planning.records import Obstacle
+from assay.planning.records.records import Obstacle
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
 from assay.runners.jobs.waits import NO_POD_SECONDS, OVERDUE_SECONDS, PASSING_SECONDS, Wait, obstacles, waits
 from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from assay.api.resources import REFERENCE, CostLedger, ProxyArm, Screening, Subset
-from assay.planning.break_even import BreakEven, break_even
-from assay.planning.cost_ledger import cost_ledger
-from assay.planning.costs import costs_of
-from assay.planning.design import PlannedTrial
-from assay.planning.records import Records, WorkRecord
-from assay.planning.screening import Role, Screened, everybody_calibrates
-from assay.planning.study import Study
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.results.costs import costs_of
+from assay.planning.status.break_even import BreakEven, break_even
+from assay.planning.status.cost_ledger import cost_ledger
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.study import Study
+from assay.planning.trust.screening import Role, Screened, everybody_calibrates
 from assay_trainer.contract import FailureReason
 from builders.screenings import SHORT, a_screening_study
 from builders.studies import a_failure, a_study, records_of_scores

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from assay.api.resources import REFERENCE, StaleWork
-from assay.planning.code_changes import changes_of_code
-from assay.planning.design import trial_request
-from assay.planning.earlier import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, Earlier, questions, stale_work
 from assay.planning.plan import plan
-from assay.planning.programs import study_program
-from assay.planning.records import Records, WorkRecord
-from assay.planning.study import Study, Surroundings
+from assay.planning.records.earlier import Earlier
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.results.code_changes import changes_of_code
+from assay.planning.results.stale_work import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, questions, stale_work
+from assay.planning.study.design import trial_request
+from assay.planning.study.programs import study_program
+from assay.planning.study.study import Study, Surroundings
 from assay.reporting.answers import cost_answer, stale_answer
 from assay_trainer.contract import CodeIngredients, Dataset, Input, TrialResult, digest
 from builders.manifests import a_hypothesis, some_hypotheses

@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.planning.fair_shares import Claim, fair_grants
+from assay.planning.allocation.fair_shares import Claim, fair_grants
 
 
 @st.composite

@@ -16,7 +16,7 @@ from assay.api.resources import (
     StudyVerdict,
     Verdict,
 )
-from assay.planning.finished import is_still_finished, question_of
+from assay.planning.status.finished import is_still_finished, question_of
 from builders import manifests
 
 BASELINE, OTHER = (manifests.a_hypothesis(name) for name in ("baseline", "other"))

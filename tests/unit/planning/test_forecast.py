@@ -6,10 +6,10 @@ import pytest
 
 from assay.api.resources import Budget, ProxyArm, Screening, Trust, TrustStatistic
 from assay.planning import forecast
-from assay.planning.design import PlannedTrial
 from assay.planning.forecast import BudgetForecast
-from assay.planning.study import Study
-from assay.planning.trust import criterion_of
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.study import Study
+from assay.planning.trust.proxy_looks import criterion_of
 from assay.reporting.forecast import forecast_table
 from builders.manifests import a_proxy
 from builders.studies import a_study, records_of_scores

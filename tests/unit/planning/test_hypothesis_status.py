@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.api.conditions import Condition, Reason
 from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudyStatus, StudyVerdict, Verdict
-from assay.planning.hypothesis_status import StudyState, concluded, listed, state_of, verdicts_of
+from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of, verdicts_of
 from builders import manifests
 from builders.studies import a_study, records_of_scores
 

@@ -18,11 +18,11 @@ from assay.api.resources import (
     Verdict,
 )
 from assay.planning.actions import Start, Stop
-from assay.planning.design import PlannedTrial
-from assay.planning.not_started import BEGINNING_SECONDS, TRIES
 from assay.planning.plan import plan
-from assay.planning.records import Obstacle, RunningAttempt, WorkRecord, pause_after
-from assay.planning.study import Study
+from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord, pause_after
+from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import a_failure, a_study, records_of_scores

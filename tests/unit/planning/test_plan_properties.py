@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.api.resources import Budget, ProxyArm, Subset
-from assay.planning.study import Study
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_study
 from builders.world import Outcome, World

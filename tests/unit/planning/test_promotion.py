@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.planning.ladder import Cell, Ladder, Question, Revealed
-from assay.planning.promotion import Step, carried_scores, estimates, next_step, next_steps
-from assay.planning.trial_prices import trial_prices
+from assay.planning.allocation.ladder import Cell, Ladder, Question, Revealed
+from assay.planning.allocation.ladder_policy import Step, carried_scores, estimates, next_step, next_steps
+from assay.planning.allocation.trial_prices import trial_prices
 
 WORK = {"eighth": 1 / 8, "quarter": 1 / 4, "half": 1 / 2, "full": 1.0}
 NAMES = ("a", "b", "c", "d", "e", "f")

@@ -8,7 +8,7 @@ import pytest
 
 from assay.api.resources import ProxyArm, ProxyStudyStatus, Question, Screening, TrustDecision, Verdict
 from assay.planning.plan import plan
-from assay.planning.study import Study
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import a_study, records_of_scores

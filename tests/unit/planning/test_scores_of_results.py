@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from assay.planning.progress import State, progress_of
-from assay.planning.records import Records
-from assay.planning.study import Study
+from assay.planning.records.records import Records
+from assay.planning.results.progress import State, progress_of
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, TrialResult
 from builders.studies import a_study, records_of_scores
 

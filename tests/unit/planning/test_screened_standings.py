@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from assay.api.resources import REFERENCE
-from assay.planning.screened_standings import with_screened
-from assay.planning.standings import Standing
-from assay.ranking.expected_scores import ExpectedScore
+from assay.planning.assessment.screened_standings import with_screened
+from assay.planning.assessment.standings import Standing
+from assay.ranking.screening.expected_scores import ExpectedScore
 
 MEASURED = {
     "a": Standing(3.0, 2.9, 3.1, 1, 1, 2, True, REFERENCE),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from assay.api.resources import REFERENCE, ProxyArm, Screening
-from assay.planning.audit_draws import AT_LEAST
-from assay.planning.screening import Cell, Role, Screened, screening_of
-from assay.planning.study import Study
+from assay.planning.study.study import Study
+from assay.planning.trust.audit_draws import AT_LEAST
+from assay.planning.trust.screening import Cell, Role, Screened, screening_of
 from assay.ranking.scores import FloatArray
 from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
 

@@ -10,7 +10,7 @@ import pytest
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import Hypothesis, ProxyArm, ProxyStudyStatus, Screening, TrustDecision
-from assay.planning.programs import program_of
+from assay.planning.study.programs import program_of
 from assay_trainer.contract import PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import CODE, a_study

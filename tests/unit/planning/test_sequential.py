@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from assay.api.resources import Goal, ProxyArm, ProxyStudyStatus, Question, Verdict
 from assay.planning.actions import Start
 from assay.planning.plan import plan
-from assay.planning.records import RunningAttempt, WorkRecord
-from assay.planning.study import Study
+from assay.planning.records.records import RunningAttempt, WorkRecord
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_study, records_of_scores
 from builders.world import Outcome, World

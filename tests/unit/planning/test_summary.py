@@ -6,8 +6,8 @@ import pytest
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus
-from assay.planning.conditions import Statement, dated, rejection
-from assay.planning.summary import summarised
+from assay.planning.status.conditions import Statement, dated, rejection
+from assay.planning.status.summary import summarised
 
 OPEN = Statement(ConditionType.SUCCEEDED, False, Reason.TRIALS_OPEN, "0 of 8 trials succeeded.")
 ENDED = Statement(ConditionType.SUCCEEDED, True, Reason.ALL_TRIALS_ENDED, "8 of 8 trials succeeded.")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from assay.api.resources import Hypothesis, TrainerEnvironment, TrainerOverride, TrainerSpec
-from assay.planning.certificates_in_force import rests_on
-from assay.planning.criteria import criteria_digest
-from assay.planning.design import trial_request
-from assay.planning.programs import program_of, study_program, variables_of
-from assay.planning.study import Study, Surroundings
+from assay.planning.records.edit_digest import criteria_digest
+from assay.planning.study.design import trial_request
+from assay.planning.study.programs import program_of, study_program, variables_of
+from assay.planning.study.study import Study, Surroundings
+from assay.planning.trust.certificates_in_force import rests_on
 from assay_trainer.contract import Input, TrialRequest, WorkRequest, digest, request_condition, short_digest, trial_key
 from builders.manifests import a_hypothesis
 from builders.screenings import SHORT

@@ -7,7 +7,7 @@ import pytest
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import Budget, ProxyArm, ProxyStudyStatus, Question, Subset, TrustDecision
-from assay.planning.study import Study
+from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_study
 from builders.world import Outcome, World

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Scores, agreement, decision_accuracy, noise_ceiling
-from assay.ranking.agreement import kendall_tau_b, spearman_rho, top_k_overlap, weighted_tau, winner_regret
+from assay.ranking.orders.agreement import kendall_tau_b, spearman_rho, top_k_overlap, weighted_tau, winner_regret
 from assay.ranking.scores import FloatArray
 from builders.score_tables import one_seed, scores
 

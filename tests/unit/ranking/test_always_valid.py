@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.ranking import always_valid
-from assay.ranking.always_valid import (
+from assay.ranking.sequential import group_sequential
+from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value
+from assay.ranking.sequential.group_sequential import (
     Looks,
     as_normal,
     as_t,
@@ -14,7 +15,6 @@ from assay.ranking.always_valid import (
     level_of_one_pair,
     looks,
 )
-from assay.ranking.critical_values import one_sided_dunnett_critical_value
 
 
 @pytest.mark.parametrize(("shape", "want"), [(0.5, 2.413), (0.0, 2.040)])
@@ -22,7 +22,7 @@ def test_the_bounds_of_five_equal_steps_are_those_of_the_tables(
     monkeypatch: pytest.MonkeyPatch, shape: float, want: float
 ) -> None:
     # Jennison & Turnbull 2000: Pocock (table 2.1) and O'Brien & Fleming (table 2.3); two-sided, 5 %
-    monkeypatch.setattr(always_valid, "SHAPE", shape)
+    monkeypatch.setattr(group_sequential, "SHAPE", shape)
     assert Looks(1, 5).bounds(0.05)[-1] == pytest.approx(want, abs=0.001)
 
 

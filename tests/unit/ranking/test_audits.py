@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from assay.ranking import Scores
-from assay.ranking.audits import Audit, Drawn, audit
-from assay.ranking.promised_rate import promised_rate
 from assay.ranking.scores import FloatArray
-from assay.ranking.selection import lot, promoted
+from assay.ranking.screening.audits import Audit, Drawn, audit
+from assay.ranking.screening.promised_rate import promised_rate
+from assay.ranking.screening.selection import lot, promoted
 from builders.score_tables import scores, simulated_arms
 
 CALIBRATION, ADDED = 36, 40

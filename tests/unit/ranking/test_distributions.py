@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import distributions
-from assay.ranking.orders import average_ranks, lowest_ranks
+from assay.ranking.orders.orders import average_ranks, lowest_ranks
 
 DEGREES = [1, 2, 7, 30, 400]
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.ranking.agreement import agreement
-from assay.ranking.estimands import (
+from assay.ranking.orders.agreement import agreement
+from assay.ranking.true_orders.estimands import (
     HoldsTheBest,
     TrueDecisionAccuracy,
     TrueTau,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assay.ranking import Scores
-from assay.ranking.expected_scores import NEAREST, expected_scores
+from assay.ranking.screening.expected_scores import NEAREST, expected_scores
 from builders.score_tables import scores, simulated_arms
 
 CALIBRATION = tuple(f"h{index}" for index in range(30))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
-from assay.ranking.always_valid import as_t, level_of_one_in_many, looks
-from assay.ranking.moderated_noise import InitialNoise
-from assay.ranking.paired_looks import PairedLooks
+from assay.ranking.sequential.group_sequential import as_t, level_of_one_in_many, looks
+from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.paired_looks import PairedLooks
 from builders.score_tables import scores
 
 NAN = np.nan

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.ranking import look_seeds
-from assay.ranking.holm import first_rejections, holm_adjusted
-from assay.ranking.looks import Spending
+from assay.ranking.certificates.error_spending import Spending
+from assay.ranking.certificates.holm import first_rejections, holm_adjusted
 
 
 @given(initial=st.integers(1, 100), more=st.integers(0, 100))

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import BestSet, Scores, best_candidates, open_for_ranking, rank_intervals
-from assay.ranking.all_pairs import pairs_look_by_look
-from assay.ranking.always_valid import looks
-from assay.ranking.moderated_noise import InitialNoise
-from assay.ranking.paired_looks import PairedLooks
+from assay.ranking.sequential.all_pairs import pairs_look_by_look
+from assay.ranking.sequential.group_sequential import looks
+from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.paired_looks import PairedLooks
 from builders.score_tables import scores
 
 NAN = np.nan

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from assay.ranking.price_curves import PriceCurve, PricedRun
+from assay.ranking.budget.price_curves import PriceCurve, PricedRun
 
 
 def a_run(*purchases: tuple[float, float, float]) -> PricedRun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.ranking.promoted_scores import promoted_scores, relative_drift
+from assay.ranking.budget.multifidelity_scores import promoted_scores, relative_drift
 
 WORK = np.array([0.25, 0.5, 1.0])
 NOTHING = np.nan

@@ -6,8 +6,8 @@ from scipy import stats
 
 from assay.ranking import Criterion, certify
 from assay.ranking.scores import Scores
-from assay.ranking.tau_spread import widenings
-from assay.ranking.tie_breaking import LEAST_SHARE, TiedStudies, count_concordant, tie_shares
+from assay.ranking.true_orders.tau_spread import widenings
+from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, TiedStudies, count_concordant, tie_shares
 from builders.score_tables import simulated_arms
 
 BOUNDARY = float(np.sin(np.pi / 2 * 0.8))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
-from assay.ranking.critical_values import dunnett_critical_value, tukey_critical_value
+from assay.ranking.sequential.critical_values import dunnett_critical_value, tukey_critical_value
 from builders.score_tables import scores
 
 NAN = np.nan

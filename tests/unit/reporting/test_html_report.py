@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from assay.api.resources import REFERENCE, Budget, Goal, ProxyStudyStatus, Trust, TrustStatistic, Verdict
-from assay.planning.design import PlannedTrial
 from assay.planning.plan import plan
-from assay.planning.records import Records, WorkRecord
-from assay.planning.study import Study
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.study import Study
 from assay.reporting.html import html_report
 from builders.manifests import a_hypothesis, a_proxy
 from builders.simulated import simulated_study

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from assay.planning.records import Records
-from assay.planning.study import Study
+from assay.planning.records.records import Records
+from assay.planning.study.study import Study
 from assay.reporting.trial_rows import trial_rows
 from assay.reporting.trial_table import trial_table
 from assay.reporting.trials import trials_of

@@ -12,8 +12,8 @@ import numpy as np
 from rich.console import Console
 
 from assay.api.resources import Budget, Question
-from assay.planning.study import Study
-from assay.ranking.price_curves import PriceCurve, PricedPolicies, PricedRun
+from assay.planning.study.study import Study
+from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, PricedRun
 from assay.reporting.charts.price_chart import agreement_price_chart, colours_of
 from assay.reporting.price_figures import best_answer, budget_note, price_answer, price_json, price_rows, same_answer
 from assay.reporting.price_page import price_page

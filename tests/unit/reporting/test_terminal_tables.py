@@ -9,8 +9,8 @@ import pytest
 
 from assay.api.resources import Goal, Metric, ProxyArm, Screening, Trust, TrustDecision, TrustStatistic
 from assay.planning.plan import plan
-from assay.planning.records import Records, RunningAttempt, WorkRecord
-from assay.planning.study import Study
+from assay.planning.records.records import Records, RunningAttempt, WorkRecord
+from assay.planning.study.study import Study
 from assay.reporting.markdown import markdown
 from assay.reporting.progress import progress, progress_line
 from assay.reporting.rows import arm_rows

@@ -10,8 +10,8 @@ import pytest
 
 from assay.api.resources import CostLedger, ProxyStudyStatus, TrialCounts, TrustDecision
 from assay.planning.plan import plan
-from assay.planning.records import Records, WorkRecord
-from assay.planning.study import Study
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.study.study import Study
 from assay.reporting.answers import cost_answer, verdict_answer
 from assay.reporting.html import html_report
 from assay.reporting.markdown import markdown

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from assay.runners.reconcile import packed
+from assay.rounds.reconcile import packed
 from assay_trainer.contract import Dataset, TrialRequest, digest
 from builders.requests import a_trial
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assay.api.resources import Goal, Metric, Seeds, TrainerSpec
-from assay.planning.ladder import Cell, Ladder
-from assay.runners.replay.laboratory.comparing import full_cost, seed_orders, yardsticks
-from assay.runners.replay.laboratory.halving import SuccessiveHalving
-from assay.runners.replay.laboratory.one_arm import OneArm
-from assay.runners.replay.laboratory.promoted import Promotion
-from assay.runners.replay.laboratory.purchases import nothing_bought, purchases
+from assay.laboratory.comparing import full_cost, seed_orders, yardsticks
+from assay.laboratory.halving import SuccessiveHalving
+from assay.laboratory.one_arm import OneArm
+from assay.laboratory.promoted import Promotion
+from assay.laboratory.purchases import nothing_bought, purchases
+from assay.planning.allocation.ladder import Cell, Ladder
 from assay.runners.replay.table import Cell as Recorded
 from builders.tables import SECONDS, a_replay, a_table
 
 if TYPE_CHECKING:
-    from assay.runners.replay.laboratory.policy import Placing, Policy
-    from assay.runners.replay.laboratory.purchases import Trace
+    from assay.laboratory.policy import Placing, Policy
+    from assay.laboratory.purchases import Trace
     from assay.runners.replay.study import Replayed
     from assay.runners.replay.table import Table
 

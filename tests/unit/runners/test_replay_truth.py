@@ -15,15 +15,15 @@ import pytest
 
 from assay.api.errors import InvalidInput
 from assay.api.resources import Budget, Goal, Metric, Seeds
+from assay.laboratory.comparing import yardsticks
+from assay.laboratory.one_arm import OneArm
+from assay.laboratory.purchases import nothing_bought, purchases
+from assay.laboratory.truth import Truth
 from assay.planning.actions import Start
-from assay.planning.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Cell, Ladder
 from assay.planning.plan import plan
-from assay.runners import reconcile
-from assay.runners.reconcile import drive
-from assay.runners.replay.laboratory.comparing import yardsticks
-from assay.runners.replay.laboratory.one_arm import OneArm
-from assay.runners.replay.laboratory.purchases import nothing_bought, purchases
-from assay.runners.replay.laboratory.truth import Truth
+from assay.rounds import reconcile
+from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.runners.replay.table import Cell as Recorded
 from assay.runners.replay.table import Table
@@ -33,7 +33,7 @@ from assay_trainer.objects import MemoryObjects
 from builders.tables import SECONDS, a_replay, a_table
 
 if TYPE_CHECKING:
-    from assay.runners.replay.laboratory.policy import Placing, Policy
+    from assay.laboratory.policy import Placing, Policy
     from assay.runners.replay.study import Replayed
 
 # ------------------------------------------------------------------------------------------- what it judges

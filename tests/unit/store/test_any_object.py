@@ -16,14 +16,14 @@ from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.resources import ProxyStudyStatus
 from assay.controller.events import event_manifest, trial_failed
 from assay.controller.reports import with_report
-from assay.planning.criteria import criteria_digest, criteria_of
-from assay.planning.design import trial_request
-from assay.planning.hypothesis_status import verdicts_of
 from assay.planning.plan import plan
-from assay.planning.progress import progress_of
-from assay.planning.trust_records import Revocation
+from assay.planning.records.edit_digest import criteria_digest, criteria_of
+from assay.planning.records.trust_records import Revocation
+from assay.planning.results.progress import progress_of
+from assay.planning.status.hypothesis_status import verdicts_of
+from assay.planning.study.design import trial_request
 from assay.reporting.metrics import arm_profiles
-from assay.runners.reconcile import Round, records_of
+from assay.rounds.reconcile import Round, records_of
 from assay.store import Ledger, Limits
 from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assay.planning.design import trial_request
-from assay.planning.trust_records import Revocation
+from assay.planning.records.trust_records import Revocation
+from assay.planning.study.design import trial_request
 from assay.store import Ledger, Limits, MemoryBudget, TurnOver
 from assay.store.memory_budget import BYTES_PER_BYTE, BYTES_PER_OBJECT
 from assay_trainer.contract import Failure, FailureReason, TrialResult, WorkRequest, attempt_name, result_name

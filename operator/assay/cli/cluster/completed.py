@@ -10,7 +10,7 @@ from assay.kube.errors import KubeError
 from assay.kube.resources import HYPOTHESES, STUDIES
 
 if TYPE_CHECKING:
-    from assay.cli.cluster.options import Chosen
+    from assay.cli.cluster.chosen import Chosen
     from assay.kube.resources import Resource
 
 _PATIENCE_SECONDS = 2.0

@@ -12,13 +12,13 @@ from assay.api.selection import select_hypotheses
 from assay.api.words import one_of
 from assay.kube.errors import NoCluster, NotFound
 from assay.kube.resources import HYPOTHESES, STUDIES
-from assay.planning.programs import program_of, scoring_program
-from assay.planning.study import Study
+from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.study import Study
 from assay_trainer.contract import Dataset, digest
 from assay_trainer.objects import open_objects, split_object_uri
 
 if TYPE_CHECKING:
-    from assay.cli.cluster.options import Chosen
+    from assay.cli.cluster.chosen import Chosen
     from assay.kube.client import Kube
 
 

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from assay.api.errors import InvalidInput, Problem
-
-
-class Chosen(NamedTuple):
-    """What was said of the cluster; None: as kubectl has it by default."""
-
-    namespace: str | None = None
-    context: str | None = None
-    kubeconfig: Path | None = None
+from assay.cli.cluster.chosen import Chosen
 
 
 def study_names(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -15,7 +15,7 @@ from assay.reporting.rows import DECISIONS, REVOKED, is_revoked, noise_ceiling
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus, TrustDecision
-    from assay.planning.study import Study
+    from assay.planning.study.study import Study
 
 _HEIGHT = 340
 _LABEL_HEIGHT = 0.05

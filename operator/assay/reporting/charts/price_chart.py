@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import altair as alt
 import numpy as np
 
-from assay.ranking.price_curves import Spread
+from assay.ranking.budget.price_curves import Spread
 from assay.reporting.charts.theme import Spec, rows, scale, specification
 from assay.reporting.figures import fixed, share
 
 if TYPE_CHECKING:
-    from assay.ranking.price_curves import PriceCurve, PricedPolicies
+    from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies
 
 _HEIGHT = 420
 _SHARES = 160

@@ -12,8 +12,8 @@ from typing import Self
 from assay.api.conditions import Reason
 from assay.api.resources import ProxyStudy
 from assay.kube import Cache, Kube, Manifest
-from assay.planning.records import Obstacle
-from assay.planning.study import Program, Surroundings
+from assay.planning.records.records import Obstacle
+from assay.planning.study.study import Program, Surroundings
 from assay.runners.jobs.creation import create, create_again, next_try
 from assay.runners.jobs.events import WARNING_SECONDS, ask_for_warnings
 from assay.runners.jobs.manifest import job_manifest

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
-from assay.planning.fair_shares import Claim, fair_grants
+from assay.planning.allocation.fair_shares import Claim, fair_grants
 
 FORGOTTEN_SECONDS = 60.0
 """After which who has not asked again counts no more as waiting: it may be gone, or in trouble of its own."""

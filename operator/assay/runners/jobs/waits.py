@@ -9,7 +9,7 @@ from typing import NamedTuple
 from assay.api.bounds import shortened
 from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused
-from assay.planning.records import Obstacle
+from assay.planning.records.records import Obstacle
 from assay.runners.jobs.causes import is_missing_object, is_over_quota, is_wrong_image, never_fits, passes
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
 from assay.runners.jobs.names import QUEUE_LABEL, attempts_of

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assay.api.arms import Arm, arms_of
+from assay.api.check import checked
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.metadata import ObjectMeta
 from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.api.words import one_of
-from assay.planning.programs import program_of, scoring_program
-from assay.planning.study import Study
-from assay.runners.gather import checked
+from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.study import Study
 from assay.runners.replay.table import Table
 from assay_trainer.contract import Dataset
 

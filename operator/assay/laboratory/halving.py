@@ -1,0 +1,53 @@
+"""Successive halving (Jamieson & Talwalkar 2016, arXiv:1502.07943): good at finding a winner, not at an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.planning.allocation.ladder import Cell, Ladder
+
+if TYPE_CHECKING:
+    from assay.laboratory.policy import Placing
+
+
+@dataclass(frozen=True)
+class SuccessiveHalving:
+    """One seed of everybody on the cheapest arm, the better half of them on the next, and so on up to the reference.
+
+    Who got further stands higher; those who went out together stand by their last scores.
+    """
+
+    name: str = "successive halving"
+    explanation: str = "All on the cheapest arm, the better half of them on the next, and so on; one seed each."
+
+    def next_cell(self, view: Ladder) -> Cell | None:
+        """The next of those who are still in."""
+        for entrants in _heats(view):
+            for cell in entrants:
+                if cell not in view.revealed:
+                    return cell
+        return None
+
+    def placing(self, view: Ladder) -> Placing:
+        """By how far each got, then by its score there."""
+        found: dict[str, tuple[float, ...]] = {}
+        for rung, entrants in enumerate(_heats(view)):
+            for cell in entrants:
+                score = view.revealed[cell].score if cell in view.revealed else None
+                if score is not None:
+                    found[cell.hypothesis] = (rung, score)
+        return found
+
+
+def _heats(view: Ladder) -> list[list[Cell]]:
+    """Who runs on each rung, up to the first rung on which not all of them have."""
+    heats = [[Cell(name, view.rungs[0], 0) for name in view.hypotheses]]
+    for rung in view.rungs[1:]:
+        if not all(cell in view.revealed for cell in heats[-1]):
+            break
+        scored = [(score, cell) for cell in heats[-1] if (score := view.revealed[cell].score) is not None]
+        ordered = [cell for _, cell in sorted(scored, key=lambda pair: -pair[0])]
+        kept = {cell.hypothesis for cell in ordered[: -(-len(ordered) // 2)]}
+        heats.append([Cell(name, rung, 0) for name in view.hypotheses if name in kept])
+    return heats

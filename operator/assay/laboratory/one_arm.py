@@ -1,0 +1,40 @@
+"""Everything on one arm: on a proxy, or on the reference, which is what is done where nobody trusts a proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.planning.allocation.ladder import Cell, Ladder
+from assay.ranking import Scores
+
+if TYPE_CHECKING:
+    from assay.laboratory.policy import Placing
+
+
+@dataclass(frozen=True)
+class OneArm:
+    """All hypotheses in turn, seed after seed; ordered by their means with the seeds' own effects taken out."""
+
+    name: str
+    explanation: str
+    arm: str
+
+    def next_cell(self, view: Ladder) -> Cell | None:
+        """The hypothesis whose turn it is."""
+        seed, place = divmod(len(view.revealed), len(view.hypotheses))
+        return Cell(view.hypotheses[place], self.arm, seed) if seed < view.seeds else None
+
+    def placing(self, view: Ladder) -> Placing:
+        """By the mean of each."""
+        cells = {
+            (cell.hypothesis, cell.seed): seen.score
+            for cell, seen in view.revealed.items()
+            if seen.score is not None and cell.rung == self.arm
+        }
+        rounds = -(-len(view.revealed) // len(view.hypotheses))
+        means = Scores.build(view.hypotheses, range(rounds), cells, maximize=True).adjusted_means
+        known = np.isfinite(means)
+        return {name: (float(mean),) for name, mean, there in zip(view.hypotheses, means, known, strict=True) if there}

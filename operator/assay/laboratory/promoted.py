@@ -1,0 +1,33 @@
+"""What the planner does with a budget that does not pay for everything, as a policy of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.planning.allocation.ladder import Cell, Ladder, Question
+from assay.planning.allocation.ladder_policy import estimates, next_step
+
+if TYPE_CHECKING:
+    from assay.laboratory.policy import Placing
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Step by step what `planning.promotion` chooses, out of a budget of so many accelerator seconds."""
+
+    question: Question
+    baseline: str
+    budget: float
+    name: str = "promotion"
+    explanation: str = "What the planner does if spec.budget.acceleratorSeconds does not pay for all hypotheses."
+
+    def next_cell(self, view: Ladder) -> Cell | None:
+        """The step that it takes next."""
+        left = self.budget - sum(seen.cost for seen in view.revealed.values())
+        step = next_step(view, self.question, self.baseline, left)
+        return Cell(step.hypothesis, step.rung, step.seed) if step else None
+
+    def placing(self, view: Ladder) -> Placing:
+        """By the scores that it expects at the reference."""
+        return {name: (each.score,) for name, each in estimates(view).items() if each.score is not None}

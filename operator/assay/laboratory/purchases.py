@@ -1,0 +1,83 @@
+"""A policy at work: it buys one trial after another, and is shown only what it bought."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.resources import REFERENCE
+from assay.laboratory.policy import Placing
+from assay.planning.allocation.ladder import Cell, Ladder, Revealed
+from assay.planning.results.costs import relative_work
+from assay.planning.results.score_tables import sign_of
+from assay.runners.replay.recorded import trial_ending
+
+if TYPE_CHECKING:
+    from assay.laboratory.policy import Policy
+    from assay.planning.study.study import Study
+    from assay.runners.replay.study import Replayed
+    from assay.runners.replay.table import Table
+
+
+class Purchase(NamedTuple):
+    """After a trial was bought: the accelerator seconds that all so far cost, and how the hypotheses stand."""
+
+    spent: float
+    placing: Placing
+
+
+Trace = tuple[Purchase, ...]
+"""All purchases of one policy, in their order."""
+
+
+def purchases(policy: Policy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
+    """Let a policy buy until it wants no more. Raises ValueError if it wants what it has, or what is not for sale."""
+    trainer, sign = replayed.study.spec.trainer, sign_of(replayed.study)
+    view = start
+    spent, made = 0.0, []
+    while (cell := policy.next_cell(view)) is not None:
+        _check(policy, view, cell)
+        recorded = table.cells.get((cell.hypothesis, replayed.arms[cell.rung], cell.seed))
+        ending = trial_ending(recorded, trainer.devices, trainer.deadline_seconds)
+        cost = trainer.devices * ending.seconds
+        score = None if ending.score is None else sign * ending.score
+        view = _with(view, cell, Revealed(score, cost))
+        spent += cost
+        made.append(Purchase(spent, policy.placing(view)))
+    return tuple(made)
+
+
+def nothing_bought(study: Study) -> Ladder:
+    """The view at the start: which hypotheses, arms and seeds there are. The arms by the work that they are guessed
+    to take, the reference last."""
+    design = study.design
+    reference = design.fidelities[REFERENCE]
+    work = {arm: relative_work(fidelity, reference) for arm, fidelity in design.fidelities.items()}
+    rungs = sorted(work, key=lambda arm: (arm == REFERENCE, work[arm]))
+    return Ladder(
+        hypotheses=tuple(hypothesis.name for hypothesis in study.hypotheses),
+        rungs=tuple(rungs),
+        revealed=MappingProxyType({}),
+        pending=frozenset(),
+        relative_work=MappingProxyType(work),
+        seeds=len(design.seeds),
+    )
+
+
+def _with(view: Ladder, cell: Cell, seen: Revealed) -> Ladder:
+    """A view of one trial more. It is a new one, so that no policy can keep what it was shown and see it change."""
+    return Ladder(
+        hypotheses=view.hypotheses,
+        rungs=view.rungs,
+        revealed=MappingProxyType({**view.revealed, cell: seen}),
+        pending=view.pending,
+        relative_work=view.relative_work,
+        seeds=view.seeds,
+    )
+
+
+def _check(policy: Policy, view: Ladder, cell: Cell) -> None:
+    if cell in view.revealed:
+        raise ValueError(f"{policy.name}: given {cell}, which it has; allowed: a trial that it has not")
+    if cell.hypothesis not in view.hypotheses or cell.rung not in view.rungs or not 0 <= cell.seed < view.seeds:
+        raise ValueError(f"{policy.name}: given {cell}; allowed: a hypothesis, rung and seed of the view")

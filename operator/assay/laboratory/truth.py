@@ -1,0 +1,75 @@
+"""How good the hypotheses really are, as far as a table can tell. No policy gets to see it: it judges afterwards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.api.errors import InvalidInput, Problem
+from assay.api.resources import REFERENCE
+from assay.planning.results.score_tables import sign_of
+from assay.ranking.scores import FloatArray
+
+if TYPE_CHECKING:
+    from assay.laboratory.policy import Placing
+    from assay.runners.replay.study import Replayed
+    from assay.runners.replay.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """True scores by hypothesis; higher is better."""
+
+    scores: Mapping[str, float]
+
+    @classmethod
+    def of(cls, replayed: Replayed, table: Table) -> Truth:
+        """The mean of each hypothesis' scores on the reference, over all seeds of the table. Raises InvalidInput.
+
+        `table` may be another one than the policies buy from: of the same runs, but with other scores.
+        """
+        reference, sign = replayed.arms[REFERENCE], sign_of(replayed.study)
+        names = {hypothesis.name for hypothesis in replayed.study.hypotheses}
+        scores: dict[str, list[float]] = defaultdict(list)
+        for (hypothesis, arm, _), cell in table.cells.items():
+            if arm == reference and hypothesis in names and cell.score is not None:
+                scores[hypothesis].append(sign * cell.score)
+        if len(scores) < 2:
+            given = f"a table in which {len(scores)} hypotheses have a score on the reference"
+            raise InvalidInput([Problem("assay replay", "--compare", given, "two hypotheses or more")])
+        return cls({name: fmean(own) for name, own in sorted(scores.items())})
+
+    def tau(self, placing: Placing) -> float:
+        """Kendall's tau with the truth, over the pairs that the truth separates: those ordered as in truth, less those
+        ordered the other way, over all of them. So a pair that is not ordered counts nothing: who knows only half of
+        the hypotheses can't reach 1."""
+        signs = np.sign(np.subtract.outer(self._values, self._values))
+        places = self._places(placing)
+        ordered = np.sign(np.subtract.outer(places, places))
+        separated = int(np.abs(signs).sum())
+        return float(np.nansum(signs * ordered) / separated) if separated else 1.0
+
+    def regret(self, placing: Placing) -> float | None:
+        """By how much the best in truth is better than the one that stands highest; None while nobody stands. Of
+        several that stand equally high, the mean."""
+        known = {name: place for name, place in placing.items() if name in self.scores}
+        if not known:
+            return None
+        highest = max(known.values())
+        chosen = fmean(self.scores[name] for name, place in known.items() if place == highest)
+        return max(self.scores.values()) - chosen
+
+    @cached_property
+    def _values(self) -> FloatArray:
+        return np.array(list(self.scores.values()))
+
+    def _places(self, placing: Placing) -> FloatArray:
+        """(hypotheses with a true score,): the higher the better, NaN for who does not stand."""
+        place = {value: float(number) for number, value in enumerate(sorted(set(placing.values())))}
+        return np.array([place[placing[name]] if name in placing else np.nan for name in self.scores])

@@ -1,0 +1,158 @@
+"""What to run next, to learn most for a price.
+
+All hypotheses begin on the cheapest rung; then again and again the trial is taken that is worth most for its price.
+
+**The whole order.** Worth is what a trial takes from the variance of its hypothesis' score, on any higher rung or as
+another seed on the reference. Cheap hypotheses so get to the reference, dear ones as far as pays. Where all hypotheses
+cost about the same, prices are known beforehand: then the low rungs are left out, and all begin on the highest one that
+all can afford, since what they would cost buys more there.
+
+**Against the baseline** it is the same, but the baseline's variance is in every comparison and counts for all of them.
+
+**The best one.** Worth is how much a trial is expected to raise the score of the winner.
+
+What is decided depends on the ladder alone, not on the order in which trials ended. `benchmarks/lcdb.py` compares these
+policies with others on recorded learning curves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.planning.allocation.ladder import Ladder, LadderTable, Question
+from assay.planning.allocation.trial_prices import hypothesis_factors, trial_prices
+from assay.planning.allocation.worth import for_ranking, for_the_best, reached_rungs
+from assay.ranking.budget.multifidelity_scores import PromotedScores, promoted_scores
+from assay.ranking.scores import FloatArray
+
+ALIKE, ALIKE_FROM = 1.1, 2
+"""Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the
+cheapest's."""
+TRIES = 2
+"""A hypothesis without a score is given up after so many failures."""
+
+
+class Step(NamedTuple):
+    """A trial to start. `price`: expected accelerator seconds; None while nothing has ended that could show it."""
+
+    hypothesis: str
+    rung: str
+    seed: int
+    price: float | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A hypothesis' score as expected at the reference; all None without a score on any rung."""
+
+    score: float | None
+    deviation: float | None
+    """Standard error of the score."""
+    rung: str | None
+    """The highest on which it has a score."""
+
+
+def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: float, count: int) -> tuple[Step, ...]:
+    """Up to `count` trials to start now, the most useful first; fewer if no more fit or none is worth anything.
+
+    `left`: accelerator seconds that no ended trial has spent. What the pending ones are expected to take is taken off
+    here. Raises ValueError for BeatBaseline without a baseline among the hypotheses.
+    """
+    if question == "BeatBaseline" and baseline not in ladder.hypotheses:
+        raise ValueError(f"baseline: {baseline!r}, wanted one of the ladder's hypotheses")
+    table = ladder.table
+    prices = trial_prices(table.costs, table.work)
+    taken = table.taken.copy()
+    if prices is None:
+        return _probes(ladder, taken, count)
+    left -= float((table.pending.sum(axis=2) * prices).sum())
+    known = promoted_scores(table.scores, table.work)
+    weights = np.ones((len(ladder.hypotheses), 1))
+    if baseline is not None and question == "BeatBaseline":
+        weights[ladder.hypotheses.index(baseline)] = max(len(weights) - 1, 1)
+    steps: list[Step] = []
+    while len(steps) < count:
+        started = taken.sum(axis=2)
+        worth = for_the_best(started, known) if question == "FindBest" else for_ranking(started, table.work)
+        worth *= weights * _may_run(table, started, ladder.seeds)
+        beginning = np.flatnonzero(started.sum(axis=1) == 0)
+        rung = _first_rung(table, started, prices, left) if len(beginning) and question != "FindBest" else 0
+        affordable = beginning[prices[beginning, rung] <= left]
+        if len(affordable):
+            row = int(affordable[np.argmin(_spread_out(affordable))])
+        else:
+            useful = (worth > 0) & (prices <= left)
+            if not useful.any():
+                break
+            gain = np.where(useful, worth / prices, -1.0)
+            # of equals the first: which one rounding prefers is not to matter
+            row, rung = divmod(int(np.argmax(gain >= gain.max() * (1 - 1e-9))), len(ladder.rungs))
+        seed = int(np.argmin(taken[row, rung]))
+        steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], seed, float(prices[row, rung])))
+        taken[row, rung, seed] = True
+        left -= float(prices[row, rung])
+    return tuple(steps)
+
+
+def next_step(ladder: Ladder, question: Question, baseline: str | None, left: float) -> Step | None:
+    """The first of `next_steps`; None if there is none."""
+    return next(iter(next_steps(ladder, question, baseline, left, 1)), None)
+
+
+def estimates(ladder: Ladder) -> dict[str, Estimate]:
+    """Every hypothesis, in the ladder's order."""
+    known = carried_scores(ladder)
+    nothing = Estimate(None, None, None)
+    return {
+        name: Estimate(float(score), float(deviation), ladder.rungs[top]) if top >= 0 else nothing
+        for name, score, deviation, top in zip(
+            ladder.hypotheses, known.scores, known.deviations, known.tops, strict=True
+        )
+    }
+
+
+def carried_scores(ladder: Ladder) -> PromotedScores:
+    """The same as arrays, and with how sure each pair is."""
+    return promoted_scores(ladder.table.scores, ladder.table.work)
+
+
+def expected_accuracy(ladder: Ladder) -> float | None:
+    """Share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair of which one has no score
+    counts one half. None with fewer than two hypotheses."""
+    first, second = np.triu_indices(len(ladder.hypotheses), 1)
+    return float(carried_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
+
+
+def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:
+    """While no price is known: one trial each on the cheapest rung."""
+    waiting = np.flatnonzero(~taken.any(axis=(1, 2)))
+    chosen = waiting[np.argsort(_spread_out(waiting))][:count]
+    return tuple(Step(ladder.hypotheses[row], ladder.rungs[0], 0, None) for row in chosen)
+
+
+def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
+    """A key for each row, by which they come in an order that begins all over the list: neighbours are often of a kind,
+    and would show the prices of that kind only. (Multiples of the golden ratio, the evenest such order.)"""
+    return np.asarray(rows * ((5**0.5 - 1) / 2) % 1, dtype=np.float64)
+
+
+def _may_run(table: LadderTable, started: NDArray[np.int64], seeds: int) -> NDArray[np.bool_]:
+    """(hypotheses, rungs): a seed is left, and the hypothesis is not given up."""
+    given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= TRIES)
+    may_run: NDArray[np.bool_] = (started < seeds) & ~given_up[:, None]
+    return may_run
+
+
+def _first_rung(table: LadderTable, started: NDArray[np.int64], prices: FloatArray, left: float) -> int:
+    """Where a hypothesis begins: the highest rung that all can be brought to, if prices are known; else the lowest."""
+    factors = hypothesis_factors(table.costs, table.work)
+    shown = factors[~np.isnan(factors)]
+    if len(shown) < ALIKE_FROM or shown.max() > ALIKE * shown.min():
+        return 0
+    below = reached_rungs(started)[:, None] < np.arange(len(table.work))[None, :]
+    affordable = np.flatnonzero((prices * below).sum(axis=0) <= left)
+    return int(affordable[-1]) if len(affordable) else 0

@@ -1,0 +1,108 @@
+"""How many seeds each hypothesis needs on the reference for what the study asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.api.resources import Correction, Question
+from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudySpec
+    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.study.study import Study
+
+MINIMUM_SCORES = 2
+"""A hypothesis with fewer has failed at its initial seeds; more of them would most likely fail as well."""
+
+
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """(hypotheses,) each: seeds on the reference, from the initial number to the maximum."""
+
+    seeds: NDArray[np.int64]
+    """What is needed by what is known."""
+    early: NDArray[np.int64]
+    """What is likely to be needed next; as many as `seeds` where nothing is."""
+
+
+def needs_of(study: Study, reference: ArmCells) -> Needs:
+    """How many seeds the question takes.
+
+    It is found round by round: after each seed that all undecided hypotheses have, those that are decided by then, or
+    can't be any more, drop out, and the others need one seed more. What else has a result does not count, so the same
+    scores ask for the same trials, in whatever order they arrive, and a late one changes nothing that was decided.
+    """
+    spec, scores = study.spec, reference.scores
+    initial, maximum = spec.seeds.initial, spec.seeds.maximum
+    needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
+    early = needed.copy()
+    if reference.rounds < initial or initial == maximum:
+        return Needs(needed, early)
+    baseline = scores.row(study.baseline)
+    active = np.asarray(scores.first_seeds(initial).counts >= MINIMUM_SCORES)
+    for seen in range(initial, maximum + 1):
+        waiting = bool((reference.prefix[active] < seen).any())
+        if waiting or seen == maximum:
+            if waiting:
+                early[active] = min(seen + 1, maximum)
+            break
+        undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen))
+        active = active & np.array([name in undecided for name in scores.hypotheses])
+        if not active.any():
+            break
+        if spec.question == Question.BEAT_BASELINE:
+            active[baseline] = True
+        needed[active] = seen + 1
+    return Needs(needed, np.maximum(needed, early))
+
+
+def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[str]:
+    """Of whom one seed more may tell what the study asks."""
+    return _undecided(
+        reference,
+        spec.question,
+        baseline,
+        float(spec.metric.smallest_effect),
+        spec.verdicts.confidence_percent / 100,
+        spec.verdicts.correction == Correction.FAMILY_WISE,
+        spec.seeds.initial,
+        spec.seeds.maximum,
+    )
+
+
+@lru_cache(maxsize=256)
+def _undecided(
+    reference: Scores,
+    question: Question,
+    baseline: str,
+    smallest_effect: float,
+    confidence: float,
+    family_wise: bool,
+    initial: int,
+    maximum: int,
+) -> frozenset[str]:
+    if question == Question.BEAT_BASELINE:
+        compared = compare_with_baseline(
+            reference,
+            baseline,
+            smallest_effect=smallest_effect,
+            confidence=confidence,
+            family_wise=family_wise,
+            initial=initial,
+            maximum=maximum,
+        )
+        return frozenset(each.hypothesis for each in compared if each.is_open)
+    if question == Question.FIND_BEST:
+        found = best_candidates(
+            reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+        )
+        return found.open
+    return open_for_ranking(
+        reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+    )

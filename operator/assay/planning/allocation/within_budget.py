@@ -1,0 +1,125 @@
+"""What a budget buys that does not pay for all hypotheses on all arms: the best order that can be had for it.
+
+The arms are then a ladder, from the cheapest to the reference, on which hypotheses climb as far as the budget goes; see
+`promotion`. Hypotheses stand on different rungs, so no proxy is certified.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.api.resources import REFERENCE
+from assay.planning.allocation.agenda import Agenda
+from assay.planning.allocation.ladder import Cell, Ladder, Revealed
+from assay.planning.allocation.ladder_policy import next_steps
+from assay.planning.records.records import UNKNOWN
+from assay.planning.results.costs import predictions, relative_work
+from assay.planning.results.progress import Progress, State
+from assay.planning.results.score_tables import sign_of
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assay.planning.records.records import Records
+    from assay.planning.results.costs import Costs
+    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.study import Study
+
+FARTHEST_GUESS = 2.0
+"""A price that is only guessed may be this many times what is left, and the trial is tried nevertheless."""
+
+
+def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
+    """The arms that a ladder has, with their work relative to the reference, the cheapest first, the reference last.
+
+    An arm that needs a preparation is none: what it costs does not go by the trial.
+    """
+    design = study.design
+    prepared = {preparation.arm for preparation in design.preparations}
+    reference = design.fidelities[REFERENCE]
+    work = {
+        arm: costs.relative(arm) or relative_work(design.fidelities[arm], reference)
+        for arm in design.arms
+        if arm not in prepared and arm != REFERENCE
+    }
+    cheaper = sorted(((arm, each) for arm, each in work.items() if each < 1), key=lambda pair: pair[1])
+    return (*cheaper, (REFERENCE, 1.0))
+
+
+def is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
+    """Whether the budget does not pay for the initial seeds of all hypotheses on all arms, as far as that is known."""
+    limit = study.spec.budget.accelerator_seconds
+    if limit is None or study.spec.screening is not None or len(rungs_of(study, costs)) < 2:
+        return False
+    expected = predictions(study, costs)
+    if expected is None:
+        return True
+    still_open = (State.READY, State.WAITING, State.RUNNING)
+    initial = study.design.initial_keys
+    to_come = [
+        expected[work.arm].accelerator_seconds
+        for work in study.design.work
+        if work.key in initial and progress.states[work.key] in still_open
+    ]
+    # once all of them have ended it has paid for them, even if they took a little more than it
+    return bool(to_come) and costs.spent + sum(to_come) > limit
+
+
+def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:
+    """What the policy may know: trials that ended, and which have not yet."""
+    revealed, pending = {}, []
+    metric, sign = study.spec.metric.name, sign_of(study)
+    rungs = rungs_of(study, costs)
+    names = {arm for arm, _ in rungs}
+    for trial in study.design.trials:
+        if trial.arm not in names:
+            continue
+        cell, state = Cell(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
+        record = records.get(trial.key, UNKNOWN)
+        if state is State.SUCCEEDED and isinstance(record.result, TrialResult):
+            revealed[cell] = Revealed(sign * record.result.metrics[metric], record.result.cost.accelerator_seconds)
+        elif state is State.FAILED:
+            revealed[cell] = Revealed(None, sum(failure.accelerator_seconds for failure in record.failures))
+        elif state is State.RUNNING or record.failures or record.elsewhere:
+            pending.append(cell)
+    return Ladder(
+        hypotheses=tuple(hypothesis.name for hypothesis in study.hypotheses),
+        rungs=tuple(arm for arm, _ in rungs),
+        revealed=revealed,
+        pending=frozenset(pending),
+        relative_work=dict(rungs),
+        seeds=study.spec.seeds.maximum,
+    )
+
+
+def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) -> Agenda:
+    """What was begun and failed by no fault of its own, then the next steps of the ladder, for so many free slots."""
+    limit = study.spec.budget.accelerator_seconds
+    assert limit is not None
+    trials: Mapping[Cell, PlannedTrial] = {
+        Cell(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
+    }
+    again = [trials[cell] for cell in sorted(ladder.pending, key=lambda cell: (cell.seed, *cell))]
+    count, left = min(max(0, free), len(study.hypotheses)), limit - costs.spent
+    steps = next_steps(ladder, study.spec.question.value, study.baseline, left, count)
+    chosen = [(trials[Cell(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
+    if count and not chosen and not ladder.pending and (probe := _probe(study, ladder, costs, left)):
+        chosen = [(trials[probe], left)]
+    prices = {trial.key: price for trial, price in chosen if price is not None}
+    return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not chosen)
+
+
+def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> Cell | None:
+    """The baseline on the cheapest arm whose price is only guessed, if the guess is not far from what is left.
+
+    Guesses go by epochs, data and pixels. What a trial takes beside them makes dear arms cheaper than guessed.
+    """
+    expected = predictions(study, costs)
+    if expected is None:
+        return None
+    known = {cell.rung for cell in ladder.revealed}
+    guessed = [rung for rung in ladder.rungs if rung not in known]
+    if guessed and expected[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
+        return Cell(study.baseline, guessed[0], 0)
+    return None

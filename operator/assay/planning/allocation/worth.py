@@ -1,0 +1,72 @@
+"""What a further trial is worth, before its price: (hypotheses, rungs) tables, 0 where a trial does not count.
+
+Trials that were started but have not ended count as if they had: they will lower the variance, whatever they say.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from assay.ranking.budget.multifidelity_scores import PromotedScores, relative_drift
+from assay.ranking.distributions import normal_density
+from assay.ranking.scores import FloatArray
+
+
+def reached_rungs(started: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(hypotheses,): the highest rung with a trial; -1 without any. `started`: (hypotheses, rungs), how many."""
+    last = started.shape[1] - 1
+    return np.where(started.any(axis=1), last - np.argmax(started[:, ::-1] > 0, axis=1), -1)
+
+
+def for_ranking(started: NDArray[np.int64], work: FloatArray) -> FloatArray:
+    """By how much a trial lowers the variance of its hypothesis' score, a seed's being 1.
+
+    Any rung above the one reached may come next, and on the last further seeds. Further seeds on lower rungs would
+    lower the variance only until their hypothesis climbs.
+    """
+    tops, rungs = reached_rungs(started), np.arange(started.shape[1])
+    drift = relative_drift(work)
+    now, again = _variances(started, tops, drift)
+    lowered = now[:, None] - (drift + 1.0)[None, :]
+    lowered[rungs[None, :] <= tops[:, None]] = 0.0
+    finished = tops == rungs[-1]
+    lowered[finished, -1] = (now - again)[finished]
+    return np.where((tops >= 0)[:, None], np.maximum(lowered, 0.0), 0.0)
+
+
+def for_the_best(started: NDArray[np.int64], known: PromotedScores) -> FloatArray:
+    """By how much a trial is expected to raise the score of the winner, in the scores' units.
+
+    That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):
+    with the gap g to the best of the others, and the deviation s by which the trial moves the own score, s f(-g / s),
+    f(z) = z Phi(z) + phi(z). Hypotheses climb rung by rung: most are out after a cheap one.
+    """
+    tops, rungs = reached_rungs(started), np.arange(started.shape[1])
+    if np.isnan(known.scores).all():
+        return np.zeros(started.shape)
+    scores = np.where(np.isnan(known.scores), np.nanmedian(known.scores), known.scores)
+    order = np.argsort(-scores, kind="stable")
+    rivals = np.full(len(scores), scores[order[0]])
+    rivals[order[0]] = scores[order[1]] if len(scores) > 1 else scores[order[0]]
+    gaps = np.abs(scores - rivals)
+    drift, noise = known.drift_variances, known.seed_variances
+    rows, reached = np.arange(len(scores)), np.maximum(tops, 0)
+    counts = np.maximum(started[rows, reached], 1)
+    now = drift[reached] + noise / counts
+    after = drift[None, :] + noise[:, None]
+    lowered = np.where(rungs[None, :] == tops[:, None] + 1, now[:, None] - after, 0.0)
+    finished = tops == rungs[-1]
+    lowered[finished, -1] = (noise / counts - noise / (counts + 1))[finished]
+    moves = np.sqrt(np.maximum(lowered, 0.0))
+    far = gaps[:, None] / np.where(moves > 0, moves, 1.0)
+    raised = moves * (normal_density(far) - far * scipy.special.ndtr(-far))
+    return np.where((tops >= 0)[:, None], np.maximum(raised, 0.0), 0.0)
+
+
+def _variances(started: NDArray[np.int64], tops: NDArray[np.int64], drift: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(hypotheses,) each: of a score as it is, and with a seed more on the rung reached."""
+    reached = np.maximum(tops, 0)
+    counts = np.maximum(started[np.arange(len(started)), reached], 1)
+    return drift[reached] + 1 / counts, drift[reached] + 1 / (counts + 1)

@@ -1,0 +1,67 @@
+"""Where each hypothesis stands: its score and its rank, with their uncertainty, and on which arm that rests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from assay.api.resources import REFERENCE
+from assay.ranking.orders.orders import lowest_ranks
+
+if TYPE_CHECKING:
+    from assay.planning.allocation.ladder_policy import Estimate
+    from assay.ranking import RankInterval
+
+_NORMAL = NormalDist()
+
+
+class Standing(NamedTuple):
+    """Of one hypothesis that has a score; higher is better. `low` and `high` are the score's, None if not known."""
+
+    score: float
+    low: float | None
+    high: float | None
+    rank: int
+    rank_low: int
+    rank_high: int
+    may_be_best: bool
+    arm: str
+
+
+def measured_standings(ranks: Mapping[str, RankInterval]) -> Mapping[str, Standing]:
+    """By the scores on the reference, the best first."""
+    found = {}
+    for name, each in ranks.items():
+        if each.score is not None and each.rank is not None and each.low is not None and each.high is not None:
+            score, low, high = each.score, each.score_low, each.score_high
+            found[name] = Standing(score, low, high, each.rank, each.low, each.high, each.may_be_best, REFERENCE)
+    return _best_first(found)
+
+
+def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) -> Mapping[str, Standing]:
+    """By scores as expected on the reference, the best first. A score's interval is for itself; the ranks' intervals
+    hold together (Bonferroni over all pairs), as far as the estimates' deviations do."""
+    known = {name: each for name, each in estimates.items() if each.score is not None and each.rung is not None}
+    count = len(known)
+    scores = np.array([each.score for each in known.values()], dtype=np.float64)
+    variances = np.array([(each.deviation or math.inf) ** 2 for each in known.values()])
+    critical = _NORMAL.inv_cdf(1 - (1 - confidence) / max(2, count * (count - 1)))
+    better = scores[None, :] - scores[:, None] > critical * np.sqrt(variances[None, :] + variances[:, None])
+    first, last, ranks = 1 + better.sum(axis=1), count - better.sum(axis=0), lowest_ranks(-scores)
+    alone = _NORMAL.inv_cdf((1 + confidence) / 2)
+    found = {}
+    for at, (name, each) in enumerate(known.items()):
+        score, half = float(scores[at]), alone * each.deviation if each.deviation else None
+        low, high = (score - half, score + half) if half is not None else (None, None)
+        may_be_best = bool(first[at] == 1)
+        arm = each.rung or REFERENCE
+        found[name] = Standing(score, low, high, int(ranks[at]), int(first[at]), int(last[at]), may_be_best, arm)
+    return _best_first(found)
+
+
+def _best_first(standings: Mapping[str, Standing]) -> Mapping[str, Standing]:
+    return dict(sorted(standings.items(), key=lambda pair: -pair[1].score))

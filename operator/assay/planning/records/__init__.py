@@ -1,0 +1,1 @@
+"""What is written down between two rounds: attempts, results, certificates, criteria. Nothing here knows a study."""

@@ -1,0 +1,172 @@
+"""What was spent, on what, and what the next trials will cost."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.resources import REFERENCE
+from assay_trainer.contract import Fidelity, TrialResult
+
+if TYPE_CHECKING:
+    from assay.api.resources import CostUnit
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
+
+
+class ArmCosts(NamedTuple):
+    """Of one arm. Means are over trials on the device model that most of the study's trials ran on; None: none ran."""
+
+    trials: int
+    trial_seconds: float | None
+    trial_wall_seconds: float | None
+    preparation_seconds: float
+    total_seconds: float
+    spent_seconds: float
+    """By this study, on its trials and preparations; what it found in the store is in the total alone."""
+
+
+class Matched(NamedTuple):
+    """Mean seconds of a hypothesis' trials at the reference and on an arm, over the seeds that it has on both."""
+
+    reference: float
+    arm: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Accelerator seconds. `spent` is what this study ran, failed and stale work included; results that it
+    found in the store are not in it, but count in the arms' means."""
+
+    arms: Mapping[str, ArmCosts]
+    relatives: Mapping[str, float]
+    matched: Mapping[str, tuple[Matched, ...]]
+    """By arm, one for each hypothesis with trials on both, on the device model that most ran on."""
+    spent: float
+    spent_on_failures: float
+    unit: CostUnit | None
+    device_model: str | None
+    device_models: tuple[str, ...]
+
+    def relative(self, arm: str) -> float | None:
+        """An arm's cost per trial over the reference's; None: not known yet.
+
+        Of the trials (hypothesis, seed) that ended well on both, on the same device model: were it of all, an arm on
+        which only the cheap hypotheses succeed would look cheap.
+        """
+        return self.relatives.get(arm)
+
+
+def costs_of(study: Study, records: Records) -> Costs:
+    """Add up what the records say."""
+    arm_of = study.design.arm_of
+    models: Counter[str] = Counter()
+    units: dict[str, CostUnit] = {}
+    cells: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    totals: dict[str, float] = defaultdict(float)
+    preparations: dict[str, float] = defaultdict(float)
+    own: dict[str, float] = defaultdict(float)
+    spent, failed, name = 0.0, 0.0, study.name
+    for key, record in records.items():
+        result = record.result
+        if result is not None:
+            cost, arm = result.cost, arm_of.get(key)
+            seconds = cost.accelerator_seconds
+            if result.study == name:
+                spent += seconds
+                if arm is not None:
+                    own[arm] += seconds
+            if arm is None:
+                pass  # of an earlier spec
+            elif isinstance(result, TrialResult):
+                cell = cells[arm, cost.device_model]
+                cell[0] += 1
+                cell[1] += seconds
+                cell[2] += cost.wall_seconds
+                totals[arm] += seconds
+                units[cost.device_model] = cost.unit
+            else:
+                preparations[arm] += seconds
+        for failure in record.failures:
+            if failure.study in (None, name):
+                failed += failure.accelerator_seconds
+    for (_, device_model), cell in cells.items():
+        models[device_model] += int(cell[0])
+    model = models.most_common(1)[0][0] if models else None
+    relatives, matched = _compared(study, records, model)
+    return Costs(
+        relatives=relatives,
+        matched=matched,
+        arms={
+            arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm], own[arm])
+            for arm in study.design.arms
+        },
+        spent=spent + failed,
+        spent_on_failures=failed,
+        unit=units[model] if model else None,
+        device_model=model,
+        device_models=tuple(sorted(models)),
+    )
+
+
+def _compared(
+    study: Study, records: Records, model: str | None
+) -> tuple[dict[str, float], dict[str, tuple[Matched, ...]]]:
+    """By arm: its cost over the reference's, and both by hypothesis."""
+    seconds: dict[str, dict[tuple[str, int], float]] = {arm: {} for arm in study.design.arms}
+    for trial in study.design.trials:
+        record = records.get(trial.key)
+        if record is not None and record.result is not None and record.result.cost.device_model == model:
+            seconds[trial.arm][trial.hypothesis, trial.seed] = record.result.cost.accelerator_seconds
+    relatives: dict[str, float] = {}
+    matched: dict[str, tuple[Matched, ...]] = {}
+    reference = seconds[REFERENCE]
+    for arm, own in seconds.items():
+        sums: dict[str, list[float]] = {}
+        for cell, cost in own.items():
+            if cell in reference:
+                each = sums.setdefault(cell[0], [0.0, 0.0, 0.0])
+                each[0] += 1
+                each[1] += reference[cell]
+                each[2] += cost
+        matched[arm] = tuple(Matched(full / count, part / count) for count, full, part in sums.values())
+        if all_of_reference := sum(each[1] for each in sums.values()):
+            relatives[arm] = sum(each[2] for each in sums.values()) / all_of_reference
+    return relatives, matched
+
+
+def _arm_costs(cell: list[float], preparation: float, trials: float, own: float) -> ArmCosts:
+    count, seconds, wall = int(cell[0]), cell[1], cell[2]
+    mean, mean_wall = (seconds / count, wall / count) if count else (None, None)
+    return ArmCosts(count, mean, mean_wall, preparation, trials + preparation, own)
+
+
+def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
+    """A guess, before anything ran, at an arm's cost over the reference's: epochs x data x pixels."""
+    pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
+    return fidelity.epochs / reference.epochs * fidelity.data_percent / reference.data_percent * pixels
+
+
+class Prediction(NamedTuple):
+    """What a trial of an arm is expected to take."""
+
+    accelerator_seconds: float
+    wall_seconds: float
+
+
+def predictions(study: Study, costs: Costs) -> Mapping[str, Prediction] | None:
+    """By arm: the mean of its own trials, else scaled from the arm with most trials; None: nothing ran yet."""
+    known = {arm: cost for arm, cost in costs.arms.items() if cost.trial_seconds is not None}
+    if not known:
+        return None
+    fidelities = study.design.fidelities
+    measured = max(known, key=lambda arm: known[arm].trials)
+    found: dict[str, Prediction] = {}
+    for arm in study.design.arms:
+        source = arm if arm in known else measured
+        scale = relative_work(fidelities[arm], fidelities[source]) if source != arm else 1.0
+        cost = known[source]
+        found[arm] = Prediction((cost.trial_seconds or 0.0) * scale, (cost.trial_wall_seconds or 0.0) * scale)
+    return found

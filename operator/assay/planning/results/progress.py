@@ -1,0 +1,103 @@
+"""Where every planned piece of work stands."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite, nan
+from typing import TYPE_CHECKING
+
+from assay.api.bounds import first_of
+from assay.planning.records.records import Records, WorkRecord
+from assay.planning.study.design import PlannedTrial
+from assay_trainer.contract import Failure, FailureReason, TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.study.study import Study
+
+
+_NAMED = 20
+"""Metrics that a message names."""
+
+
+class State(StrEnum):
+    """Of a trial or a preparation: has a result, runs, failed for good, can start, waits (for a preparation, or since
+    another study runs it), or is spare: nothing asks for it."""
+
+    SUCCEEDED = "succeeded"
+    RUNNING = "running"
+    FAILED = "failed"
+    READY = "ready"
+    WAITING = "waiting"
+    SPARE = "spare"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State by key, over preparations and trials; `failures` says why a key failed for good."""
+
+    states: Mapping[str, State]
+    failures: Mapping[str, Failure]
+
+
+def progress_of(study: Study, records: Records, wanted: Container[str] | None = None) -> Progress:
+    """The state of all that the study's design holds. `wanted` are keys of trials and preparations; None: those of the
+    initial seeds."""
+    if wanted is None:
+        wanted = study.design.initial_keys
+    metric, states, failures = study.spec.metric.name, dict[str, State](), dict[str, Failure]()
+    for work in study.design.work:
+        key = work.key
+        record = records.get(key)
+        state = State.READY
+        if record is not None:
+            result = record.result
+            # most records are results, and most of a plan's time goes by here
+            if result is not None and (result.kind == "Preparation" or isfinite(result.metrics.get(metric, nan))):
+                states[key] = State.SUCCEEDED
+                continue
+            failure = _final_failure(study, record)
+            if failure is not None:
+                states[key], failures[key] = State.FAILED, failure
+                continue
+            if record.running is not None:
+                states[key] = State.RUNNING
+                continue
+            if record.elsewhere:
+                state = State.WAITING
+        if key not in wanted:
+            state = State.SPARE
+        elif state is State.READY and isinstance(work, PlannedTrial) and work.preparation is not None:
+            prepared = states[work.preparation]
+            if prepared is State.FAILED:
+                state, failures[key] = State.FAILED, failures[work.preparation]
+            elif prepared is not State.SUCCEEDED:
+                state = State.WAITING
+        states[key] = state
+    return Progress(states, failures)
+
+
+def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
+    """Of a trial that has failed for good. What runs has not, whatever its earlier attempts did."""
+    if record.result is not None:
+        return _without_score(study, record)
+    if record.running is not None or not record.failures:
+        return None
+    trainer = study.spec.trainer
+    return record.final_failure(trainer.retries, trainer.deadline_seconds, study.spec.metric.name)
+
+
+def _without_score(study: Study, record: WorkRecord) -> Failure | None:
+    """A result that was made for another metric may lack the study's, or have it as NaN or infinity."""
+    result, metric = record.result, study.spec.metric.name
+    if not isinstance(result, TrialResult) or isfinite(result.metrics.get(metric, nan)):
+        return None
+    if metric in result.metrics:
+        reason = FailureReason.SCORE_NOT_FINITE
+        message = f"metric {metric!r}: given {result.metrics[metric]}; allowed: a finite number"
+    else:
+        reason = FailureReason.METRIC_MISSING
+        message = f"metric {metric!r} is not among those of the trial: {first_of(sorted(result.metrics), _NAMED)}"
+    said = [note for note in result.notes if note.startswith(f"{metric} left out")]
+    return Failure(key=result.key, attempt=max(1, record.attempts), reason=reason, message="; ".join([message, *said]))

@@ -1,0 +1,82 @@
+"""The study's trials as tables, one per arm: what has ended, and with which scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.planning.results.progress import Progress, State
+from assay.ranking import Scores
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class ArmCells:
+    """One arm's trials, (hypotheses, seeds); the hypotheses are in the study's order."""
+
+    scores: Scores
+    """Oriented so that higher is better; NaN where a trial failed or has not ended."""
+    ended: NDArray[np.bool_]
+    """Where a trial has a score or has failed for good."""
+
+    @cached_property
+    def prefix(self) -> NDArray[np.int64]:
+        """(hypotheses,): how many of each one's first seeds have ended, without a gap."""
+        counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
+        return counts
+
+    def of(self, hypotheses: Sequence[str]) -> ArmCells:
+        """The same of these hypotheses alone, in this order."""
+        if tuple(hypotheses) == self.scores.hypotheses:
+            return self
+        rows = [self.scores.row(name) for name in hypotheses]
+        return ArmCells(self.scores.restricted(hypotheses), self.ended[rows])
+
+    def limited(self, seeds: NDArray[np.int64]) -> ArmCells:
+        """The same without what a hypothesis has beyond so many seeds, (hypotheses,)."""
+        within = np.arange(self.ended.shape[1]) < seeds[:, None]
+        if within[self.ended].all():
+            return self
+        scores = Scores(self.scores.hypotheses, self.scores.seeds, np.where(within, self.scores.values, math.nan))
+        return ArmCells(scores, self.ended & within)
+
+    @property
+    def rounds(self) -> int:
+        """How many of the first seeds have ended for all hypotheses."""
+        return int(self.prefix.min(initial=self.ended.shape[1]))
+
+
+def sign_of(study: Study) -> float:
+    """What scores are multiplied by so that higher is better: -1 for a metric that is minimised, else 1."""
+    return -1.0 if study.spec.metric.goal == "Minimize" else 1.0
+
+
+def cells_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ArmCells]:
+    """By arm, the reference first."""
+    design, metric, sign = study.design, study.spec.metric.name, sign_of(study)
+    names = tuple(hypothesis.name for hypothesis in study.hypotheses)
+    rows = {name: row for row, name in enumerate(names)}
+    shape = (len(names), len(design.seeds))
+    values = {arm: np.full(shape, math.nan) for arm in design.arms}
+    ended = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
+    states = progress.states
+    for key, hypothesis, arm, seed, _ in design.trials:
+        state = states[key]
+        if state is State.SUCCEEDED:
+            result = records[key].result
+            if isinstance(result, TrialResult):
+                values[arm][rows[hypothesis], seed] = sign * result.metrics[metric]
+                ended[arm][rows[hypothesis], seed] = True
+        elif state is State.FAILED:
+            ended[arm][rows[hypothesis], seed] = True
+    return {arm: ArmCells(Scores(names, design.seeds, values[arm]), ended[arm]) for arm in design.arms}

@@ -1,0 +1,167 @@
+"""Results of a study that no longer count, and what has changed since they were made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
+
+from assay.api.bounds import shortened
+from assay.api.decimals import decimal_string
+from assay.api.resources import StaleWork
+from assay.planning.records.earlier import NOTHING_EARLIER
+from assay.planning.results.code_changes import changes_of_code
+from assay_trainer.contract import Input, TrialRequest, TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.records.earlier import Earlier
+    from assay.planning.records.records import Records
+    from assay.planning.study.design import Condition
+    from assay.planning.study.study import Study
+
+MOST_CAUSES = 6
+MOST_NAMES = 3
+"""Of each cause."""
+
+NOT_WRITTEN_DOWN = "code that was not written down"
+NOT_LOOKED_UP = "recipe, fidelity, inputs or variables"
+"""What is left if code and data are the present ones."""
+
+
+class Question(NamedTuple):
+    """A result that no longer counts though its code and data are the present ones: only its request tells why."""
+
+    key: str
+    hypothesis: str
+    arm: str
+
+
+def stale_results(study: Study, records: Records) -> list[TrialResult]:
+    """Results of trials that the study started once, and that its design no longer has; the latest first."""
+    design = study.design.arm_of
+    found = [each.result for key, each in records.items() if key not in design and isinstance(each.result, TrialResult)]
+    return sorted(found, key=lambda result: (-result.provenance.started_at, result.key))
+
+
+def questions(study: Study, records: Records) -> list[Question]:
+    """The latest such result of each hypothesis on each arm."""
+    latest: dict[tuple[str, str], Question] = {}
+    for result in stale_results(study, records):
+        condition = study.design.conditions.get((result.hypothesis, result.arm))
+        if condition is not None and not any(_of_results(study, result, condition, NOTHING_EARLIER)):
+            place = result.hypothesis, result.arm
+            latest.setdefault(place, Question(result.key, *place))
+    return list(latest.values())
+
+
+def stale_work(study: Study, records: Records) -> StaleWork | None:
+    """What of the study's results no longer counts, and since which change; None if all of them do."""
+    results = stale_results(study, records)
+    if not results:
+        return None
+    causes = Counter[str]()
+    names: dict[str, dict[str, None]] = {}
+    told = {(each.hypothesis, each.arm) for each in study.earlier.requests.values()}
+    for result in results:
+        for cause in _causes(study, result, told):
+            causes[cause.text] += 1
+            names.setdefault(cause.text, {}).update(dict.fromkeys(cause.names))
+    texts = [_listed(text, sorted(names[text])) for text, _ in causes.most_common()] or [NOT_LOOKED_UP]
+    more = f"; and {len(texts) - MOST_CAUSES} more" if len(texts) > MOST_CAUSES else ""
+    seconds = sum(each.cost.accelerator_seconds for each in results if each.study == study.name)
+    return StaleWork(
+        results=len(results),
+        accelerator_seconds=decimal_string(seconds),
+        message=shortened(f"{'; '.join(texts[:MOST_CAUSES])}{more}", 512),
+    )
+
+
+class _Cause(NamedTuple):
+    text: str
+    names: tuple[str, ...] = ()
+
+
+def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]]) -> list[_Cause]:
+    """`told`: hypotheses on arms of which the request of one result was read, which speaks for the others."""
+    design, earlier = study.design, study.earlier
+    if result.hypothesis not in {each.name for each in study.hypotheses}:
+        return [_Cause("hypotheses that are not among the study's now", (result.hypothesis,))]
+    if result.arm not in design.arms:
+        return [_Cause("arms that are not among the study's now", (result.arm,))]
+    condition = design.conditions[result.hypothesis, result.arm]
+    found = list(_of_results(study, result, condition, earlier))
+    request = earlier.requests.get(result.key)
+    if request is not None:
+        found += _of_request(study, request, condition)
+    if found or (result.hypothesis, result.arm) in told:
+        return found
+    return [_Cause(NOT_LOOKED_UP)]
+
+
+def _of_results(study: Study, result: TrialResult, condition: Condition, earlier: Earlier) -> Iterator[_Cause]:
+    """What a result itself tells."""
+    made = result.provenance
+    if made.code != condition.code:
+        before, now = earlier.programs.get(made.code), earlier.programs.get(condition.code)
+        if before is None or now is None:
+            yield _Cause(NOT_WRITTEN_DOWN)
+        else:
+            yield from (_Cause(text) for text in changes_of_code(before, now))
+    if made.dataset != condition.dataset.digest:
+        yield _Cause("the training data")
+    if made.held_out is not None and made.held_out != study.dataset.digest:
+        yield _Cause("the held-out data")
+    if result.seed not in study.design.seeds:
+        yield _Cause("seeds above spec.seeds.maximum")
+
+
+def _of_request(study: Study, request: TrialRequest, condition: Condition) -> Iterator[_Cause]:
+    if request.entrypoint != condition.program.entrypoint:
+        yield _Cause(f"the entry point: {request.entrypoint} → {condition.program.entrypoint}")
+    if changed := _different(request.recipe, condition.recipe):
+        yield _Cause("recipe", changed)
+    fidelity = study.design.fidelities[request.arm]
+    if changed := _different(request.fidelity.identity(), fidelity.identity()):
+        yield _Cause(f"{request.arm}'s", tuple(_FIELDS.get(name, name) for name in changed))
+    if request.preparation != condition.preparation:
+        yield _Cause("the scores of the core-set")
+    yield from _of_inputs(request.inputs, condition.surroundings.inputs)
+    if changed := _different(request.environment, condition.surroundings.environment):
+        yield _Cause("environment variables", changed)
+
+
+def _of_inputs(before: Sequence[Input], now: Sequence[Input]) -> Iterator[_Cause]:
+    """Where they lie does not count, but what they hold."""
+    were, are = [each.digest for each in before], [each.digest for each in now]
+    changed = [each.uri for each in now if each.digest not in were] + [e.uri for e in before if e.digest not in are]
+    if changed:
+        names = [unquote(uri.rstrip("/").rpartition("/")[2]) for uri in changed]
+        yield _Cause("inputs", tuple(dict.fromkeys(names)))
+    elif were != are:
+        yield _Cause("the order of the inputs")
+
+
+def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of what is not the same in both, those within objects with dots."""
+    found: list[str] = []
+    for name in sorted(before.keys() | now.keys()):
+        was, is_now = before.get(name, _ABSENT), now.get(name, _ABSENT)
+        if isinstance(was, Mapping) and isinstance(is_now, Mapping):
+            found += (f"{name}.{inner}" for inner in _different(was, is_now))
+        elif was != is_now:
+            found.append(name)
+    return tuple(found)
+
+
+_ABSENT = object()
+
+_FIELDS = {"image_size": "imageSize", "batch_size": "batchSize", "data_percent": "dataPercent"}
+
+
+def _listed(text: str, names: Sequence[str]) -> str:
+    """The cause with the first of its names, none of which may be long."""
+    if not names:
+        return text
+    more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{text} ({', '.join(shortened(name, 40) for name in names[:MOST_NAMES])}{more})"

@@ -1,0 +1,164 @@
+"""One arm's part of the status: agreement, cost, saving, trust."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.api.bounds import shortened
+from assay.api.conditions import Reason
+from assay.api.decimals import decimal_string
+from assay.api.resources import (
+    REFERENCE,
+    AgreementStatus,
+    ArmCost,
+    ArmStatus,
+    CertificateStatus,
+    TrialCounts,
+    TrustDecision,
+    TrustStatistic,
+)
+from assay.planning.status.break_even import break_even
+from assay.ranking import look_seeds
+
+if TYPE_CHECKING:
+    from assay.planning.assessment.assessment import Assessment, ProxyAssessment
+    from assay.planning.results.costs import Costs
+    from assay.planning.study.study import Study
+    from assay.ranking import Certificate
+
+BUDGET_TOO_SMALL = "BudgetTooSmall"
+
+_DIGITS = 6
+"""Significant digits of agreements. Two are shown; with three, what is rounded twice is not what the message says."""
+
+
+def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assessment: Assessment) -> ArmStatus:
+    """What is known of an arm."""
+    cost = _cost(arm, costs)
+    if arm == REFERENCE:
+        return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
+    judged = assessment.proxies[arm]
+    certificate = judged.certificate
+    looks = len(look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum))
+    decision, reason, message = _decision(arm, assessment, certificate, looks)
+    pays = break_even(study, arm, costs)
+    return ArmStatus(
+        name=arm,
+        trials=trials,
+        agreement=_agreement(judged),
+        noise_ceiling=_text(assessment.ceiling),
+        cost=cost,
+        saving_percent=_saving_percent(study, arm, costs),
+        break_even_hypotheses=pays.hypotheses,
+        break_even_low=pays.low,
+        break_even_high=pays.high,
+        certificate=_certificate(certificate, looks, arm, costs) if certificate else None,
+        decision=decision,
+        reason=reason,
+        message=message,
+    )
+
+
+def _decision(
+    arm: str, assessment: Assessment, certificate: Certificate | None, looks: int
+) -> tuple[TrustDecision, str, str | None]:
+    if assessment.estimates:
+        message = "The budget does not pay for all hypotheses on all arms: it buys an order, and no certificate."
+        return TrustDecision.UNDECIDED, BUDGET_TOO_SMALL, message
+    if assessment.revocation is not None and arm in assessment.in_force:
+        return TrustDecision.NOT_TRUSTED, Reason.REVOKED, assessment.revocation.message
+    if arm in assessment.in_force:
+        return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate, looks) if certificate else None
+    if certificate is None:
+        return TrustDecision.PENDING, TrustDecision.PENDING.value, None
+    return TrustDecision(certificate.decision), certificate.decision, _why(certificate, looks)
+
+
+def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -> CertificateStatus:
+    needed = _needed_seconds(certificate, arm, costs)
+    return CertificateStatus(
+        statistic=TrustStatistic(certificate.statistic),
+        value=_text(certificate.value),
+        low=_text(certificate.low),
+        high=_text(certificate.high),
+        corrected=_text(certificate.corrected),
+        hypotheses=certificate.hypotheses,
+        seeds=certificate.seeds,
+        look=certificate.look,
+        looks=looks,
+        noise_share_percent=round(100 * certificate.noise_share) if certificate.noise_share is not None else None,
+        needed_hypotheses=certificate.needed_hypotheses,
+        needed_seeds=certificate.needed_seeds,
+        needed_accelerator_seconds=decimal_string(needed, 3) if needed is not None else None,
+    )
+
+
+def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float | None:
+    """Of the trials on both arms that are missing to what would decide it; what is cheaper, if either would."""
+    reference, proxy = costs.arms[REFERENCE].trial_seconds, costs.arms[arm].trial_seconds
+    if reference is None or proxy is None:
+        return None
+    trials = []
+    if certificate.needed_hypotheses is not None:
+        trials.append(max(0, certificate.needed_hypotheses - certificate.hypotheses) * certificate.seeds)
+    if certificate.needed_seeds is not None:
+        trials.append(max(0, certificate.needed_seeds - certificate.seeds) * certificate.hypotheses)
+    return min(trials) * (reference + proxy) if trials else None
+
+
+def _why(certificate: Certificate, looks: int) -> str:
+    """The certificate's reason as a sentence, what it would take, and why there is no further look if one was left."""
+    reason = certificate.reason[:1].upper() + certificate.reason[1:]
+    undecided = certificate.decision == TrustDecision.UNDECIDED.value
+    dropped = undecided and not certificate.may_change and certificate.look < looks
+    no_further = "No later look is likely to decide it, so it gets no more seeds." if dropped else ""
+    return shortened(f"{reason}. {certificate.needed_message} {no_further}", 512)
+
+
+def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:
+    reference, proxy = costs.arms[REFERENCE], costs.arms[arm]
+    relative = costs.relative(arm)
+    if not reference.trial_seconds or relative is None:
+        return None
+    full = reference.trial_seconds * len(study.hypotheses) * study.design.initial_seeds
+    return round(100 * (1 - relative - proxy.preparation_seconds / full))
+
+
+def _cost(arm: str, costs: Costs) -> ArmCost:
+    own, relative = costs.arms[arm], costs.relative(arm)
+    models = costs.device_models
+    mixed = f"{costs.device_model} (the study also ran on {', '.join(m for m in models if m != costs.device_model)})"
+    return ArmCost(
+        trial_accelerator_seconds=decimal_string(own.trial_seconds) if own.trial_seconds is not None else None,
+        preparation_accelerator_seconds=decimal_string(own.preparation_seconds),
+        total_accelerator_seconds=decimal_string(own.total_seconds),
+        relative_percent=round(100 * relative) if relative is not None else None,
+        unit=costs.unit or "accelerator",
+        device_model=shortened(mixed if len(models) > 1 else costs.device_model or "", 128),
+    )
+
+
+def _agreement(judged: ProxyAssessment) -> AgreementStatus | None:
+    found, certificate = judged.agreement, judged.certificate
+    if found is None:
+        return None
+    about_tau = certificate if certificate and certificate.statistic == TrustStatistic.KENDALL_TAU.value else None
+    return AgreementStatus(
+        hypotheses=found.hypotheses,
+        seeds=found.seeds,
+        kendall_tau=_text(found.kendall_tau),
+        low=_text(about_tau.low) if about_tau else None,
+        high=_text(about_tau.high) if about_tau else None,
+        weighted_tau=_text(found.weighted_tau),
+        spearman_rho=_text(found.spearman_rho),
+        decision_accuracy=_text(found.decision_accuracy),
+        separable_decision_accuracy=_text(found.separable_decision_accuracy),
+        separable_pairs=found.separable_pairs,
+        top_k=found.top_k,
+        top_k_overlap=_text(found.top_k_overlap),
+        winner_regret=_text(found.winner_regret),
+    )
+
+
+def _text(value: float | None) -> str | None:
+    return decimal_string(value, _DIGITS) if value is not None else None

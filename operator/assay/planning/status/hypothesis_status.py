@@ -1,0 +1,102 @@
+"""What studies say of each hypothesis, and whether all has been said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.conditions import ConditionType, Reason
+from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy, StudyVerdict
+from assay.planning.assessment.assessment import assessment_of
+from assay.planning.judgement import judge
+from assay.planning.status.conditions import Statement
+from assay.planning.status.ranking_status import ranking_rows
+
+if TYPE_CHECKING:
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
+
+
+def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
+    """What the study says of every hypothesis that it selects, by name."""
+    judgement = judge(study, records)
+    rows = ranking_rows(study, records, judgement, assessment_of(study, judgement))
+    generations = {hypothesis.name: hypothesis.metadata.generation for hypothesis in study.hypotheses}
+    return {
+        row.name: StudyVerdict(
+            name=study.name,
+            verdict=row.verdict,
+            observed_generation=generations[row.name],
+            difference=row.difference,
+            low=row.difference_low,
+            high=row.difference_high,
+            rank=row.rank,
+            rank_low=row.rank_low,
+            rank_high=row.rank_high,
+            arm=row.arm or REFERENCE,
+        )
+        for row in rows
+    }
+
+
+_UNDER_WAY = (Reason.PROGRESSING, Reason.TRIALS_OPEN)
+
+
+class StudyState(NamedTuple):
+    """How far a study is; `reason` is that of its condition Succeeded."""
+
+    name: str
+    succeeded: bool
+    reason: str
+
+
+def state_of(study: ProxyStudy) -> StudyState:
+    """As its status says. What was said of an earlier spec does not count."""
+    succeeded = study.status.condition(ConditionType.SUCCEEDED) if study.status else None
+    if succeeded is None or succeeded.observed_generation != study.metadata.generation:
+        return StudyState(study.name, False, Reason.PROGRESSING)
+    return StudyState(study.name, succeeded.status == "True", succeeded.reason)
+
+
+LISTED = 4
+"""Studies whose names and verdicts are listed: more of them would not fit on a line."""
+
+OPEN = "open"
+
+
+def listed(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[str, str]:
+    """The studies that select a hypothesis, and in the same order what they say of it: texts for `kubectl get`, by the
+    field of the status. Nothing if there are none."""
+    if not studies:
+        return {}
+    said = _in_force(hypothesis)
+    shown = [(study.name, str(said[study.name].verdict) if study.name in said else OPEN) for study in studies[:LISTED]]
+    names, verdicts = zip(*shown, strict=True)
+    more = f", {len(studies) - LISTED} more" if len(studies) > LISTED else ""
+    return {"selectedBy": ", ".join(names) + more, "verdicts": ", ".join(verdicts)}
+
+
+def _in_force(hypothesis: Hypothesis) -> Mapping[str, StudyVerdict]:
+    """By the study's name, the verdicts that are about the hypothesis as it is now."""
+    verdicts = hypothesis.status.studies if hypothesis.status else ()
+    return {each.name: each for each in verdicts if each.observed_generation == hypothesis.metadata.generation}
+
+
+def concluded(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> Statement:
+    """Whether the studies that select the hypothesis, as it is now, all have their verdict."""
+    kind = ConditionType.CONCLUDED
+    if not studies:
+        return Statement(kind, False, Reason.NOT_SELECTED, "No study selects it.")
+    said = _in_force(hypothesis)
+    open_studies, told = [], []
+    for study in studies:
+        if not study.succeeded:
+            open_studies.append(study.name if study.reason in _UNDER_WAY else f"{study.name} ({study.reason})")
+        elif study.name not in said:
+            open_studies.append(study.name)
+        else:
+            told.append(f"{study.name}: {said[study.name].verdict}")
+    if open_studies:
+        known = f" {', '.join(told)}." if told else ""
+        return Statement(kind, False, Reason.PENDING, f"Waiting for {', '.join(open_studies)}.{known}")
+    return Statement(kind, True, Reason.VERDICT_REACHED, f"{', '.join(told)}.")

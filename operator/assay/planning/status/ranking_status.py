@@ -1,0 +1,154 @@
+"""The rows of the ranking: best first, those without a score last."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from assay.api.bounds import shortened
+from assay.api.decimals import decimal_string
+from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
+from assay.planning.results.progress import State
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from assay.planning.assessment.assessment import Assessment
+    from assay.planning.judgement import Judgement
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
+    from assay_trainer.contract import Failure
+
+_DIGITS = 5
+"""Significant digits of scores."""
+
+
+def ranking_rows(
+    study: Study, records: Records, judgement: Judgement, assessment: Assessment
+) -> tuple[RankedHypothesis, ...]:
+    """All hypotheses of the study, as they stand; those without a score last."""
+    costs = _relative_costs(study, records)
+    seen = _Seen.of(study, judgement)
+    names = assessment.reference.hypotheses
+    order = [*assessment.standings, *(name for name in names if name not in assessment.standings)]
+    return tuple(_row(study, assessment, name, costs.get(name), seen) for name in order)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What became of the trials that were asked for."""
+
+    seeds: Mapping[tuple[str, str], int]
+    """By hypothesis and arm: with a result."""
+    failed: Mapping[tuple[str, str], int]
+    """The same: that failed for good."""
+    to_come: frozenset[str]
+    """Hypotheses that are still to get a result on the reference."""
+    failures: Mapping[str, Failure]
+    """A failure of each hypothesis that has one on the reference."""
+
+    @classmethod
+    def of(cls, study: Study, judgement: Judgement) -> _Seen:
+        states = judgement.progress.states
+        asked = study.design.trials if judgement.ladder else judgement.agenda.trials
+        seeds: Counter[tuple[str, str]] = Counter()
+        failed: Counter[tuple[str, str]] = Counter()
+        to_come, failures = set(), {}
+        for key, hypothesis, arm, _, _ in asked:
+            state = states[key]
+            if state is State.FAILED:
+                failed[hypothesis, arm] += 1
+            if state is State.SUCCEEDED:
+                seeds[hypothesis, arm] += 1
+            elif arm == REFERENCE and state is State.FAILED:
+                failures[hypothesis] = judgement.progress.failures[key]
+            elif arm == REFERENCE and state is not State.SPARE:
+                to_come.add(hypothesis)
+        return cls(seeds, failed, frozenset(to_come), failures)
+
+
+def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
+    reference, sign = assessment.reference, assessment.sign
+    comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
+    failure = seen.failures.get(name)
+    arm = standing.arm if standing else assessment.screened.get(name, REFERENCE)
+    if name == study.baseline:
+        verdict = Verdict.BASELINE
+    elif failure and standing is None:
+        verdict = Verdict.FAILED
+    else:
+        verdict = Verdict(comparison.verdict) if comparison else Verdict.INCONCLUSIVE
+    low, high = _turned(sign, standing.low, standing.high) if standing else (None, None)
+    difference_low, difference_high = _turned(sign, comparison.low, comparison.high) if comparison else (None, None)
+    difference = comparison.difference if comparison else None
+    return RankedHypothesis(
+        name=name,
+        rank=standing.rank if standing else None,
+        rank_low=standing.rank_low if standing else None,
+        rank_high=standing.rank_high if standing else None,
+        score=_text(sign * standing.score) if standing else None,
+        low=_text(low),
+        high=_text(high),
+        difference=_text(sign * difference if difference is not None else None),
+        difference_low=_text(difference_low),
+        difference_high=_text(difference_high),
+        verdict=verdict,
+        may_be_best=standing.may_be_best if standing else None,
+        arm=arm if arm != REFERENCE else None,
+        relative_cost_percent=cost,
+        seeds=int(reference.counts[reference.row(name)]) if arm == REFERENCE else seen.seeds.get((name, arm), 0),
+        failed_seeds=seen.failed.get((name, arm)) or None,
+        message=_message(study, assessment, name, verdict, seen),
+    )
+
+
+def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, seen: _Seen) -> str | None:
+    """Why there is no verdict, as far as that is not plain from the row itself."""
+    if (failure := seen.failures.get(name)) is not None:
+        return shortened(f"{failure.reason}: {failure.message}", 160)
+    if verdict is not Verdict.INCONCLUSIVE:
+        return None
+    if name in assessment.screened:
+        return f"Screened on {assessment.screened[name]} alone; the best of those go on to the reference."
+    comparison = assessment.comparisons.get(name)
+    if comparison is None or assessment.estimates:
+        return None
+    if comparison.is_futile:
+        return "More seeds would hardly decide it."
+    if comparison.is_open:
+        return "More seeds may decide it." if name in seen.to_come else "The question asks no more seeds of it."
+    seeds = study.spec.seeds
+    return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
+
+
+def _turned(sign: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """An interval of oriented scores in the metric's own units."""
+    if low is None or high is None:
+        return None, None
+    return (low, high) if sign > 0 else (-high, -low)
+
+
+def _relative_costs(study: Study, records: Records) -> dict[str, int]:
+    """Percent of the baseline's cost per reference trial, on the same device model."""
+    seconds: dict[str, dict[str, list[float]]] = {}
+    for trial in study.design.trials:
+        record = records.get(trial.key)
+        if trial.arm == REFERENCE and record and isinstance(record.result, TrialResult):
+            cost = record.result.cost
+            seconds.setdefault(trial.hypothesis, {}).setdefault(cost.device_model, []).append(cost.accelerator_seconds)
+    found: dict[str, int] = {}
+    for name, by_model in seconds.items():
+        common = [model for model in by_model if model in seconds.get(study.baseline, {})]
+        if common:
+            model = max(common, key=lambda each: len(by_model[each]))
+            baseline = fmean(seconds[study.baseline][model])
+            if baseline > 0:
+                found[name] = round(100 * fmean(by_model[model]) / baseline)
+    return found
+
+
+def _text(value: float | None) -> str | None:
+    return decimal_string(value, _DIGITS) if value is not None and math.isfinite(value) else None

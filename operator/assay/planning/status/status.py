@@ -1,0 +1,141 @@
+"""The status of a study: small whatever its size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from assay.api.bounds import bounded, shortened
+from assay.api.decimals import decimal_string
+from assay.api.resources import (
+    MAXIMUM_RANKED,
+    ArmStatus,
+    Lever,
+    LeverKind,
+    ProxyStudyStatus,
+    TrialCounts,
+    TrustDecision,
+)
+from assay.planning.results.progress import Progress, State
+from assay.planning.results.stale_work import stale_work
+from assay.planning.status.arm_status import arm_status
+from assay.planning.status.conditions import dated, statements
+from assay.planning.status.cost_ledger import cost_ledger
+from assay.planning.status.finished import question_of
+from assay.planning.status.ranking_status import ranking_rows
+from assay.planning.status.summary import summarised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assay.planning.allocation.admission import Allowance
+    from assay.planning.assessment.assessment import Assessment
+    from assay.planning.judgement import Judgement
+    from assay.planning.records.records import Obstacle, Records
+    from assay.planning.results.costs import Costs
+    from assay.planning.study.study import Study
+
+
+def status_of(
+    study: Study,
+    records: Records,
+    judgement: Judgement,
+    assessment: Assessment,
+    allowed: Allowance,
+    obstacles: Sequence[Obstacle],
+    *,
+    finished: bool,
+    now: float,
+) -> ProxyStudyStatus:
+    """All that the study has to say."""
+    progress, costs = judgement.progress, judgement.costs
+    counts = _counts(study, progress)
+    arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
+    rows = ranking_rows(study, records, judgement, assessment)
+    trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
+    said = statements(
+        study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished
+    )
+    trusted = [arm for arm in arms if arm.decision is TrustDecision.TRUSTED]
+    status = ProxyStudyStatus(
+        observed_generation=study.generation,
+        conditions=dated(said, study.status, study.generation, now),
+        trials=trials,
+        arms=arms,
+        ranking=rows[:MAXIMUM_RANKED],
+        ranking_accuracy=_ranking_accuracy(assessment),
+        recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
+        levers=_levers(arms, costs),
+        cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
+        finished_for=question_of(study.resource, study.hypotheses)
+        if finished and study.resource.metadata.uid
+        else None,
+        stale=stale_work(study, records),
+    )
+    return bounded(summarised(status))
+
+
+def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
+    states = progress.states
+    cells = Counter([(trial.arm, states[trial.key]) for trial in study.design.trials])
+    return {
+        arm: TrialCounts(
+            planned=sum(cells[arm, state] for state in State if state is not State.SPARE),
+            succeeded=cells[arm, State.SUCCEEDED],
+            failed=cells[arm, State.FAILED],
+            running=cells[arm, State.RUNNING],
+            pending=cells[arm, State.READY] + cells[arm, State.WAITING],
+        )
+        for arm in study.design.arms
+    }
+
+
+def _total(counts: dict[str, TrialCounts], *, stale: int) -> TrialCounts:
+    return TrialCounts(
+        planned=sum(count.planned for count in counts.values()),
+        succeeded=sum(count.succeeded for count in counts.values()),
+        failed=sum(count.failed for count in counts.values()),
+        running=sum(count.running for count in counts.values()),
+        pending=sum(count.pending for count in counts.values()),
+        stale=stale,
+    )
+
+
+def _ranking_accuracy(assessment: Assessment) -> str | None:
+    accuracy = assessment.expected_accuracy
+    return decimal_string(accuracy, 3) if accuracy is not None else None
+
+
+def _told_apart(assessment: Assessment) -> bool:
+    """Whether any hypothesis is known to be better than another: then its ranks do not reach from first to last."""
+    scored = assessment.standings.values()
+    return any(each.rank_low > 1 or each.rank_high < len(scored) for each in scored)
+
+
+def _per_trial(arm: ArmStatus, costs: Costs) -> float:
+    seconds = costs.arms[arm.name].trial_seconds
+    return seconds if seconds is not None else float("inf")
+
+
+def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
+    """Each proxy with what it saves and what it risks, the largest saving first."""
+    levers = []
+    for arm in arms:
+        relative = costs.relative(arm.name)
+        if arm.decision is None or not relative:
+            continue
+        agreement = arm.agreement
+        tau = f", tau {agreement.kendall_tau}" if agreement and agreement.kendall_tau is not None else ""
+        interval = f" [{agreement.low}, {agreement.high}]" if agreement and agreement.low is not None else ""
+        levers.append(
+            (
+                1 / relative,
+                Lever(
+                    name=arm.name,
+                    kind=LeverKind.PROXY,
+                    speedup=decimal_string(1 / relative, 3),
+                    risk=shortened(f"{arm.decision}{tau}{interval}", 160),
+                ),
+            )
+        )
+    return tuple(lever for _, lever in sorted(levers, key=lambda pair: -pair[0]))

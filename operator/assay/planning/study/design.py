@@ -1,0 +1,229 @@
+"""All trials that a study may run: every hypothesis on every arm with every seed, in an order whose prefixes are
+balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from assay.api.arms import Arm, arms_of
+from assay.api.recipes import merge_patch
+from assay.planning.study.programs import SCORING_ENTRYPOINT, program_of, scoring_program
+from assay.planning.study.study import NO_SURROUNDINGS, Surroundings
+from assay_trainer.contract import (
+    Dataset,
+    Fidelity,
+    PreparationRequest,
+    TrialRequest,
+    condition_digest,
+    preparation_key,
+    trial_key,
+)
+
+if TYPE_CHECKING:
+    from assay.api.resources import Hypothesis
+    from assay.planning.study.study import Program, Study
+
+SCORING_REPEATS = 3
+"""Initialisations that core-set scores are averaged over; Paul et al. 2021 (arXiv:2107.07075) use 10, and
+find a few enough for the order of the examples."""
+
+SCORING_EPOCHS_DIVISOR = 5
+"""Scores are taken after this part of the reference's epochs; Paul et al. 2021 take them at a tenth to a fifth."""
+
+
+class PlannedTrial(NamedTuple):
+    """One trial of the design."""
+
+    key: str
+    hypothesis: str
+    arm: str
+    seed: int
+    preparation: str | None
+
+
+class Condition(NamedTuple):
+    """What the trials of one hypothesis on one arm have in common; only the seed is open."""
+
+    digest: str
+    code: str
+    program: Program
+    recipe: Mapping[str, Any]
+    dataset: Dataset
+    preparation: str | None
+    surroundings: Surroundings = NO_SURROUNDINGS
+
+
+class PlannedPreparation(NamedTuple):
+    """One preparation of the design."""
+
+    key: str
+    arm: str
+    code: str
+    recipe: Mapping[str, Any]
+    fidelity: Fidelity
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a study may run. `trials` are in the order in which they start.
+
+    What of it is wanted is the agenda's to say: usually the first `initial_seeds` of the `seeds`, and further ones
+    where they can still decide something.
+    """
+
+    seeds: tuple[int, ...]
+    initial_seeds: int
+    arms: tuple[str, ...]
+    fidelities: Mapping[str, Fidelity]
+    conditions: Mapping[tuple[str, str], Condition]
+    preparations: tuple[PlannedPreparation, ...]
+    trials: tuple[PlannedTrial, ...]
+
+    @cached_property
+    def initial_trials(self) -> tuple[PlannedTrial, ...]:
+        """Those of the initial seeds."""
+        return self.trials[: len(self.conditions) * self.initial_seeds]
+
+    @cached_property
+    def initial_keys(self) -> frozenset[str]:
+        """Of these trials, and of all preparations."""
+        preparations = (preparation.key for preparation in self.preparations)
+        return frozenset((*preparations, *(trial.key for trial in self.initial_trials)))
+
+    @cached_property
+    def work(self) -> tuple[PlannedPreparation | PlannedTrial, ...]:
+        """All of it, each key once: preparations first, since trials wait for them."""
+        unique: dict[str, PlannedPreparation | PlannedTrial] = {each.key: each for each in self.preparations}
+        for trial in self.trials:
+            unique.setdefault(trial.key, trial)
+        return tuple(unique.values())
+
+    @cached_property
+    def arm_of(self) -> Mapping[str, str]:
+        """The arm by key; that which comes first, if two arms run the same trial."""
+        return {each.key: each.arm for each in self.work}
+
+
+def design_of(study: Study) -> Design:
+    """Seed by seed, hypothesis by hypothesis, the reference and all proxies together.
+
+    However early a study ends, what it has run is then as good as the same number of seeds, and as many
+    hypotheses, on every arm.
+    """
+    arms = arms_of(study.resource)
+    preparations: dict[str, PlannedPreparation] = {}
+    conditions: dict[tuple[str, str], Condition] = {}
+    for hypothesis in study.hypotheses:
+        dataset = study.datasets.get(hypothesis.name, study.dataset)
+        for arm in arms:
+            preparation = _preparation(study, arm, dataset)
+            if preparation:
+                preparations.setdefault(preparation.key, preparation)
+            conditions[hypothesis.name, arm.name] = _condition(
+                study, hypothesis, arm, dataset, preparation.key if preparation else None
+            )
+    seeds = tuple(range(study.spec.seeds.maximum))
+    trials = tuple(
+        PlannedTrial(trial_key(condition.digest, seed), hypothesis, arm, seed, condition.preparation)
+        for seed in seeds
+        for (hypothesis, arm), condition in conditions.items()
+    )
+    return Design(
+        seeds=seeds,
+        initial_seeds=study.spec.seeds.initial,
+        arms=tuple(arm.name for arm in arms),
+        fidelities={arm.name: arm.fidelity for arm in arms},
+        conditions=conditions,
+        preparations=tuple(preparations.values()),
+        trials=trials,
+    )
+
+
+def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None) -> Condition:
+    program = program_of(study.spec, hypothesis)
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
+    recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
+    digest = condition_digest(
+        code=study.code[program],
+        entrypoint=program.entrypoint,
+        recipe=recipe,
+        fidelity=arm.fidelity,
+        dataset=dataset.digest,
+        held_out=study.dataset.digest,
+        preparation=preparation,
+        inputs=surroundings.inputs,
+        environment=surroundings.environment,
+    )
+    return Condition(digest, study.code[program], program, recipe, dataset, preparation, surroundings)
+
+
+def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
+    if arm.fidelity.data_percent == 100 or arm.fidelity.subset == "Random":
+        return None
+    # A team's own recipe means nothing to the scoring network, which then uses its defaults.
+    recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}
+    scoring = Fidelity(
+        epochs=max(1, study.spec.reference.epochs // SCORING_EPOCHS_DIVISOR),
+        image_size=arm.fidelity.image_size,
+        batch_size=arm.fidelity.batch_size,
+    )
+    code = study.code[scoring_program(study.spec)]
+    key = preparation_key(
+        method=arm.fidelity.subset,
+        code=code,
+        recipe=recipe,
+        fidelity=scoring,
+        repeats=SCORING_REPEATS,
+        dataset=dataset.digest,
+    )
+    return PlannedPreparation(key, arm.name, code, recipe, scoring, dataset)
+
+
+def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialRequest:
+    """What a worker is asked to do for a trial of the study's design."""
+    condition = study.design.conditions[trial.hypothesis, trial.arm]
+    return TrialRequest(
+        key=trial.key,
+        attempt=attempt,
+        study=study.name,
+        hypothesis=trial.hypothesis,
+        arm=trial.arm,
+        seed=trial.seed,
+        code=condition.code,
+        entrypoint=condition.program.entrypoint,
+        image=condition.program.image,
+        recipe=dict(condition.recipe),
+        fidelity=study.design.fidelities[trial.arm],
+        dataset=condition.dataset,
+        held_out=study.dataset,
+        preparation=condition.preparation,
+        inputs=condition.surroundings.inputs,
+        environment=dict(condition.surroundings.environment),
+        passed=condition.program.passed,
+        metric=study.spec.metric.name,
+        deadline_seconds=study.spec.trainer.deadline_seconds,
+        devices=study.spec.trainer.devices,
+    )
+
+
+def preparation_request(study: Study, preparation: PlannedPreparation, attempt: int) -> PreparationRequest:
+    """What a worker is asked to do for a preparation of the study's design."""
+    return PreparationRequest(
+        key=preparation.key,
+        attempt=attempt,
+        study=study.name,
+        arm=preparation.arm,
+        method="EL2N",
+        code=preparation.code,
+        image=study.spec.trainer.image,
+        recipe=dict(preparation.recipe),
+        fidelity=preparation.fidelity,
+        repeats=SCORING_REPEATS,
+        dataset=preparation.dataset,
+        deadline_seconds=study.spec.trainer.deadline_seconds,
+        devices=study.spec.trainer.devices,
+    )

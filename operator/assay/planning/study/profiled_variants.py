@@ -1,0 +1,64 @@
+"""What `assay profile` runs: the baseline on the reference arm, and on everything that may be faster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.arms import arms_of
+from assay.api.recipes import merge_patch
+from assay.api.resources import REFERENCE, LeverKind
+from assay.planning.study.design import Condition, preparation_request, trial_request
+from assay.planning.study.programs import SCORING_ENTRYPOINT
+from assay_trainer.contract import PreparationRequest, TrialRequest, request_condition, trial_key
+
+if TYPE_CHECKING:
+    from assay.planning.study.study import Study
+
+SWITCHES = ("bf16", "channelsLast")
+"""Train-loop options of `assay_trainer.vision` that change how fast the same recipe runs."""
+
+VISION_DEFAULTS = {"bf16": False, "channelsLast": True}
+"""What these are if the recipe doesn't say."""
+
+
+class Contestant(NamedTuple):
+    """One way to run the baseline. `kind` is None for the reference, with which the others are compared."""
+
+    name: str
+    kind: LeverKind | None
+    condition: Condition
+    arm: str
+
+
+def contestants(study: Study) -> tuple[Contestant, ...]:
+    """The reference, each proxy, and each switch turned over."""
+    conditions = study.design.conditions
+    found = [
+        Contestant(arm, None if arm == REFERENCE else LeverKind.PROXY, conditions[study.baseline, arm], arm)
+        for arm in study.design.arms
+    ]
+    reference = found[0].condition
+    if reference.program.entrypoint == SCORING_ENTRYPOINT:
+        for switch in SWITCHES:
+            turned = not reference.recipe.get(switch, VISION_DEFAULTS[switch])
+            recipe = merge_patch(reference.recipe, {switch: turned})
+            name = f"{switch} {'on' if turned else 'off'}"
+            found.append(Contestant(name, LeverKind.TRAIN_LOOP, reference._replace(recipe=recipe), REFERENCE))
+    return tuple(found)
+
+
+def contestant_request(study: Study, contestant: Contestant, seed: int) -> TrialRequest:
+    """The trial of a contestant, with the key that its recipe gives it."""
+    planned = next(
+        trial for trial in study.design.trials if trial.hypothesis == study.baseline and trial.arm == contestant.arm
+    )
+    request = trial_request(study, planned, 1).model_copy(
+        update={"recipe": dict(contestant.condition.recipe), "seed": seed}
+    )
+    return request.model_copy(update={"key": trial_key(request_condition(request), seed)})
+
+
+def preparations_of(study: Study) -> tuple[PreparationRequest, ...]:
+    """What must run before the contestants, for the baseline's data."""
+    needed = {study.design.conditions[study.baseline, arm.name].preparation for arm in arms_of(study.resource)}
+    return tuple(preparation_request(study, each, 1) for each in study.design.preparations if each.key in needed)

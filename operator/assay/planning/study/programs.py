@@ -1,0 +1,63 @@
+"""Which program each hypothesis runs, and which one scores examples for core-sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.planning.study.study import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from assay.api.resources import Hypothesis, ProxyStudySpec, TrainerEnvironment
+
+SCORING_ENTRYPOINT = "assay_trainer.vision:train"
+"""Whose network scores the examples for a core-set, whatever the study's own entry point is."""
+
+
+def program_of(spec: ProxyStudySpec, hypothesis: Hypothesis) -> Program:
+    """The hypothesis' own image, entry point, inputs and variables, each where it has one, else the study's."""
+    own, study = hypothesis.spec.trainer, study_program(spec)
+    if own is None:
+        return study
+    program = study._replace(entrypoint=own.entrypoint or study.entrypoint)
+    if own.image:
+        program = program._replace(image=own.image, revision=None)
+    if own.inputs is not None:
+        program = program._replace(inputs=own.inputs)
+    return program if own.environment is None else _with_variables(program, own.environment)
+
+
+def study_program(spec: ProxyStudySpec) -> Program:
+    """That of hypotheses which change nothing about it."""
+    trainer = spec.trainer
+    program = Program(trainer.entrypoint, trainer.image, trainer.revision, trainer.inputs or ())
+    return program if trainer.environment is None else _with_variables(program, trainer.environment)
+
+
+def _with_variables(program: Program, environment: TrainerEnvironment) -> Program:
+    digested, passed = environment.digested or (), environment.passed or ()
+    return program._replace(digested=tuple(sorted(digested)), passed=tuple(sorted(passed)))
+
+
+def variables_of(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> frozenset[str]:
+    """Names of all environment variables that some program of a study may see."""
+    return frozenset(name for program in _programs(spec, hypotheses) for name in _listed(program))
+
+
+def see_the_same(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> bool:
+    """Whether all programs of a study see the same variables: what one imports may then be there for all."""
+    return len({_listed(program) for program in _programs(spec, hypotheses)}) == 1
+
+
+def _programs(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> list[Program]:
+    return [study_program(spec), *(program_of(spec, hypothesis) for hypothesis in hypotheses)]
+
+
+def _listed(program: Program) -> frozenset[str]:
+    return frozenset((*program.digested, *program.passed))
+
+
+def scoring_program(spec: ProxyStudySpec) -> Program:
+    """Ours, in the study's image."""
+    return Program(SCORING_ENTRYPOINT, spec.trainer.image, spec.trainer.revision)

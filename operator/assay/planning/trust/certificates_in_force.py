@@ -1,0 +1,69 @@
+"""Certificates that were written down: made once, in force until audits revoke them, whatever is added to the backlog.
+
+A certificate names what it rests on by a digest: how the arm and the reference train, on what, and what is asked of a
+proxy. If one of these is edited, the certificate is about something else and is left aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.api.arms import arms_of
+from assay.api.resources import REFERENCE
+from assay.planning.records.trust_records import CertificateInForce
+from assay.planning.study.programs import study_program
+from assay.planning.study.study import NO_SURROUNDINGS
+from assay_trainer.contract import canonical_json, condition_digest, short_digest
+
+if TYPE_CHECKING:
+    from assay.planning.study.study import Study
+
+
+def rests_on(study: Study, arm: str) -> str:
+    """Digest (32 hex digits) of all that a certificate of an arm rests on, hypotheses and seeds apart."""
+    spec = study.spec
+    asked: dict[str, Any] = {"metric": [spec.metric.name, spec.metric.goal], "trust": spec.trust.to_dict()}
+    if spec.trust.statistic == "WinnerRegret":
+        promote = spec.screening.promote if spec.screening else None
+        asked["regret"] = [spec.metric.smallest_effect, promote]
+    trained = [_trained(study, name) for name in (REFERENCE, arm)]
+    return short_digest(canonical_json([asked, trained]))
+
+
+def _trained(study: Study, arm: str) -> str:
+    """Digest of how the study trains on an arm, before any hypothesis changes it."""
+    program = study_program(study.spec)
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
+    own = next(each for each in arms_of(study.resource) if each.name == arm)
+    prepared = [
+        each.key
+        for each in study.design.preparations
+        if each.arm == arm and each.dataset.digest == study.dataset.digest
+    ]
+    return condition_digest(
+        code=study.code[program],
+        entrypoint=program.entrypoint,
+        recipe=own.recipe,
+        fidelity=own.fidelity,
+        dataset=study.dataset.digest,
+        held_out=study.dataset.digest,
+        preparation=prepared[0] if prepared else None,
+        inputs=surroundings.inputs,
+        environment=surroundings.environment,
+    )
+
+
+def identities(study: Study) -> Mapping[str, str]:
+    """By name: digest of what is run at the reference. An edited hypothesis is another one."""
+    return {
+        hypothesis.name: short_digest(canonical_json(study.design.conditions[hypothesis.name, REFERENCE].digest))
+        for hypothesis in study.hypotheses
+    }
+
+
+def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
+    """By arm: the certificates that were written down, and rest on what the study is now; the revoked ones among
+    them."""
+    found = {arm: study.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
+    return {arm: certificate for arm, certificate in found.items() if certificate is not None}

@@ -1,0 +1,101 @@
+"""Looking at the proxies: at numbers of seeds fixed in advance, when all hypotheses have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.api.resources import REFERENCE
+from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
+
+if TYPE_CHECKING:
+    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.study.study import Study
+
+SIMULATION_SEED = 20210715
+"""Of the simulations behind a certificate: the same scores give the same decision, on every machine."""
+
+_REMEMBERED = 64
+"""What the same scores say is the same: most plans differ from the last one in no round that is complete."""
+
+
+@dataclass(frozen=True)
+class TrustAssessment:
+    """What the looks so far have said. `certificates` are by proxy; there are none before the first look."""
+
+    certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    open_proxies: tuple[str, ...] = ()
+    next_look: int | None = None
+    """Seeds that the open proxies and the reference need for the next look; None: there is none."""
+
+
+def criterion_of(study: Study) -> Criterion:
+    """By what the study trusts a proxy."""
+    spec = study.spec
+    return Criterion(
+        statistic=spec.trust.statistic.value,
+        threshold=float(spec.trust.threshold),
+        confidence=spec.trust.confidence_percent / 100,
+        smallest_effect=float(spec.metric.smallest_effect),
+        promote=spec.screening.promote if spec.screening else DEFAULT_PROMOTE,
+    )
+
+
+DEFAULT_PROMOTE = 3
+"""How many of a proxy's best `WinnerRegret` looks at if the study does not say."""
+
+
+def trust_of(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
+    """All looks that are due. A look is due when all trials of its seeds have ended, on the reference and on every
+    proxy that is still open: so it does not depend on which trials were quick."""
+    proxies = [arm for arm in study.design.arms if arm != REFERENCE]
+    looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
+    criterion, reference = criterion_of(study), cells[REFERENCE]
+    last = dict.fromkeys(proxies, 0)
+    certificates: Mapping[str, Certificate] = {}
+    open_proxies, due = proxies, 0
+    while open_proxies and due < len(looks):
+        seeds = looks[due]
+        if min(cells[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:
+            break
+        due += 1
+        last.update(dict.fromkeys(open_proxies, seeds))
+        seen = tuple(cells[arm].scores.first_seeds(last[arm]) for arm in proxies)
+        certificates = _certify(reference.scores.first_seeds(seeds), tuple(proxies), seen, criterion, looks, due)
+        open_proxies = [arm for arm in open_proxies if certificates[arm].may_change]
+    upcoming = looks[due] if certificates and open_proxies and due < len(looks) else None
+    return TrustAssessment(certificates, tuple(open_proxies) if upcoming else (), upcoming)
+
+
+def last_trust(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
+    """One look at what there is, for a study that has ended before its first one."""
+    proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
+    initial = study.spec.seeds.initial
+    seen = tuple(cells[arm].scores.first_seeds(initial) for arm in proxies)
+    if not proxies:
+        return TrustAssessment()
+    reference = cells[REFERENCE].scores.first_seeds(initial)
+    return TrustAssessment(_certify(reference, proxies, seen, criterion_of(study), (initial,), 1))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _certify(
+    reference: Scores,
+    names: tuple[str, ...],
+    proxies: Sequence[Scores],
+    criterion: Criterion,
+    looks: tuple[int, ...],
+    reached: int,
+) -> Mapping[str, Certificate]:
+    return certify(
+        reference,
+        dict(zip(names, proxies, strict=True)),
+        criterion,
+        looks,
+        reached,
+        generator=np.random.default_rng(SIMULATION_SEED),
+    )

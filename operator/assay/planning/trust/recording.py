@@ -1,0 +1,85 @@
+"""What is to be written down of a study's certificates: those that have just been made, and what the screening says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from assay.api.resources import REFERENCE
+from assay.planning.records.trust_records import CertificateInForce
+from assay.planning.trust.certificates_in_force import certificates_of, identities, rests_on
+from assay.ranking.screening.promised_rate import promised_rate
+
+if TYPE_CHECKING:
+    from assay.planning.records.trust_records import TrustRecord
+    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.study.study import Study
+    from assay.planning.trust.proxy_looks import TrustAssessment
+    from assay.planning.trust.screening import Screened
+
+
+def trust_to_record(
+    study: Study,
+    screened: Screened,
+    trust: TrustAssessment,
+    cells: Mapping[str, ArmCells],
+    prices: Mapping[str, float],
+    now: float,
+) -> Iterator[TrustRecord]:
+    """What the screening says, and the certificates that have just been made; of a study that does not screen, none.
+
+    `prices` are relative costs of a trial by arm, as known; `now` is in Unix seconds.
+    """
+    yield from screened.records
+    if study.spec.screening is None:
+        return
+    known = certificates_of(study)
+    for arm, made in trust.certificates.items():
+        if made.decision == "Trusted" and arm not in known and screened.revocation is None:
+            yield certificate_in_force(
+                study,
+                cells,
+                arm,
+                screened.calibration,
+                value=made.value,
+                low=made.low,
+                high=made.high,
+                seeds=made.seeds,
+                price=prices.get(arm, 1.0),
+                now=now,
+            )
+
+
+def certificate_in_force(
+    study: Study,
+    cells: Mapping[str, ArmCells],
+    arm: str,
+    calibration: Sequence[str],
+    *,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    seeds: int,
+    price: float,
+    now: float,
+) -> CertificateInForce:
+    """What is to be written down of an arm that has just become trusted by these hypotheses. `now` is in Unix
+    seconds."""
+    spec, initial, known = study.spec, study.design.initial_seeds, identities(study)
+    threshold = float(spec.trust.threshold)
+    reference, proxy = (cells[name].scores.first_seeds(initial).restricted(calibration) for name in (REFERENCE, arm))
+    return CertificateInForce(
+        rests_on=rests_on(study, arm),
+        made_at=now,
+        arm=arm,
+        statistic=spec.trust.statistic.value,
+        threshold=threshold,
+        confidence=spec.trust.confidence_percent / 100,
+        value=value,
+        low=low,
+        high=high,
+        promised_rate=promised_rate(spec.trust.statistic.value, threshold, reference, proxy),
+        hypotheses={name: known[name] for name in calibration},
+        seeds=seeds,
+        price=price,
+    )

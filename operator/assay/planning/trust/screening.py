@@ -1,0 +1,222 @@
+"""Once a proxy is trusted: which hypotheses are screened on it, which go on to the reference, and who is audited.
+
+Hypotheses that were not in the certificate's calibration are screened: they run on the proxy alone. The best of them
+are promoted to the reference, and some are drawn to be audited there: by lot, before anybody knows how they score, so
+that what the audits say holds for all that are screened. Where audits refute the certificate it is revoked, for good,
+and whoever was screened runs at the reference; so does what is added later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.api.bounds import shortened
+from assay.api.resources import REFERENCE
+from assay.planning.records.trust_records import AuditsDrawn, CertificateInForce, Revocation, TrustRecord
+from assay.planning.trust.audit_draws import NO_LABEL, AuditDraws, audit_draws
+from assay.planning.trust.certificates_in_force import certificates_of, identities
+from assay.ranking.screening.audits import Audit, Drawn, audit
+from assay.ranking.screening.selection import promoted
+
+if TYPE_CHECKING:
+    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.study.study import Study
+
+SUSPICION = 1.0
+"""Evidence (see `ranking.audits`) at which as many again of a stratum are audited. Looking more closely costs little
+where the proxy keeps its promise, and the few that are audited of a small stratum could hardly revoke: without it, what
+`benchmarks/screening.py` calls `once`, most drift is missed."""
+
+_MESSAGE_LENGTH = 400
+_NAMES_SHOWN = 5
+
+
+class Role(StrEnum):
+    """What a hypothesis is to the screening."""
+
+    CALIBRATION = "Calibration"
+    """It runs on all arms: the certificate rests on it, or is yet to come."""
+    SCREENED = "Screened"
+    """It runs on the proxy alone."""
+    PROMOTED = "Promoted"
+    """The proxy puts it among the best: it runs at the reference, too."""
+    AUDITED = "Audited"
+    """It was drawn to run at the reference, too, and is not promoted."""
+    FALLEN_BACK = "FallenBack"
+    """The certificate was revoked: it runs at the reference."""
+
+
+class Cell(NamedTuple):
+    """A hypothesis on an arm."""
+
+    hypothesis: str
+    arm: str
+
+
+@dataclass(frozen=True)
+class Screened:
+    """The state of a screening. Without one, `arm` is None and every hypothesis is calibration."""
+
+    roles: Mapping[str, Role]
+    """By hypothesis, in the study's order."""
+    arm: str | None = None
+    """The proxy that hypotheses are screened on, or were until it was revoked."""
+    certificate: CertificateInForce | None = None
+    wanted: Mapping[Cell, int] = field(default_factory=dict)
+    """How many of the first seeds are wanted of all hypotheses but the calibration's."""
+    drawn: tuple[str, ...] = ()
+    """Who is audited, promoted ones among them, in the order in which they were drawn."""
+    audit: Audit | None = None
+    revocation: Revocation | None = None
+    records: tuple[TrustRecord, ...] = ()
+    """What is to be written down now."""
+
+    @property
+    def calibration(self) -> tuple[str, ...]:
+        """The hypotheses that run on all arms."""
+        return self.having(Role.CALIBRATION)
+
+    def having(self, *roles: Role) -> tuple[str, ...]:
+        """The hypotheses of these roles."""
+        return tuple(name for name, role in self.roles.items() if role in roles)
+
+
+def screening_of(study: Study, cells: Mapping[str, ArmCells], now: float) -> Screened:
+    """The screening of a study: of its scores and of what was written down; the time is for the records alone.
+
+    Of several proxies in force that one is used which was first, and of these the cheapest: so it stays the same. Once
+    one is revoked, none is used: what one of them got wrong may have been the hypotheses' doing.
+    """
+    certificates = certificates_of(study) if study.spec.screening else {}
+    if not certificates:
+        return everybody_calibrates(study)
+    everybody = everybody_calibrates(study).roles
+    known = identities(study)
+    calibration = {study.baseline}.union(*(_still_known(each.hypotheses, known) for each in certificates.values()))
+    newcomers = tuple(name for name in everybody if name not in calibration)
+    revocations = study.trust_records.revocations
+    revoked = [arm for arm, each in certificates.items() if each.rests_on in revocations]
+    certificate = min(
+        (certificates[arm] for arm in revoked or certificates), key=lambda each: (each.made_at, each.price, each.arm)
+    )
+    before = {
+        name: identity
+        for record in study.trust_records.audits.get(certificate.rests_on, ())
+        for name, identity in record.hypotheses.items()
+    }
+    draws = audit_draws(study, newcomers, known, before)
+    state = Screened(everybody, certificate.arm, certificate, drawn=draws.before)
+    if revoked:
+        return _fallen_back(study, state, newcomers, revocations[certificate.rests_on])
+    return _in_force(study, cells, state, draws, known, now)
+
+
+def everybody_calibrates(study: Study) -> Screened:
+    """Nobody is screened (yet)."""
+    return Screened(dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION))
+
+
+def _in_force(
+    study: Study,
+    cells: Mapping[str, ArmCells],
+    state: Screened,
+    draws: AuditDraws,
+    known: Mapping[str, str],
+    now: float,
+) -> Screened:
+    certificate, newcomers, initial = state.certificate, tuple(draws.lots), study.design.initial_seeds
+    assert certificate is not None
+    reference, proxy = cells[REFERENCE], cells[certificate.arm]
+    best = _promoted(study, proxy, newcomers)
+    drawn = draws.drawn(best)
+    ended = _first_ended(study, (reference, proxy), drawn)
+    still_known = _still_known(certificate.hypotheses, known)
+    calibration = tuple(name for name in state.roles if name in still_known)
+    checked = audit(
+        reference.scores.first_seeds(initial),
+        proxy.scores.first_seeds(initial),
+        calibration,
+        [Drawn(name, draws.strata[name]) for name in ended],
+        tuple(draws.by_stratum),
+        promised=certificate.promised_rate,
+        confidence=certificate.confidence,
+    )
+    roles = dict(state.roles) | dict.fromkeys(newcomers, Role.SCREENED)
+    roles |= dict.fromkeys(drawn, Role.AUDITED) | dict.fromkeys(best, Role.PROMOTED)
+    if checked.revoked:
+        rested = [name for name in newcomers if name not in ended[: checked.revoked_after]]
+        revocation = _revocation(study, certificate, checked, rested, now)
+        fallen = _fallen_back(study, state, newcomers, revocation)
+        return replace(fallen, audit=checked, drawn=drawn, records=(revocation,))
+    if best and len(ended) == len(drawn):
+        suspected = [each.stratum for each in checked.strata if each.evidence >= SUSPICION]
+        drawn = draws.doubled(drawn, suspected)
+        roles |= {name: Role.AUDITED for name in drawn if name not in best}
+    wanted = {Cell(name, certificate.arm): initial for name in newcomers}
+    wanted |= {Cell(name, REFERENCE): initial for name in newcomers if roles[name] is not Role.SCREENED}
+    new = {name: known[name] for name in drawn if name not in draws.before}
+    drawing = AuditsDrawn(rests_on=certificate.rests_on, made_at=now, hypotheses=new)
+    return replace(state, roles=roles, wanted=wanted, drawn=drawn, audit=checked, records=(drawing,) if new else ())
+
+
+def _promoted(study: Study, proxy: ArmCells, newcomers: Sequence[str]) -> frozenset[str]:
+    """Nobody until all have run on the proxy: who comes late may be better than who came early."""
+    assert study.spec.screening is not None
+    if len(_first_ended(study, (proxy,), newcomers)) < len(newcomers):
+        return frozenset()
+    scores = proxy.scores.first_seeds(study.design.initial_seeds).restricted(newcomers)
+    return promoted(scores, study.spec.screening.promote)
+
+
+def _first_ended(study: Study, arms: Sequence[ArmCells], names: Sequence[str]) -> Sequence[str]:
+    """The first of them, up to the one that has not ended on all of the arms: so it does not matter who is quick."""
+    initial = study.design.initial_seeds
+    for at, name in enumerate(names):
+        row = arms[0].scores.row(name)
+        if any(arm.prefix[row] < initial for arm in arms):
+            return names[:at]
+    return names
+
+
+def _fallen_back(study: Study, state: Screened, newcomers: Sequence[str], revocation: Revocation) -> Screened:
+    return replace(
+        state,
+        roles=dict(state.roles) | dict.fromkeys(newcomers, Role.FALLEN_BACK),
+        wanted={Cell(name, REFERENCE): study.design.initial_seeds for name in newcomers},
+        revocation=revocation,
+    )
+
+
+def _revocation(
+    study: Study, certificate: CertificateInForce, checked: Audit, rested: Sequence[str], now: float
+) -> Revocation:
+    found = next(each for each in checked.strata if each.stratum == checked.revoking)
+    label = study.spec.screening.stratify_by if study.spec.screening else None
+    kind = f" of {label} {found.stratum}" if label and found.stratum != NO_LABEL else ""
+    kind = f" without a label {label}" if label and not kind else kind
+    share = f"{100 * found.alike:.0f} %" if found.alike is not None else "none"
+    verdicts = f"The verdicts of {len(rested)} others rested on it: {_listed(rested)}." if rested else ""
+    message = (
+        f"Audits revoked the certificate of {certificate.arm}: of {found.pairs} pairs with audited hypotheses{kind}, "
+        f"it orders {share} as the reference does; {100 * checked.promised:.0f} % were promised. {verdicts}"
+    )
+    return Revocation(
+        rests_on=certificate.rests_on,
+        made_at=now,
+        arm=certificate.arm,
+        stratum=found.stratum,
+        audited=checked.revoked_after or 0,
+        message=shortened(message, _MESSAGE_LENGTH),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+
+
+def _still_known(identified: Mapping[str, str], known: Mapping[str, str]) -> frozenset[str]:
+    """Names under which there still is what they stood for."""
+    return frozenset(name for name, identity in identified.items() if known.get(name) == identity)

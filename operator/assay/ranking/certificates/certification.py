@@ -1,0 +1,246 @@
+"""May a proxy be trusted? The statement that an agreement statistic reaches a threshold, with its error probability.
+
+**What is claimed**: see `Criterion`. All statistics are of the true scores, those over all seeds: a certificate speaks
+of the proxy, and seed noise is corrected for, on both sides.
+
+**How.** By inversion of the tau test: pairs of scores are simulated, normal with any correlation, with the seed noise
+of both arms (and what of it they share), which gives draws of the true scores' correlation that fit the observed tau.
+The other statistics follow from that correlation (`estimands`).
+
+**Looks.** Trust is tested at few numbers of seeds fixed in advance, each time on these first seeds of all hypotheses;
+the error is spent over them (`looks`). What is decided at a look stays so whatever comes later.
+
+**Several proxies** are corrected for by Holm's procedure: with probability `confidence` no proxy at all is trusted
+falsely, and with the same probability none is refused falsely.
+
+**The interval** is made of what the tests leave: see `interval`.
+
+**Ties** between means count one half for the lower end and are left out (tau-b) for the upper one, so that neither
+decision profits. **Missing scores**: see `scores.balanced`.
+
+`benchmarks/trust.py` measures the error rates, the coverage and the power.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import scipy
+
+from assay.ranking.certificates.certificate import Certificate, Decision
+from assay.ranking.certificates.criterion import Criterion
+from assay.ranking.certificates.error_spending import Spending
+from assay.ranking.certificates.evidence import Evidence, evidence_of
+from assay.ranking.certificates.holm import first_rejections
+from assay.ranking.certificates.interval import BEYOND, Errors, interval
+from assay.ranking.certificates.look import Look
+from assay.ranking.certificates.needed import Limits, what_it_takes
+from assay.ranking.orders.tau_distribution import expected_tau
+from assay.ranking.scores import Scores
+from assay.ranking.true_orders.noise_estimates import noise_to_signal
+
+LIKELY_ENOUGH = 0.1
+"""Going on to the next look may change a decision if this is how likely one is, by the estimate so far."""
+
+
+def certify(
+    reference: Scores,
+    proxies: Mapping[str, Scores],
+    criterion: Criterion,
+    looks: Sequence[int],
+    reached: int,
+    *,
+    generator: np.random.Generator,
+    draws: int | None = None,
+) -> dict[str, Certificate]:
+    """One certificate for each proxy, in the order given.
+
+    `looks`: the planned numbers of seeds, ascending, of which the first `reached` are complete: of their seeds, the
+    first ones of `reference`, no trial is still to end (where it failed, the score is missing). A proxy without any
+    score at the seeds that a look brings anew has been dropped: its last look before that counts. `draws`: simulated
+    studies; None: 4 000, fewer from 64 hypotheses on. The same state of the generator gives the same certificates,
+    whatever the order of the proxies. Raises ValueError on looks out of order, or more than there are seeds.
+    """
+    looks = tuple(looks)
+    if not looks or looks[0] < 1 or any(later <= earlier for earlier, later in pairwise(looks)):
+        raise ValueError(f"looks: {looks}, allowed are ascending numbers of seeds from 1 on, at least one")
+    if not 1 <= reached <= len(looks):
+        raise ValueError(f"reached: {reached}, allowed are 1 to {len(looks)} (the number of planned looks)")
+    if looks[reached - 1] > len(reference.seeds):
+        raise ValueError(f"looks: {looks[reached - 1]} seeds reached, and the reference has {len(reference.seeds)}")
+    seed = int(generator.integers(2**63))
+    tests = {
+        name: [
+            Look.at(reference, proxy, reference.seeds[:count], criterion)
+            for count in looks[: _last_look(reference, proxy, looks[:reached])]
+        ]
+        for name, proxy in proxies.items()
+    }
+    testable = [look for each in tests.values() for look in each if look.untested is None]
+    evidence = dict(zip(map(id, testable), evidence_of(testable, seed, draws), strict=True))
+    courses = [_Course(each, [evidence.get(id(look)) for look in each], looks) for each in tests.values()]
+    return dict(zip(proxies, _decided(courses, criterion, reached), strict=True))
+
+
+def _last_look(reference: Scores, proxy: Scores, looks: Sequence[int]) -> int:
+    """The last look whose new seeds the proxy has any score at; the first if there is none."""
+    scored = {seed for seed, column in zip(proxy.seeds, proxy.present.T, strict=True) if column.any()}
+    begins = (0, *looks[:-1])
+    new = [scored.intersection(reference.seeds[begin:end]) for begin, end in zip(begins, looks, strict=True)]
+    return max((at for at, seeds in enumerate(new, start=1) if seeds), default=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """One proxy over the looks so far."""
+
+    tests: Sequence[Look]
+    evidence: Sequence[Evidence | None]
+    planned: tuple[int, ...]
+
+    @cached_property
+    def spending(self) -> tuple[Spending, ...]:
+        """At each look, by the noise known then."""
+        return tuple(Spending.over(self.information(at) if found else (1.0,)) for at, found in enumerate(self.evidence))
+
+    def information(self, at: int) -> tuple[float, ...]:
+        """At each planned look, by the noise known at one."""
+        test = self.tests[at]
+        return test.noise.over_looks(test.trusted_from, test.hypotheses, self.planned)
+
+    def p_values(self, at: int) -> tuple[float, float]:
+        """For all planned looks together: that the proxy is not good enough, that it is."""
+        test, found = self.tests[at], self.evidence[at]
+        if found is None:
+            decision = test.untested.decision if test.untested else "Undecided"
+            return float(decision != "Trusted"), float(decision != "NotTrusted")
+        overall = self.spending[at].overall
+        return (
+            float(overall(found.p_trusted(test.trusted_from))),
+            float(overall(found.p_refused(test.refused_below))),
+        )
+
+
+def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int) -> list[Certificate]:
+    p_values = np.ones((2, reached, len(courses)))
+    for column, course in enumerate(courses):
+        for at in range(len(course.tests)):
+            p_values[:, at, column] = course.p_values(at)
+    trusted, adjusted = first_rejections(p_values[0], criterion.error)
+    refused, _ = first_rejections(p_values[1], criterion.error)
+    certificates = []
+    for column, course in enumerate(courses):
+        first = [int(each[column]) for each in (trusted, refused)]
+        look = min((each for each in first if each), default=len(course.tests))
+        decision: Decision = "Undecided"
+        if any(first):
+            decision = "Trusted" if first[0] == look else "NotTrusted"
+        # a proxy that is dropped, or was decided by what others freed, is shown at its own last look
+        shown = min(look, len(course.tests))
+        # each side's error is shared by those proxies that are open on that side
+        at = max(look, reached) if decision == "Undecided" else look
+        still_open = [max(len(courses) - int(((each > 0) & (each <= at)).sum()), 1) for each in (trusted, refused)]
+        errors = Errors(
+            criterion.error / still_open[0], criterion.error / still_open[1], BEYOND * criterion.error / len(courses)
+        )
+        p_value = float(adjusted[at - 1, column])
+        certificates.append(_certificate(course, criterion, decision, shown, errors, p_value))
+    return certificates
+
+
+def _certificate(
+    course: _Course, criterion: Criterion, decision: Decision, look: int, errors: Errors, p_value: float
+) -> Certificate:
+    planned = course.planned
+    test, found, spending = course.tests[look - 1], course.evidence[look - 1], course.spending[look - 1]
+    untested = test.untested
+    certificate = Certificate(
+        decision=decision,
+        statistic=criterion.statistic,
+        look=look,
+        hypotheses=test.hypotheses,
+        seeds=test.seeds,
+        tau=test.tau,
+        value=test.value,
+        low=None,
+        high=None,
+        corrected=test.corrected,
+        p_value=None,
+        noise_to_signal=(None, None),
+        noise_correlation=None,
+        tau_at_best=None,
+        noise_share=None,
+        reason=untested.reason if untested else "",
+        needed_hypotheses=None,
+        needed_seeds=None,
+        needed_message=untested.message if untested else "",
+        may_change=bool(untested and untested.more_seeds_help and decision == "Undecided" and look < len(planned)),
+    )
+    if found is None:
+        return certificate
+    low, high = interval(test, found, spending, decision, errors)
+    level = float(spending.nominal(errors.trusted))
+    limits = _limits(test, found, level)
+    needs = what_it_takes(test, criterion, decision, limits, level)
+    at_best = float(expected_tau(test.noise.observed(1.0, test.seeds)))
+    assert test.tau is not None
+    return replace(
+        certificate,
+        low=low,
+        high=high,
+        p_value=p_value,
+        noise_to_signal=(noise_to_signal(test.reference), noise_to_signal(test.proxy)),
+        noise_correlation=float(test.estimates.noise_correlation[0]),
+        tau_at_best=at_best,
+        noise_share=float(np.clip((1 - at_best) / (1 - test.tau), 0.0, 1.0)) if test.tau < 1 else None,
+        reason=_reason(test, criterion, decision, low, high),
+        needed_hypotheses=needs.hypotheses,
+        needed_seeds=needs.seeds,
+        needed_message=needs.message,
+        may_change=decision == "Undecided" and _likely(course, look, errors, limits) >= LIKELY_ENOUGH,
+    )
+
+
+def _limits(test: Look, found: Evidence, level: float) -> Limits:
+    too_noisy = found.lower(found.low_if_perfect, level) < test.trusted_from
+    return Limits(too_few=too_noisy and found.lower(found.at_best, level) < test.trusted_from, too_noisy=too_noisy)
+
+
+def _likely(course: _Course, look: int, errors: Errors, limits: Limits) -> float:
+    """How likely a later look decides, if what this one found is all that is known of the true value.
+
+    The statistic at a later look is then normal around this one times the root of the informations' ratio, with
+    variance their ratio less 1.
+    """
+    test, found, spending = course.tests[look - 1], course.evidence[look - 1], course.spending[look - 1]
+    assert found is not None
+    information = course.information(look - 1)
+    likely = 0.0
+    for later in information[look:]:
+        gain = max(later / information[look - 1] - 1, 1e-9)
+        both = 0.0
+        for p_value, error, possible in (
+            (found.p_trusted(test.trusted_from), errors.trusted, not limits.too_few),
+            (found.p_refused(test.refused_below), errors.refused, True),
+        ):
+            critical = -scipy.special.ndtri(spending.nominal(error))
+            expected = -scipy.special.ndtri(min(p_value, 1 - 1e-9)) * np.sqrt(1 + gain)
+            both += possible * float(scipy.special.ndtr((expected - critical) / np.sqrt(gain)))
+        likely = max(likely, both)
+    return likely
+
+
+def _reason(test: Look, criterion: Criterion, decision: Decision, low: float, high: float) -> str:
+    sure = f"with {100 * criterion.confidence:g} % confidence"
+    if decision == "Trusted":
+        return f"{criterion.quantity} is at least {criterion.threshold:g} {sure}"
+    if decision == "NotTrusted":
+        return f"{criterion.quantity} is below {criterion.threshold:g} {sure}"
+    anything = f"{low:.2f} to {high:.2f}"
+    return (
+        test.indistinct() or f"{criterion.quantity} may be anything from {anything}, so {criterion.threshold:g} or not"
+    )

@@ -1,0 +1,119 @@
+"""What one look at one proxy shows: draws of the true scores' correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.ranking.certificates.look import Look
+from assay.ranking.orders.concordance import concordant_pairs
+from assay.ranking.orders.tau_distribution import TauDraws, draws_for
+from assay.ranking.scores import FloatArray
+from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.tau_spread import widenings
+from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_HYPOTHESES, TiedStudies
+from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Sorted draws of what the true correlation may be, given one look."""
+
+    low: FloatArray
+    """(draws,): for lower bounds."""
+    high: FloatArray
+    """(draws,): for upper bounds."""
+    low_if_perfect: FloatArray
+    """(draws,): what the same noise would let perfect agreement prove."""
+    at_best: FloatArray
+    """(draws,): what perfect agreement without noise would."""
+
+    def p_trusted(self, threshold: float) -> float:
+        """Of the test that the true correlation is below the threshold."""
+        return float(1 + np.searchsorted(self.low, threshold, side="left")) / (len(self.low) + 1)
+
+    def p_refused(self, threshold: float) -> float:
+        """Of the test that it is at or above."""
+        return float(1 + len(self.high) - np.searchsorted(self.high, threshold, side="left")) / (len(self.high) + 1)
+
+    @staticmethod
+    def lower(draws: FloatArray, level: float) -> float:
+        """The bound below which the true correlation is with this probability.
+
+        It is the k-th smallest draw, k the largest with k / (draws + 1) <= level: simulating so few draws never makes
+        the bound bolder on average. With too few draws for any k it says nothing, -1.
+        """
+        rejected = int(level * (len(draws) + 1) * (1 + 1e-9))
+        return float(draws[rejected - 1]) if rejected >= 1 else -1.0
+
+    def upper(self, level: float) -> float:
+        """The bound above which the true correlation is with this probability; 1 if there are too few draws."""
+        rejected = int(level * (len(self.high) + 1) * (1 + 1e-9))
+        return float(self.high[-rejected]) if rejected >= 1 else 1.0
+
+
+def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> list[Evidence]:
+    """Of looks that can be tested. Those with equally many hypotheses share their simulated studies."""
+    found: dict[int, Evidence] = {}
+    for hypotheses in {look.hypotheses for look in looks}:
+        alike = [at for at, look in enumerate(looks) if look.hypotheses == hypotheses]
+        count = draws or draws_for(hypotheses)
+        taus = TauDraws.simulate(
+            hypotheses, np.random.default_rng((seed, hypotheses)), count, ordered=len(alike) > _ORDERED_FROM
+        )
+        ties = tied_studies(hypotheses, np.random.default_rng((seed, hypotheses, 1)))
+        for at in alike:
+            seeds = looks[at].seeds
+            noise = NoiseDraws.simulate(
+                (hypotheses - 1) * (seeds - 1), np.random.default_rng((seed, hypotheses, seeds)), count
+            )
+            found[at] = _evidence(looks[at], taus, ties, noise)
+    return [found[at] for at in range(len(looks))]
+
+
+_ORDERED_FROM = 2
+"""Looks from which on sorting all simulated slopes is quicker than to find those asked for."""
+
+
+def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws) -> Evidence:
+    low, high = bounding_correlations([look], taus, ties, noise)
+    perfect = np.array([taus.pairs])
+    closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
+    low_if_perfect = true_correlations("low", taus, noise, look.little_noise, closest)
+    at_best = np.where(noise.tie >= LEAST_SHARE, 1.0, taus.correlations_reaching(perfect)[:, 0])
+    return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low_if_perfect[:, 0]), np.sort(at_best))
+
+
+def bounding_correlations(
+    looks: Sequence[Look], taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws
+) -> tuple[FloatArray, FloatArray]:
+    """(draws, looks) each, for lower and for upper bounds.
+
+    The looks have equally many hypotheses, and seeds. `ties`: those that break ties; None leaves them as they are.
+    """
+    little = NoiseEstimates.all(look.little_noise for look in looks)
+    much = NoiseEstimates.all(look.much_noise for look in looks)
+    pairs = np.array([concordant_pairs(*look.levels) for look in looks])
+    widening = np.array([widenings(*look.levels) for look in looks])
+    shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])
+    of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
+    of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])
+    return (
+        true_correlations("low", taus, noise, little, of_low),
+        true_correlations("high", taus, noise, much, of_high),
+    )
+
+
+def _tie_share(look: Look, concordant: int, ties: TiedStudies | None) -> float:
+    """By studies whose true correlation is just good enough."""
+    if ties is None or not -1 <= look.trusted_from <= 1:
+        return 1.0
+    observed = look.noise.observed(look.trusted_from, look.seeds)
+    return ties.share(look.reference, look.proxy, concordant, observed)
+
+
+def tied_studies(hypotheses: int, generator: np.random.Generator) -> TiedStudies | None:
+    """None where there are so many hypotheses that a tie is worth too little to be broken."""
+    return TiedStudies.simulate(hypotheses, generator) if hypotheses <= MOST_HYPOTHESES else None

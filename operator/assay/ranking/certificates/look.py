@@ -1,0 +1,212 @@
+"""One look at one proxy: what is compared, by which statistic, and why there may be no test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from assay.ranking.certificates.certificate import Decision
+from assay.ranking.certificates.criterion import Criterion
+from assay.ranking.distributions import f_above
+from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
+from assay.ranking.orders.concordance import levels
+from assay.ranking.orders.tau_distribution import correlation_of
+from assay.ranking.scores import FloatArray, Scores, balanced
+from assay.ranking.true_orders.estimands import (
+    Estimand,
+    TrueDecisionAccuracy,
+    TrueTau,
+    correlation_reaching,
+    good_enough,
+    holds_the_best,
+    separated_distances,
+)
+from assay.ranking.true_orders.noise_estimates import estimate_noise
+from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenuated
+
+
+@dataclass(frozen=True)
+class Untested:
+    """Why there is no test, and what follows from that."""
+
+    decision: Decision
+    reason: str
+    message: str
+    more_seeds_help: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Two balanced arms at one look."""
+
+    reference: Scores
+    proxy: Scores
+    criterion: Criterion
+
+    @classmethod
+    def at(cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion) -> Look:
+        """The balanced block of both arms at these seeds of the reference."""
+        run = set(proxy.seeds)
+        common = [each for each in seeds if each in run]
+        used, of_proxy = balanced(
+            reference.restricted(reference.hypotheses, common), proxy.restricted(proxy.hypotheses, common)
+        )
+        return cls(used, of_proxy, criterion)
+
+    @property
+    def hypotheses(self) -> int:
+        """In the block; as are the seeds."""
+        return len(self.reference.hypotheses)
+
+    @property
+    def seeds(self) -> int:
+        """In the block."""
+        return len(self.reference.seeds)
+
+    @cached_property
+    def tau(self) -> float | None:
+        """Observed tau-b."""
+        return kendall_tau_b(*self.levels)
+
+    @cached_property
+    def levels(self) -> tuple[FloatArray, FloatArray]:
+        """Of the reference and the proxy; see `concordance.levels`."""
+        return levels(self.reference), levels(self.proxy)
+
+    @cached_property
+    def untested(self) -> Untested | None:
+        """None if a test is possible."""
+        if self.hypotheses < 2:
+            count = "a single hypothesis" if self.hypotheses else "no hypothesis"
+            return Untested(
+                "Undecided",
+                f"{count} with scores in both arms: there is nothing to order",
+                "At least two hypotheses need scores in both arms, at the same seeds.",
+            )
+        if self.criterion.statistic == "WinnerRegret" and self.criterion.promote >= self.hypotheses:
+            return Untested("Trusted", f"the proxy's first {self.criterion.promote} are all hypotheses there are", "")
+        if self.seeds < 2:
+            return Untested(
+                "Undecided",
+                "a single seed does not show how much the scores vary from seed to seed",
+                "It takes at least two seeds, with the same hypotheses in both arms.",
+                more_seeds_help=True,
+            )
+        if np.ptp(self.levels[0]) == 0:
+            return Untested(
+                "Undecided",
+                "the hypotheses can't be told apart: the reference gives all of them the same score",
+                "It takes hypotheses that differ.",
+            )
+        if self.tau is None:
+            return Untested(
+                "NotTrusted",
+                "the proxy gives all hypotheses the same score, so it puts them in no order",
+                "More hypotheses can't help: it takes a proxy that tells them apart.",
+            )
+        if self.criterion.statistic == "DecisionAccuracy" and not len(separated_distances(self.reference)):
+            return Untested(
+                "Undecided",
+                "the reference separates no pair of hypotheses: none differ by over two standard errors",
+                "It takes more seeds, or hypotheses that differ more.",
+                more_seeds_help=True,
+            )
+        return None
+
+    @cached_property
+    def estimand(self) -> Estimand:
+        """The statistic, as a function of the true correlation."""
+        return self._estimands[1]
+
+    @cached_property
+    def lower_estimand(self) -> Estimand:
+        """What may be said of it at least, where it depends on more than the correlation; for lower bounds."""
+        return self._estimands[0]
+
+    @cached_property
+    def upper_estimand(self) -> Estimand:
+        """What may be said of it at most."""
+        return self._estimands[2]
+
+    @cached_property
+    def _estimands(self) -> tuple[Estimand, Estimand, Estimand]:
+        criterion = self.criterion
+        if criterion.statistic != "WinnerRegret":
+            distances = separated_distances(self.reference) if criterion.statistic == "DecisionAccuracy" else None
+            only = TrueTau() if distances is None else TrueDecisionAccuracy(distances)
+            return only, only, only
+        fewest, likely, most = good_enough(self.reference.means, criterion.smallest_effect)
+        counts = (fewest, likely, most)
+        best = [holds_the_best(self.hypotheses, good, criterion.promote) for good in counts]
+        return best[0], best[1], best[2]
+
+    @cached_property
+    def trusted_from(self) -> float:
+        """The true correlation from which on the statistic surely reaches the criterion's threshold."""
+        return correlation_reaching(self.lower_estimand, self.criterion.threshold)
+
+    @cached_property
+    def refused_below(self) -> float:
+        """The one below which it surely does not."""
+        if self.upper_estimand is self.lower_estimand:
+            return self.trusted_from
+        return correlation_reaching(self.upper_estimand, self.criterion.threshold)
+
+    @cached_property
+    def estimates(self) -> NoiseEstimates:
+        """Of both arms' noise, by the seeds' orders."""
+        return estimate_noise(self.reference, self.proxy)
+
+    @cached_property
+    def little_noise(self) -> NoiseEstimates:
+        """The same, for lower bounds."""
+        return estimate_noise(self.reference, self.proxy, "little")
+
+    @cached_property
+    def much_noise(self) -> NoiseEstimates:
+        """The same, for upper bounds."""
+        return estimate_noise(self.reference, self.proxy, "much")
+
+    @cached_property
+    def noise(self) -> Noise:
+        """The same, for what is to come."""
+        return Noise.estimated(self.estimates, self.seeds)
+
+    @cached_property
+    def value(self) -> float | None:
+        """The statistic as observed; see `Certificate.value`."""
+        if self.tau is None:
+            return None
+        if self.criterion.statistic == "DecisionAccuracy":
+            return decision_accuracy(self.reference, self.proxy).separable
+        if self.untested and self.untested.decision != "Trusted":
+            return self.tau if self.criterion.statistic == "KendallTau" else None
+        return self.estimand.at(float(correlation_of(self.tau)))
+
+    @cached_property
+    def corrected(self) -> float | None:
+        """The statistic, corrected for noise; None if an arm shows no signal."""
+        if self.untested or self.tau is None:
+            return None
+        signals = [float(1 - 1 / ratio[0]) for ratio in (self.estimates.reference_ratio, self.estimates.proxy_ratio)]
+        if min(signals) <= 0:
+            return None
+        shared = float(self.estimates.noise_correlation[0])
+        return self.estimand.at(float(disattenuated(float(correlation_of(self.tau)), signals[0], signals[1], shared)))
+
+    def indistinct(self) -> str:
+        """Which arm's scores may be noise alone (F test), in words; empty if neither's."""
+        between, within = self.hypotheses - 1, (self.hypotheses - 1) * (self.seeds - 1)
+        reference, proxy = (
+            f_above(ratio[0], between, within) > self.criterion.error
+            for ratio in (self.estimates.reference_ratio, self.estimates.proxy_ratio)
+        )
+        if reference:
+            return "the hypotheses can't be told apart: in the reference they differ no more than the seeds of one do"
+        return (
+            "the proxy can't tell the hypotheses apart: they differ no more than the seeds of one do" if proxy else ""
+        )

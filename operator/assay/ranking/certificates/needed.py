@@ -1,0 +1,186 @@
+"""What it would take to certify a proxy: so many more hypotheses, or seeds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from assay.ranking.certificates.certificate import Decision
+from assay.ranking.certificates.criterion import Criterion
+from assay.ranking.certificates.look import Look
+from assay.ranking.true_orders.estimands import correlation_reaching
+from assay.ranking.true_orders.precision import Noise
+
+WANTED_POWER = 0.8
+"""What is needed is said to be enough if it certifies with this probability."""
+MOST_HYPOTHESES = 2000
+"""More are not asked for; nor more than this many seeds."""
+MOST_SEEDS = 100
+MOST_TIMES = 10
+"""More than so many times the hypotheses, or seeds, of a study are not asked for as if that were a way to decide it."""
+ALWAYS_AFFORDABLE = 50
+"""So many hypotheses are asked for of any study, however few it has."""
+THRESHOLD_STEP, LOWEST_THRESHOLD = 0.05, 0.1
+"""Of the lower thresholds that are named instead."""
+ASSUMED_NOISE = 0.5
+"""Noise to signal of a seed where too few hypotheses show none."""
+
+
+class Needs(NamedTuple):
+    """What would certify with probability `WANTED_POWER`; None where it would not, or can't be counted on."""
+
+    hypotheses: int | None
+    seeds: int | None
+    message: str
+
+
+class Limits(NamedTuple):
+    """What even a perfect proxy could not show."""
+
+    too_few: bool
+    """So few hypotheses would not certify perfect agreement, even without noise."""
+    too_noisy: bool
+    """With this noise they would not."""
+
+
+def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: Limits, level: float) -> Needs:
+    """For a look that could be tested; `level` is that of the test at one look."""
+    if decision == "Trusted":
+        return Needs(None, None, "")
+    if decision == "NotTrusted":
+        return Needs(None, None, "More hypotheses can't help: it takes a proxy that is closer to the reference.")
+    begin = ""
+    if limits.too_few or limits.too_noisy:
+        begin = (
+            f"{test.hypotheses} hypotheses{'' if limits.too_few else ' of this noise'} can't certify "
+            f"{_a_value(criterion)}, even if the proxy orders every pair as the reference does. "
+        )
+    corrected, threshold = test.corrected, criterion.threshold
+    if corrected is None and not limits.too_few:
+        return Needs(None, None, f"{begin}It takes more seeds, or hypotheses that differ more.")
+    if corrected is not None and corrected <= threshold and not limits.too_few:
+        return Needs(
+            None,
+            None,
+            f"{begin}The estimate itself, {corrected:.2f} after correction for noise, is not above the threshold "
+            f"of {threshold:g}: more hypotheses help only if the proxy orders them better than these.",
+        )
+    # an estimate of 1 promises too much: no more than half way from the threshold to 1 is counted on, and where there
+    # are too few hypotheses for any certificate, their estimate counts for nothing
+    half_way = (1 + threshold) / 2
+    assumed = half_way if limits.too_few or corrected is None else min(corrected, half_way)
+    noise, of_noise = test.noise, " of this noise"
+    if corrected is None:
+        noise, of_noise = Noise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
+    would = f"{_a_true_value(criterion, assumed)} would be certified with probability {WANTED_POWER:g}"
+    hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+    if not is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
+        instead = _instead(test, criterion, noise, level, limits)
+        way = f"{_not_affordable(hypotheses, seeds, test, criterion, limits)} {instead}"
+    elif seeds is not None and hypotheses is not None:
+        way = f"With about {hypotheses} hypotheses{of_noise}, or {seeds} seeds of these, {would}."
+    elif hypotheses is not None:
+        way = f"With about {hypotheses} hypotheses{of_noise} {would}."
+    else:
+        way = f"With about {seeds} seeds of these hypotheses {would}."
+    return Needs(hypotheses, seeds, begin + way)
+
+
+def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | None, seeds_there: int) -> bool:
+    """Whether one of two ways to decide can be asked for of a study that has what is there; None: no such way."""
+    by_hypotheses = hypotheses is not None and hypotheses <= max(MOST_TIMES * hypotheses_there, ALWAYS_AFFORDABLE)
+    return by_hypotheses or (seeds is not None and seeds <= MOST_TIMES * seeds_there)
+
+
+def _ways(
+    test: Look, threshold: float, assumed: float, noise: Noise, level: float, *, too_few: bool
+) -> tuple[int | None, int | None]:
+    """How many hypotheses, or else seeds, show with probability `WANTED_POWER` that `assumed` is over the threshold."""
+    reached = correlation_reaching(test.lower_estimand, threshold)
+    true = correlation_reaching(test.lower_estimand, assumed)
+    hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, level)
+    return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, level)
+
+
+def _not_affordable(hypotheses: int | None, seeds: int | None, test: Look, criterion: Criterion, limits: Limits) -> str:
+    """What it would take, and that nobody will want to pay for that."""
+    if hypotheses is None and seeds is None:
+        or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
+        certify = f"would hardly certify {_a_value(criterion)}"
+        return f"Even {MOST_HYPOTHESES} hypotheses{or_seeds} {certify}: that is not affordable."
+    ways = []
+    if hypotheses is not None:
+        ways.append(f"about {hypotheses} hypotheses, {hypotheses / test.hypotheses:.0f} times as many as these")
+    if seeds is not None:
+        ways.append(f"about {seeds} seeds")
+    return f"To certify {_a_value(criterion)} is not affordable: it would take {', or '.join(ways)}."
+
+
+def _instead(test: Look, criterion: Criterion, noise: Noise, level: float, limits: Limits) -> str:
+    """The highest lower threshold that could be decided, and with what."""
+    closer = f"It takes {'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
+    lowest = max(LOWEST_THRESHOLD, 0.5 if criterion.statistic == "DecisionAccuracy" else 0.0)
+    steps = range(int((criterion.threshold - 1e-9) / THRESHOLD_STEP), int(lowest / THRESHOLD_STEP + 1e-9), -1)
+    for threshold in (round(step * THRESHOLD_STEP, 2) for step in steps):
+        half_way = (1 + threshold) / 2
+        unknown = limits.too_few or test.corrected is None
+        assumed = half_way if unknown or test.corrected is None else min(test.corrected, half_way)
+        hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+        if is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
+            ways = []
+            if hypotheses is not None:
+                more = hypotheses > test.hypotheses
+                ways.append(f"about {hypotheses} hypotheses" if more else "as many hypotheses as these")
+            if seeds is not None:
+                ways.append(f"{seeds} seeds")
+            return (
+                f"A lower threshold would be: {threshold:g} with {' or '.join(ways)}, decided on before looking. "
+                f"Or: {closer[0].lower()}{closer[1:]}."
+            )
+    return f"{closer}."
+
+
+def hypotheses_needed(
+    power: float, threshold: float, true: float, noise: Noise, seeds: int, level: float
+) -> int | None:
+    """About how many hypotheses certify with this power, rounded up to two digits; None if over `MOST_HYPOTHESES`.
+
+    `threshold` and `true` are correlations; see `Noise.power`.
+    """
+    if true <= threshold or seeds < 2 or not 0 < level < 1:
+        return None
+    counts = np.arange(4, MOST_HYPOTHESES + 1)
+    enough = noise.power(threshold, true, counts, seeds, level) >= power
+    if not enough.any():
+        return None
+    count = int(counts[np.argmax(enough)])
+    unit = 10 ** max(len(str(count)) - 2, 0)
+    return int(-(-count // unit) * unit)
+
+
+def _seeds_needed(test: Look, reached: float, true: float, noise: Noise, level: float) -> int | None:
+    """More seeds than there are, of the same hypotheses. `reached`: the correlation that is to be shown at least."""
+    if true <= reached or test.hypotheses < 4 or not 0 < level < 1:
+        return None
+    count = np.array([test.hypotheses])
+    for seeds in range(test.seeds + 1, MOST_SEEDS + 1):
+        if noise.power(reached, true, count, seeds, level)[0] >= WANTED_POWER:
+            return seeds
+    return None
+
+
+def _a_value(criterion: Criterion) -> str:
+    if criterion.statistic == "KendallTau":
+        return f"a tau of {criterion.threshold:g}"
+    if criterion.statistic == "DecisionAccuracy":
+        return f"a decision accuracy of {criterion.threshold:g}"
+    return f"a probability of {criterion.threshold:g}"
+
+
+def _a_true_value(criterion: Criterion, value: float) -> str:
+    if criterion.statistic == "KendallTau":
+        return f"a true tau of {value:.2f}"
+    if criterion.statistic == "DecisionAccuracy":
+        return f"a true decision accuracy of {value:.2f}"
+    return f"a true probability of {value:.2f}"

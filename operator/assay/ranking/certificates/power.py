@@ -1,0 +1,186 @@
+"""How likely a proxy is to be certified, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.certificates.criterion import Criterion
+from assay.ranking.certificates.error_spending import Spending
+from assay.ranking.certificates.evidence import tied_studies
+from assay.ranking.certificates.needed import hypotheses_needed
+from assay.ranking.orders.agreement import SEPARATED
+from assay.ranking.orders.ceiling import total_to_noise
+from assay.ranking.orders.tau_distribution import TauDraws, draws_for
+from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.true_orders.estimands import (
+    Estimand,
+    HoldsTheBest,
+    TrueDecisionAccuracy,
+    TrueTau,
+    correlation_reaching,
+    normal_scores,
+)
+from assay.ranking.true_orders.noise_estimates import correlation_of_noise
+from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.simulated_studies import SimulatedStudies
+from assay.ranking.true_orders.tau_spread import widenings
+from assay.ranking.true_orders.tie_breaking import closeness, count_concordant, tie_shares
+from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+
+_AT_ONCE = 50
+"""Studies tested at once: more arrays of them than fit a processor's cache take twice as long."""
+
+_MOST_SIMULATED, _FEWEST_STUDIES = 10_000_000, 60
+"""Pairs of hypotheses, in all studies: with hundreds of hypotheses power is near 0 or 1, and takes few studies."""
+
+
+def certification_power(
+    hypotheses: int,
+    criterion: Criterion,
+    looks: Sequence[int],
+    *,
+    true_value: float,
+    noise_to_signal: float | tuple[float, float],
+    generator: np.random.Generator,
+    proxies: int = 1,
+    draws: int = 800,
+    noise_correlation: float = 0.0,
+) -> float:
+    """Probability in [0, 1] that `certify` calls a proxy of this true value of the statistic Trusted, at any look.
+
+    `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
+    be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
+    both arms or as (reference, proxy). `draws` studies of normal scores are simulated (fewer of hundreds of
+    hypotheses): the standard error of the result is at most about .5 / sqrt(draws), and as much again of the test's own
+    draws where its level is low. For WinnerRegret only the best itself counts as good.
+    Before the second seed, and with a single hypothesis, nothing is certified.
+    """
+    both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
+    noise = Noise((float(both[0]), float(both[1])), noise_correlation)
+    if criterion.statistic == "WinnerRegret" and criterion.promote >= hypotheses >= 2:
+        return 1.0
+    if hypotheses < 2:
+        return 0.0
+    null = TauDraws.simulate(hypotheses, generator, draws_for(hypotheses), ordered=True)
+    tied = tied_studies(hypotheses, generator)
+    tests = []
+    for seeds in looks:
+        estimand = _expected_estimand(criterion, hypotheses, noise, seeds, generator)
+        true = correlation_reaching(estimand, true_value) if estimand else np.inf
+        if estimand is None or abs(true) > 1:
+            continue
+        threshold = correlation_reaching(estimand, criterion.threshold)
+        level = float(Spending.over(noise.over_looks(threshold, hypotheses, looks)).nominal(criterion.error / proxies))
+        errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, len(null.slopes))
+        observed = noise.observed(float(np.clip(threshold, -1.0, 1.0)), seeds)
+        tests.append(_Test(seeds, true, threshold, level, errors, tied.at(observed) if tied else None))
+    if not tests:
+        return 0.0
+    draws = min(draws, max(_MOST_SIMULATED // hypotheses**2, _FEWEST_STUDIES))
+    at_once = max(min(_AT_ONCE, _MOST_SIMULATED // (hypotheses**2 * looks[-1])), 1)
+    certified = 0
+    for start in range(0, draws, at_once):
+        studies = SimulatedStudies.simulate(min(at_once, draws - start), hypotheses, noise, looks[-1], generator)
+        certified += _count_certified(studies, tests, null)
+    return certified / draws
+
+
+def hypotheses_for_power(
+    power: float,
+    criterion: Criterion,
+    looks: Sequence[int],
+    *,
+    true_value: float,
+    noise_to_signal: float | tuple[float, float],
+    proxies: int = 1,
+    noise_correlation: float = 0.0,
+) -> int | None:
+    """About how many hypotheses it takes to certify a proxy of this true value, by the last look, with this power.
+
+    By the normal approximation of atanh(tau), rather too many where there is much noise; rounded up to two digits. None
+    if it takes too many, or can't be had: a true value at or below the threshold, a single seed.
+    """
+    both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
+    noise, seeds = Noise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
+    generator = np.random.default_rng(0)
+    assumed = 36
+    for _ in range(3):
+        # what the statistic is, as a function of the correlation, depends a little on the number of hypotheses
+        estimand = _expected_estimand(criterion, assumed, noise, seeds, generator)
+        if estimand is None:
+            return None
+        threshold, true = (correlation_reaching(estimand, value) for value in (criterion.threshold, true_value))
+        spending = Spending.over(noise.over_looks(threshold, assumed, looks))
+        level = float(spending.nominal(criterion.error / proxies))
+        needed = hypotheses_needed(power, threshold, true, noise, seeds, level)
+        if needed is None or criterion.statistic == "KendallTau":
+            return needed
+        assumed = needed
+    return needed
+
+
+def _expected_estimand(
+    criterion: Criterion, hypotheses: int, noise: Noise, seeds: int, generator: np.random.Generator
+) -> Estimand | None:
+    """The statistic in a study of normal scores; None where there is nothing to test."""
+    if seeds < 2 or hypotheses < 2:
+        return None
+    if criterion.statistic == "KendallTau":
+        return TrueTau()
+    if criterion.statistic == "WinnerRegret":
+        if criterion.promote >= hypotheses:
+            return None
+        return HoldsTheBest.simulate(hypotheses, 1, criterion.promote, generator)
+    first, second = np.triu_indices(hypotheses, 1)
+    normal = normal_scores(np.arange(hypotheses, dtype=np.float64))
+    distances = np.abs(normal[first] - normal[second])
+    signal, _ = noise.signals(seeds)
+    separated = distances[distances > SEPARATED * np.sqrt(2 * (1 - signal))]
+    return TrueDecisionAccuracy(separated) if len(separated) else None
+
+
+def _count_certified(studies: SimulatedStudies, tests: Sequence[_Test], null: TauDraws) -> int:
+    """At any look; the last one first, since it certifies most, and the others need not be worked out for these."""
+    certified = np.zeros(studies.signal.shape[1], dtype=bool)
+    for test in reversed(tests):
+        others = np.flatnonzero(~certified)
+        if len(others):
+            certified[others] = test.passed(studies.of(others), null)
+    return int(certified.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Test:
+    """Of trust, at one planned look."""
+
+    seeds: int
+    correlation: float
+    """Of the true scores, as assumed."""
+    threshold: float
+    """What it must reach."""
+    level: float
+    errors: NoiseDraws
+    """Of the noise estimates."""
+    tied: tuple[NDArray[np.int64], FloatArray] | None
+    """Pairs ordered alike, and closeness, of studies at the threshold; None where ties are not broken."""
+
+    def passed(self, studies: SimulatedStudies, null: TauDraws) -> BoolArray:
+        """(studies,): whether the proxy is trusted, by what `Look` would estimate of the same scores."""
+        values = studies.scores(self.correlation, self.seeds)
+        means = values.mean(axis=-1)
+        concordant = count_concordant(means[0], means[1])
+        shares = np.ones(len(concordant))
+        if self.tied:
+            shares = tie_shares(concordant, closeness(means[0], means[1], concordant), *self.tied)
+        ratios = total_to_noise(values)
+        residuals = values - means[..., None] - (values - means[..., None]).mean(axis=-2, keepdims=True)
+        estimates = NoiseEstimates(ratios[0], ratios[1], correlation_of_noise(*residuals))
+        orders = ObservedOrders(concordant, shares, widenings(*means)[0])
+        fits = true_correlations("low", null, self.errors, estimates, orders)
+        rejected: BoolArray = (1 + (fits < self.threshold).sum(axis=0)) / (len(fits) + 1) <= self.level
+        return rejected

@@ -1,0 +1,165 @@
+"""How alike two arms order the hypotheses.
+
+Every statistic is of the two arms' mean scores, is undefined (None) where an arm gives no order at all, and is the
+same whatever the order of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.ranking.orders.orders import average_ranks, tau_b, weighted_tau_b
+from assay.ranking.scores import BoolArray, FloatArray, Scores, balanced
+
+SEPARATED = 2.0
+"""A pair is separable if the reference's difference is over this many standard errors."""
+
+
+@dataclass(frozen=True)
+class DecisionAccuracy:
+    """Share of pairs that the proxy orders as the reference does; a pair tied in the proxy counts one half."""
+
+    all: float | None
+    """Over the pairs that are not tied in the reference."""
+    separable: float | None
+    """Over those whose difference in the reference is over two standard errors."""
+    separable_pairs: int | None
+    """How many these are; None if the reference has too few seeds to tell."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How alike a proxy and the reference order the hypotheses that have scores in both."""
+
+    hypotheses: int
+    seeds: int
+    left_out: tuple[str, ...]
+    """Hypotheses without a score at one of the seeds used."""
+    kendall_tau: float | None
+    weighted_tau: float | None
+    spearman_rho: float | None
+    decision_accuracy: float | None
+    separable_decision_accuracy: float | None
+    separable_pairs: int | None
+    top_k: int | None
+    top_k_overlap: float | None
+    winner_regret: float | None
+
+
+def agreement(reference: Scores, proxy: Scores, top_k: int | None = None) -> Agreement:
+    """All statistics of one proxy, over the balanced block of both arms.
+
+    `top_k`: size of the top slice whose overlap is reported; None, or more than there are hypotheses: not reported.
+    """
+    used_reference, used_proxy = balanced(reference, proxy)
+    names = set(used_reference.hypotheses)
+    truth, guess = used_reference.means, used_proxy.means
+    accuracy = _decision_accuracy(used_reference, used_proxy)
+    sliced = top_k if top_k is not None and 1 <= top_k <= len(names) else None
+    return Agreement(
+        hypotheses=len(names),
+        seeds=len(used_reference.seeds),
+        left_out=tuple(name for name in reference.hypotheses if name not in names),
+        kendall_tau=kendall_tau_b(truth, guess),
+        weighted_tau=weighted_tau(truth, guess),
+        spearman_rho=spearman_rho(truth, guess),
+        decision_accuracy=accuracy.all,
+        separable_decision_accuracy=accuracy.separable,
+        separable_pairs=accuracy.separable_pairs,
+        top_k=sliced,
+        top_k_overlap=top_k_overlap(truth, guess, sliced) if sliced is not None else None,
+        winner_regret=winner_regret(truth, guess),
+    )
+
+
+def kendall_tau_b(reference: FloatArray, proxy: FloatArray) -> float | None:
+    """Kendall's tau-b in [-1, 1] of two score vectors (hypotheses,); None if either is constant, or fewer than two."""
+    if _no_order(reference, proxy):
+        return None
+    return tau_b(reference, proxy)
+
+
+def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
+    """Vigna's weighted tau in [-1, 1]: exchanges among the best weigh most (1 / rank, added). None as for tau-b.
+
+    Source: S. Vigna, A weighted correlation index for rankings with ties, WWW 2015.
+    """
+    if _no_order(reference, proxy):
+        return None
+    return weighted_tau_b(reference, proxy)
+
+
+def spearman_rho(reference: FloatArray, proxy: FloatArray) -> float | None:
+    """Spearman's rank correlation in [-1, 1] of two score vectors (hypotheses,); None as for tau-b."""
+    if _no_order(reference, proxy):
+        return None
+    ranks = [average_ranks(scores) for scores in (reference, proxy)]
+    return float(np.clip(np.atleast_2d(np.corrcoef(ranks))[0, 1], -1.0, 1.0))
+
+
+def decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
+    """Share of the pairs that are ordered alike, over all and over those that the reference separates.
+
+    The standard error of a difference is that of the pooled seed noise. Where that noise is zero, every pair that is
+    not tied is separable.
+    """
+    return _decision_accuracy(*balanced(reference, proxy))
+
+
+def _decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
+    upper = np.triu_indices(len(reference.hypotheses), 1)
+    differences = _differences(reference.means, upper)
+    signs = np.sign(differences)
+    alike = 0.5 + 0.5 * signs * np.sign(_differences(proxy.means, upper))
+    noise = reference.noise
+    if noise is None:
+        return DecisionAccuracy(_share(alike, signs != 0), None, None)
+    standard_error = np.sqrt(2 * noise.variance / len(reference.seeds))
+    # a pair just on the line is not separated, whichever way its last bit was rounded
+    line = SEPARATED * standard_error * (1 + 1e-9)
+    separable = (signs != 0) & (np.abs(differences) > line)
+    return DecisionAccuracy(_share(alike, signs != 0), _share(alike, separable), int(separable.sum()))
+
+
+def top_k_overlap(reference: FloatArray, proxy: FloatArray, k: int) -> float:
+    """Share in [0, 1] of the reference's k best that are among the proxy's k best.
+
+    Hypotheses tied for the last places have equal parts of them: the overlap is the one expected if ties are broken
+    by lot. Raises ValueError unless 1 <= k <= hypotheses.
+    """
+    if not 1 <= k <= len(reference):
+        raise ValueError(f"k: {k}, allowed are 1 to {len(reference)} (the number of hypotheses)")
+    return float(_membership(reference, k) @ _membership(proxy, k) / k)
+
+
+def winner_regret(reference: FloatArray, proxy: FloatArray) -> float | None:
+    """What taking the proxy's winner loses, by the reference, in the metric's units; at least 0.
+
+    Where several share the proxy's first place, the mean over them. None without hypotheses.
+    """
+    if len(reference) == 0:
+        return None
+    return float(reference.max() - reference[proxy == proxy.max()].mean())
+
+
+def _no_order(reference: FloatArray, proxy: FloatArray) -> bool:
+    return len(reference) < 2 or bool(np.ptp(reference) == 0 or np.ptp(proxy) == 0)
+
+
+def _differences(means: FloatArray, pairs: tuple[np.ndarray, ...]) -> FloatArray:
+    difference: FloatArray = means[pairs[0]] - means[pairs[1]]
+    return difference
+
+
+def _share(alike: FloatArray, among: BoolArray) -> float | None:
+    return float(alike[among].mean()) if among.any() else None
+
+
+def _membership(scores: FloatArray, k: int) -> FloatArray:
+    """(hypotheses,): 1 for who is surely among the k best, a share for who is tied for the last places, else 0."""
+    last = np.sort(scores)[-k]
+    above, tied = scores > last, scores == last
+    member: FloatArray = above + tied * ((k - above.sum()) / tied.sum())
+    return member

@@ -1,0 +1,73 @@
+"""What an arm's own seeds say about it: how well it repeats its order.
+
+The tau of every two seeds' orders gives the correlation of two single-seed repetitions, sin(pi * tau / 2); Spearman and
+Brown's formula carries it to means of n seeds. Being made of orders, it does not mind how scores are distributed.
+
+The other way, the pooled variance's share of the variance of the means, was compared with it by simulation (8, 16 and
+36 hypotheses, 2 to 5 seeds, noise of .2 to 1 of the spread): on normal scores its root mean square error is a tenth to
+a quarter lower, but on skewed ones it promises up to .09 too much tau, at any number of hypotheses, where this one
+stays within .04 (within .01 on normal ones).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.ranking.orders.tau_distribution import correlation_of, expected_tau
+from assay.ranking.scores import FloatArray, Scores, balanced
+
+_HYPOTHESES_AT_ONCE = 500
+
+
+def noise_ceiling(reference: Scores) -> float | None:
+    """The tau in [0, 1] expected between the reference's means and those of an independent repetition of all its seeds.
+
+    Of the balanced block; None with fewer than two seeds or hypotheses in it.
+    """
+    block, *_ = balanced(reference)
+    if len(block.seeds) < 2 or len(block.hypotheses) < 2:
+        return None
+    return float(expected_tau(reliability(block.values)))
+
+
+def single_seed_reliability(values: FloatArray) -> FloatArray:
+    """(...,): correlation in [0, 1] of the scores of two seeds, apart from what a seed does to all hypotheses alike.
+
+    That is the signal's share of the variance of one seed's scores. `values`: (..., hypotheses, seeds), no score
+    missing, at least two seeds and hypotheses. A seed that gives all hypotheses the same score agrees with no other.
+    """
+    alike = _alike(values)
+    norms = np.sqrt(np.maximum(np.diagonal(alike, axis1=-2, axis2=-1), 1.0))
+    taus = alike / (norms[..., :, None] * norms[..., None, :])
+    one, other = np.triu_indices(values.shape[-1], 1)
+    reliable: FloatArray = np.maximum(correlation_of(taus[..., one, other].mean(axis=-1)), 0.0)
+    return reliable
+
+
+def _alike(values: FloatArray) -> FloatArray:
+    """(..., seeds, seeds): pairs of hypotheses that two seeds order alike, less those that they order the other way."""
+    hypotheses = values.shape[-2]
+    if hypotheses <= _HYPOTHESES_AT_ONCE:
+        first, second = np.triu_indices(hypotheses, 1)
+        signs = np.sign(values[..., first, :] - values[..., second, :])
+        alike: FloatArray = signs.swapaxes(-1, -2) @ signs
+        return alike
+    twice = np.zeros((*values.shape[:-2], values.shape[-1], values.shape[-1]))
+    for row in range(hypotheses):  # the pairs of very many hypotheses would take gigabytes
+        signs = np.sign(values[..., row, None, :] - values)
+        twice += signs.swapaxes(-1, -2) @ signs
+    return twice / 2
+
+
+def reliability(values: FloatArray) -> FloatArray:
+    """(...,): the signal's share in [0, 1] of the variance of the means over all these seeds (Spearman-Brown)."""
+    single, seeds = single_seed_reliability(values), values.shape[-1]
+    share: FloatArray = seeds * single / (1 + (seeds - 1) * single)
+    return share
+
+
+def total_to_noise(values: FloatArray) -> FloatArray:
+    """(...,): total over noise variance of the means over all these seeds, at least 1; infinite without noise."""
+    signal = reliability(values)
+    ratio: FloatArray = np.where(signal < 1, 1 / np.maximum(1 - signal, 1e-300), np.inf)
+    return ratio

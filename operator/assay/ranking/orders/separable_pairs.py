@@ -1,0 +1,66 @@
+"""Which pairs of hypotheses the reference separates, and which of these the proxy orders alike: pair by pair, over the
+seeds that both hypotheses have in both arms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.orders.agreement import SEPARATED
+from assay.ranking.scores import FloatArray, Scores
+
+
+class PairCount(NamedTuple):
+    """Pairs, how many of them are separable, and how many of these are ordered alike."""
+
+    pairs: int
+    separable: int
+    alike: float
+
+    def gains(self, bets: FloatArray, promised: float) -> FloatArray:
+        """What each bet adds to the logarithm of the wealth."""
+        gains: FloatArray = np.log1p(bets * (promised * self.separable - self.alike) / max(self.pairs, 1))
+        return gains
+
+
+class PairTable:
+    """Which pairs the reference separates, and which of these the proxy orders alike."""
+
+    def __init__(self, reference: Scores, proxy: Scores, calibration: tuple[str, ...]) -> None:
+        self._row = {name: row for row, name in enumerate(reference.hypotheses)}
+        self._reference = reference.values
+        self._proxy = proxy.restricted(reference.hypotheses, reference.seeds).values
+        self._present = ~np.isnan(self._reference) & ~np.isnan(self._proxy)
+        self._calibration = np.array([self._row[name] for name in calibration if self.is_scored(name)], dtype=np.int64)
+        noise = reference.restricted(calibration).noise
+        self._variance = noise.variance if noise is not None else np.nan
+
+    def is_scored(self, hypothesis: str) -> bool:
+        """Whether it has a score in both arms at one seed at least."""
+        return bool(self._present[self._row[hypothesis]].any())
+
+    def with_calibration(self, hypothesis: str) -> PairCount:
+        """Of the pairs with the calibration's hypotheses."""
+        return self._count(hypothesis, self._calibration)
+
+    def with_others(self, hypothesis: str, others: Sequence[str]) -> PairCount:
+        """Of the pairs with these."""
+        return self._count(hypothesis, np.array([self._row[other] for other in others], dtype=np.int64))
+
+    def _count(self, hypothesis: str, others: NDArray[np.int64]) -> PairCount:
+        own = self._row[hypothesis]
+        common = self._present[own] & self._present[others]
+        seeds = common.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ours, theirs = (
+                np.where(common, arm[own] - arm[others], 0.0).sum(axis=1) / seeds
+                for arm in (self._reference, self._proxy)
+            )
+            # a pair just on the line is not separated, whichever way its last bit was rounded
+            line = SEPARATED * np.sqrt(2 * self._variance / seeds) * (1 + 1e-9)
+            separable = (seeds > 0) & (np.abs(ours) > line)
+        alike = 0.5 + 0.5 * np.sign(ours[separable]) * np.sign(theirs[separable])
+        return PairCount(len(others), int(separable.sum()), float(alike.sum()))

@@ -1,0 +1,36 @@
+"""Who of the screened goes on, and who is drawn to be audited."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from assay.ranking.orders.agreement import SEPARATED
+from assay.ranking.scores import Scores
+
+
+def promoted(proxy: Scores, count: int) -> frozenset[str]:
+    """The `count` best by the proxy's mean scores, and who is within noise of the last of them.
+
+    Within noise is a difference of at most two standard errors, by the seed noise pooled over the table; where that is
+    not known, equal scores only. Hypotheses without a score are not among them. Raises ValueError on a count below 1.
+    """
+    if count < 1:
+        raise ValueError(f"count: {count}, allowed are 1 and more")
+    scored = proxy.counts > 0
+    if not scored.any():
+        return frozenset()
+    means, counts = proxy.adjusted_means, np.maximum(proxy.counts, 1)
+    order = np.argsort(-np.where(scored, means, -np.inf), kind="stable")
+    last = order[min(count, int(scored.sum())) - 1]
+    variance = proxy.noise.variance if proxy.noise else 0.0
+    error = np.sqrt(variance / counts + variance / counts[last])
+    near = scored & (means >= means[last] - SEPARATED * error)
+    return frozenset(name for name, chosen in zip(proxy.hypotheses, near, strict=True) if chosen)
+
+
+def lot(seed: int, hypothesis: str, identity: str) -> float:
+    """A number in [0, 1) that seems random, of the seed and the hypothesis alone: no score, no other hypothesis."""
+    number = hashlib.sha256(f"{seed}/{hypothesis}/{identity}".encode()).digest()[:8]
+    return int.from_bytes(number, "big") / 2**64

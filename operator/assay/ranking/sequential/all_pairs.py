@@ -1,0 +1,117 @@
+"""Every pair of hypotheses, looked at after every seed that both have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.sequential.futility import FUTILE_AMONG_ALL_BELOW, chance_of_decision
+from assay.ranking.sequential.group_sequential import Looks
+from assay.ranking.sequential.moderated_noise import InitialNoise
+
+
+@dataclass(frozen=True, eq=False)
+class PairsAtLook:
+    """What the pairs of some of a table's rows show once they have one more seed in common."""
+
+    rows: NDArray[np.int64]
+    """Those that have a score at this seed."""
+    block: Any
+    """Index of their pairs in arrays (hypotheses, hypotheses)."""
+    look: NDArray[np.int64]
+    """(rows, rows), or (1, 1) if it is the same for all: the how manieth look at the pair this is, from 0."""
+    differences: FloatArray
+    """(rows, rows): how far the second of a pair is above the first; NaN where this is no look."""
+    errors: FloatArray
+    """(rows, rows): their standard errors."""
+
+
+def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iterator[PairsAtLook]:
+    """Seed by seed; `noise` is that of the whole table, if this is a part of one."""
+    # centred, so that sums of squares lose no digits
+    residuals = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
+    levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
+    others = np.zeros((len(levels),) * 2)
+    for column in range(looks.initial - 1, len(table.seeds)):
+        rows = np.flatnonzero(table.present[:, column])
+        there = table.present[rows, : column + 1].astype(np.float64)
+        n, means, squares = _sums(there, residuals[rows, : column + 1])
+        look = n.astype(np.int64) - looks.initial
+        block: Any = ... if len(rows) == len(levels) else np.ix_(rows, rows)
+        if (look <= 0).any():
+            others[block] = np.where(look <= 0, noise.of_others(squares / np.maximum(n - 1, 1)), others[block])
+        means += levels[rows]
+        means -= levels[rows][:, None]
+        looked = (look >= 0) & (look < looks.count)
+        if not looked.all():
+            means = np.where(looked, means, np.nan)
+        # in place: for hundreds of hypotheses these arrays are what takes the time
+        errors = others[block] * noise.fixed_weight
+        errors += squares
+        # nothing is known of a pair alone before its second seed
+        errors /= np.maximum(noise.known_with(n, noise.fixed_weight), np.finfo(np.float64).tiny)
+        errors = noise.believable(errors)
+        errors /= n
+        yield PairsAtLook(rows, block, np.clip(look, 0, looks.count - 1), means, np.sqrt(errors, out=errors))
+
+
+def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of pairs' differences: their number, (1, 1) if all have equally many, mean, and sum of squares around it."""
+    squares = values @ values.T
+    squares *= -2
+    if there.all():
+        n = np.full((1, 1), float(there.shape[1]))
+        own_means, own_squares = values.mean(axis=1), (values**2).sum(axis=1)
+        means = own_means - own_means[:, None]
+        squares += own_squares
+        squares += own_squares[:, None]
+    else:
+        n = there @ there.T
+        means = (there @ values.T - values @ there.T) / n
+        squares += there @ (values**2).T + (values**2) @ there.T
+    squares -= n * means * means
+    return n, means, np.maximum(squares, 0.0, out=squares)
+
+
+def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Sequence[FloatArray]) -> list[BoolArray]:
+    """For each of these (looks,) bounds (hypotheses, hypotheses): the second of a pair is surely above the first.
+
+    Of two contradicting looks the first counts.
+    """
+    above = [np.zeros((len(table.hypotheses),) * 2, dtype=np.bool_) for _ in bounds]
+    for pairs in pairs_look_by_look(table, looks, noise):
+        for known, bound in zip(above, bounds, strict=True):
+            before = known[pairs.block]
+            known[pairs.block] = before | ((pairs.differences > bound[pairs.look] * pairs.errors) & ~before.T)
+    return above
+
+
+def open_pairs(table: Scores, looks: Looks, noise: InitialNoise, bounds: FloatArray, margin: float) -> BoolArray:
+    """(hypotheses, hypotheses): more seeds may still tell whether they differ, or by less than the margin.
+
+    Not open: once an interval has excluded 0 or lain within +- margin, once either has become improbable, and after the
+    last look.
+    """
+    is_open = np.triu(np.ones((len(table.hypotheses),) * 2, dtype=np.bool_), 1)
+    for pairs in pairs_look_by_look(table, looks, noise):
+        size = np.abs(pairs.differences)
+        needed = bounds[pairs.look] * pairs.errors
+        is_open[pairs.block] &= ~((size > needed) | (margin - size >= needed))
+        first, second = np.nonzero(is_open[pairs.block])
+        look = np.broadcast_to(pairs.look, size.shape)[first, second]
+        chances = chance_of_decision(
+            pairs.differences[first, second],
+            pairs.errors[first, second],
+            looks.seeds[look],
+            looks,
+            bounds[-1],
+            margin,
+        )
+        hopeless = chances < FUTILE_AMONG_ALL_BELOW
+        is_open[pairs.rows[first[hopeless]], pairs.rows[second[hopeless]]] = False
+    return is_open | is_open.T

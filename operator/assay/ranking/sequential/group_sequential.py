@@ -1,0 +1,152 @@
+"""Critical values for looking after every seed: at `initial` seeds, at one more, and so on up to `maximum`.
+
+A comparison's statistic, the mean difference of n seeds over its standard error, is looked at up to maximum - initial
++ 1 times. It is a Brownian motion seen at the times n, so the probability that it ever leaves its bounds is found by
+integrating from look to look (Armitage, McPherson & Rowe 1969; Jennison & Turnbull 2000, chapter 19). The bounds are
+those of Wang & Tsiatis (1987), c_n = C (n / maximum)^(SHAPE - 1/2). With them the intervals at all looks hold together
+(repeated confidence intervals, Jennison & Turnbull 1989): they stay true whenever, and for whatever reason, one stops,
+up to `maximum` seeds.
+
+Several comparisons: each is given the probability at which a single look's simultaneous test (Dunnett, Tukey) would
+reject it. An estimated variance: each bound is replaced by the quantile of Student's t with the same tail (the
+significance level approach of Jennison & Turnbull).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import scipy
+from numpy.polynomial import Chebyshev
+from numpy.typing import ArrayLike
+
+from assay.ranking.scores import FloatArray
+from assay.ranking.sequential.critical_values import (
+    dunnett_critical_value,
+    one_sided_dunnett_critical_value,
+    tukey_critical_value,
+)
+
+SHAPE = 0.35
+"""Between 0 (O'Brien & Fleming: early looks ask for very much, the last one hardly more than a single look) and 1/2
+(Pocock: all alike). What other values do: benchmarks/decisions.py --choices."""
+
+_KNOWN_VARIANCE = 1_000_000
+"""Degrees of freedom at which a variance is as good as known."""
+
+_LEAST_SCALE, _MOST_SCALE = 0.3, 7.0
+"""Range of C: above it a crossing is less probable than 1e-11."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The looks at a study, and the bounds that hold over all of them."""
+
+    initial: int
+    """Seeds at the first look."""
+    maximum: int
+    """Seeds at the last look."""
+
+    @cached_property
+    def seeds(self) -> FloatArray:
+        """(looks,): number of seeds at each look."""
+        return np.arange(self.initial, self.maximum + 1, dtype=np.float64)
+
+    @property
+    def count(self) -> int:
+        """How many looks there are."""
+        return self.maximum - self.initial + 1
+
+    @cached_property
+    def shape(self) -> FloatArray:
+        """(looks,): the bounds relative to that of the last look."""
+        shape: FloatArray = (self.seeds / self.maximum) ** (SHAPE - 0.5)
+        return shape
+
+    def bounds(self, level: float) -> FloatArray:
+        """(looks,): bounds that a standard normal statistic ever leaves with probability `level`, in (1e-13, .99)."""
+        scales, log_levels = self._curve
+        bounds: FloatArray = np.interp(-np.log(level), -log_levels, scales) * self.shape
+        return bounds
+
+    def levels(self, statistics: FloatArray) -> FloatArray:
+        """(..., looks) of |statistic| at each look: the levels whose bounds it just reaches."""
+        scales, log_levels = self._curve
+        levels: FloatArray = np.exp(np.interp(statistics / self.shape, scales, log_levels))
+        return levels
+
+    @cached_property
+    def _curve(self) -> tuple[FloatArray, FloatArray]:
+        """C, and the logarithm of the probability of ever leaving; -(C^2)/2 but for a smooth factor."""
+
+        def log_factor(scales: FloatArray) -> FloatArray:
+            return np.array([np.log(self.crossing(scale)) + scale**2 / 2 for scale in scales])
+
+        factor = Chebyshev.interpolate(log_factor, 24, domain=[_LEAST_SCALE, _MOST_SCALE])
+        scales = np.linspace(_LEAST_SCALE, _MOST_SCALE, 2000)
+        return scales, np.minimum.accumulate(factor(scales) - scales**2 / 2)
+
+    def crossing(self, scale: float) -> float:
+        """Probability that the statistic ever leaves the bounds scale * shape, by quadrature from look to look."""
+        density, at = np.ones(1), np.zeros(1)
+        before = 0.0
+        for now, bound in zip(self.seeds, scale * self.shape * np.sqrt(self.seeds), strict=True):
+            # nodes closer than the step's deviation over 1.25 make the error negligible; few different numbers of them,
+            # since working them out takes longer than the integral
+            x, weights = _nodes(32 * (2 + int(4 * bound) // 32))
+            step = bound * x[:, None] - at
+            density = (np.exp(-(step**2) / (2 * (now - before))) @ density) * (
+                bound * weights / np.sqrt(2 * np.pi * (now - before))
+            )
+            at, before = bound * x, now
+        return 1 - float(density.sum())
+
+
+@lru_cache(maxsize=64)
+def looks(initial: int, maximum: int) -> Looks:
+    """The looks of a study; worked out once, since the bounds take some milliseconds (a second at 100 looks).
+
+    Raises ValueError unless 2 <= initial <= maximum.
+    """
+    if not 2 <= initial <= maximum:
+        raise ValueError(f"initial, maximum: {initial}, {maximum}, allowed are 2 <= initial <= maximum")
+    return Looks(initial, maximum)
+
+
+@lru_cache(maxsize=1024)
+def level_of_one_in_many(comparisons: int, confidence: float) -> float:
+    """The two-sided level of each of so many comparisons with one control (Dunnett)."""
+    return 2 * float(scipy.special.ndtr(-dunnett_critical_value(comparisons, _KNOWN_VARIANCE, confidence)))
+
+
+@lru_cache(maxsize=1024)
+def level_of_one_in_many_above(comparisons: int, confidence: float) -> float:
+    """The two-sided level of each of so many comparisons with one control of which but one side counts."""
+    critical = one_sided_dunnett_critical_value(comparisons, _KNOWN_VARIANCE, confidence)
+    return 2 * float(scipy.special.ndtr(-critical))
+
+
+@lru_cache(maxsize=1024)
+def level_of_one_pair(groups: int, confidence: float) -> float:
+    """The two-sided level of each of all pairs of so many groups (Tukey)."""
+    return 2 * float(scipy.special.ndtr(-tukey_critical_value(groups, _KNOWN_VARIANCE, confidence)))
+
+
+def as_t(bounds: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
+    """Student's t with the same tails as these standard normal values of 0 or more."""
+    values: FloatArray = -scipy.special.stdtrit(degrees_of_freedom, scipy.special.ndtr(-np.asarray(bounds)))
+    return values
+
+
+def as_normal(t: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
+    """Standard normal values with the same tails as these values of Student's t of 0 or more."""
+    values: FloatArray = -scipy.special.ndtri(scipy.special.stdtr(degrees_of_freedom, -np.asarray(t)))
+    return values
+
+
+@lru_cache(maxsize=512)
+def _nodes(count: int) -> tuple[FloatArray, FloatArray]:
+    x, weights = np.polynomial.legendre.leggauss(count)
+    return x, weights

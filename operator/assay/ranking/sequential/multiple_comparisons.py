@@ -1,0 +1,56 @@
+"""Which hypotheses are surely better than which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.ranking.scores import BoolArray, Scores
+from assay.ranking.sequential.all_pairs import surely_above
+from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value, tukey_critical_value
+from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair
+from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.paired_looks import t_bounds
+
+
+@dataclass(frozen=True, eq=False)
+class ToldApart:
+    """Of a table's rows."""
+
+    above: BoolArray
+    """(rows, rows): j is surely better than i, in row i; all of these hold together (Tukey)."""
+    beaten: BoolArray
+    """(rows,): surely not the best. Only comparisons of others with the truly best can go wrong here (Hsu 1984), so
+    that the level is that of comparisons with one control, of which but one side counts."""
+
+
+def told_apart(table: Scores, confidence: float) -> ToldApart:
+    """At a number of seeds fixed beforehand; every hypothesis needs a score. None is, where the noise is not known."""
+    rows = len(table.hypotheses)
+    noise, variances = table.noise, table.cautious_variances
+    if noise is None or variances is None or rows < 2:
+        return _nothing(rows)
+    squared = variances / table.counts
+    means = table.adjusted_means
+    standardised = (means - means[:, None]) / np.sqrt(squared + squared[:, None])
+    any_pair = tukey_critical_value(rows, noise.degrees_of_freedom, confidence)
+    with_best = one_sided_dunnett_critical_value(rows - 1, noise.degrees_of_freedom, confidence)
+    beaten: BoolArray = np.logical_or.reduce(standardised > with_best, axis=1)
+    return ToldApart(standardised > any_pair, beaten)
+
+
+def told_apart_while_looking(table: Scores, confidence: float, looks: Looks) -> ToldApart:
+    """Looking after every seed."""
+    rows, noise = len(table.hypotheses), InitialNoise.of(table, looks.initial)
+    if noise is None or rows < 2:
+        return _nothing(rows)
+    any_pair = t_bounds(looks, noise, level_of_one_pair(rows, confidence))
+    with_best = t_bounds(looks, noise, level_of_one_in_many_above(rows - 1, confidence))
+    above, above_as_best = surely_above(table, looks, noise, (any_pair, with_best))
+    beaten: BoolArray = np.logical_or.reduce(above_as_best, axis=1)
+    return ToldApart(above, beaten)
+
+
+def _nothing(rows: int) -> ToldApart:
+    return ToldApart(np.zeros((rows, rows), dtype=np.bool_), np.zeros(rows, dtype=np.bool_))

@@ -1,0 +1,125 @@
+"""Which hypotheses still need seeds: for the whole order, or to know the best.
+
+What is decided is a function of the scores alone. A pair is open while its interval neither excludes 0 nor lies within
+the margin, and a decision by the last look is not improbable; of an open pair, whoever has fewer seeds gets the next
+one, both if they have equally many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import BoolArray, Scores
+from assay.ranking.sequential.all_pairs import open_pairs
+from assay.ranking.sequential.futility import expected_excess
+from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair, looks
+from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking
+from assay.ranking.sequential.paired_looks import PairedLooks, t_bounds
+
+TOLERATED_LOSS = 0.12
+"""A challenger is left aside once settling for the leader is expected to lose less than this share of the smallest
+effect, or of what the last look resolves, one standard error, if that is more (benchmarks/decisions.py --choices)."""
+
+
+@dataclass(frozen=True)
+class BestSet:
+    """Which hypotheses may be the best, and which should get another seed to know it."""
+
+    candidates: tuple[str, ...]
+    """They hold the truly best hypothesis with the stated confidence, at whatever seed one stops; in the table's order.
+    A hypothesis without a score is none."""
+    open: frozenset[str]
+    """Empty once nothing is left to decide."""
+
+
+def open_for_ranking(
+    reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
+) -> frozenset[str]:
+    """The hypotheses that should get another seed for the whole order to be known better.
+
+    All pairs' intervals hold together with the stated confidence. Hypotheses with fewer than `initial` seeds are open.
+    Raises ValueError on a confidence, an effect or numbers of seeds that are out of range.
+    """
+    _check(smallest_effect, confidence)
+    view = looks(initial, maximum)
+    wanted: BoolArray = reference.counts < initial
+    noise = InitialNoise.of(reference, initial)
+    if noise is not None and len(reference.hypotheses) > 1:
+        bounds = t_bounds(view, noise, level_of_one_pair(len(reference.hypotheses), confidence))
+        is_open = open_pairs(reference, view, noise, bounds, smallest_effect)
+        wanted = wanted | _next_seed(is_open, reference.counts)
+    return _names(reference, wanted)
+
+
+def best_candidates(
+    reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
+) -> BestSet:
+    """Who may be the best, and who should get another seed: the leader, and challengers that may be better by much.
+
+    A hypothesis is no candidate once another is surely better; only comparisons with the truly best can go wrong, so
+    that the level is that of comparisons with one control, one-sided (Hsu 1984). Who gets seeds is decided by less: a
+    challenger is left aside once the leader is surely less than `smallest_effect` behind it, or once little is expected
+    to be lost by settling for the leader (expected improvement: Chick & Inoue 2001). So several candidates may remain
+    when nothing is open any more: then it does not matter much which of them is taken.
+
+    Raises as `open_for_ranking`.
+    """
+    _check(smallest_effect, confidence)
+    view = looks(initial, maximum)
+    scored = reference.restricted(
+        name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count
+    )
+    fixed = initial == maximum
+    told = told_apart(scored, confidence) if fixed else told_apart_while_looking(scored, confidence, view)
+    candidates = tuple(name for name, beaten in zip(scored.hypotheses, told.beaten, strict=True) if not beaten)
+    unready = _names(reference, reference.counts < initial)
+    noise = InitialNoise.of(scored, initial)
+    if noise is None or len(candidates) < 2:
+        return BestSet(candidates, unready)
+    level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
+    return BestSet(
+        candidates,
+        unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), view, noise, level, smallest_effect),
+    )
+
+
+def _leader_and_challengers(
+    scored: Scores, at: NDArray[np.int64], looks: Looks, noise: InitialNoise, level: float, margin: float
+) -> frozenset[str]:
+    """Who of the candidates, in these rows, should get a seed."""
+    candidates = scored.restricted(scored.hypotheses[row] for row in at)
+    means = candidates.adjusted_means
+    rows = np.arange(len(means))
+    is_open = np.zeros((len(means), len(means)), dtype=np.bool_)
+    # several that lead with equal scores are all leaders, so that it does not matter who is named first
+    for leader in np.flatnonzero(np.isclose(means, means.max(), rtol=1e-12, atol=0)):
+        others = rows[rows != leader]
+        challenges = PairedLooks.build(scored, at[others], int(at[leader]), looks, noise)
+        tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
+        bounds = challenges.bounds(np.full(looks.count, level))
+        settled = (challenges.differences + bounds * challenges.errors <= margin) | (
+            expected_excess(challenges.differences, challenges.errors) < tolerated
+        )
+        is_open[leader, others] = (challenges.looked < looks.count) & ~np.logical_or.reduce(settled, axis=1)
+    return _names(candidates, _next_seed(is_open | is_open.T, candidates.counts))
+
+
+def _next_seed(is_open: BoolArray, counts: NDArray[np.int64]) -> BoolArray:
+    """(hypotheses,): for pairs (hypotheses, hypotheses) that are open, whoever has fewer seeds; both, if as many."""
+    wanted: BoolArray = np.logical_or.reduce(is_open & (counts[:, None] <= counts), axis=1)
+    return wanted
+
+
+def _names(table: Scores, wanted: BoolArray) -> frozenset[str]:
+    return frozenset(name for name, want in zip(table.hypotheses, wanted, strict=True) if want)
+
+
+def _check(smallest_effect: float, confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: {confidence}, allowed are values between 0 and 1, both excluded")
+    if not smallest_effect >= 0:
+        raise ValueError(f"smallest_effect: {smallest_effect}, allowed are values from 0 on")

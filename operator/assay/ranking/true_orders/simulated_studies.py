@@ -1,0 +1,43 @@
+"""Studies of normal scores, for what is likely before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ranking.scores import FloatArray
+from assay.ranking.true_orders.precision import Noise
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedStudies:
+    """Scores of a reference and a proxy, not yet at any correlation of the true ones."""
+
+    signal: FloatArray
+    """(2, studies, hypotheses): the reference's true scores, and what of the proxy's they don't explain."""
+    errors: FloatArray
+    """(2, studies, hypotheses, seeds): noise of both arms' scores."""
+
+    @classmethod
+    def simulate(
+        cls, studies: int, hypotheses: int, noise: Noise, seeds: int, generator: np.random.Generator
+    ) -> SimulatedStudies:
+        """True scores of unit variance, and noise for so many seeds."""
+        signal = generator.standard_normal((2, studies, hypotheses))
+        errors = generator.standard_normal((2, studies, hypotheses, seeds))
+        errors[1] = noise.correlation * errors[0] + np.sqrt(1 - noise.correlation**2) * errors[1]
+        errors *= np.array(noise.to_signal)[:, None, None, None]
+        return cls(signal, errors)
+
+    def of(self, studies: NDArray[np.int64]) -> SimulatedStudies:
+        """Some of them."""
+        return SimulatedStudies(self.signal[:, studies], self.errors[:, studies])
+
+    def scores(self, correlation: float, seeds: int) -> FloatArray:
+        """(2, studies, hypotheses, seeds) where the true scores of both arms have this correlation."""
+        own, rest = self.signal
+        true = np.array([own, correlation * own + np.sqrt(max(1 - correlation**2, 0.0)) * rest])
+        values: FloatArray = true[..., None] + self.errors[..., :seeds]
+        return values

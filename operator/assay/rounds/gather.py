@@ -1,0 +1,149 @@
+"""From manifests to a study that can be planned: the data sets read, the code known, everything checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pydantic import ValidationError
+
+from assay.api.check import checked
+from assay.api.errors import InvalidInput, Problem
+from assay.api.selection import select_hypotheses
+from assay.planning.study.programs import program_of, scoring_program, study_program
+from assay.planning.study.study import Program, Study, Surroundings
+from assay.runners.protocol import UnusableProgram
+from assay.store.limits import ON_ONE_MACHINE
+from assay.store.reading import first_fault
+from assay_trainer.contract import Dataset, DatasetManifest, digest
+from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
+
+if TYPE_CHECKING:
+    from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
+    from assay.runners.protocol import Runner
+
+
+def gather_study(
+    resource: ProxyStudy,
+    hypotheses: Iterable[Hypothesis],
+    runner: Runner,
+    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]] | None = None,
+) -> Study:
+    """The study with its selected hypotheses, the digests of their data and code. Raises InvalidInput.
+
+    `datasets` reads a data set (as `read_dataset`, the default), for whoever reads them often.
+    """
+    read = datasets or read_dataset
+    hypotheses = tuple(hypotheses)
+    checked(resource, hypotheses, None)
+    place = f"ProxyStudy/{resource.name}"
+    dataset, manifest = read(resource.spec.dataset, place)
+    checked(resource, hypotheses, manifest)
+    selected = select_hypotheses(resource, hypotheses)
+    places = _programs(resource, selected)
+    return Study(
+        resource=resource,
+        hypotheses=selected,
+        code=_code(places, runner),
+        dataset=dataset,
+        datasets={
+            hypothesis.name: read(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
+            for hypothesis in selected
+            if hypothesis.spec.dataset
+        },
+        surroundings=_surroundings(places, runner),
+        capacity=runner.slots(),
+        idle_slots_are_free=runner.idle_slots_are_free(),
+    )
+
+
+def read_dataset(
+    reference: DatasetReference, place: str, limit: int = ON_ONE_MACHINE.manifest
+) -> tuple[Dataset, DatasetManifest]:
+    """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a manifest
+    of more than `limit` bytes."""
+    uri = reference.manifest
+
+    def problem(given: str, allowed: str) -> InvalidInput:
+        return InvalidInput([Problem(place, "spec.dataset.manifest", given, allowed)])
+
+    try:
+        prefix, name = split_object_uri(uri)
+        data = open_objects(prefix).get(name, limit)
+    except ObjectTooLarge as error:
+        raise problem(
+            f"{uri}, which has {error.size} bytes", f"a manifest.json of at most {limit} bytes (limits.manifest)"
+        ) from error
+    except ObjectNotFound:
+        raise problem(
+            f"{uri}, where there is nothing", "the manifest.json that `assay shards build` has written"
+        ) from None
+    except (ValueError, StoreError) as error:
+        allowed = "file:///folder/manifest.json, s3://bucket/prefix/manifest.json"
+        raise problem(f"{uri} ({error})", allowed) from error
+    try:
+        manifest = DatasetManifest.model_validate_json(data)
+    except ValidationError as error:
+        where, why = first_fault(error)
+        raise problem(
+            f"{uri}, where {where or 'the whole file'} is wrong: {why}",
+            "a manifest.json that `assay shards build` has written",
+        ) from error
+    return Dataset(manifest=uri, digest=digest(data)), manifest
+
+
+def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:
+    """Of the files and folders of this machine that a resource names as inputs: those that are not there."""
+    inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
+    for index, uri in enumerate(inputs):
+        if uri.startswith("file:") and not (path := Path(unquote(urlsplit(uri).path))).exists():
+            where = f"{resource.kind}/{resource.name}"
+            yield Problem(
+                where, f"spec.trainer.inputs[{index}]", f"{path}, where there is nothing", "a file or a folder"
+            )
+
+
+def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Program, str]:
+    """Every program that the study needs, with the resource that names it."""
+    places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
+    study = f"ProxyStudy/{resource.name}"
+    places[study_program(resource.spec)] = study
+    if any(proxy.subset and proxy.subset != "Random" for proxy in resource.spec.proxies):
+        places.setdefault(scoring_program(resource.spec), study)
+    return places
+
+
+def _code(places: Mapping[Program, str], runner: Runner) -> dict[Program, str]:
+    """Digest of the code of every program. Raises InvalidInput."""
+    found: dict[Program, str] = {}
+    problems: list[Problem] = []
+    for program, place in places.items():
+        try:
+            found[program] = runner.code_digest(program)
+        except UnusableProgram as error:
+            why = str(error).removeprefix(f"entrypoint: given {error.given!r}; ")
+            given = f"{error.given} ({why})"
+            problems.append(Problem(place, f"spec.trainer.{error.field}", given, error.allowed))
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
+def _surroundings(places: Mapping[Program, str], runner: Runner) -> dict[Program, Surroundings]:
+    """What each program depends on beside its code, of those that say so. Raises InvalidInput."""
+    found: dict[Program, Surroundings] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    # The study's come first: what is wrong with them is its own fault, whichever hypothesis has them, too.
+    for program, place in sorted(places.items(), key=lambda each: not each[1].startswith("ProxyStudy/")):
+        if not (program.inputs or program.digested):
+            continue
+        try:
+            found[program] = runner.surroundings(program)
+        except UnusableProgram as error:
+            problem = Problem(place, f"spec.trainer.{error.field}", f"{error.given}, {error}", error.allowed)
+            problems.setdefault((error.field, error.given), problem)
+    if problems:
+        raise InvalidInput(list(problems.values()))
+    return found

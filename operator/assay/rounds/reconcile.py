@@ -1,0 +1,219 @@
+"""Gather, decide, act: one round of a study, the same on one machine, on Kubernetes and in a replay.
+
+A round can be lost, repeated or interrupted anywhere: the next one reads the world and goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
+from assay.planning.plan import plan
+from assay.planning.records.edit_digest import criteria_digest, criteria_of
+from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
+from assay.planning.records.trust_records import NO_TRUST_RECORDS
+from assay.rounds.earlier import earlier_of, write_programs
+from assay.store.ledger import StartedAttempt
+from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
+
+if TYPE_CHECKING:
+    from assay.planning.study.study import Study
+    from assay.runners.protocol import ObservedAttempt, Runner
+    from assay.store import Ledger
+
+
+STARTED_TOGETHER = 16
+"""Requests that are written and started before it is asked whether there is room for more: what is written down as
+started, and can't be, has to be waited for."""
+
+
+class Round(NamedTuple):
+    """What a round decided, and the records that it was decided from."""
+
+    plan: Plan
+    records: Records
+    cut_short: bool = False
+    """Whether trials are to be started for which there was no time."""
+
+
+def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round:
+    """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
+    ledger.refresh(now)
+    observed = runner.observe()
+    record_ended(study.name, ledger, runner, observed)
+    written = ledger.trust_records(study.name) if study.spec.screening else NO_TRUST_RECORDS
+    study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name), written)
+    obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
+    while True:
+        records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
+        study = study.knowing(earlier_of(study, ledger, runner, records))
+        decided = plan(study, records, now, obstacles)
+        items = [action.item for action in decided.actions if isinstance(action, Start)]
+        mine = runner.claim([item.key for item in items])
+        taken = {item.key for item in items if item.key not in mine}
+        if not taken and not ledger.settled(items):
+            break
+        elsewhere |= taken
+    if decided.status.trials.succeeded:
+        ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
+    all_started = _apply(study, decided, ledger, runner, now)
+    return Round(decided, records, cut_short=not all_started)
+
+
+def drive(
+    study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Round], None]
+) -> Plan:
+    """Rounds until the study has finished; `show` gets every one. Returns the last plan."""
+    while True:
+        latest = reconcile(study, ledger, runner, clock())
+        show(latest)
+        if latest.plan.finished:
+            return latest.plan
+        runner.wait(latest.plan.requeue_after)
+
+
+def interrupt(study: str, ledger: Ledger, runner: Runner) -> None:
+    """Stop all that runs, and write down what it cost."""
+    for attempt in runner.observe():
+        if attempt.phase == "Running":
+            runner.stop(attempt.key)
+    record_ended(study, ledger, runner, wait_for_all(runner))
+
+
+def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
+    """What a runner observes when nothing runs any more."""
+    while True:
+        observed = runner.observe()
+        if all(attempt.phase == "Ended" for attempt in observed):
+            return observed
+        runner.wait(None)
+
+
+def forgive_failures(study: Study, ledger: Ledger) -> None:
+    """Let every failure of the study's trials no longer count, so that they are tried again."""
+    for key, failures in ledger.failures(study.design.arm_of).items():
+        ledger.forgive(key, failures[-1].attempt)
+
+
+def records_of(
+    study: Study,
+    ledger: Ledger,
+    observed: Sequence[ObservedAttempt],
+    is_gone: Callable[[str, int, float], bool] = lambda *_: True,
+    elsewhere: Container[str] = (),
+) -> Records:
+    """What is known of every key of the study's design, and of every key that it ever started.
+
+    An attempt that was started, left nothing and is not observed is lost if `is_gone`, else it counts as running.
+    `elsewhere` are keys that others run.
+    """
+    started = ledger.started(study.name)
+    keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
+    results, failures, forgiven = ledger.results(keys), ledger.failures(keys), ledger.forgiven(keys)
+    running = {
+        attempt.key: RunningAttempt(attempt.attempt, attempt.started_at, attempt.begun)
+        for attempt in observed
+        if attempt.phase == "Running"
+    }
+    known = {(failure.key, failure.attempt) for list_ in failures.values() for failure in list_}
+    known |= {(attempt.key, attempt.attempt) for attempt in observed}
+    lost: dict[str, list[RunningAttempt]] = defaultdict(list)
+    for (key, attempt), started_at in started.items():
+        if (key, attempt) in known or key in results:
+            continue
+        if is_gone(key, attempt, started_at):
+            lost[key].append(RunningAttempt(attempt, started_at))
+        else:
+            running.setdefault(key, RunningAttempt(attempt, started_at, begun=False))
+    return {
+        key: WorkRecord(
+            result=results.get(key),
+            failures=failures.get(key, ()),
+            running=running.get(key),
+            lost=tuple(lost.get(key, ())),
+            forgiven=forgiven.get(key, 0),
+            elsewhere=key in elsewhere,
+            resume_at=_resume_at(key, failures.get(key, ()), forgiven.get(key, 0), started),
+        )
+        for key in keys
+        if key in results or key in failures or key in running or key in lost or key in elsewhere
+    }
+
+
+def _resume_at(key: str, failures: Sequence[Failure], forgiven: int, started: Mapping[StartedAttempt, float]) -> float:
+    """See `WorkRecord`; of an attempt that another study started the time is not known."""
+    if not failures:
+        return -math.inf
+    at = started.get(StartedAttempt(key, failures[-1].attempt))
+    return -math.inf if at is None else at + pause_after(failures, forgiven)
+
+
+def record_ended(study: str, ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
+    """Write down the attempts that left no result, then let the runner forget what has ended."""
+    ended = [attempt for attempt in observed if attempt.phase == "Ended"]
+    found = ledger.find_results({attempt.key for attempt in ended})
+    for attempt in ended:
+        if attempt.key not in found:
+            ledger.put_failure(_failure(study, attempt))  # unless the worker has written it itself
+        runner.forget(attempt.key, attempt.attempt)
+
+
+def _failure(study: str, attempt: ObservedAttempt) -> Failure:
+    last_words = attempt.termination
+    if last_words is None:
+        reason, message = FailureReason.WORKER_DIED, "the worker left no word"
+    elif last_words.reason == "Succeeded":
+        reason, message = FailureReason.STORE_FAILED, "the worker reported a result that is not in the store"
+    else:
+        reason, message = last_words.reason, last_words.message
+    return Failure(
+        key=attempt.key,
+        attempt=attempt.attempt,
+        reason=reason,
+        message=message,
+        accelerator_seconds=attempt.accelerator_seconds,
+        study=study,
+    )
+
+
+def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> bool:
+    """Whether there was time for everything."""
+    starts = []
+    for action in decided.actions:
+        match action:
+            case RecordLost(failure):
+                ledger.put_failure(failure)
+            case RecordTrust(record):
+                ledger.put_trust_record(study.name, record)
+            case Stop(key, _, _):
+                runner.stop(key)
+            case Start(item):
+                starts.append(item)
+    write_programs(study, ledger, runner, (item.code for item in starts))
+    requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
+    requests = requests[: runner.room_for(len(requests))]
+    for first in range(0, len(requests), STARTED_TOGETHER):
+        if first and ledger.turn_is_over:
+            return False
+        some = requests[first : first + STARTED_TOGETHER]
+        stored = ledger.put_requests(study.name, some, now)
+        if not runner.start_all([(request, put.uri) for request, put in zip(some, stored, strict=True) if put.is_new]):
+            break
+    return True
+
+
+def _begun_at(study: Study, ledger: Ledger) -> float | None:
+    """When the study first started something; a deleted one of its name does not count."""
+    since = study.created_at
+    return min((at for at in ledger.started(study.name).values() if since is None or at >= since), default=None)
+
+
+def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:
+    """Items in their order, up to `most` that run in the same image together."""
+    for _, alike in groupby(items, key=lambda item: (item.image, item.devices)):
+        group = tuple(alike)
+        yield from (group[start : start + most] for start in range(0, len(group), most))
