@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.cluster.chosen import Chosen
 from assay.cli.cluster.options import (
     AllNamespacesOption,
-    Chosen,
     ContextOption,
     KubeconfigOption,
     NamespaceOption,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.cluster.chosen import Chosen
 from assay.cli.cluster.options import (
     AllNamespacesOption,
-    Chosen,
     ContextOption,
     KubeconfigOption,
     NamespaceOption,

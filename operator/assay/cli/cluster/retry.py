@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import typer
 
+from assay.cli.cluster.chosen import Chosen
 from assay.cli.cluster.options import (
     AllNamespacesOption,
-    Chosen,
     ContextOption,
     KubeconfigOption,
     NamespaceOption,
