@@ -16,6 +16,7 @@ import pytest
 from assay_trainer.contract import (
     MEMORY_LIMIT_VARIABLE,
     Dataset,
+    ExitStatus,
     FailureReason,
     TerminationMessage,
     TrialRequest,
@@ -23,7 +24,7 @@ from assay_trainer.contract import (
     result_name,
 )
 from assay_trainer.objects import open_objects
-from assay_trainer.worker import DONE, FAILED, TOLD_TO_END, TRY_AGAIN, UNREADABLE, exit_status, termination_log
+from assay_trainer.worker import exit_status, termination_log
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
 
@@ -136,7 +137,7 @@ def test_a_worker_runs_all_items_and_says_how_each_ended(tmp_path: Path, dataset
     pod = Pod(tmp_path)
     behaviours = ["succeeds", "raises", "succeeds"]
     items = [a_trial(dataset, f"team.behaviours:{name}", seed=seed) for seed, name in enumerate(behaviours)]
-    assert pod.run(*items) == FAILED
+    assert pod.run(*items) == ExitStatus.FAILED
     want_reasons = ["Succeeded", FailureReason.TRAIN_FUNCTION_RAISED, "Succeeded"]
     assert [message.reason for message in pod.last_words] == want_reasons
     assert [message.key for message in pod.last_words] == [item.key for item in items]
@@ -146,7 +147,7 @@ def test_a_worker_runs_all_items_and_says_how_each_ended(tmp_path: Path, dataset
 def test_a_worker_survives_the_death_of_an_item(tmp_path: Path, dataset: Dataset) -> None:
     pod = Pod(tmp_path)
     items = [a_trial(dataset, f"team.behaviours:{name}") for name in ("dies", "succeeds")]
-    assert pod.run(*items) == TRY_AGAIN
+    assert pod.run(*items) == ExitStatus.TRY_AGAIN
     assert [message.reason for message in pod.last_words] == [FailureReason.WORKER_DIED, "Succeeded"]
 
 
@@ -176,7 +177,7 @@ def test_a_worker_that_is_told_to_end_says_that_its_items_were_disrupted(tmp_pat
             assert time.monotonic() < until, "the item did not start"
             time.sleep(0.01)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == TOLD_TO_END
+        assert worker.wait(30) == ExitStatus.TOLD_TO_END
     assert [message.reason for message in pod.last_words] == [FailureReason.DISRUPTED] * 2
     assert not pod.store.list("results/")
 
@@ -185,7 +186,7 @@ def test_a_request_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
     uri = (tmp_path / "requests" / "none.json").as_uri()
     command = [sys.executable, "-m", "assay_trainer.worker", uri]
     worker = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert worker.returncode == UNREADABLE
+    assert worker.returncode == ExitStatus.UNREADABLE
     assert uri in worker.stderr
 
 
@@ -204,12 +205,12 @@ def test_last_words_fit_and_lose_texts_before_items(items: int, want_items: int)
 @pytest.mark.parametrize(
     ("reasons", "told_to_end", "want"),
     [
-        (["Succeeded"], False, DONE),
-        (["Succeeded"], True, DONE),
-        (["Succeeded", "ScoreNotFinite"], False, FAILED),
-        (["ScoreNotFinite", "WorkerDied"], False, TRY_AGAIN),
-        (["Succeeded", "Disrupted"], False, TRY_AGAIN),
-        (["ScoreNotFinite", "Disrupted"], True, TOLD_TO_END),
+        (["Succeeded"], False, ExitStatus.DONE),
+        (["Succeeded"], True, ExitStatus.DONE),
+        (["Succeeded", "ScoreNotFinite"], False, ExitStatus.FAILED),
+        (["ScoreNotFinite", "WorkerDied"], False, ExitStatus.TRY_AGAIN),
+        (["Succeeded", "Disrupted"], False, ExitStatus.TRY_AGAIN),
+        (["ScoreNotFinite", "Disrupted"], True, ExitStatus.TOLD_TO_END),
     ],
 )
 def test_the_exit_status_is_that_of_the_worst_case(reasons: list[str], told_to_end: bool, want: int) -> None:

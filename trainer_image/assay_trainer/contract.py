@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -330,6 +330,16 @@ class Failure(Message):
     def infrastructure(self) -> bool:
         """Whether another attempt may succeed."""
         return self.reason in INFRASTRUCTURE_REASONS
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of `assay_trainer.worker`, whose text says what each of them means."""
+
+    DONE = 0
+    FAILED = 1
+    UNREADABLE = 2
+    TRY_AGAIN = 75
+    TOLD_TO_END = 143
 
 
 class TerminationMessage(Message):

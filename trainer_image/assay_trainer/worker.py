@@ -26,6 +26,7 @@ from assay_trainer.contract import (
     INFRASTRUCTURE_REASONS,
     MEMORY_LIMIT_VARIABLE,
     TERMINATION_MESSAGE_BYTES,
+    ExitStatus,
     FailureReason,
     ItemEnded,
     StartItem,
@@ -37,8 +38,6 @@ from assay_trainer.linux import usable_cores, usable_memory_bytes
 from assay_trainer.objects import StoreError, open_objects, split_object_uri
 from assay_trainer.signals import SignalPipe
 from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
-
-DONE, FAILED, UNREADABLE, TRY_AGAIN, TOLD_TO_END = 0, 1, 2, 75, 143
 
 KUBERNETES_LOG = Path("/dev/termination-log")
 
@@ -105,14 +104,14 @@ def termination_log(messages: Sequence[TerminationMessage], most_bytes: int = TE
     return text
 
 
-def exit_status(messages: Sequence[TerminationMessage], told_to_end: bool) -> int:
-    """See the module's text; the worst case counts."""
+def exit_status(messages: Sequence[TerminationMessage], told_to_end: bool) -> ExitStatus:
+    """Return the exit status for how the items ended: that of the worst case."""
     reasons = {message.reason for message in messages} - {"Succeeded"}
     if told_to_end and FailureReason.DISRUPTED in reasons:
-        return TOLD_TO_END
+        return ExitStatus.TOLD_TO_END
     if reasons & INFRASTRUCTURE_REASONS:
-        return TRY_AGAIN
-    return FAILED if reasons else DONE
+        return ExitStatus.TRY_AGAIN
+    return ExitStatus.FAILED if reasons else ExitStatus.DONE
 
 
 def read_request(uri: str) -> WorkRequest:
@@ -133,12 +132,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--memory-bytes", type=int, default=int(usable_memory_bytes() * SHARE_OF_MEMORY))
     parser.add_argument("--grace-seconds", type=float, default=GRACE_SECONDS)
     given = parser.parse_args(arguments)
-    signals = SignalPipe()  # before all that takes time: in a container, who has no handler is not ended by SIGTERM
+    signals = SignalPipe()  # before all that takes time: as process 1 of a container, SIGTERM ends only what handles it
     try:
         request = read_request(given.request_uri)
     except (StoreError, ValueError) as error:
         print(f"REQUEST_URI: given {given.request_uri!r}; {error}", file=sys.stderr)  # noqa: T201
-        return UNREADABLE
+        return ExitStatus.UNREADABLE
 
     preload.be_single_threaded()
     preload.preload(given.preload)

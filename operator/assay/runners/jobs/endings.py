@@ -13,10 +13,7 @@ from assay.kube import Manifest
 from assay.runners.jobs.memory import Attempt
 from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.state import JobEnd, condition_of, container_state, started_at, status_reason
-from assay_trainer.contract import FailureReason, TerminationMessage
-
-DONE, FAILED, UNREADABLE, TRY_AGAIN, TOLD_TO_END = 0, 1, 2, 75, 143
-"""Exit statuses of `assay_trainer.worker`, whose text says what they mean."""
+from assay_trainer.contract import ExitStatus, FailureReason, TerminationMessage
 
 _WORDS = TypeAdapter(list[TerminationMessage])
 
@@ -84,13 +81,13 @@ def _cause(pod: Manifest | None, end: JobEnd) -> _Cause:
 def _exit_cause(pod: Manifest, code: int, reason: str | None, printed: str) -> _Cause:
     if reason == "OOMKilled":
         return _Cause(FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {_memory_limit(pod)}")
-    if pod["metadata"].get("deletionTimestamp") or code == TOLD_TO_END:
+    if pod["metadata"].get("deletionTimestamp") or code == ExitStatus.TOLD_TO_END:
         return _Cause(FailureReason.DISRUPTED, "its pod was deleted")
-    if code == DONE:
+    if code == ExitStatus.DONE:
         return _Cause("Succeeded", "", all_of_them=True)
-    if code == UNREADABLE:
+    if code == ExitStatus.UNREADABLE:
         return _Cause(FailureReason.NOT_STARTED, f"the worker can't read its request: {printed}", all_of_them=True)
-    if code in (FAILED, TRY_AGAIN) and _parsed(printed):
+    if code in (ExitStatus.FAILED, ExitStatus.TRY_AGAIN) and _parsed(printed):
         return _Cause(FailureReason.DISRUPTED, "the worker's last words were cut before this one", all_of_them=True)
     how = _joined(reason if reason != "Error" else None, printed)
     return _Cause(FailureReason.WORKER_DIED, _joined(f"the container ended with exit code {code}", how))

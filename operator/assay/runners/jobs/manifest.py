@@ -7,7 +7,6 @@ from typing import Any
 from assay.api.base import API_VERSION
 from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
 from assay.kube import JOBS, Manifest
-from assay.runners.jobs.endings import TRY_AGAIN
 from assay.runners.jobs.names import (
     CONTAINER,
     DEVICES_ANNOTATION,
@@ -19,7 +18,7 @@ from assay.runners.jobs.names import (
 )
 from assay.runners.jobs.overlay import merged_environment, overlaid
 from assay.runners.jobs.settings import TrialSettings
-from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, WorkRequest
+from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, WorkRequest
 
 SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
 """The one folder that a trial may write to: a volume of its own, gone with the pod."""
@@ -93,7 +92,7 @@ def _pod_failure_policy() -> dict[str, Any]:
             {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             {
                 "action": "FailJob",
-                "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": [TRY_AGAIN]},
+                "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": [ExitStatus.TRY_AGAIN.value]},
             },
         ]
     }
