@@ -9,7 +9,7 @@ from typing import TypeVar
 from assay.api.errors import InvalidInput
 from assay.api.manifests import resource_from
 from assay.api.resources import Hypothesis, ProxyStudy
-from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Cache, Kube, Manifest, NotFound, Resource
+from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Cache, Kube, Manifest, NotFound, Resource, relist
 from assay.runners.jobs import lean_job, lean_pod
 
 _Parsed = TypeVar("_Parsed", ProxyStudy, Hypothesis)
@@ -35,9 +35,9 @@ class World:
                     cache.put(manifest)
 
     def refresh(self, kube: Kube, namespace: str, study: str) -> None:
-        """Make good for events that were missed: of a study, of its Jobs and pods, of its namespace's hypotheses.
+        """Make good for missed events of a study, of its Jobs and pods, and of its namespace's hypotheses.
 
-        What the caches held before the list was taken, and the list has not, was deleted. Raises KubeError.
+        Raises KubeError.
         """
         kept = self.studies.get(namespace, study)
         if kept is not None:
@@ -45,9 +45,9 @@ class World:
                 self.studies.put(kube.get(STUDIES, namespace, study))
             except NotFound:
                 self.studies.remove(kept)
-        self._relist(kube, HYPOTHESES, namespace, self.hypotheses.all(namespace), "")
-        for resource, cache in ((JOBS, self.jobs), (PODS, self.pods)):
-            self._relist(kube, resource, namespace, cache.of_study(namespace, study), f"{STUDY_LABEL}={study}")
+        relist(kube, HYPOTHESES, self.hypotheses, namespace)
+        relist(kube, JOBS, self.jobs, namespace, study)
+        relist(kube, PODS, self.pods, namespace, study)
 
     def study(self, namespace: str, name: str) -> Manifest | None:
         """A study that is there, and is not being deleted."""
@@ -83,18 +83,6 @@ class World:
         """Drop what was read from the manifests of an object that was deleted."""
         with self._lock:
             self._parsed.pop(manifest["metadata"]["uid"], None)
-
-    def _relist(
-        self, kube: Kube, resource: Resource, namespace: str, before: Sequence[Manifest], label_selector: str
-    ) -> None:
-        cache = self._caches[resource]
-        listed = kube.list(resource, namespace, label_selector=label_selector)
-        for manifest in listed:
-            cache.put(manifest)
-        there = {manifest["metadata"]["uid"] for manifest in listed}
-        for manifest in before:
-            if manifest["metadata"]["uid"] not in there:
-                cache.remove(manifest)
 
 
 def _living(manifest: Manifest | None) -> Manifest | None:

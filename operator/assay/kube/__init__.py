@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.kube.cache import Cache
 from assay.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Refused, Unreachable
+from assay.kube.relist import relist
 from assay.kube.resources import EVENTS, HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Manifest, Resource
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Refused",
     "Resource",
     "Unreachable",
+    "relist",
 ]
 
 

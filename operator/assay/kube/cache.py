@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -30,8 +30,19 @@ class Cache:
 
     def put(self, manifest: Manifest) -> bool:
         """Keep a manifest; False if what is kept is as new, or the object was removed."""
+        metadata = manifest["metadata"]
+        place = (metadata["namespace"], metadata["name"])
         with self._lock:
-            return self._put(manifest)
+            kept = self._manifests.get(place)
+            if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
+                return False
+            lean = self._lean({**manifest, "metadata": _asked_for(metadata)})
+            for group in set(_groups(kept) if kept is not None else ()) - set(_groups(lean)):
+                self._leave(group, place[1])
+            self._manifests[place] = lean
+            for group in _groups(lean):
+                self._indexed[group][place[1]] = lean
+            return True
 
     def remove(self, manifest: Manifest) -> None:
         """Drop an object that was deleted."""
@@ -43,19 +54,6 @@ class Cache:
             kept = self._manifests.get((metadata["namespace"], metadata["name"]))
             if kept is not None and kept["metadata"]["uid"] == metadata["uid"]:
                 self._take_out(kept)
-
-    def replace(self, namespace: str, study: str, manifests: Iterable[Manifest]) -> None:
-        """Keep these of a study, and drop all others of it: what a list of the objects says.
-
-        One that is younger than the list is dropped too, until its next event.
-        """
-        with self._lock:
-            listed = {manifest["metadata"]["uid"]: manifest for manifest in manifests}
-            for kept in list(self._indexed.get((namespace, study), {}).values()):
-                if kept["metadata"]["uid"] not in listed:
-                    self._take_out(kept)
-            for manifest in listed.values():
-                self._put(manifest)
 
     def get(self, namespace: str, name: str) -> Manifest | None:
         """The object's latest manifest, if it is there."""
@@ -80,20 +78,6 @@ class Cache:
         """The objects whose controller is the one of that uid, in the order in which they were seen first."""
         with self._lock:
             return list(self._indexed.get((uid,), {}).values())
-
-    def _put(self, manifest: Manifest) -> bool:
-        metadata = manifest["metadata"]
-        place = (metadata["namespace"], metadata["name"])
-        kept = self._manifests.get(place)
-        if metadata["uid"] in self._removed or (kept is not None and _version(kept) >= _version(manifest)):
-            return False
-        lean = self._lean({**manifest, "metadata": _asked_for(metadata)})
-        for group in set(_groups(kept) if kept is not None else ()) - set(_groups(lean)):
-            self._leave(group, place[1])
-        self._manifests[place] = lean
-        for group in _groups(lean):
-            self._indexed[group][place[1]] = lean
-        return True
 
     def _take_out(self, kept: Manifest) -> None:
         namespace, name = kept["metadata"]["namespace"], kept["metadata"]["name"]

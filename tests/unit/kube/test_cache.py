@@ -76,15 +76,6 @@ def test_an_object_that_changes_its_labels_changes_its_study() -> None:
     assert names(cache.of_study("team", "other")) == ["a"]
 
 
-def test_a_list_replaces_what_was_known_of_a_study_and_nothing_else() -> None:
-    cache = a_cache(an_object("a", version=5), an_object("b"), an_object("c", study="other"))
-    cache.replace("team", "digits", [an_object("a", version=4), an_object("d")])
-    assert names(cache.of_study("team", "digits")) == ["a", "d"]
-    assert cache.get("team", "a") == an_object("a", version=5)
-    assert names(cache.all()) == ["a", "c", "d"]
-    assert cache.put(an_object("b", version=2)), "one that the list was too old for comes with its next event"
-
-
 def test_objects_keep_their_place_when_they_change() -> None:
     cache = a_cache(an_object("b", version=1), an_object("a", version=2), an_object("b", version=3))
     assert names(cache.of_study("team", "digits")) == ["b", "a"]

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from assay.api.resources import ProxyStudy
-from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused
+from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused, relist
 from assay.runners.jobs.names import JOB_NAME_LABEL
 from assay.runners.jobs.observation import living_by_owner
 from assay.runners.jobs.shares import Owner
@@ -96,7 +96,9 @@ class StudyObjects:
     def live(self, now: float) -> Live:
         """All Jobs and pods with the study's label that are there now, at most LIVE_SECONDS ago. Raises KubeError."""
         if self._live is None or now >= self._live.at + LIVE_SECONDS:
-            jobs, pods = self._list()
+            selector = f"{STUDY_LABEL}={self._study}"
+            jobs = self.kube.list(JOBS, self.namespace, label_selector=selector)
+            pods = self.kube.list(PODS, self.namespace, label_selector=selector)
             for job in jobs:
                 self._jobs.put(job)
             for pod in pods:
@@ -106,12 +108,6 @@ class StudyObjects:
 
     def refresh(self) -> None:
         """Bring the caches up to date. Raises KubeError."""
-        jobs, pods = self._list()
-        self._jobs.replace(self.namespace, self._study, jobs)
-        self._pods.replace(self.namespace, self._study, pods)
-
-    def _list(self) -> tuple[list[Manifest], list[Manifest]]:
-        """The Jobs first: what they say of their end, the pods then say too."""
-        selector = f"{STUDY_LABEL}={self._study}"
-        jobs = self.kube.list(JOBS, self.namespace, label_selector=selector)
-        return jobs, self.kube.list(PODS, self.namespace, label_selector=selector)
+        # The Jobs first: what they say of their end, the pods then say too.
+        relist(self.kube, JOBS, self._jobs, self.namespace, self._study)
+        relist(self.kube, PODS, self._pods, self.namespace, self._study)
