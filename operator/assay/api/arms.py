@@ -19,11 +19,6 @@ class Arm:
     recipe: dict[str, Any]
     """The recipe before a hypothesis changes it."""
 
-    @property
-    def is_reference(self) -> bool:
-        """Whether it is what the proxies are compared with."""
-        return self.name == REFERENCE
-
 
 def arms_of(study: ProxyStudy) -> tuple[Arm, ...]:
     """The reference, then the proxies in the order of the spec."""

@@ -58,14 +58,12 @@ class Reason(StrEnum):
     UNDECIDED = "Undecided"
     REVOKED = "Revoked"
     NO_PROXIES = "NoProxies"
-    TOO_FEW_HYPOTHESES = "TooFewHypotheses"
     PENDING = "Pending"
 
     SUSPENDED = "Suspended"
     NOT_SUSPENDED = "NotSuspended"
     PROGRESSING = "Progressing"
     DONE = "Done"
-    WAITING_FOR_RESULTS = "WaitingForResults"
 
     UNSCHEDULABLE = "Unschedulable"
     IMAGE_NOT_PULLED = "ImageNotPulled"

@@ -65,7 +65,6 @@ def test_a_proxy_is_as_the_reference_in_all_that_it_leaves_out() -> None:
     reference = ReferenceArm(epochs=20, image_size=28, batch_size=512, data_percent=80)
     study = a_study(reference=reference, proxies=[a_proxy("core", data_percent=25, subset=Subset.EL2N)])
     assert [arm.name for arm in arms_of(study)] == ["reference", "core"]
-    assert [arm.is_reference for arm in arms_of(study)] == [True, False]
     full = Fidelity(epochs=20, image_size=28, batch_size=512, data_percent=80)
     assert fidelity_of(study, "reference") == full
     assert fidelity_of(study, "core") == full.model_copy(update={"data_percent": 25, "subset": "EL2N"})

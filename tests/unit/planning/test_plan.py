@@ -325,13 +325,13 @@ def test_without_parallelism_a_budget_lets_a_first_wave_start() -> None:
 def test_what_is_in_the_way_of_running_trials_is_said(stalled: bool) -> None:
     study = a_study(hypotheses=2)
     running = {study.design.trials[0].key: WorkRecord(running=RunningAttempt(1, 0.0))}
-    obstacle = Obstacle(Reason.WAITING_FOR_RESULTS, "1 trial: no node has a free GPU.", stalled)
+    obstacle = Obstacle(Reason.UNSCHEDULABLE, "1 trial: no node has a free GPU.", stalled)
     status = plan(study, running, 1.0, [obstacle]).status
     reconciling, kstatus_stalled = (
         condition(status, kind) for kind in (ConditionType.RECONCILING, ConditionType.STALLED)
     )
     # kstatus reads the first of them that is True.
-    assert (reconciling.status, reconciling.reason) == (str(not stalled), "WaitingForResults")
+    assert (reconciling.status, reconciling.reason) == (str(not stalled), "Unschedulable")
     assert kstatus_stalled.status == str(stalled)
     assert (kstatus_stalled if stalled else reconciling).message == obstacle.message
     assert condition(plan(study, running, 2.0).status, ConditionType.RECONCILING).reason == "Progressing"
