@@ -166,11 +166,11 @@ def terminated(
     return {"terminated": {"exitCode": exit_code, "reason": reason, "message": message, **times}}
 
 
-def words(*said: tuple[WorkItem | TrialRequest, str], message: str = "", score: float | None = None) -> str:
+def words(*said: tuple[WorkItem | TrialRequest, str], message: str = "", **more: float) -> str:
     """A worker's last words: how each item ended."""
     return json.dumps(
         [
-            {"key": item.key, "attempt": item.attempt, "reason": reason, "message": message, "score": score}
+            {"key": item.key, "attempt": item.attempt, "reason": reason, "message": message, **more}
             for item, reason in said
         ]
     )

@@ -105,7 +105,7 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
         said |= {"reason": outcome.value, "message": MESSAGE}
     else:
         name, data = a_result_object(item, outcome)
-        said |= {"reason": "Succeeded", "score": outcome}
+        said |= {"reason": "Succeeded"}
     open_objects(store).put_if_absent(name, data)
     return said
 

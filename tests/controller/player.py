@@ -186,7 +186,7 @@ class Player:
         name, data = a_result_object(item, score)
         is_first = store.put_if_absent(name, data)
         self._note("result" if is_first else "result again", item.key, item.attempt)
-        return _said(item, "Succeeded", score=score)
+        return _said(item, "Succeeded")
 
     def _end(self, uid: str, pod: _Pod, code: int, message: str) -> None:
         patch = {"metadata": {"annotations": {EXIT_CODE: str(code), MESSAGE: message}}}

@@ -111,9 +111,14 @@ class Fidelity(Message):
     data_percent: int = Field(default=100, ge=1, le=100)
     subset: Literal["Random", "EL2N"] = "Random"
 
+    @property
+    def takes_subset(self) -> bool:
+        """Whether a part of the training examples is chosen: with 100 percent there is nothing to choose."""
+        return self.data_percent < 100
+
     def identity(self) -> dict[str, Any]:
-        """What of it determines a result: how a subset is chosen matters only if there is one."""
-        return self.model_dump(exclude={"subset"} if self.data_percent == 100 else None)
+        """Return the fields that determine a result: how a subset is chosen matters only if one is taken."""
+        return self.model_dump(exclude=None if self.takes_subset else {"subset"})
 
 
 def _is_empty(value: Any) -> bool:
@@ -313,6 +318,14 @@ INFRASTRUCTURE_REASONS = frozenset(
 not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt."""
 
 
+def doubling_pause(failures: int, first: float, longest: float) -> float:
+    """Return the seconds to wait after so many failures in a row: `first`, then twice as long each time.
+
+    It is never more than `longest`, and 0 after no failure.
+    """
+    return min(first * 2.0 ** min(failures - 1, 30), longest) if failures else 0.0
+
+
 class Failure(Message):
     """An attempt that ended without a result."""
 
@@ -345,11 +358,13 @@ class ExitStatus(IntEnum):
 class TerminationMessage(Message):
     """What a worker leaves as its last words for each item, a fast path that may be cut short."""
 
+    # Workers of earlier releases, which images of teams may hold for long, said more: the score.
+    model_config = ConfigDict(extra="ignore")
+
     key: Key
     attempt: int = 1
     reason: Literal["Succeeded"] | FailureReason
     message: Text = ""
-    score: float | None = None
 
 
 # ----------------------------------------------------------------------------- a local runner and its fork server

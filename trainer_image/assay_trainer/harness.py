@@ -94,7 +94,7 @@ def perform(
                     else _run_preparation(item, meter, threads)
                 )
         if result is None:  # written outside the deadline: what was computed in time is not thrown away
-            result = _record_patiently(outcome, store)
+            _record_patiently(outcome, store)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
         reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
         message = message_of(error, reason)
@@ -102,8 +102,7 @@ def perform(
             reason = FailureReason.OUT_OF_MEMORY
             message = f"a process of the trial was killed for want of memory; then: {message}"
         return _failed(item, store, meter, reason, message)
-    score = result.score if isinstance(result, TrialResult) else None
-    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded", score=score)
+    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded")
 
 
 # ----------------------------------------------------------------------------- trials
@@ -170,7 +169,7 @@ def _training_data(
 ) -> tuple[Images, Labels]:
     """The images and labels of the trial's subset."""
     images, labels = split.train(image_size)
-    if request.fidelity.data_percent == 100:
+    if not request.fidelity.takes_subset:
         return images, labels
     scores = None if request.preparation is None else _scores(request.preparation, store)
     try:
@@ -322,15 +321,16 @@ def _recorded(item: Item, store: Objects) -> Result | None:
 def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result:
     """As `_record`. While the store is away for a reason that may pass it is tried again: a result has its price."""
     begin_to_record()
-    until, delay = time.monotonic() + RECORD_SECONDS, FIRST_DELAY_SECONDS
+    until, failures = time.monotonic() + RECORD_SECONDS, 0
     while True:
         try:
             return _record(outcome, store)
         except StoreError as error:
+            failures += 1
+            delay = contract.doubling_pause(failures, FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS)
             if not error.may_pass or time.monotonic() + delay > until:
                 raise
         time.sleep(delay)
-        delay = min(2 * delay, LAST_DELAY_SECONDS)
 
 
 def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:

@@ -178,13 +178,16 @@ def _not_started(command: StartItem, error: OSError) -> ItemEnded:
 
 
 def _recorded(command: StartItem) -> TerminationMessage:
-    """Of a process that put its result into the store, and died before it could say so. Raises ObjectNotFound."""
-    store, item, score = open_objects(command.store), command.item, None
+    """Return the last words that a process was to say, which put its result into the store and died before it could.
+
+    Raises ObjectNotFound if there is no result, ValueError if it can't be read.
+    """
+    store, item = open_objects(command.store), command.item
     if isinstance(item, TrialRequest):
-        score = TrialResult.model_validate_json(store.get(result_name(item.key))).score
+        TrialResult.model_validate_json(store.get(result_name(item.key)))
     else:
         store.get(preparation_name(item.key))
-    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded", score=score)
+    return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded")
 
 
 def _inspected(entrypoint: str, ended: Exit) -> CodeInspected:

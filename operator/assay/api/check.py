@@ -128,7 +128,7 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
     for index, (arm, proxy) in enumerate(zip(proxies, study.spec.proxies, strict=True)):
         path = f"spec.proxies[{index}]"
         yield from _dearer(_where(study), path, reference, proxy, arm)
-        if proxy.subset is not None and arm.fidelity.data_percent == 100:
+        if proxy.subset is not None and not arm.fidelity.takes_subset:
             allowed = "a subset only together with a dataPercent below 100"
             yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
         same = next((other.name for other in [reference, *proxies[:index]] if _alike(arm, other)), None)

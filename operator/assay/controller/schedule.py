@@ -14,6 +14,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Literal, NamedTuple
 
+from assay_trainer.contract import doubling_pause
+
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 """Between failures the pause doubles from the first to the last."""
@@ -105,9 +107,8 @@ class Schedule:
 
     def failed(self, key: Key, now: float) -> float:
         """Work on a key has failed; it is tried again after as many seconds as this says."""
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures, 30), LAST_RETRY_SECONDS) * (0.5 + self._jitter() / 2)
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = doubling_pause(failures, FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS) * (0.5 + self._jitter() / 2)
         self._end(key, now, now + pause)
         self.add(key, now + pause)
         return pause

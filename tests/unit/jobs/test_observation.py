@@ -96,13 +96,19 @@ def test_a_job_that_kueue_has_taken_out_of_the_way_goes_on_later() -> None:
 
 def test_an_attempt_has_ended_as_its_worker_says() -> None:
     job = a_job(FIRST, conditions=complete(at=1055))
-    message = words((FIRST, "Succeeded"), score=0.5)
+    message = words((FIRST, "Succeeded"))
     pod = a_pod(job, "Succeeded", state=terminated(0, reason="Completed", message=message, since=1010, until=1050))
     (attempt,) = observed(job, [pod], NOW)
     assert (attempt.phase, attempt.started_at, attempt.ended_at) == ("Ended", 1010, 1055)
     assert attempt.accelerator_seconds == 2 * 40
-    assert attempt.termination is not None
-    assert (attempt.termination.reason, attempt.termination.score) == ("Succeeded", 0.5)
+    assert reason(attempt) == "Succeeded"
+
+
+def test_a_worker_of_an_earlier_release_which_said_the_score_too_is_understood() -> None:
+    message = words((FIRST, "ScoreNotFinite"), message="why", score=0.5)
+    job = a_job(FIRST, conditions=failed(reason="PodFailurePolicy"))
+    (attempt,) = observed(job, [a_pod(job, "Failed", state=terminated(1, message=message))], NOW)
+    assert reason(attempt) == FailureReason.SCORE_NOT_FINITE
 
 
 def test_each_packed_attempt_has_its_own_end() -> None:

@@ -80,7 +80,7 @@ def test_a_trial_leaves_a_result_with_score_curve_cost_and_profile(run: Run) -> 
 
     result = recorded_result(store)
     assert message.reason == "Succeeded"
-    assert message.score == result.score == result.metrics["accuracy"] > 0.9
+    assert result.score == result.metrics["accuracy"] > 0.9
     assert (result.metrics["examples"], result.metrics["side"]) == (48, 8)
     assert result.curve[0].epoch == 1
     assert math.isnan(result.curve[0].metrics["training_loss"])
@@ -122,7 +122,7 @@ def test_the_first_result_of_a_key_counts(dataset: contract.Dataset, team: Modul
         return {"accuracy": 0.25}
 
     team.train = overtaken  # type: ignore[attr-defined]
-    assert perform(request, store, device="cpu", threads=1).score == 0.75
+    assert perform(request, store, device="cpu", threads=1).reason == "Succeeded"
     assert recorded_result(store).score == 0.75
 
 
@@ -130,7 +130,10 @@ def test_the_global_generators_are_seeded_with_the_trials_seed(run: Run) -> None
     def draw(trial: Trial) -> dict[str, float]:
         return {"accuracy": float(np.random.random())}
 
-    assert run(draw, seed=1)[0].score == run(draw, seed=1)[0].score != run(draw, seed=2)[0].score
+    def drawn(seed: int) -> float:
+        return recorded_result(run(draw, seed=seed)[1]).score
+
+    assert drawn(1) == drawn(1) != drawn(2)
 
 
 class OtherRecipe(BaseModel):
@@ -356,7 +359,7 @@ def test_a_result_outlives_a_store_that_is_away_for_a_while(
     store = AwayForAWhile()
     ended = perform(a_trial(dataset, "team_code:train"), store, device="cpu", threads=1)
     assert ended.reason == "Succeeded"
-    assert recorded_result(store).score == ended.score
+    assert recorded_result(store).score > 0.9
     assert pauses == [1.0, 2.0, 4.0]
 
 

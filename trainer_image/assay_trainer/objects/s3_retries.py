@@ -23,6 +23,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from assay_trainer.contract import doubling_pause
+
 S3Failure = (BotoCoreError, ClientError, ResponseParserError)
 """All that a call to boto3 may raise."""
 
@@ -72,20 +74,19 @@ def retried(call: Callable[[], T], seconds: float, server: str) -> T:
     if server in _away:
         return _answered(call, server)
     end = time.monotonic() + seconds
-    most = FIRST_DELAY_SECONDS
-    again = False
+    failures = 0
     while True:
         try:
             return _answered(call, server)
         except S3Failure as error:
-            delay = _jitter.uniform(0, most)
+            failures += 1
+            delay = _jitter.uniform(0, doubling_pause(failures, FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS))
             if not may_pass(error):
                 raise
-            if again and time.monotonic() + delay > end:
+            if failures > 1 and time.monotonic() + delay > end:
                 _away.add(server)
                 raise
         time.sleep(delay)
-        most, again = min(2 * most, LONGEST_DELAY_SECONDS), True
 
 
 def _answered(call: Callable[[], T], server: str) -> T:

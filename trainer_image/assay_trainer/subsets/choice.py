@@ -26,7 +26,7 @@ def choose(
 
     Raises ValueError if EL2N is asked for without one finite score per example.
     """
-    if fidelity.data_percent == 100:
+    if not fidelity.takes_subset:
         return np.arange(examples)
     count = max(1, round(examples * fidelity.data_percent / 100))
     if fidelity.subset == "Random":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from assay.api.conditions import Reason
-from assay_trainer.contract import Failure, FailureReason, PreparationResult, TrialResult
+from assay_trainer.contract import Failure, FailureReason, PreparationResult, TrialResult, doubling_pause
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
 
@@ -84,7 +84,7 @@ def pause_after(failures: Sequence[Failure], forgiven: int) -> float:
     failed. An attempt that ran for longer is followed at once."""
     again = [each for each in failures if each.infrastructure and each.attempt > forgiven]
     failed = sum(each.reason not in (FailureReason.STOPPED, FailureReason.CODE_CHANGED) for each in again)
-    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failed - 1, 30), LONGEST_PAUSE_SECONDS) if failed else 0.0
+    return doubling_pause(failed, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
 def _is_mended(failure: Failure, deadline_seconds: int, metric: str) -> bool:

@@ -162,7 +162,7 @@ def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset,
 
 
 def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
-    if arm.fidelity.data_percent == 100 or arm.fidelity.subset == "Random":
+    if not arm.fidelity.takes_subset or arm.fidelity.subset == "Random":
         return None
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
     recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}

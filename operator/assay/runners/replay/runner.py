@@ -205,7 +205,7 @@ class ReplayRunner:
             ended_at=self._now,
             accelerator_seconds=item.devices * ending.seconds,
             termination=TerminationMessage(
-                key=item.key, attempt=item.attempt, reason=ending.reason, message=ending.message, score=ending.score
+                key=item.key, attempt=item.attempt, reason=ending.reason, message=ending.message
             ),
         )
         self._ended_unobserved = True
