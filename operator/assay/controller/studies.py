@@ -104,13 +104,10 @@ class StudyReconciler:
         self._inputs = Inputs(clock)
 
     def __call__(self, key: Key) -> float | None:
-        """One reconcile; the seconds until the next. Raises TryAgain if it could not be done."""
-        try:
-            return self._reconcile(key)
-        except KubeError as error:
-            raise TryAgain(f"Kubernetes API: {error.code} {error}") from error
+        """Reconcile a study once; return the seconds until it is to be looked at again, None if it is gone.
 
-    def _reconcile(self, key: Key) -> float | None:
+        Raises TryAgain if it could not be done, KubeError if the API server can't be asked.
+        """
         now = self._clock()
         manifest = self._world.study(key.namespace, key.name)
         if manifest is not None:
