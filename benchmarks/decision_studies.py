@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assay.ranking import Comparison, Scores
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 INITIAL, MAXIMUM, MARGIN, CONFIDENCE, HYPOTHESES = 3, 10, 0.3, 0.95, 19
 LOOKS = np.arange(INITIAL, MAXIMUM + 1)

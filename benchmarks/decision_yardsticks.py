@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from decision_studies import CONFIDENCE, INITIAL, LOOKS, MARGIN, MAXIMUM, Study, Tally, judge
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from assay.ranking.sequential.critical_values import dunnett_critical_value
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from lcdb import TABLE
 from learning_curves import Curves, read_curves
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import DRIFT_PER_HALVING
-from assay.ranking.scores import FloatArray
 
 HALVINGS = (0, 1, 2, 3, 4, 5, 6)
 

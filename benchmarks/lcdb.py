@@ -45,8 +45,8 @@ from yardsticks import (
     static_affordable,
 )
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.agreement import kendall_tau_b
-from assay.ranking.scores import FloatArray
 
 TABLE = Path(__file__).parents[1] / ".." / "shared" / "data" / "lcdb-dev.parquet"
 RESAMPLES = 2000

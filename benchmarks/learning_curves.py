@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from assay.planning.allocation.ladder import Cell, Ladder, Revealed
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 COLUMNS = ("openmlid", "learner", "train_size", "seed", "train_seconds", "valid_accuracy", "test_accuracy")
 FRACTIONS = (1 / 16, 1 / 8, 2**-2.5, 1 / 4, 1 / 2, 1.0)

@@ -19,8 +19,8 @@ from assay.planning.trust.audit_draws import audit_draws
 from assay.planning.trust.certificates_in_force import identities
 from assay.planning.trust.screening import Role, Screened, screening_of
 from assay.ranking import Scores
-from assay.ranking.orders.tau_distribution import correlation_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
+from assay.ranking.orders.tau import correlation_of
 from assay.ranking.screening.audits import Drawn, audit
 from builders.screenings import PROXY_PRICE, SEEDS, a_screening_study, after, certified
 

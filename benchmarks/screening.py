@@ -34,8 +34,8 @@ import numpy as np
 from screened_backlogs import CALIBRATION, ERROR, WRONG, Outcome, Row, World, a_study, simulate
 
 from assay.planning.study.study import Study
+from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import t_exceeded_by
-from assay.ranking.scores import FloatArray
 from assay.ranking.screening.expected_scores import expected_scores
 
 ROWS = (

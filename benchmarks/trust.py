@@ -48,7 +48,8 @@ from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import Evidence, bounding_correlations, tied_studies
 from assay.ranking.certificates.interval import BEYOND, Errors, interval
 from assay.ranking.certificates.look import Look
-from assay.ranking.orders.tau_distribution import TauDraws, correlation_of, expected_tau
+from assay.ranking.orders.tau import correlation_of, expected_tau
+from assay.ranking.true_orders.tau_draws import TauDraws
 from assay.ranking.true_orders.true_correlation import NoiseDraws
 
 CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000

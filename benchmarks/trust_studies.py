@@ -10,9 +10,9 @@ import numpy as np
 from scipy import stats
 
 from assay.ranking import Criterion, Scores
+from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.look import Look
-from assay.ranking.orders.tau_distribution import correlation_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.orders.tau import correlation_of
 
 MAPS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "normal": lambda scores: scores,

@@ -6,11 +6,12 @@ import numpy as np
 from trust_studies import Cell, observed
 
 from assay.ranking import Criterion, certify
+from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.look import Look
 from assay.ranking.orders.concordance import concordant_pairs
-from assay.ranking.orders.tau_distribution import TauDraws, correlation_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.orders.tau import correlation_of
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.tau_draws import TauDraws
 from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 RESAMPLES = 300

@@ -40,7 +40,7 @@ from assay.planning.records.trust_records import TrustRecord, record_name, trust
 from assay.planning.study.programs import program_of
 from assay.planning.study.study import Study
 from assay.planning.trust.screening import Role
-from assay.ranking.orders.tau_distribution import correlation_of
+from assay.ranking.orders.tau import correlation_of
 from assay_trainer.contract import TrialRequest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.planning.allocation.ladder import Question
 from assay.planning.allocation.ladder_policy import carried_scores, next_step
 from assay.planning.allocation.trial_prices import trial_prices
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 
 class Opinion(NamedTuple):

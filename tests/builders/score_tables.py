@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from assay.ranking import Scores
-from assay.ranking.orders.tau_distribution import correlation_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
+from assay.ranking.orders.tau import correlation_of
 
 
 def scores(values: object, hypotheses: tuple[str, ...] | None = None) -> Scores:

@@ -14,7 +14,7 @@ from assay.planning.study.study import Study
 from assay.planning.trust.recording import certificate_in_force
 from assay.planning.trust.screening import Screened
 from assay.ranking import Scores
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from builders.manifests import a_hypothesis
 from builders.studies import a_study
 

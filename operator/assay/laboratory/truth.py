@@ -14,7 +14,7 @@ import numpy as np
 from assay.api.errors import InvalidInput, Problem
 from assay.api.resources import REFERENCE
 from assay.planning.results.score_tables import sign_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 if TYPE_CHECKING:
     from assay.laboratory.policy import Placing

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 
 def t_above(t: ArrayLike, degrees_of_freedom: float) -> FloatArray:

@@ -16,13 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +86,9 @@ class Scores:
         return ~np.isnan(self.values)
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> IntArray:
         """(hypotheses,): how many seeds have a score."""
-        counts: NDArray[np.int64] = self.present.sum(axis=1, dtype=np.int64)
+        counts: IntArray = self.present.sum(axis=1, dtype=np.int64)
         return counts
 
     @cached_property
@@ -216,7 +213,7 @@ def balanced(*arms: Scores) -> tuple[Scores, ...]:
     return tuple(arm.restricted(kept_hypotheses, kept_seeds) for arm in common)
 
 
-def _mean(total: FloatArray, count: NDArray[np.int64]) -> FloatArray:
-    means: NDArray[Any] = np.full(total.shape, np.nan)
+def _mean(total: FloatArray, count: IntArray) -> FloatArray:
+    means: FloatArray = np.full(total.shape, np.nan)
     np.divide(total, count, out=means, where=count > 0)
     return means

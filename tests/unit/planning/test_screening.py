@@ -10,7 +10,7 @@ from assay.api.resources import REFERENCE, ProxyArm, Screening
 from assay.planning.study.study import Study
 from assay.planning.trust.audit_draws import AT_LEAST
 from assay.planning.trust.screening import Cell, Role, Screened, screening_of
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
 
 CALIBRATION = 24

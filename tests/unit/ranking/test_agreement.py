@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Scores, agreement, decision_accuracy, noise_ceiling
+from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.agreement import kendall_tau_b, spearman_rho, top_k_overlap, weighted_tau, winner_regret
-from assay.ranking.scores import FloatArray
 from builders.score_tables import one_seed, scores
 
 Correlation = Callable[[FloatArray, FloatArray], float | None]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assay.ranking import Scores
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from assay.ranking.screening.audits import Audit, Drawn, audit
 from assay.ranking.screening.promised_rate import promised_rate
 from assay.ranking.screening.selection import lot, promoted

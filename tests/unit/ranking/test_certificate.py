@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Certificate, Criterion, Scores, certify
-from assay.ranking.orders.tau_distribution import TauDraws, expected_tau, tau_variance
+from assay.ranking.orders.tau import expected_tau, tau_variance
+from assay.ranking.true_orders.tau_draws import TauDraws
 from builders.score_tables import scores, simulated_arms
 
 THRESHOLD = 0.8

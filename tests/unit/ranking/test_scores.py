@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from assay.ranking import Scores, balanced
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from builders.score_tables import scores
 
 NAN = np.nan

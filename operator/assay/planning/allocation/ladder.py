@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray
 
 Question = Literal["RankAll", "FindBest", "BeatBaseline"]
 

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from assay.planning.allocation.ladder import Ladder, LadderTable, Question
 from assay.planning.allocation.trial_prices import hypothesis_factors, trial_prices
 from assay.planning.allocation.worth import for_ranking, for_the_best, reached_rungs
+from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import PromotedScores, promoted_scores
-from assay.ranking.scores import FloatArray
 
 ALIKE, ALIKE_FROM = 1.1, 2
 """Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the

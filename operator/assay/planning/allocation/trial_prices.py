@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray
 
 WEIGHT_OF_GUESS = 2.0
 """The guessed ratio of two rungs counts like so many hypotheses."""

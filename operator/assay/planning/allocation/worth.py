@@ -9,9 +9,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import PromotedScores, relative_drift
 from assay.ranking.distributions import normal_density
-from assay.ranking.scores import FloatArray
 
 
 def reached_rungs(started: NDArray[np.int64]) -> NDArray[np.int64]:

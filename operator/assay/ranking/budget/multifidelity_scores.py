@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from numpy.typing import NDArray
 
-from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 
 SHRINKAGE = 2.0
 """A median gain counts with m / (m + this), m being how many went on; the rest is the gain of the next rung."""
@@ -35,14 +34,14 @@ class PromotedScores:
     """(hypotheses,); NaN for a hypothesis without any score."""
     deviations: FloatArray
     """(hypotheses,): standard errors, at least 0; NaN likewise."""
-    tops: NDArray[np.int64]
+    tops: IntArray
     """(hypotheses,): the highest rung with a score; -1 where there is none."""
     seed_variances: FloatArray
     """(hypotheses,): of one seed's score, at least 0."""
     drift_variances: FloatArray
     """(rungs,): of what the order drifts from a rung to the last."""
 
-    def rightly_ordered(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> FloatArray:
+    def rightly_ordered(self, first: IntArray, second: IntArray) -> FloatArray:
         """Probability in [.5, 1] that each pair's true order is that of its scores; .5 for what has no score."""
         difference = np.abs(self.scores[first] - self.scores[second])
         deviation = np.hypot(self.deviations[first], self.deviations[second])
@@ -99,7 +98,7 @@ def _gains_to_last(means: FloatArray, scored: BoolArray) -> FloatArray:
 
 
 def _residuals(
-    values: FloatArray, means: FloatArray, counts: NDArray[np.int64], carried: FloatArray, work: FloatArray
+    values: FloatArray, means: FloatArray, counts: IntArray, carried: FloatArray, work: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """(hypotheses,) each: squared deviations in units of a seed's variance, and how many there are.
 

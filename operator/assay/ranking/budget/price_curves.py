@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 
 LOW, HIGH = 0.1, 0.9
 """The quantiles over the orders of seeds that a spread is given by."""

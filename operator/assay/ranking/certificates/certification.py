@@ -39,7 +39,7 @@ from assay.ranking.certificates.holm import first_rejections
 from assay.ranking.certificates.interval import BEYOND, Errors, interval
 from assay.ranking.certificates.look import Look
 from assay.ranking.certificates.needed import Limits, what_it_takes
-from assay.ranking.orders.tau_distribution import expected_tau
+from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
 from assay.ranking.true_orders.noise_estimates import noise_to_signal
 

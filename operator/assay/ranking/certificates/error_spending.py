@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 import scipy
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import normal_density
-from assay.ranking.scores import FloatArray
 
 MOST_LOOKS = 4
 """More would cost error and decide little."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.look import Look
 from assay.ranking.orders.concordance import concordant_pairs
-from assay.ranking.orders.tau_distribution import TauDraws, draws_for
-from assay.ranking.scores import FloatArray
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
 from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_HYPOTHESES, TiedStudies
 from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations

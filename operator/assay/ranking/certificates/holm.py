@@ -7,9 +7,8 @@ stays, and what it frees goes to the others (Maurer & Bretz 2013).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
 
 
 def holm_adjusted(p_values: FloatArray) -> FloatArray:
@@ -21,7 +20,7 @@ def holm_adjusted(p_values: FloatArray) -> FloatArray:
     return adjusted
 
 
-def first_rejections(p_values: FloatArray, error: float) -> tuple[NDArray[np.int64], FloatArray]:
+def first_rejections(p_values: FloatArray, error: float) -> tuple[IntArray, FloatArray]:
     """When each test is first rejected, and its adjusted p-values up to each look.
 
     `p_values`: (looks, tests), each valid for all looks together; 1 where a test was not looked at. Returns

@@ -8,13 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.distributions import f_above
 from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
 from assay.ranking.orders.concordance import levels
-from assay.ranking.orders.tau_distribution import correlation_of
-from assay.ranking.scores import FloatArray, Scores, balanced
+from assay.ranking.orders.tau import correlation_of
+from assay.ranking.scores import Scores, balanced
 from assay.ranking.true_orders.estimands import (
     Estimand,
     TrueDecisionAccuracy,

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import tied_studies
 from assay.ranking.certificates.needed import hypotheses_needed
 from assay.ranking.orders.agreement import SEPARATED
 from assay.ranking.orders.ceiling import total_to_noise
-from assay.ranking.orders.tau_distribution import TauDraws, draws_for
-from assay.ranking.scores import BoolArray, FloatArray
 from assay.ranking.true_orders.estimands import (
     Estimand,
     HoldsTheBest,
@@ -28,6 +26,7 @@ from assay.ranking.true_orders.noise_estimates import correlation_of_noise
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.precision import Noise
 from assay.ranking.true_orders.simulated_studies import SimulatedStudies
+from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
 from assay.ranking.true_orders.tie_breaking import closeness, count_concordant, tie_shares
 from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
@@ -166,7 +165,7 @@ class _Test:
     level: float
     errors: NoiseDraws
     """Of the noise estimates."""
-    tied: tuple[NDArray[np.int64], FloatArray] | None
+    tied: tuple[IntArray, FloatArray] | None
     """Pairs ordered alike, and closeness, of studies at the threshold; None where ties are not broken."""
 
     def passed(self, studies: SimulatedStudies, null: TauDraws) -> BoolArray:

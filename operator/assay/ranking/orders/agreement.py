@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.orders.orders import average_ranks, tau_b, weighted_tau_b
-from assay.ranking.scores import BoolArray, FloatArray, Scores, balanced
+from assay.ranking.scores import Scores, balanced
 
 SEPARATED = 2.0
 """A pair is separable if the reference's difference is over this many standard errors."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.ranking.orders.tau_distribution import correlation_of, expected_tau
-from assay.ranking.scores import FloatArray, Scores, balanced
+from assay.ranking.arrays import FloatArray
+from assay.ranking.orders.tau import correlation_of, expected_tau
+from assay.ranking.scores import Scores, balanced
 
 _HYPOTHESES_AT_ONCE = 500
 

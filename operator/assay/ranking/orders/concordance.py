@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.arrays import FloatArray
+from assay.ranking.scores import Scores
 
 _ROUNDING = 1e-9
 """Means that differ by less, as a part of their range, are equal but for rounding."""

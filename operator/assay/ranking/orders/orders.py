@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
 
 _PAIRS_AT_A_TIME = 1_000_000
 
@@ -23,10 +22,10 @@ def average_ranks(scores: FloatArray) -> FloatArray:
     return ranks
 
 
-def lowest_ranks(scores: FloatArray) -> NDArray[np.int64]:
+def lowest_ranks(scores: FloatArray) -> IntArray:
     """1 is the lowest; equal scores share the first of their places."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks: NDArray[np.int64] = (np.cumsum(counts) - counts + 1)[inverse]
+    ranks: IntArray = (np.cumsum(counts) - counts + 1)[inverse]
     return ranks
 
 

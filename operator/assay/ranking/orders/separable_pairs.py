@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.orders.agreement import SEPARATED
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.scores import Scores
 
 
 class PairCount(NamedTuple):
@@ -50,7 +50,7 @@ class PairTable:
         """Of the pairs with these."""
         return self._count(hypothesis, np.array([self._row[other] for other in others], dtype=np.int64))
 
-    def _count(self, hypothesis: str, others: NDArray[np.int64]) -> PairCount:
+    def _count(self, hypothesis: str, others: IntArray) -> PairCount:
         own = self._row[hypothesis]
         common = self._present[own] & self._present[others]
         seeds = common.sum(axis=1)

@@ -28,8 +28,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.separable_pairs import PairTable
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.scores import Scores
 
 BETS = np.arange(1, 20) / 20
 """Shares of the wealth that are put at risk; all at risk would be lost by the first pair that is ordered alike."""

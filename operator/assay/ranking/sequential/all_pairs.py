@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.futility import FUTILE_AMONG_ALL_BELOW, chance_of_decision
 from assay.ranking.sequential.group_sequential import Looks
 from assay.ranking.sequential.moderated_noise import InitialNoise
@@ -19,11 +19,11 @@ from assay.ranking.sequential.moderated_noise import InitialNoise
 class PairsAtLook:
     """What the pairs of some of a table's rows show once they have one more seed in common."""
 
-    rows: NDArray[np.int64]
+    rows: IntArray
     """Those that have a score at this seed."""
     block: Any
     """Index of their pairs in arrays (hypotheses, hypotheses)."""
-    look: NDArray[np.int64]
+    look: IntArray
     """(rows, rows), or (1, 1) if it is the same for all: the how manieth look at the pair this is, from 0."""
     differences: FloatArray
     """(rows, rows): how far the second of a pair is above the first; NaN where this is no look."""

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import scipy
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import chi2_density, chi2_exceeded_by, normal_density
-from assay.ranking.scores import FloatArray
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from assay.ranking.sequential.group_sequential import Looks
 
 FUTILE_BELOW = 0.15

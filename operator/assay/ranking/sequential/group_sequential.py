@@ -22,7 +22,7 @@ import scipy
 from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
 from assay.ranking.sequential.critical_values import (
     dunnett_critical_value,
     one_sided_dunnett_critical_value,

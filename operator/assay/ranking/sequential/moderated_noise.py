@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.arrays import FloatArray, IntArray
+from assay.ranking.scores import Scores
 
 MOST_WEIGHT = 14
 """Degrees of freedom that the others' variance counts with at most, for a hypothesis' own. More make intervals shorter
@@ -55,7 +55,7 @@ class InitialNoise:
     initial: int
     own_squares: FloatArray
     """(hypotheses,): sums of squares, of which those of equal noise are as large as the pooled variance makes them."""
-    own_known: NDArray[np.int64]
+    own_known: IntArray
     """(hypotheses,): their degrees of freedom."""
 
     @classmethod
@@ -83,7 +83,7 @@ class InitialNoise:
         """What a level is multiplied with: bounds from Student's t err by a sixth where a pair is all there is."""
         return 1.0 if self.known_of_others else 0.85
 
-    def of_pairs(self, rows: NDArray[np.int64], control: int) -> PairNoise:
+    def of_pairs(self, rows: IntArray, control: int) -> PairNoise:
         """Of the differences of these rows from one that they are all compared with."""
         moderated, known = self._moderated_each
         variances = moderated[0, rows] + moderated[1, control]

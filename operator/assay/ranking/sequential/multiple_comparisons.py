@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.scores import BoolArray, Scores
+from assay.ranking.arrays import BoolArray
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import surely_above
 from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value, tukey_critical_value
 from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import BoolArray, Scores
+from assay.ranking.arrays import BoolArray, IntArray
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import open_pairs
 from assay.ranking.sequential.futility import expected_excess
 from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair, looks
@@ -88,7 +88,7 @@ def best_candidates(
 
 
 def _leader_and_challengers(
-    scored: Scores, at: NDArray[np.int64], looks: Looks, noise: InitialNoise, level: float, margin: float
+    scored: Scores, at: IntArray, looks: Looks, noise: InitialNoise, level: float, margin: float
 ) -> frozenset[str]:
     """Who of the candidates, in these rows, should get a seed."""
     candidates = scored.restricted(scored.hypotheses[row] for row in at)
@@ -108,7 +108,7 @@ def _leader_and_challengers(
     return _names(candidates, _next_seed(is_open | is_open.T, candidates.counts))
 
 
-def _next_seed(is_open: BoolArray, counts: NDArray[np.int64]) -> BoolArray:
+def _next_seed(is_open: BoolArray, counts: IntArray) -> BoolArray:
     """(hypotheses,): for pairs (hypotheses, hypotheses) that are open, whoever has fewer seeds; both, if as many."""
     wanted: BoolArray = np.logical_or.reduce(is_open & (counts[:, None] <= counts), axis=1)
     return wanted

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.group_sequential import Looks, as_normal, as_t
 from assay.ranking.sequential.moderated_noise import InitialNoise
 
@@ -30,9 +30,7 @@ class PairedLooks:
     """(pairs, looks): their degrees of freedom."""
 
     @classmethod
-    def build(
-        cls, table: Scores, rows: NDArray[np.int64], control: int, looks: Looks, noise: InitialNoise
-    ) -> PairedLooks:
+    def build(cls, table: Scores, rows: IntArray, control: int, looks: Looks, noise: InitialNoise) -> PairedLooks:
         """Of these rows of a table from one that they are all compared with; `noise` is that of the whole table."""
         paired = table.values[rows] - table.values[control]
         missing = np.isnan(paired)
@@ -50,9 +48,9 @@ class PairedLooks:
         return cls(looks, noise, (means + start)[:, at], np.sqrt(variances / looks.seeds), known)
 
     @cached_property
-    def looked(self) -> NDArray[np.int64]:
+    def looked(self) -> IntArray:
         """(pairs,): how many looks have been had."""
-        looked: NDArray[np.int64] = (~np.isnan(self.differences)).sum(axis=1)
+        looked: IntArray = (~np.isnan(self.differences)).sum(axis=1)
         return looked
 
     def bounds(self, levels: FloatArray) -> FloatArray:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import t_exceeded_by
 from assay.ranking.orders.orders import lowest_ranks
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.group_sequential import Looks, looks
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import BoolArray, FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 from assay.ranking.sequential.futility import FUTILE_BELOW, chance_of_decision
 from assay.ranking.sequential.group_sequential import as_t, level_of_one_in_many, level_of_one_in_many_above
 from assay.ranking.sequential.paired_looks import PairedLooks
@@ -24,7 +23,7 @@ class Progress:
     """(comparisons,): the interval came to lie within the margin, before or when it came to exclude 0."""
     different: BoolArray
     """(comparisons,): the interval came to exclude 0, before it came to lie within the margin."""
-    shown_look: NDArray[np.int64]
+    shown_look: IntArray
     """(comparisons,): the first look at which either was so, or the last one so far; -1 if there was none."""
     towards_zero: FloatArray
     """(comparisons,): how far the interval at that look reaches from the difference on the side of 0; NaN if there was

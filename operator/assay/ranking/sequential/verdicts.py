@@ -30,8 +30,9 @@ from typing import Literal
 
 import numpy as np
 
+from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.distributions import t_above, t_exceeded_by
-from assay.ranking.scores import BoolArray, FloatArray, Scores
+from assay.ranking.scores import Scores
 from assay.ranking.sequential.critical_values import dunnett_critical_value
 from assay.ranking.sequential.group_sequential import Looks, looks
 from assay.ranking.sequential.moderated_noise import InitialNoise

@@ -14,11 +14,12 @@ from typing import Protocol
 import numpy as np
 import scipy
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.agreement import SEPARATED
 from assay.ranking.orders.concordance import levels
 from assay.ranking.orders.orders import average_ranks
-from assay.ranking.orders.tau_distribution import expected_tau
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.orders.tau import expected_tau
+from assay.ranking.scores import Scores
 
 
 class Estimand(Hashable, Protocol):

@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.ceiling import single_seed_reliability, total_to_noise
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.scores import Scores
 from assay.ranking.true_orders.true_correlation import NoiseEstimates
 
 LITTLE = 1.4

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class ObservedOrders:
     """Of some observations, (observations,) each."""
 
-    concordant: NDArray[np.int64]
+    concordant: IntArray
     """Pairs that both arms order alike."""
     tie_share: FloatArray
     """In [0, 1]: of the studies with as many concordant pairs, those that agree as closely; see `tie_breaking`."""
@@ -22,10 +21,10 @@ class ObservedOrders:
     """At least 1: how much more the number of concordant pairs varies than that of normal scores; see `tau_spread`."""
 
     @classmethod
-    def plain(cls, concordant: NDArray[np.int64]) -> ObservedOrders:
+    def plain(cls, concordant: IntArray) -> ObservedOrders:
         """As many pairs, ties unbroken, of normal scores."""
         return cls(concordant, np.ones(len(concordant)), np.ones(len(concordant)))
 
-    def of(self, observations: NDArray[np.int64]) -> ObservedOrders:
+    def of(self, observations: IntArray) -> ObservedOrders:
         """Those of some of the observations."""
         return ObservedOrders(self.concordant[observations], self.tie_share[observations], self.widening[observations])

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from numpy.typing import NDArray
 
-from assay.ranking.orders.tau_distribution import expected_tau, tau_variance
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
+from assay.ranking.orders.tau import expected_tau, tau_variance
 from assay.ranking.true_orders.true_correlation import NoiseEstimates, attenuated
 
 _MOST_NOISE = 1e3
@@ -66,9 +65,7 @@ class Noise:
             for seeds in looks
         )
 
-    def power(
-        self, threshold: float, true: float, hypotheses: NDArray[np.int64], seeds: int, level: float
-    ) -> FloatArray:
+    def power(self, threshold: float, true: float, hypotheses: IntArray, seeds: int, level: float) -> FloatArray:
         """(counts,): about how likely so many hypotheses, 4 or more, certify; the first two are correlations.
 
         By the normal approximation of atanh(tau), at this level in (0, 1) of the one-sided test.

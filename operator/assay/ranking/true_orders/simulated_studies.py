@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.true_orders.precision import Noise
 
 
@@ -31,7 +30,7 @@ class SimulatedStudies:
         errors *= np.array(noise.to_signal)[:, None, None, None]
         return cls(signal, errors)
 
-    def of(self, studies: NDArray[np.int64]) -> SimulatedStudies:
+    def of(self, studies: IntArray) -> SimulatedStudies:
         """Some of them."""
         return SimulatedStudies(self.signal[:, studies], self.errors[:, studies])
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.ranking.orders.tau_distribution import correlation_of, tau_variance
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray
+from assay.ranking.orders.tau import correlation_of, tau_variance
 
 CHANCE_LOW, CHANCE_HIGH = 10.0, 2.0
 """The jackknife's error, of so many over the hypotheses, is forgiven. Lower bounds forgive more: with a few dozen

@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.orders.concordance import levels
-from assay.ranking.orders.tau_distribution import TauDraws
-from assay.ranking.scores import FloatArray, Scores
+from assay.ranking.scores import Scores
 from assay.ranking.true_orders.estimands import normal_scores
+from assay.ranking.true_orders.tau_draws import TauDraws
 
 LEAST_SHARE = 0.5
 """Of the studies that are tied with the observed one, at least this share counts as agreeing as closely."""
@@ -62,7 +62,7 @@ class TiedStudies:
             observed = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))
         return float(tie_shares(np.array([concordant]), observed[None], simulated, close)[0])
 
-    def at(self, correlation: float, concordant: int | None = None) -> tuple[NDArray[np.int64], FloatArray]:
+    def at(self, correlation: float, concordant: int | None = None) -> tuple[IntArray, FloatArray]:
         """(studies,) each, at this correlation in [-1, 1]: pairs ordered alike, and `closeness`.
 
         Of those with so many `concordant` pairs only, if a number is given.
@@ -74,7 +74,7 @@ class TiedStudies:
 
 
 def tie_shares(
-    concordant: NDArray[np.int64], closeness: FloatArray, simulated: NDArray[np.int64], simulated_closeness: FloatArray
+    concordant: IntArray, closeness: FloatArray, simulated: IntArray, simulated_closeness: FloatArray
 ) -> FloatArray:
     """(observations,): `TiedStudies.share` of several, by what these and the (studies,) simulated ones show."""
     shares = np.ones(len(concordant))
@@ -88,7 +88,7 @@ def tie_shares(
     return np.maximum(shares, LEAST_SHARE)
 
 
-def count_concordant(first: FloatArray, second: FloatArray) -> NDArray[np.int64]:
+def count_concordant(first: FloatArray, second: FloatArray) -> IntArray:
     """(studies,): pairs ordered alike, of scores (studies, hypotheses) without ties."""
     above, below = np.triu_indices(first.shape[1], 1)
     counts = np.empty(len(first), dtype=np.int64)
@@ -100,7 +100,7 @@ def count_concordant(first: FloatArray, second: FloatArray) -> NDArray[np.int64]
     return counts
 
 
-def closeness(first: FloatArray, second: FloatArray, concordant: NDArray[np.int64]) -> FloatArray:
+def closeness(first: FloatArray, second: FloatArray, concordant: IntArray) -> FloatArray:
     """(studies,): what breaks ties among studies, of untied scores (studies, hypotheses), with so many pairs alike."""
     hypotheses = first.shape[1]
     by_place = normal_scores(np.arange(hypotheses, dtype=np.float64))

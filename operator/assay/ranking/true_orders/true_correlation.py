@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assay.ranking.orders.tau_distribution import TauDraws
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.tau_draws import TauDraws
 
 OF_ORDERS = 0.8
 """Degrees of freedom of noise variances estimated by orders, per degree of freedom of the residuals."""
@@ -75,7 +74,7 @@ class NoiseEstimates:
             np.concatenate([one.noise_correlation for one in several]),
         )
 
-    def of(self, observations: NDArray[np.int64]) -> NoiseEstimates:
+    def of(self, observations: IntArray) -> NoiseEstimates:
         """Those of some of the observations."""
         return NoiseEstimates(
             self.reference_ratio[observations], self.proxy_ratio[observations], self.noise_correlation[observations]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.ranking.scores import FloatArray
+from assay.ranking.arrays import FloatArray, IntArray
+from assay.ranking.orders.tau import correlation_of, expected_tau
 
 
 def draws_for(hypotheses: int) -> int:
@@ -74,10 +75,10 @@ class TauDraws:
         """Pairs of hypotheses."""
         return self.hypotheses * (self.hypotheses - 1) // 2
 
-    def concordant_at(self, correlation: float) -> NDArray[np.int64]:
+    def concordant_at(self, correlation: float) -> IntArray:
         """(draws,): how many pairs each simulated study orders alike, at this correlation in [-1, 1]."""
         bound = correlation / np.sqrt(max(1 - correlation**2, 1e-30))
-        concordant: NDArray[np.int64] = (self.slopes < bound).sum(axis=1, dtype=np.int64)
+        concordant: IntArray = (self.slopes < bound).sum(axis=1, dtype=np.int64)
         simulated = self.slopes.shape[1]
         if simulated == self.pairs:
             return concordant
@@ -85,7 +86,7 @@ class TauDraws:
         deviation = np.arctanh(_open(2 * concordant / simulated - 1)) - centre
         return np.rint((np.tanh(centre + deviation * self._shrinkage) + 1) / 2 * self.pairs).astype(np.int64)
 
-    def correlations_reaching(self, concordant: NDArray[np.int64], widening: FloatArray | float = 1.0) -> FloatArray:
+    def correlations_reaching(self, concordant: IntArray, widening: FloatArray | float = 1.0) -> FloatArray:
         """The correlation at which each simulated study comes to have so many concordant pairs.
 
         `concordant`: (observations,) int; `widening`: (observations,), how many times farther the studies are from the
@@ -109,7 +110,7 @@ class TauDraws:
             reached[:, spread] = np.tanh(of_all + deviation)
         return np.where(concordant < 1, -1.0, np.where(concordant > self.pairs, 1.0, reached))
 
-    def _of_rank(self, rank: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _of_rank(self, rank: IntArray) -> NDArray[np.float32]:
         """The slopes of these ranks, (draws, ranks). A few draws at a time, since a partition copies what it orders."""
         if (rank == self.slopes.shape[1]).all():
             return np.repeat(self.slopes.max(axis=1, keepdims=True), len(rank), axis=1)
@@ -129,26 +130,6 @@ class TauDraws:
         of_y = correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z
         # two pairs can have no variance in Y, which rounding must not make negative
         return of_x, np.maximum(of_y, 0.0)
-
-
-def expected_tau(correlation: FloatArray | float) -> FloatArray:
-    """Kendall's tau of a normal pair with this correlation: 2 / pi * asin(r) (Greiner)."""
-    tau: FloatArray = 2 / np.pi * np.arcsin(correlation)
-    return tau
-
-
-def correlation_of(tau: FloatArray | float) -> FloatArray:
-    """Inverse of `expected_tau`: sin(pi * tau / 2)."""
-    correlation: FloatArray = np.sin(np.pi / 2 * np.asarray(tau))
-    return correlation
-
-
-def tau_variance(hypotheses: NDArray[np.int64], correlation: FloatArray | float) -> FloatArray:
-    """Exact variance of the sample tau of so many normal pairs (Esscher 1924; Kendall & Gibbons, ch. 10)."""
-    asin, asin_half = expected_tau(correlation), expected_tau(correlation / 2)
-    pairs = hypotheses * (hypotheses - 1) / 2
-    variance: FloatArray = (1 - asin**2 + 2 * (hypotheses - 2) * (1 / 9 - asin_half**2)) / pairs
-    return variance
 
 
 def _open(tau: FloatArray) -> FloatArray:
