@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
 from assay.planning.assessment.assessment import assessment_of
@@ -32,6 +32,7 @@ from assay.reporting.rows import (
     DECISIONS,
     MAY_BE_BEST,
     REVOKED,
+    RankRow,
     arm_rows,
     is_revoked,
     may_be_best,
@@ -49,72 +50,31 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 _MOST_CURVES = 100
-"""Hypotheses whose curves are drawn: the best, and the baseline."""
+"""The most hypotheses whose curves are drawn: the best ones; the baseline is drawn in any case."""
 
 _MOST_CURVE_POINTS = 20_000
-"""Of all curves together; longer curves are thinned."""
+"""The most points that all curves have together; longer curves are thinned."""
 
 
 def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str:
-    """The report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the largest
-    studies. Draws whatever there is: a study may still run, or have failed."""
+    """Return the report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the
+    largest studies. It shows whatever there is: a study may still run, or have failed."""
     trials = trials_of(study, records)
     ranking = _whole_ranking(study, records, status)
-    whole = status.model_copy(update={"ranking": ranking})
-    texts, arms = rank_rows(study, ranking), arm_rows(study, status)
-    shares = time_shares(trials)
-    verdicts = {row.name: row.verdict for row in ranking}
-    ranks = {arm: trials.ranks(arm) for arm in study.design.arms}
-    decimals = decimals_for([], [score for by_name in ranks.values() for _, score in by_name.values()])
-    best = best_trusted(study, status)
-    curves, curves_note = _curves(trials, ranking, verdicts)
-    metric = study.spec.metric.name
-    charts: dict[str, Spec | None] = {
-        "agreement-chart": agreement_chart(study, status),
-        "rank-chart": rank_chart(study.design.arms, ranks, verdicts, decimals),
-        "difference-chart": difference_chart(ranking, texts, metric),
-        "score-chart": score_chart(ranking, texts, metric),
-        "curve-chart": curves,
-        "time-chart": time_chart(shares),
-    }
-    unranked = [row.name for row in ranking if row.score is None]
+    rows, shares = rank_rows(study, ranking), time_shares(trials)
+    curves, curves_note = _curves(trials, ranking)
+    charts = {**_charts(study, status, trials, rows, ranking), "curve-chart": curves, "time-chart": time_chart(shares)}
     return page(
         "report.html.jinja",
         study=study,
         status=status,
         facts=_facts(study, status),
-        answers={
-            name: answer.replace(" %", "\u00a0%")
-            for name, answer in (
-                ("trust", trust_answer(study, status)),
-                ("verdicts", verdict_answer(study, whole)),
-                ("best", best_answer(study, whole)),
-                ("next", next_step(study, whole)),
-                ("time", time_answer(shares)),
-                ("cost", cost_answer(status)),
-                ("stale", stale_answer(status)),
-            )
-        },
-        trusts=best is not None and is_worth_it(study, best),
-        arms=arms,
-        ceiling=fixed(ceiling, 2) if (ceiling := noise_ceiling(status)) is not None else "",
-        ranking=texts,
-        statistic=STATISTICS[study.spec.trust.statistic],
-        about_tau=study.spec.trust.statistic is TrustStatistic.KENDALL_TAU,
-        about_accuracy=study.spec.trust.statistic is TrustStatistic.DECISION_ACCURACY,
-        statistic_explained=statistic_explained(study),
-        noise_explained=NOISE_EXPLAINED,
-        scores_in_words=scores_in_words(study, ranking),
-        mark=MAY_BE_BEST if may_be_best(ranking) else "",
-        unranked=listed(unranked, 12),
-        not_drawn=sum(row.score is not None for row in ranking) - len(drawn(ranking)),
-        minimize=study.spec.metric.goal is Goal.MINIMIZE,
-        unit=unit_in_words(status.cost.unit),
-        device=next((arm.cost.device_model for arm in status.arms if arm.cost), ""),
+        answers=_answers(study, status, ranking, shares),
+        **_about_arms(study, status),
+        **_about_ranking(study, rows, ranking),
+        **_about_trials(status, trials),
         charts=charts,
         curves_note=curves_note,
-        trials_note=_trials_note(status),
-        states=[state.value for state in State if any(trial.state is state for trial in trials.trials)],
         decision_colours=DECISION_COLOURS,
         verdict_colours=VERDICT_COLOURS,
         **_legends(status, ranking, shares),
@@ -125,8 +85,85 @@ def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str
     )
 
 
+def _answers(
+    study: Study, status: ProxyStudyStatus, ranking: tuple[RankedHypothesis, ...], shares: tuple[TimeShare, ...]
+) -> dict[str, str]:
+    """Return the answers at the top of the page by name; an answer that has nothing to say is empty."""
+    whole = status.model_copy(update={"ranking": ranking})
+    answers = {
+        "trust": trust_answer(study, status),
+        "verdicts": verdict_answer(study, whole),
+        "best": best_answer(study, whole),
+        "next": next_step(study, whole),
+        "time": time_answer(shares),
+        "cost": cost_answer(status),
+        "stale": stale_answer(status),
+    }
+    return {name: answer.replace(" %", "\u00a0%") for name, answer in answers.items()}
+
+
+def _charts(
+    study: Study,
+    status: ProxyStudyStatus,
+    trials: Trials,
+    rows: tuple[RankRow, ...],
+    ranking: tuple[RankedHypothesis, ...],
+) -> dict[str, Spec | None]:
+    """Return the charts of the arms and of the ranking by the id of their place on the page."""
+    metric = study.spec.metric.name
+    ranks = {arm: trials.ranks(arm) for arm in study.design.arms}
+    decimals = decimals_for([], [score for by_name in ranks.values() for _, score in by_name.values()])
+    return {
+        "agreement-chart": agreement_chart(study, status),
+        "rank-chart": rank_chart(study.design.arms, ranks, _verdicts(ranking), decimals),
+        "difference-chart": difference_chart(ranking, rows, metric),
+        "score-chart": score_chart(ranking, rows, metric),
+    }
+
+
+def _about_arms(study: Study, status: ProxyStudyStatus) -> dict[str, Any]:
+    """Return what the page says of the arms, and of trust in them."""
+    best, ceiling, statistic = best_trusted(study, status), noise_ceiling(status), study.spec.trust.statistic
+    return {
+        "trusts": best is not None and is_worth_it(study, best),
+        "arms": arm_rows(study, status),
+        "ceiling": fixed(ceiling, 2) if ceiling is not None else "",
+        "statistic": STATISTICS[statistic],
+        "about_tau": statistic is TrustStatistic.KENDALL_TAU,
+        "about_accuracy": statistic is TrustStatistic.DECISION_ACCURACY,
+        "statistic_explained": statistic_explained(study),
+        "noise_explained": NOISE_EXPLAINED,
+    }
+
+
+def _about_ranking(study: Study, rows: tuple[RankRow, ...], ranking: tuple[RankedHypothesis, ...]) -> dict[str, Any]:
+    """Return what the page says of the ranking: its rows, what it is by, and what its charts leave out."""
+    return {
+        "ranking": rows,
+        "scores_in_words": scores_in_words(study, ranking),
+        "mark": MAY_BE_BEST if may_be_best(ranking) else "",
+        "unranked": listed([row.name for row in ranking if row.score is None], 12),
+        "not_drawn": sum(row.score is not None for row in ranking) - len(drawn(ranking)),
+        "minimize": study.spec.metric.goal is Goal.MINIMIZE,
+    }
+
+
+def _about_trials(status: ProxyStudyStatus, trials: Trials) -> dict[str, Any]:
+    """Return what the page says of the trials: the unit of their costs, their device, and the states they are in."""
+    return {
+        "unit": unit_in_words(status.cost.unit),
+        "device": next((arm.cost.device_model for arm in status.arms if arm.cost), ""),
+        "trials_note": _trials_note(status),
+        "states": [state.value for state in State if any(trial.state is state for trial in trials.trials)],
+    }
+
+
+def _verdicts(ranking: tuple[RankedHypothesis, ...]) -> dict[str, Verdict]:
+    return {row.name: row.verdict for row in ranking}
+
+
 def _whole_ranking(study: Study, records: Records, status: ProxyStudyStatus) -> tuple[RankedHypothesis, ...]:
-    """All hypotheses; a status has the first ones only."""
+    """Return the ranking of all hypotheses; a status may hold the first rows alone."""
     if len(status.ranking) == len(study.hypotheses):
         return status.ranking
     judgement = judge(study, records)
@@ -146,9 +183,8 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     )
 
 
-def _curves(
-    trials: Trials, ranking: tuple[RankedHypothesis, ...], verdicts: dict[str, Verdict]
-) -> tuple[Spec | None, str]:
+def _curves(trials: Trials, ranking: tuple[RankedHypothesis, ...]) -> tuple[Spec | None, str]:
+    """Return the chart of learning curves, None if there are none, and the note below it."""
     metric = curve_metric(trials)
     if metric is None:
         return None, "What the train function reported after each epoch."
@@ -163,7 +199,7 @@ def _curves(
         note += f" It did not report {trials.study.spec.metric.name}, so this is {metric}."
     if len(chosen) < len(ranking):
         note += f" Drawn: the best {_MOST_CURVES} hypotheses and the baseline."
-    return curve_chart(points, metric, verdicts), note
+    return curve_chart(points, metric, _verdicts(ranking)), note
 
 
 def _trials_note(status: ProxyStudyStatus) -> str:
@@ -175,7 +211,7 @@ def _trials_note(status: ProxyStudyStatus) -> str:
 def _legends(
     status: ProxyStudyStatus, ranking: tuple[RankedHypothesis, ...], shares: tuple[TimeShare, ...]
 ) -> dict[str, list[tuple[str, str]]]:
-    """Of what there is alone: (name, colour)."""
+    """Return the legends as (name, colour) pairs, for the decisions, verdicts and phases that do occur."""
     revoked = any(is_revoked(arm) for arm in status.arms)
     decisions = {arm.decision for arm in status.arms if not is_revoked(arm)}
     verdicts = {row.verdict for row in ranking}

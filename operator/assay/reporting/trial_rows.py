@@ -1,4 +1,4 @@
-"""The table of all trials, for whoever wants to look further with tools of their own."""
+"""The table of all trials as JSON, for people who look further with tools of their own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def trial_rows(study: Study, records: Records) -> bytes:
-    """A JSON object: `version`, `study`, and `trials`, one object per trial in the order of the design."""
+    """Return a JSON object with `version`, `study`, and `trials`: one object per trial, in the order of the design."""
     progress = judge(study, records).progress
     rows = []
     for trial in study.design.trials:

@@ -1,9 +1,11 @@
-"""The table of trials as compact JSON: thousands of rows, which the report's script draws as they are asked for."""
+"""The report's table of trials as compact JSON: it may have thousands of rows, which the page's script draws on
+demand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assay.api.bounds import shortened
 from assay.planning.results.progress import State
 from assay.reporting.figures import decimals_for
 
@@ -14,8 +16,9 @@ _MESSAGE_LENGTH = 300
 
 
 def trial_table(trials: Trials) -> dict[str, Any]:
-    """`rows` are [hypothesis, arm, seed, score, accelerator seconds, state, message]: the first two are places in
-    `hypotheses` and `arms`, the last one in `messages`; a cell without a value is null."""
+    """Return the table. Its `rows` are [hypothesis, arm, seed, score, accelerator seconds, state, message]: hypothesis
+    and arm are indices into `hypotheses` and `arms`, the message is one into `messages`, and a cell without a value is
+    null."""
     hypotheses = [hypothesis.name for hypothesis in trials.study.hypotheses]
     arms = list(trials.study.design.arms)
     row_of, column_of = _places(hypotheses), _places(arms)
@@ -44,14 +47,10 @@ def _places(names: list[str]) -> dict[str, int]:
 
 def _said(trial: Trial) -> str:
     if trial.failure is not None:
-        return _cut(f"{trial.failure.reason}: {trial.failure.message}")
+        return shortened(f"{trial.failure.reason}: {trial.failure.message}", _MESSAGE_LENGTH)
     if trial.state is State.WAITING:
         return "waits for its preparation"
     if trial.result is None:
         return ""
     run = [f"run {trial.result.run_url}"] if trial.result.run_url else []
-    return "; ".join([*run, _cut("; ".join(trial.result.notes))] if trial.result.notes else run)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+    return "; ".join([*run, shortened("; ".join(trial.result.notes), _MESSAGE_LENGTH)] if trial.result.notes else run)

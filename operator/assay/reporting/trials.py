@@ -1,4 +1,4 @@
-"""The trials of a study as results, failures and scores, collected in one pass."""
+"""The trials of a study with their results, failures and scores, collected in one pass."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """A planned trial and what became of it. `score` is the study's metric; None unless it succeeded. `seconds` are
-    the accelerator seconds of its result, else of its failed attempts; None if nothing ended."""
+    """A planned trial and what became of it. `score` is the study's metric, None unless the trial succeeded. `seconds`
+    are the accelerator seconds of its result, or else of its failed attempts; None if no attempt has ended."""
 
     planned: PlannedTrial
     state: State
@@ -34,7 +34,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """All trials that a study has asked for, in the order in which they start."""
+    """All trials that the study has asked for so far, in the order in which they start."""
 
     study: Study
     progress: Progress
@@ -44,7 +44,7 @@ class Trials:
 
     @cached_property
     def succeeded(self) -> Mapping[str, tuple[Trial, ...]]:
-        """Those with a score, by arm; each arm is there."""
+        """The trials with a score by arm, in their order; an arm without any has an empty tuple."""
         found: dict[str, list[Trial]] = {arm: [] for arm in self.study.design.arms}
         for trial in self.trials:
             if trial.score is not None:
@@ -52,8 +52,8 @@ class Trials:
         return {arm: tuple(trials) for arm, trials in found.items()}
 
     def ranks(self, arm: str) -> dict[str, tuple[int, float]]:
-        """Rank (1 is the best; equal scores in the study's order) and mean score of each hypothesis with a score on
-        the arm. Missing seeds are adjusted for, as in the ranking."""
+        """Return the rank and the mean score of each hypothesis that has a score on the arm. Rank 1 is the best; equal
+        scores keep the study's order. Means are adjusted for missing seeds, as in the ranking."""
         scores = self.cells[arm].scores
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
@@ -65,7 +65,7 @@ class Trials:
 
 
 def trials_of(study: Study, records: Records) -> Trials:
-    """Look up every trial that was asked for."""
+    """Return every trial that was asked for, with what the records say of it."""
     judgement, metric = judge(study, records), study.spec.metric.name
     progress = judgement.progress
     found = []

@@ -1,4 +1,4 @@
-"""The report and the table of trials, put into the store."""
+"""The report and the table of trials are put into the store."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 class Written(NamedTuple):
-    """URIs of what was written."""
+    """The URIs of the report and of the table of trials."""
 
     report: str
     trials: str
 
 
 def write_report(study: Study, records: Records, ledger: Ledger, status: ProxyStudyStatus) -> Written:
-    """Write both under names that are digests of their contents: what is the same is written once."""
+    """Write the report and the table of trials, each under a digest of its content, so the same content is written
+    once."""
     from assay.reporting.html import html_report  # altair takes half a second to import
 
     return Written(
