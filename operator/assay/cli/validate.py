@@ -17,24 +17,18 @@ if TYPE_CHECKING:
 def validate(file: FileOption) -> None:
     """Check manifests: every field, what they mean together, and that the data sets are there."""
     from assay.api.selection import select_hypotheses
-    from assay.reporting.figures import count
+    from assay.reporting.figures import count, hypotheses_in_words
 
     manifests = load_given(file)
     problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses)]
     if problems:
         raise InvalidInput(problems)
     for study in manifests.studies:
-        selected = _hypotheses(len(select_hypotheses(study, manifests.hypotheses)))
+        selected = hypotheses_in_words(len(select_hypotheses(study, manifests.hypotheses)))
         proxies = count(len(study.spec.proxies), "proxy", "proxies")
         typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}")
     if not manifests.studies:
-        typer.echo(f"{_hypotheses(len(manifests.hypotheses))}: valid; there is no study among them")
-
-
-def _hypotheses(number: int) -> str:
-    from assay.reporting.figures import count
-
-    return count(number, "hypothesis", "hypotheses")
+        typer.echo(f"{hypotheses_in_words(len(manifests.hypotheses))}: valid; there is no study among them")
 
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:

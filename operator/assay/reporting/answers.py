@@ -1,4 +1,4 @@
-"""The questions of a study, answered in a few sentences."""
+"""The study's questions are answered here, in a few sentences each."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def is_finished(status: ProxyStudyStatus) -> bool:
-    """Whether nothing more will run until something changes."""
+    """Return whether nothing more will run until something changes."""
     reconciling = status.condition(ConditionType.RECONCILING)
     return reconciling is not None and reconciling.status == "False"
 
 
 def _baseline_failed(status: ProxyStudyStatus) -> bool:
-    """Whether it has no score. Its row may be among those that are not shown."""
+    """Return whether the baseline has no score. Its row may be among those that the status leaves out."""
     succeeded = status.condition(ConditionType.SUCCEEDED)
     shown = [row for row in status.ranking if row.verdict is Verdict.BASELINE]
     if shown:
@@ -38,7 +38,7 @@ def _baseline_failed(status: ProxyStudyStatus) -> bool:
 
 
 def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
-    """Which hypotheses beat the baseline. Reads the status' ranking alone."""
+    """Say which hypotheses beat the baseline. Reads nothing but the status' ranking."""
     others = [row for row in status.ranking if row.verdict is not Verdict.BASELINE]
     if not any(row.score is not None for row in status.ranking):
         return (
@@ -78,7 +78,7 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def best_answer(study: Study, status: ProxyStudyStatus) -> str:
-    """Which hypothesis may be the best, and how much of the order is expected to be right; empty while there is no
+    """Say which hypothesis may be the best, and how much of the order is expected to be right. Empty while there is no
     order."""
     scored = [row for row in status.ranking if row.rank is not None]
     if len(scored) < 2:
@@ -99,13 +99,14 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def named(row: RankedHypothesis) -> str:
-    """Its name; if seeds of it failed, with how many: what is said of it rests on those that did not."""
+    """Return the hypothesis' name, and how many of its seeds failed, if any did: its result rests on the others
+    alone."""
     failed = failed_seeds(row.seeds, row.failed_seeds)
     return f"{row.name} ({failed})" if failed else row.name
 
 
 def scores_in_words(study: Study, ranking: Sequence[RankedHypothesis]) -> str:
-    """What the ranking is by."""
+    """Say which scores the ranking is by."""
     metric = study.spec.metric.name
     if any(row.arm is not None and row.score is not None for row in ranking):
         return f"By {metric} as it is expected on the reference, from the highest arm that each has a score on"
@@ -113,13 +114,13 @@ def scores_in_words(study: Study, ranking: Sequence[RankedHypothesis]) -> str:
 
 
 def _indistinct(status: ProxyStudyStatus) -> bool:
-    """Whether every rank may be any other."""
+    """Return whether the ranking says nothing, since every hypothesis may have any rank."""
     scored = [row for row in status.ranking if row.score is not None]
     return len(scored) > 1 and len({(row.rank_low, row.rank_high) for row in scored}) == 1 and scored[0].rank_low == 1
 
 
 def cost_answer(status: ProxyStudyStatus) -> str:
-    """What the study has cost, and on what."""
+    """Say what the study has cost, and what the cost was for."""
     cost = status.cost
     total = value_of(cost.accelerator_seconds) or 0.0
     kinds = (
@@ -143,12 +144,12 @@ def cost_answer(status: ProxyStudyStatus) -> str:
 
 
 def stale_answer(status: ProxyStudyStatus) -> str:
-    """How many results no longer count, and what has changed since; empty if all of them do."""
+    """Say how many results no longer count, and what has changed since. Empty if all of them count."""
     return stale_in_words(status.stale) if status.stale else ""
 
 
 def stale_in_words(stale: StaleWork) -> str:
-    """How many results no longer count, and what has changed since."""
+    """Say how many results no longer count, and what has changed since."""
     results = "result of this study no longer counts" if stale.results == 1 else "results of this study no longer count"
     return f"{stale.results:,} {results}: {stale.message}."
 
@@ -159,7 +160,7 @@ def _reused(cost: CostLedger) -> str:
 
 
 def _purposes(cost: CostLedger) -> str:
-    """Of a study that screens: what its trials were for."""
+    """Say what the trials of a study that screens were for. Empty for a study that does not screen."""
     named = (
         ("calibration", cost.calibration_accelerator_seconds),
         ("screening", cost.screening_accelerator_seconds),

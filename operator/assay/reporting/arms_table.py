@@ -1,4 +1,4 @@
-"""The arms on a terminal: agreement, cost, saving, trust."""
+"""The table of the arms on a terminal: agreement, cost, saving, trust."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 WIDE = 110
-"""Columns from which on tables show all that they have."""
+"""A terminal with this many columns or more shows all columns of a table."""
 
 _GAP = 2
 _SHORTEST_NAME = 9
@@ -33,7 +33,7 @@ DECISION_STYLES = {
 
 
 class ArmsTable:
-    """Fits itself to the width that it is shown in."""
+    """The table of the arms, which fits itself to the width of the terminal."""
 
     def __init__(self, study: Study, status: ProxyStudyStatus) -> None:
         self._study, self._status = study, status
@@ -49,7 +49,7 @@ class ArmsTable:
             yield Group(*reasons)
 
     def _table(self, rows: tuple[ArmRow, ...], width: int) -> Table:
-        """Only names are cut; what has no place beside them is left out."""
+        """Return the table. Only names are cut; columns for which there is no room beside them are left out."""
         shown = fitting(self._columns(rows, wide=width >= WIDE), width - _SHORTEST_NAME, _GAP)
         names = max(_SHORTEST_NAME, width - sum(column.width + _GAP for column in shown))
         table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="underline")
@@ -61,7 +61,7 @@ class ArmsTable:
         return table
 
     def _columns(self, rows: tuple[ArmRow, ...], *, wide: bool) -> list[Column]:
-        """All but the names."""
+        """Return all columns but that of the names."""
         statistic = self._study.spec.trust.statistic
         about_tau = statistic is TrustStatistic.KENDALL_TAU
         ceiling = noise_ceiling(self._status)
@@ -98,7 +98,7 @@ class ArmsTable:
 
 
 def arms_explained(study: Study, status: ProxyStudyStatus) -> str:
-    """What the columns of the arms mean."""
+    """Say what the columns of the arms mean."""
     trust = study.spec.trust
     ceiling = noise_ceiling(status)
     known = "" if ceiling is None else f" ({fixed(ceiling, 2)})"
@@ -115,7 +115,7 @@ def arms_explained(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def _reason(row: ArmRow, *, wide: bool) -> Text | None:
-    """The decision's reason, and what a narrow table has no room for."""
+    """Return the reason for the decision on the arm, and the values for which a narrow table has no room."""
     parts = [f"{row.failed} of its trials failed."] if row.failed else []
     parts += [said for said in (row.why, row.needed, row.basis) if said]
     if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:

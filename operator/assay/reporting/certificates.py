@@ -1,4 +1,4 @@
-"""What the test of a proxy has found, in words."""
+"""The result of a proxy's trust test, in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from assay.api.resources import TrustDecision, TrustStatistic
 from assay.planning.trust.proxy_looks import criterion_of
 from assay.ranking.certificates.needed import is_affordable
-from assay.reporting.figures import NOTHING, count, fixed, interval, percent, seconds_text, unit_in_words, value_of
+from assay.reporting.figures import (
+    NOTHING,
+    count,
+    fixed,
+    hypotheses_in_words,
+    interval,
+    percent,
+    seconds_text,
+    unit_in_words,
+    value_of,
+)
 
 if TYPE_CHECKING:
     from assay.api.resources import AgreementStatus, ArmStatus, CertificateStatus
@@ -19,7 +29,7 @@ STATISTICS = {
     TrustStatistic.DECISION_ACCURACY: "decision accuracy",
     TrustStatistic.WINNER_REGRET: "finds the best",
 }
-"""What trust is about, as a column's heading."""
+"""The statistic that trust is about, as a column's heading."""
 
 NOISE_EXPLAINED = (
     "how much of the disagreement the noise of the seeds alone would make; where it is most of it, the orders may well "
@@ -29,9 +39,10 @@ NOISE_EXPLAINED = (
 
 @dataclass(frozen=True)
 class CertificateWords:
-    """One proxy's; `value` is also there before the first look, if it is known. What is not there is a dash or empty.
+    """The result of one proxy's trust test as texts; a text is a dash or empty where its value is not known.
 
-    `basis` and `needed` are sentences: what the test rests on, and what that which would decide it costs.
+    `value` is known before the first look, too, if both orders are. `basis` (what the test rests on) and `needed` (the
+    price of the cheapest way to decide) are sentences.
     """
 
     value: str
@@ -44,7 +55,7 @@ class CertificateWords:
 
 
 class Seen(NamedTuple):
-    """The statistic that trust is about, as observed, with its own test's interval."""
+    """The statistic that trust is about, as observed, with the interval of its own test."""
 
     value: float | None
     low: float | None
@@ -52,7 +63,7 @@ class Seen(NamedTuple):
 
 
 def seen(study: Study, arm: ArmStatus) -> Seen:
-    """Of a proxy of the study; without an interval before the first look."""
+    """Return the observed statistic of a proxy; it has no interval before the first look."""
     certificate = arm.certificate
     if certificate is None:
         return Seen(_observed(study.spec.trust.statistic, arm.agreement), None, None)
@@ -60,7 +71,7 @@ def seen(study: Study, arm: ArmStatus) -> Seen:
 
 
 def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
-    """Of a proxy of the study."""
+    """Return the result of a proxy's trust test as texts."""
     certificate, (value, low, high) = arm.certificate, seen(study, arm)
     if certificate is None:
         return CertificateWords(fixed(value, 2), "", NOTHING, NOTHING, NOTHING, "", "")
@@ -76,7 +87,7 @@ def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
 
 
 def statistic_explained(study: Study) -> str:
-    """What trust is about, as a sentence."""
+    """Say in a sentence what the statistic that trust is about means."""
     statistic = study.spec.trust.statistic
     if statistic is TrustStatistic.KENDALL_TAU:
         return (
@@ -88,7 +99,7 @@ def statistic_explained(study: Study) -> str:
 
 
 def in_a_sentence(study: Study, arm: ArmStatus) -> str:
-    """`a tau of 0.83 [0.60, 1.00]`; empty if it is not known."""
+    """Return `a tau of 0.83 [0.60, 1.00]`, for use in a sentence; empty if it is not known."""
     words = certificate_words(study, arm)
     if words.value == NOTHING:
         return ""
@@ -101,7 +112,7 @@ def in_a_sentence(study: Study, arm: ArmStatus) -> str:
 
 
 def _observed(statistic: TrustStatistic, agreement: AgreementStatus | None) -> float | None:
-    """Before the first look. What WinnerRegret is about is not seen in the scores: its test estimates it."""
+    """Return the statistic as it is before the first look. WinnerRegret's is None: only its test can estimate it."""
     if agreement is None or statistic is TrustStatistic.WINNER_REGRET:
         return None
     if statistic is TrustStatistic.DECISION_ACCURACY:
@@ -111,7 +122,7 @@ def _observed(statistic: TrustStatistic, agreement: AgreementStatus | None) -> f
 
 def _basis(certificate: CertificateStatus) -> str:
     look = f"look {certificate.look} of {certificate.looks}, at " if certificate.looks > 1 else ""
-    rests = f"By {look}{count(certificate.seeds, 'seed')} of {_hypotheses(certificate.hypotheses)}"
+    rests = f"By {look}{count(certificate.seeds, 'seed')} of {hypotheses_in_words(certificate.hypotheses)}"
     corrected = value_of(certificate.corrected)
     estimate = f"; without the noise of the seeds about {fixed(corrected, 2)}" if corrected is not None else ""
     share = certificate.noise_share_percent
@@ -130,7 +141,3 @@ def _needed(arm: ArmStatus, certificate: CertificateStatus) -> str:
     both = certificate.needed_hypotheses is not None and certificate.needed_seeds is not None
     way = "The cheaper of the two ways to decide it" if both else "To decide it so"
     return f"{way} costs about {seconds_text(seconds)} {unit} more."
-
-
-def _hypotheses(number: int) -> str:
-    return count(number, "hypothesis", "hypotheses")

@@ -23,7 +23,7 @@ class CurveMean(NamedTuple):
 
 
 def curve_metric(trials: Trials) -> str | None:
-    """The study's metric if any curve has it, else that which most curves have; None if there are no curves."""
+    """Return the study's metric if any curve has it, else the metric that most curves have; None without curves."""
     wanted = trials.study.spec.metric.name
     seen: Counter[str] = Counter()
     for trial in _all(trials):
@@ -35,8 +35,8 @@ def curve_metric(trials: Trials) -> str | None:
 
 
 def curve_means(trials: Trials, metric: str, hypotheses: Container[str], most_points: int) -> tuple[CurveMean, ...]:
-    """Curves of the hypotheses on all arms, of at most `most_points` points each (2 or more); the last point always
-    stays. Values that are not finite are left out."""
+    """Return the curves of the hypotheses on all arms, averaged over seeds. A curve has at most `most_points` points (2
+    or more) and always keeps its last; values that are not finite are left out."""
     cells: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for trial in _all(trials):
         if trial.result and trial.planned.hypothesis in hypotheses:

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers are written here as people read them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from assay.api.resources import CostUnit, Seeds
 
 NOTHING = "–"
-"""Shown where there is no value."""
+"""The text shown where there is no value."""
 
 _MOST_DECIMALS = 6
 _PLAIN_BELOW = 1e6
 
 
 def value_of(text: str | None) -> float | None:
-    """The number that a status holds as a decimal string."""
+    """Return the number that a status holds as a decimal string."""
     return None if text is None else decimal_value(text)
 
 
 def fixed(value: float | None, decimals: int, *, signed: bool = False) -> str:
-    """`value` with so many decimals; what would be over six digits long before the point has an exponent."""
+    """Return `value` with this many decimals, or with an exponent if it has more than six digits before the point."""
     if value is None:
         return NOTHING
     sign = "+" if signed else ""
@@ -34,14 +34,15 @@ def fixed(value: float | None, decimals: int, *, signed: bool = False) -> str:
 
 
 def interval(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
-    """`[low, high]`, or nothing if there is none."""
+    """Return `[low, high]`, or an empty text if there is no interval."""
     if low is None or high is None:
         return ""
     return f"[{fixed(low, decimals, signed=signed)}, {fixed(high, decimals, signed=signed)}]"
 
 
 def decimals_for(widths: Iterable[float | None], values: Iterable[float | None]) -> int:
-    """Decimals that show two digits of the usual interval's half width, or four of the values if there is none."""
+    """Return how many decimals show two digits of the median interval's half width, or four digits of the largest value
+    if no interval is known."""
     known = [width / 2 for width in widths if width is not None and width > 0]
     if known:
         return _clamped(1 - _magnitude(statistics.median(known)))
@@ -58,17 +59,17 @@ def _clamped(decimals: int) -> int:
 
 
 def percent(value: float | None) -> str:
-    """A percentage, whole."""
+    """Return a percentage as a whole number."""
     return NOTHING if value is None else f"{value:.0f} %"
 
 
 def share(value: float | None) -> str:
-    """A share of 0 to 1 as a percentage."""
+    """Return a share of 0 to 1 as a percentage."""
     return percent(None if value is None else 100 * value)
 
 
 def duration(seconds: float) -> str:
-    """A time in at most two units: `48 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    """Return a time in at most two units: `48 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
     whole = max(0, round(seconds))
     for size, unit, smaller_size, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if whole >= size:
@@ -78,7 +79,7 @@ def duration(seconds: float) -> str:
 
 
 def seconds_text(seconds: float | None) -> str:
-    """Accelerator seconds with three digits: `0.84`, `12.3`, `1,240`. The unit is said elsewhere."""
+    """Return accelerator seconds with three digits: `0.84`, `12.3`, `1,240`. The caller names the unit."""
     if seconds is None:
         return NOTHING
     if seconds >= 100:
@@ -87,24 +88,29 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def unit_in_words(unit: CostUnit) -> str:
-    """What costs are counted in."""
+    """Return the name of the unit that costs are counted in."""
     return "CPU-process seconds" if unit == "cpu-process" else "accelerator seconds"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 trial`, `3 trials`."""
+    """Return a number with its noun: `1 trial`, `3 trials`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def hypotheses_in_words(number: int) -> str:
+    """Return `1 hypothesis`, `3 hypotheses`."""
+    return count(number, "hypothesis", "hypotheses")
+
+
 def seeds_in_words(seeds: Seeds) -> str:
-    """`3 seeds`, or `3 to 10 seeds` if some hypotheses may get more than others."""
+    """Return `3 seeds`, or `3 to 10 seeds` if some hypotheses may get more than others."""
     if seeds.initial == seeds.maximum:
         return count(seeds.initial, "seed")
     return f"{seeds.initial} to {seeds.maximum} seeds"
 
 
 def sentence(text: str) -> str:
-    """With a capital at the start and a full stop at the end."""
+    """Return the text with a capital at the start and a full stop at the end."""
     text = text.strip()
     if not text:
         return ""
@@ -112,7 +118,7 @@ def sentence(text: str) -> str:
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """`a, b and c`; after `most` names how many more there are."""
+    """Return `a, b and c`; of more than `most` names the first ones, and how many more there are."""
     all_names = list(names)
     shown = all_names[:most]
     if len(all_names) > most:

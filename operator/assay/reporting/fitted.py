@@ -1,4 +1,4 @@
-"""Columns of a table for a terminal of any width."""
+"""Columns are chosen here so that a table fits a terminal of any width."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Column:
     header: str
     cells: Sequence[Text | str]
     importance: int | None = None
-    """The higher, the sooner it has a place; None: it always has one."""
+    """A column of higher importance gets its place sooner; one whose importance is None is always shown."""
     right: bool = False
 
     @property
     def width(self) -> int:
-        """Characters that it takes."""
+        """The characters that the widest cell or the header takes."""
         return max(len(self.header), *(len(cell) for cell in self.cells), 0)
 
 
 def fitting(columns: Sequence[Column], width: int, gap: int) -> list[Column]:
-    """Those that have a place in `width` characters, each with a gap before it, in their order."""
+    """Return the columns that fit into `width` characters, each with a gap before it, in their given order."""
     kept = [column for column in columns if column.importance is None]
     left = width - sum(column.width + gap for column in kept)
     for column in sorted(columns, key=lambda each: -(each.importance or 0)):

@@ -1,4 +1,4 @@
-"""What `assay plan` prints."""
+"""The text that `assay plan` prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.api.resources import TrustStatistic
 from assay.planning.forecast import EXPECTED_NOISE, BudgetForecast
 from assay.ranking.certificates.needed import WANTED_POWER
 from assay.reporting.answers import stale_in_words
-from assay.reporting.figures import count, duration, seconds_text, share, unit_in_words
+from assay.reporting.figures import count, duration, hypotheses_in_words, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def forecast_table(study: Study, forecast: Forecast, stale: StaleWork | None = None) -> RenderableType:
-    """The arms with their trials and price, then in sentences what no longer counts, the time it takes and what could
-    be certified."""
+    """Return the arms with their trials and price, followed by sentences: which results no longer count, how long the
+    study takes, and what could be certified."""
     more = study.spec.seeds.maximum > study.spec.seeds.initial
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
     table.add_column("arm")
@@ -51,7 +51,7 @@ def _size(study: Study, forecast: Forecast) -> str:
         else ""
     )
     return (
-        f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(forecast.arms), 'arm')} × "
+        f"{hypotheses_in_words(len(study.hypotheses))} × {count(len(forecast.arms), 'arm')} × "
         f"{count(seeds.initial, 'seed')} = {trials}{preparations}{further}"
     )
 

@@ -25,7 +25,15 @@ from assay.reporting.charts.ranking_charts import difference_chart, drawn, score
 from assay.reporting.charts.theme import DECISION_COLOURS, VERDICT_COLOURS, Spec
 from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
-from assay.reporting.figures import count, decimals_for, fixed, listed, seeds_in_words, unit_in_words
+from assay.reporting.figures import (
+    count,
+    decimals_for,
+    fixed,
+    hypotheses_in_words,
+    listed,
+    seeds_in_words,
+    unit_in_words,
+)
 from assay.reporting.next_step import next_step
 from assay.reporting.page import page
 from assay.reporting.rows import (
@@ -177,7 +185,7 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     still_open = f", {left:,} {'not run' if is_finished(status) else 'still open'}" if left else ""
     stale = f"; {count(trials.stale, 'earlier trial')} no longer count" if trials.stale else ""
     return (
-        f"{count(len(study.hypotheses), 'hypothesis', 'hypotheses')} × {count(len(study.design.arms), 'arm')} × "
+        f"{hypotheses_in_words(len(study.hypotheses))} × {count(len(study.design.arms), 'arm')} × "
         f"{seeds_in_words(study.spec.seeds)}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
         f"succeeded{failed}{still_open}{stale}"
     )

@@ -23,7 +23,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@])")
 
 
 def markdown(study: Study, status: ProxyStudyStatus) -> str:
-    """The answers, a table of verdicts (the first 20, and the baseline) and one of the proxies."""
+    """Return the answers, a table of verdicts (the first 20, and the baseline) and a table of the proxies."""
     trials = status.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     stale = f", {trials.stale} earlier ones no longer count" if trials.stale else ""
@@ -73,7 +73,7 @@ def _verdict(row: RankRow) -> str:
 
 
 def _proxies(study: Study, status: ProxyStudyStatus) -> str:
-    """What would decide it is said of those that are undecided."""
+    """Return the table of the proxies; it says of undecided ones what would decide them."""
     return _table(
         ("proxy", STATISTICS[study.spec.trust.statistic], "without noise", "saving", "decision"),
         (
@@ -105,5 +105,5 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """User text as plain text: no markup, no mentions, one line."""
+    """Return the user's text as plain text on one line, with no markup and no mentions."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

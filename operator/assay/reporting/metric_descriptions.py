@@ -1,4 +1,4 @@
-"""The metrics of studies: their labels beside those of the study, and what they say."""
+"""The metrics of studies: each with the labels it has beside the study's own, and its help text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics: of every study as it was last looked at, and of the operator itself.
+"""Prometheus metrics of every study, as of its latest round, and of the operator itself.
 
 docs/metrics.md describes them.
 """
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study
 
-PHASES = ("pending", "running", "succeeded", "failed")
+_TRIAL_PHASES = ("pending", "running", "succeeded", "failed")
 _STATUSES = ("true", "false", "unknown")
 _DURATIONS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class ArmProfile(NamedTuple):
-    """Means over an arm's trials with a profile, each 0 to 1; None: no trial says."""
+    """Means over the arm's trials that have a profile, each 0 to 1; None if no trial reports it."""
 
     device_utilisation: float | None
     data_wait: float | None
 
 
 def arm_profiles(study: Study, records: Records) -> Mapping[str, ArmProfile]:
-    """By arm, over the results that the study's design has now."""
+    """Return the profile of each arm, over the results of the trials in the study's present design."""
     utilisations: dict[str, list[float]] = defaultdict(list)
     waits: dict[str, list[float]] = defaultdict(list)
     for key, arm in study.design.arm_of.items():
@@ -55,39 +55,39 @@ def arm_profiles(study: Study, records: Records) -> Mapping[str, ArmProfile]:
 
 @dataclass(frozen=True)
 class StudyFigures:
-    """What was last said of a study, and where its trials' time went."""
+    """The latest status of a study, and where its trials' time went."""
 
     status: ProxyStudyStatus
     profiles: Mapping[str, ArmProfile] = field(default_factory=dict)
 
 
 class StudyCollector(Collector):
-    """Metrics of the studies, made when asked for from what was last put here: no study that is gone, and no label
-    that is gone, is left behind. For threads to share."""
+    """The metrics of the studies, made at each scrape from what was last put here, so that no series outlives its study
+    or its label. Threads may share one collector."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._studies: dict[tuple[str, str], StudyFigures] = {}
 
     def put(self, namespace: str, study: str, status: ProxyStudyStatus) -> None:
-        """What is said of a study now."""
+        """Keep the latest status of a study."""
         with self._lock:
             known = self._studies.get((namespace, study), StudyFigures(status))
             self._studies[namespace, study] = replace(known, status=status)
 
     def put_profiles(self, namespace: str, study: str, profiles: Mapping[str, ArmProfile]) -> None:
-        """Where the time of a study's trials went, if the study is here."""
+        """Keep where the time of a study's trials went, if the study is known here."""
         with self._lock:
             if known := self._studies.get((namespace, study)):
                 self._studies[namespace, study] = replace(known, profiles=profiles)
 
     def remove(self, namespace: str, study: str) -> None:
-        """Of a study that is gone."""
+        """Forget a study that is gone."""
         with self._lock:
             self._studies.pop((namespace, study), None)
 
     def collect(self) -> Iterable[Metric]:
-        """See `prometheus_client`."""
+        """Return the metrics of all studies; `prometheus_client` calls this at a scrape."""
         with self._lock:
             studies = sorted(self._studies.items())
         families = _Families()
@@ -97,7 +97,7 @@ class StudyCollector(Collector):
 
 
 class _Families:
-    """The metrics of all studies, a family each."""
+    """The metric families, which hold the samples of all studies."""
 
     def __init__(self) -> None:
         self._made: dict[str, GaugeMetricFamily] = {}
@@ -135,7 +135,7 @@ class _Families:
         if any(row.may_be_best is not None for row in status.ranking):
             put("assay_study_may_be_best_hypotheses", sum(row.may_be_best is True for row in status.ranking))
         for arm in status.arms:
-            for phase in PHASES:
+            for phase in _TRIAL_PHASES:
                 put("assay_study_trials", _count(arm.trials, phase), arm.name, phase)
             self._add_arm(put, arm, figures.profiles.get(arm.name, ArmProfile(None, None)))
 
@@ -169,7 +169,7 @@ class _Families:
 
 
 class OperatorMetrics:
-    """Of the operator itself. `queue_depth` is asked at a scrape."""
+    """The metrics of the operator itself. The queue's depth is read at a scrape."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._durations = Histogram(
@@ -191,17 +191,17 @@ class OperatorMetrics:
         self._depth = Gauge("assay_queue_depth", "Reconciles that are due and wait for a thread.", registry=registry)
 
     def reconciled(self, kind: str, seconds: float, *, succeeded: bool) -> None:
-        """A reconcile has ended."""
+        """Count a reconcile that has ended, with the seconds it took."""
         self._durations.labels(kind).observe(seconds)
         if not succeeded:
             self._errors.labels(kind).inc()
 
     def requested(self, verb: str, resource: str, code: int) -> None:
-        """A request to the Kubernetes API was answered; code 0: it was not."""
+        """Count a request to the Kubernetes API by its status code; 0 if there was no answer."""
         self._requests.labels(verb, resource, str(code)).inc()
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
-        """Where to ask how many reconciles wait."""
+        """Set the function that returns how many reconciles wait."""
         self._depth.set_function(depth)
 
 

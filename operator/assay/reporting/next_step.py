@@ -1,4 +1,4 @@
-"""What to do next, in a few sentences."""
+"""The advice on what to do next, in a few sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
 from assay.ranking.certificates.needed import is_affordable
 from assay.reporting.answers import is_finished
-from assay.reporting.figures import count, listed
+from assay.reporting.figures import count, hypotheses_in_words, listed
 from assay.reporting.rows import is_revoked
 from assay.reporting.trust_answer import best_trusted, is_worth_it
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def next_step(study: Study, status: ProxyStudyStatus) -> str:
-    """By what the study has found, and by what stands in its way; never empty."""
+    """Say what to do next, given what the study has found and what stands in its way. Never empty."""
     return _obstacle(status) or _while_open(status) or " ".join(filter(None, _steps(study, status)))
 
 
@@ -95,7 +95,7 @@ def _about_proxies(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def _to_decide(undecided: list[ArmStatus]) -> str:
-    """The cheapest way to decide on any of them."""
+    """Say what is the cheapest way to decide on any of the proxies."""
     affordable = [
         (each.needed_hypotheses or 0, each.needed_seeds, arm.name)
         for arm in undecided
@@ -105,6 +105,6 @@ def _to_decide(undecided: list[ArmStatus]) -> str:
     if not affordable:
         return "Compare on the reference; what could be decided instead is said with each proxy."
     hypotheses, seeds, name = min(affordable, key=lambda each: (each[0] or 10**9, each[2]))
-    ways = [f"about {count(hypotheses, 'hypothesis', 'hypotheses')}"] if hypotheses else []
+    ways = [f"about {hypotheses_in_words(hypotheses)}"] if hypotheses else []
     ways += [f"{count(seeds, 'seed')}"] if seeds else []
     return f"To decide on {name} it takes {' or '.join(ways)}."

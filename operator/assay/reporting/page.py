@@ -1,4 +1,4 @@
-"""An HTML page that needs no network: its template, with styles and the chart library in it."""
+"""An HTML page that needs no network: its template, with the styles and the chart library in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmb
 
 
 def page(template: str, **values: object) -> str:
-    """The page of a template of this package, which is given `css`, `javascript` and `libraries` beside `values`."""
+    """Return the page made from a template of this package, which gets `css`, `javascript` and `libraries` beside
+    `values`."""
     return _template(template).render(
         css=Markup(_file("report.css")),  # noqa: S704  our own files, and the chart library
         javascript=Markup(_file("report.js")),  # noqa: S704
@@ -38,9 +39,9 @@ def _template(name: str) -> Template:
 
 @cache
 def _libraries() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script. No text in it may end the element that it stands in.
+    """Return Vega, Vega-Lite and Vega-Embed as one script that can't end the HTML element around it.
 
-    Made by a process of its own: the JavaScript engine that bundles it would keep 80 MB for as long as this one runs.
+    A process of its own makes it: the JavaScript engine that bundles it would keep 80 MB for as long as this one runs.
     """
     done = subprocess.run([sys.executable, "-c", _BUNDLER], check=True, stdout=subprocess.PIPE)
     bundle = done.stdout.decode()

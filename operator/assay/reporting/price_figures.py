@@ -7,25 +7,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from assay.reporting.figures import NOTHING, count, decimals_for, fixed, percent, seconds_text, share
+from assay.reporting.figures import (
+    NOTHING,
+    count,
+    decimals_for,
+    fixed,
+    hypotheses_in_words,
+    percent,
+    seconds_text,
+    share,
+)
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
     from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, Spread
 
 PRICES = (0.05, 0.10, 0.20, 0.50, 1.00)
-"""Shares of the full cost that tables show."""
+"""The shares of the full cost that tables show."""
 
 _SMALL = 0.20
-"""Of the full cost, where a policy that goes on beyond it is judged."""
+"""The share of the full cost at which a policy is judged if it goes on beyond the full cost."""
 
 _FULL = 1.0
 _FINENESS = 400
-"""Shares that are looked at, from the first purchase on, for what it takes to reach something."""
+"""The number of shares, from the first purchase on, at which a policy is asked whether it has reached a value."""
 
 
 class PriceRow(NamedTuple):
-    """One policy: tau (and regret) at each of `PRICES`, with the spread; where it ends, and with which tau."""
+    """One policy: its tau and regret at each of `PRICES` with their spreads, where it ends, and with which tau and
+    regret."""
 
     name: str
     explanation: str
@@ -39,21 +49,21 @@ class PriceRow(NamedTuple):
 
 
 def price_rows(priced: PricedPolicies) -> tuple[PriceRow, ...]:
-    """In their order, the one that is judged first."""
+    """Return a row per policy; the policy under judgement is first."""
     decimals = regret_decimals(priced)
     return tuple(_row(curve, decimals) for curve in priced.curves)
 
 
 def regret_decimals(priced: PricedPolicies) -> int:
-    """With which every regret is written."""
+    """Return the number of decimals that every regret is written with."""
     return decimals_for([], [each.middle for curve in priced.curves for at in PRICES if (each := curve.regret(at))])
 
 
 def facts(study: Study, priced: PricedPolicies) -> str:
-    """What was compared."""
+    """Say what was compared."""
     orders = len(priced.curves[0].runs)
     return (
-        f"{count(priced.hypotheses, 'hypothesis', 'hypotheses')}, {count(len(study.design.arms), 'arm')}, "
+        f"{hypotheses_in_words(priced.hypotheses)}, {count(len(study.design.arms), 'arm')}, "
         f"{count(len(study.design.seeds), 'seed')} in {count(orders, 'order')}. "
         f"The full cost is one run of every hypothesis on the reference: "
         f"{seconds_text(priced.full_cost)} accelerator seconds."
@@ -61,7 +71,7 @@ def facts(study: Study, priced: PricedPolicies) -> str:
 
 
 def budget_note(study: Study, priced: PricedPolicies) -> str:
-    """What a study without a budget is to know of its line; empty for one that has a budget."""
+    """Say what the line of a study without a budget shows. Empty for a study that has a budget."""
     if study.spec.budget.accelerator_seconds is not None or len(priced.curves) <= 2:
         return ""
     return (
@@ -71,18 +81,18 @@ def budget_note(study: Study, priced: PricedPolicies) -> str:
 
 
 def price_answer(priced: PricedPolicies) -> str:
-    """What the first policy reaches for its price, beside the best of the others at that price."""
+    """Say what the first policy reaches for its price, beside the best of the others at that price."""
     judged, others = priced.curves[0], priced.curves[1:]
     at = _price_of(judged)
     best = max(others, key=lambda curve: curve.tau(at).middle)
     return (
-        f"For {share(at)} of the full cost the {judged.name} reaches a tau of {_text(judged.tau(at))}. "
-        f"The best of the others at that price: {best.name}, {_text(best.tau(at))}."
+        f"For {share(at)} of the full cost the {judged.name} reaches a tau of {_with_spread(judged.tau(at))}. "
+        f"The best of the others at that price: {best.name}, {_with_spread(best.tau(at))}."
     )
 
 
 def same_answer(priced: PricedPolicies) -> str:
-    """What each policy must spend for the order that one run of everybody on the reference gives."""
+    """Say what each policy must spend for an order as good as that of one reference run of every hypothesis."""
     whole = next(curve for curve in priced.curves if curve.name == "equal allocation")
     wanted = whole.tau(_FULL).middle
     reached = {curve.name: _cheapest(curve, wanted) for curve in priced.curves if curve is not whole}
@@ -94,8 +104,8 @@ def same_answer(priced: PricedPolicies) -> str:
     return f"One run of everybody gives a tau of {fixed(wanted, 2)}. {found}; {rest}."
 
 
-def best_answer(priced: PricedPolicies, metric: str) -> str:
-    """The regret of what the first policy would choose for its price, beside the lowest of the others."""
+def regret_answer(priced: PricedPolicies, metric: str) -> str:
+    """Say the regret of what the first policy would choose for its price, beside the lowest of the others."""
     judged, others = priced.curves[0], priced.curves[1:]
     at = _price_of(judged)
     own = judged.regret(at)
@@ -112,7 +122,7 @@ def best_answer(priced: PricedPolicies, metric: str) -> str:
 
 
 def price_json(study: Study, priced: PricedPolicies, truth: str) -> dict[str, Any]:
-    """For programs."""
+    """Return the comparison as JSON, for programs."""
     return {
         "study": study.name,
         "question": study.spec.question.value,
@@ -157,12 +167,13 @@ def _row(curve: PriceCurve, decimals: int) -> PriceRow:
 
 
 def _price_of(judged: PriceCurve) -> float:
-    """The price that a policy is judged at: what it spends, or a small one if that is more than the full cost."""
+    """Return the price that a policy is judged at: what it spends, or a small share if that is more than the full
+    cost."""
     return judged.total if judged.total <= _FULL else _SMALL
 
 
 def _cheapest(curve: PriceCurve, wanted: float) -> float | None:
-    """The lowest share from which on the median is never below that again."""
+    """Return the lowest share from which the median tau stays at or above `wanted`; None if there is none."""
     shares = np.linspace(curve.first, curve.total, _FINENESS)
     below = [at for at in shares if curve.tau(float(at)).middle < wanted]
     if not below:
@@ -171,7 +182,7 @@ def _cheapest(curve: PriceCurve, wanted: float) -> float | None:
     return float(later[0]) if len(later) else None
 
 
-def _text(spread: Spread) -> str:
+def _with_spread(spread: Spread) -> str:
     return f"{fixed(spread.middle, 2)} ({_spread(spread, 2)})"
 
 

@@ -10,11 +10,11 @@ from assay.reporting.figures import share
 from assay.reporting.page import page
 from assay.reporting.price_figures import (
     PRICES,
-    best_answer,
     budget_note,
     facts,
     price_answer,
     price_rows,
+    regret_answer,
     regret_decimals,
     same_answer,
 )
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def price_page(study: Study, priced: PricedPolicies, truth: str) -> str:
-    """The page; `truth` says what is taken for it. With the regret of the chosen one if the study is to find it."""
+    """Return the page. `truth` says which order counts as the true one. Regret is shown if the study is to find the
+    best."""
     charts: dict[str, Spec] = {"agreement-price-chart": agreement_price_chart(priced)}
     finds_best = study.spec.question is Question.FIND_BEST
     if finds_best:
@@ -35,7 +36,7 @@ def price_page(study: Study, priced: PricedPolicies, truth: str) -> str:
     answers = {
         "price": price_answer(priced),
         "same": same_answer(priced),
-        "best": best_answer(priced, study.spec.metric.name) if finds_best else "",
+        "best": regret_answer(priced, study.spec.metric.name) if finds_best else "",
     }
     return page(
         "price.html.jinja",

@@ -13,11 +13,11 @@ from assay.reporting.figures import share
 from assay.reporting.price_figures import (
     PRICES,
     PriceRow,
-    best_answer,
     budget_note,
     facts,
     price_answer,
     price_rows,
+    regret_answer,
     same_answer,
 )
 
@@ -29,7 +29,7 @@ _GAP = 2
 
 
 def price_table(study: Study, priced: PricedPolicies, truth: str, *, explain: bool = False) -> RenderableType:
-    """The answers, then what each policy reaches for its price; what the columns mean where that is asked for."""
+    """Return the answers, then what each policy reaches for its price, and what the columns mean if wanted."""
     rows = price_rows(priced)
     finds_best = study.spec.question is Question.FIND_BEST
     parts: list[RenderableType] = [
@@ -38,7 +38,7 @@ def price_table(study: Study, priced: PricedPolicies, truth: str, *, explain: bo
         Text(),
     ]
     if finds_best:
-        parts.append(Text.assemble(("The chosen one: ", "bold"), best_answer(priced, study.spec.metric.name)))
+        parts.append(Text.assemble(("The chosen one: ", "bold"), regret_answer(priced, study.spec.metric.name)))
     parts += [
         Text.assemble(("For its price: ", "bold"), price_answer(priced)),
         Text.assemble(("For the same order: ", "bold"), same_answer(priced)),

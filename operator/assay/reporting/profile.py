@@ -1,4 +1,4 @@
-"""What `assay profile` prints: where the time goes, the bottleneck, and what would bring how much."""
+"""The text that `assay profile` prints: where the time goes, the bottleneck, and what would bring how much."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
     from assay_trainer.contract import PreparationResult, TrialResult
 
-PHASES = {
+_ADVICE = {
     "data_wait": ("data wait", "the loop waits for its data: keep decoded data in memory, augment in batches"),
     "copy_to_device": ("copy", "copying to the device: copy uint8, from pinned memory, while the last batch computes"),
     "forward": ("forward", "computing: bf16, channels-last, smaller images, or a smaller network make it cheaper"),
@@ -27,11 +27,11 @@ PHASES = {
     "evaluation": ("evaluation", "evaluating: evaluate less often, or in bigger batches"),
     "other": ("other", 'in no phase that the train function names: `with trial.timed("forward"): …` names its parts'),
 }
-"""The phases of a profile: name, and what to do if it is the largest."""
+"""The phases of a profile: the name of each, and what to do if it is the largest."""
 
 
 class Measured(NamedTuple):
-    """A contestant and its runs; the first of all is the reference."""
+    """A variant of the baseline's trial with its runs. In a list of them the first one is the reference."""
 
     name: str
     kind: LeverKind | None
@@ -39,17 +39,17 @@ class Measured(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Accelerator seconds of a run, the median."""
+        """The accelerator seconds of a run, as a median."""
         return median(result.cost.accelerator_seconds for result in self.results)
 
     @property
     def samples_per_second(self) -> float | None:
-        """Training examples per second of training, the median; None: not measured."""
+        """Training examples per second of training, as a median; None if not measured."""
         profiles = [result.profile for result in self.results if result.profile]
         return median(profile.samples_per_second for profile in profiles) if profiles else None
 
     def share(self, phase: str) -> float | None:
-        """Median share of the loop's time in a phase, 0 to 1; None: not measured."""
+        """Return the median share of the loop's time that a phase takes, 0 to 1; None if not measured."""
         profiles = [result.profile for result in self.results if result.profile]
         return median(getattr(profile, phase) for profile in profiles) if profiles else None
 
@@ -57,9 +57,9 @@ class Measured(NamedTuple):
 def profile_table(
     study: Study, measured: list[Measured], prepared: Mapping[str, PreparationResult] = MappingProxyType({})
 ) -> RenderableType:
-    """How fast each contestant is, where its time goes, then the bottleneck and the best levers in sentences.
+    """Return how fast each variant is and where its time goes, then sentences on the bottleneck and the best levers.
 
-    `prepared`: by arm what was run once for all of its trials.
+    `prepared` has, by arm, the preparation that ran once for all of its trials.
     """
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": how fast its baseline, {study.baseline}, runs")
     return Group(title, Text(), _speeds(measured), Text(), _phases(measured), Text(), *_sentences(measured, prepared))
@@ -79,14 +79,14 @@ def _speeds(measured: list[Measured]) -> Table:
 
 
 def _phases(measured: list[Measured]) -> Table:
-    table = _table("share of the loop", *(name for name, _ in PHASES.values()))
+    table = _table("share of the loop", *(name for name, _ in _ADVICE.values()))
     for each in measured:
-        table.add_row(each.name, *(share(each.share(phase)) for phase in PHASES))
+        table.add_row(each.name, *(share(each.share(phase)) for phase in _ADVICE))
     return table
 
 
 def _table(first: str, *others: str) -> Table:
-    """Only names are cut, so that all columns fit 80 characters."""
+    """Return an empty table in which only names are cut, so that all columns fit 80 characters."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="underline")
     table.add_column(first, no_wrap=True, overflow="ellipsis")
     for name in others:
@@ -99,10 +99,12 @@ def _sentences(measured: list[Measured], prepared: Mapping[str, PreparationResul
     cost = reference.results[0].cost
     runs = f"medians of {count(len(reference.results), 'run')}"
     lines = [f"Seconds are {unit_in_words(cost.unit)} of a whole trial on {cost.device_model}, {runs}."]
-    shares = {phase: each for phase in PHASES if (each := reference.share(phase)) is not None}
+    shares = {phase: each for phase in _ADVICE if (each := reference.share(phase)) is not None}
     if shares:
         phase = max(shares, key=lambda each: shares[each])
-        lines.append(f"Bottleneck: {PHASES[phase][0]}, {share(shares[phase])} of the loop's time: {PHASES[phase][1]}.")
+        lines.append(
+            f"Bottleneck: {_ADVICE[phase][0]}, {share(shares[phase])} of the loop's time: {_ADVICE[phase][1]}."
+        )
         setup = median(result.cost.setup_seconds for result in reference.results) / max(
             1e-9, median(result.cost.wall_seconds for result in reference.results)
         )

@@ -1,4 +1,4 @@
-"""What is shown while a study runs."""
+"""The display of a study that runs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _NO_RECORDS: Mapping[str, WorkRecord] = MappingProxyType({})
 def progress(
     study: Study, plan: Plan, elapsed: float, records: Mapping[str, WorkRecord] = _NO_RECORDS
 ) -> RenderableType:
-    """At most 12 lines for a live display. `elapsed`: seconds since the run began. With the `records` that the plan
-    was made from it names what runs; without, only what the plan starts."""
+    """Return at most 12 lines for a live display. `elapsed` is in seconds since the run began. With the `records` that
+    the plan was made from it names the trials that run, without them only the trials that the plan starts."""
     status = plan.status
     done = status.trials.succeeded + status.trials.failed
     bar = Table.grid(padding=(0, 1))
@@ -57,7 +57,7 @@ def progress(
 
 
 def progress_line(study: Study, plan: Plan, elapsed: float, records: Mapping[str, WorkRecord] = _NO_RECORDS) -> str:
-    """The same in one line, for logs."""
+    """Return the progress in one line, for logs."""
     parts = [f"{study.name}: {_counts(plan.status)}", _time(plan, elapsed)]
     running = _running(study, plan, records)
     if running:
@@ -104,7 +104,7 @@ def _running_lines(study: Study, plan: Plan, records: Mapping[str, WorkRecord]) 
 
 
 def _leaders(status: ProxyStudyStatus) -> str:
-    """Those that may be the best, and how much of the order is expected to be right if that is known."""
+    """Return the hypotheses that may be the best, and how much of the order is expected to be right if known."""
     scored = [row for row in status.ranking if row.score is not None]
     if len(scored) < 2:
         return ""
@@ -125,7 +125,7 @@ def _agreements(study: Study, status: ProxyStudyStatus) -> list[str]:
 
 
 def _decided(arm: ArmStatus) -> str:
-    """What has been decided about a proxy; nothing before the first look."""
+    """Return the decision on a proxy; empty before the first look."""
     if arm.certificate is None or arm.decision is None:
         return ""
     return (REVOKED if is_revoked(arm) else DECISIONS[arm.decision]).lower()

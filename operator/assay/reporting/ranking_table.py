@@ -1,4 +1,4 @@
-"""The ranking on a terminal."""
+"""The table of the ranking on a terminal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHORTEST_STATEMENT = 24
 
 
 class RankingTable:
-    """Fits itself to the width that it is shown in."""
+    """The table of the ranking, which fits itself to the width of the terminal."""
 
     def __init__(self, study: Study, status: ProxyStudyStatus) -> None:
         self._study, self._status = study, status
@@ -52,7 +52,8 @@ class RankingTable:
             yield Text(f"… and {left_out} more: the report has them all.", style="dim")
 
     def _table(self, width: int) -> Table:
-        """Only names and statements are cut; what has no place beside names that can be told apart is left out."""
+        """Return the table. Only names and statements are cut; columns that leave no room for distinguishable names are
+        left out."""
         wide = width >= WIDE
         gap = 2 if wide else 1
         rows = rank_rows(self._study, self._status.ranking)
@@ -75,7 +76,7 @@ class RankingTable:
         return table
 
     def _columns(self, rows: Sequence[RankRow], *, wide: bool) -> list[Column]:
-        """All but the name and the statement; where there is no room for intervals of scores, they are left out."""
+        """Return all columns but the name and the statement; a narrow table has no intervals of scores."""
         scores = [f"{row.score} {row.score_interval}".rstrip() if wide else row.score for row in rows]
         return [
             Column("rank", [row.rank for row in rows]),
@@ -89,7 +90,7 @@ class RankingTable:
 
 
 def ranking_explained(study: Study, status: ProxyStudyStatus) -> str:
-    """What the columns of the ranking mean."""
+    """Say what the columns of the ranking mean."""
     marked = f"{MAY_BE_BEST}: it may be the best. " if may_be_best(status.ranking) else ""
     any_failed = any(row.failed_seeds for row in status.ranking)
     failed = "Seeds: 2/4 are two of four, the others failed. " if any_failed else ""
@@ -113,7 +114,7 @@ def _said(row: RankRow) -> Text:
 
 
 def _cut(names: Sequence[str], width: int) -> list[str]:
-    """Names that are too long lose their ends, or their beginnings where that would make them look the same."""
+    """Cut the names that are too long at their ends, or at their beginnings where two would then look the same."""
     ends = [name if len(name) <= width else f"{name[: width - 1]}…" for name in names]
     times = Counter(ends)
     return [end if times[end] == 1 else f"…{name[1 - width :]}" for end, name in zip(ends, names, strict=True)]

@@ -32,19 +32,19 @@ DECISIONS = {
     TrustDecision.UNDECIDED: "Undecided",
     TrustDecision.PENDING: "Pending",
 }
-"""The decisions as people read them."""
+"""The decisions on a proxy, as people read them."""
 
 REVOKED = "Revoked"
-"""What is shown instead of a decision once audits have ended a certificate."""
+"""The text shown instead of a decision once audits have revoked a certificate."""
 
 MAY_BE_BEST = "*"
-"""Stands at the rank of those that may be the best, if not all may."""
+"""The mark beside the ranks of the hypotheses that may be the best, unless all may be."""
 
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm. `trials` are those succeeded of those planned; `agreement` is the statistic that trust is about, with
-    its own test's interval; `why`, `basis` and `needed` are sentences, or empty."""
+    """One arm as texts. `trials` are succeeded/planned; `agreement` is the statistic that trust is about, with the
+    interval of its own test; `why`, `basis` and `needed` are sentences, or empty."""
 
     name: str
     trials: str
@@ -69,7 +69,7 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class RankRow:
-    """One hypothesis of the ranking."""
+    """One hypothesis of the ranking, as texts."""
 
     rank: str
     name: str
@@ -81,15 +81,15 @@ class RankRow:
     relative_cost: str
     seeds: int
     failed: int
-    """Seeds on the same arm that failed."""
+    """The number of seeds that failed, on the arm that the score is from."""
     arm: str
-    """That the score is from; the reference, or a proxy."""
+    """The arm that the score is from: the reference, or a proxy."""
     statement: str
     message: str
 
     @property
     def seeds_shown(self) -> str:
-        """`3`, `2/4` where two of four failed, `3 on short` where that is the arm."""
+        """`3`; `2/4` if two of four failed; `3 on short` if the score is from the arm `short`."""
         shown = f"{self.seeds}/{self.seeds + self.failed}" if self.failed else f"{self.seeds}"
         return shown if self.arm == REFERENCE else f"{shown} on {self.arm}"
 
@@ -100,17 +100,17 @@ class RankRow:
 
 
 def failed_seeds(seeds: int, failed: int | None) -> str:
-    """`2 of 4 seeds failed`; empty if none did."""
+    """Return `2 of 4 seeds failed`; empty if none did."""
     return f"{failed} of {count(seeds + failed, 'seed')} failed" if failed else ""
 
 
 def arm_rows(study: Study, status: ProxyStudyStatus) -> tuple[ArmRow, ...]:
-    """All arms, the reference first."""
+    """Return a row per arm, the reference first."""
     return tuple(_arm_row(study, arm) for arm in status.arms)
 
 
 def is_revoked(arm: ArmStatus) -> bool:
-    """Whether audits have ended its certificate."""
+    """Return whether audits have revoked the arm's certificate."""
     return arm.reason == Reason.REVOKED
 
 
@@ -146,12 +146,12 @@ def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
 
 
 def noise_ceiling(status: ProxyStudyStatus) -> float | None:
-    """Tau of the reference with itself, None if it is not known."""
+    """Return the tau of the reference with itself; None if it is not known."""
     return next((value_of(arm.noise_ceiling) for arm in status.arms if arm.name == REFERENCE), None)
 
 
 def rank_rows(study: Study, ranking: Sequence[RankedHypothesis]) -> tuple[RankRow, ...]:
-    """The ranking in its own order; all scores have the same number of decimals."""
+    """Return a row per hypothesis in the ranking's order; all scores have the same number of decimals."""
     statements = {hypothesis.name: hypothesis.spec.statement for hypothesis in study.hypotheses}
     ends = [(value_of(row.low), value_of(row.high)) for row in ranking]
     widths = [high - low for low, high in ends if low is not None and high is not None]
@@ -163,7 +163,7 @@ def rank_rows(study: Study, ranking: Sequence[RankedHypothesis]) -> tuple[RankRo
 
 
 def may_be_best(ranking: Sequence[RankedHypothesis]) -> tuple[RankedHypothesis, ...]:
-    """Those that may be the best; none if that says nothing, since all with a score may."""
+    """Return the rows that may be the best; none if every row with a score may be, since that says nothing."""
     scored = [row for row in ranking if row.rank is not None]
     found = tuple(row for row in scored if row.may_be_best)
     return found if len(found) < len(scored) else ()

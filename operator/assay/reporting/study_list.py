@@ -1,4 +1,4 @@
-"""The studies of a cluster, a line each."""
+"""The list of a cluster's studies, one line each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _HEADINGS = ("study", "trials", "trusted", "better", "state")
 
 
 def study_list(studies: Sequence[Mapping[str, Any]], *, namespaces: bool) -> Table:
-    """Of manifests as the API server has them, in the order given; with a column for the namespace if wanted.
+    """Return a table of the studies, given as the API server's manifests, in their order; with a column for the
+    namespace if wanted.
 
-    What a status does not say, or says in another version's way, is a dash: a study that can't be read hides no other.
+    A value that a status lacks, or has in another version's form, is a dash: a study that can't be read hides no other.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="underline")
     for heading in (*(["namespace"] if namespaces else []), *_HEADINGS):
@@ -46,7 +47,7 @@ def _better(ranking: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _state(conditions: Sequence[Mapping[str, Any]]) -> str:
-    """The reason of what stands in the way, else of how far it is."""
+    """Return the reason of the condition that stands in the study's way, or else of how far it is."""
     by_type = {each.get("type"): each for each in conditions}
     for kind, wrong in (("Accepted", "False"), ("Stalled", "True"), ("Suspended", "True")):
         found = by_type.get(kind)

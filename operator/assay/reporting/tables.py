@@ -1,4 +1,4 @@
-"""What a terminal shows when a study ends."""
+"""The text that a terminal shows when a study ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.answers import best_answer, cost_answer, is_finished, stale_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable, arms_explained
-from assay.reporting.figures import count, listed, seeds_in_words, sentence
+from assay.reporting.figures import count, hypotheses_in_words, listed, seeds_in_words, sentence
 from assay.reporting.next_step import next_step
 from assay.reporting.ranking_table import RankingTable, ranking_explained
 from assay.reporting.rows import rank_rows
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 MOST_FAILED = 20
-"""Hypotheses whose failures are told one by one."""
+"""The most hypotheses whose failures are told one by one."""
 
 
 def summary(study: Study, status: ProxyStudyStatus, *, explain: bool = False) -> RenderableType:
-    """The answers, the arms, the ranking and what it cost, fitted to the terminal's width.
+    """Return the answers, the arms, the ranking and the cost, fitted to the terminal's width.
 
-    The answers come first: whoever reads no further has them. What the columns mean is said where it is asked for.
+    The answers come first, for people who read no further. What the columns mean is said where it is asked for.
     """
     state = _state(status)
     done = is_finished(status) and not state.plain.startswith("Stopped")
@@ -67,7 +67,7 @@ def _explained(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
 
 
 def _failed(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
-    """Why hypotheses have no score, or one of fewer seeds: a table may have no room for it."""
+    """Say why hypotheses have no score, or a score of fewer seeds: a table may have no room for it."""
     rows = [row for row in rank_rows(study, status.ranking) if row.failed or row.verdict is Verdict.FAILED]
     parts: list[RenderableType] = []
     for row in rows[:MOST_FAILED]:
@@ -86,7 +86,7 @@ def _title(study: Study, status: ProxyStudyStatus) -> Text:
     return Text.assemble(
         ("Study ", "bold"),
         (study.name, "bold"),
-        f": {count(len(study.hypotheses), 'hypothesis', 'hypotheses')}, {count(len(study.design.arms), 'arm')}, "
+        f": {hypotheses_in_words(len(study.hypotheses))}, {count(len(study.design.arms), 'arm')}, "
         f"{seeds_in_words(study.spec.seeds)}; {ended}{failed}{stale}",
     )
 

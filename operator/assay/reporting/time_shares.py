@@ -23,11 +23,11 @@ PHASES = {
     "training": "training (no profile)",
     "setup": "set-up",
 }
-"""Where time goes, in the order in which it is drawn. Training is split up only where a profile was taken."""
+"""The phases of a trial, in the order in which they are drawn. Training is split up only where a profile was taken."""
 
 
 class TimeShare(NamedTuple):
-    """One phase of one arm: its share of the arm's time (0 to 1), and wall seconds of a trial on average."""
+    """One phase of one arm: its share of the arm's time (0 to 1), and its mean wall seconds per trial."""
 
     arm: str
     phase: str
@@ -36,7 +36,7 @@ class TimeShare(NamedTuple):
 
 
 def time_shares(trials: Trials) -> tuple[TimeShare, ...]:
-    """All arms with results, and the phases that took any time."""
+    """Return the time shares of all arms that have results, for the phases that took any time."""
     found: list[TimeShare] = []
     for arm, succeeded in trials.succeeded.items():
         seconds: dict[str, float] = defaultdict(float)
@@ -54,7 +54,7 @@ def time_shares(trials: Trials) -> tuple[TimeShare, ...]:
 
 
 def _phases(result: TrialResult) -> dict[str, float]:
-    """Seconds by phase; a profile's shares are of training and evaluation together."""
+    """Return the seconds by phase; a profile's shares are of training and evaluation together."""
     cost, profile = result.cost, result.profile
     if profile is None:
         return {"setup": cost.setup_seconds, "training": cost.training_seconds, "evaluation": cost.evaluation_seconds}
@@ -64,14 +64,15 @@ def _phases(result: TrialResult) -> dict[str, float]:
 
 
 NAMED = ("copy_to_device", "forward", "backward", "optimizer")
-"""Phases that only a train function can name."""
+"""The phases that only a train function can name."""
 
 MUCH = 0.5
-"""From so large a share on, what has no name is worth a word."""
+"""Time outside the named phases is mentioned if its share is at least this."""
 
 
 def unnamed(other: float, named: float) -> str:
-    """What to do about the share of time that is in no phase; `named`: the share in `NAMED`. Empty if it is small."""
+    """Say what to do about time outside the named phases, given its share and the share of the phases in `NAMED`. Empty
+    if little time is unnamed."""
     if other < MUCH:
         return ""
     told = "names no phases" if named <= 0 else "names too few phases"
@@ -83,7 +84,7 @@ def unnamed(other: float, named: float) -> str:
 
 
 def time_answer(shares: tuple[TimeShare, ...]) -> str:
-    """Where a reference trial's time goes: the largest phases, and whether the loop waits for data."""
+    """Say where a reference trial's time goes: the largest phases, and whether the loop waits for data."""
     own = sorted((each for each in shares if each.arm == REFERENCE), key=lambda each: -each.share)
     if not own:
         return "No trial of the reference has ended, so it is not known where its time goes."

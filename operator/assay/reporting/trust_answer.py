@@ -1,4 +1,4 @@
-"""Which cheap comparison may be trusted, answered in a few sentences."""
+"""The answer to the question which cheap comparison may be trusted, in a few sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
 from assay.reporting.certificates import in_a_sentence
-from assay.reporting.figures import count, listed, percent, sentence, value_of
+from assay.reporting.figures import count, hypotheses_in_words, listed, percent, sentence, value_of
 from assay.reporting.rows import is_revoked
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 LEAST_SAVING_PERCENT = 10
-"""A trusted proxy that saves less is hardly worth the trouble."""
+"""A trusted proxy that saves less than this is not worth the trouble."""
 
 MOST_TIMES_TO_PAY = 10
-"""Nor one that is paid for only after so many times the hypotheses of the study."""
+"""A trusted proxy is not worth it, either, if it pays off only after more than this many times the study's
+hypotheses."""
 
 
 def is_worth_it(study: Study, arm: ArmStatus) -> bool:
-    """Whether a trusted proxy saves enough for anybody to change over to it; also while that is not known."""
+    """Return whether a trusted proxy saves enough for people to change over to it; true while that is not known."""
     saving, pays = arm.saving_percent, arm.break_even_hypotheses
     if saving is not None and saving < LEAST_SAVING_PERCENT:
         return False
@@ -31,14 +32,14 @@ def is_worth_it(study: Study, arm: ArmStatus) -> bool:
 
 
 def best_trusted(study: Study, status: ProxyStudyStatus) -> ArmStatus | None:
-    """The trusted proxy to speak of: the recommended one, or one that is worth it if that one is not."""
+    """Return the recommended proxy, or another trusted one that is worth it if the recommended one is not."""
     trusted = [arm for arm in status.arms if arm.name != REFERENCE and arm.decision is TrustDecision.TRUSTED]
     ordered = sorted(trusted, key=lambda arm: (not is_worth_it(study, arm), arm.name != status.recommended_proxy))
     return ordered[0] if ordered else None
 
 
 def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
-    """Which proxy may stand for the reference, and what that saves; or why none may, and what it would take."""
+    """Say which proxy may stand for the reference and what that saves, or why none may and what it would take."""
     proxies = [arm for arm in status.arms if arm.name != REFERENCE]
     if not proxies:
         return "The study has no proxies: it only compares the hypotheses, on the reference."
@@ -81,7 +82,8 @@ def _not_yet(study: Study, status: ProxyStudyStatus) -> str:
 
 
 def _closeness(arm: ArmStatus) -> float:
-    """By the statistic that trust is about, else by tau; below all that they can be if neither is known."""
+    """Return the observed statistic that trust is about, or else tau; if neither is known, a number below all of their
+    values."""
     certificate, agreement = arm.certificate, arm.agreement
     known = value_of(certificate.value) if certificate else None
     known = value_of(agreement.kendall_tau) if known is None and agreement else known
@@ -96,14 +98,14 @@ def _alike(study: Study, arm: ArmStatus) -> str:
 
 
 def _does(study: Study) -> str:
-    """What a proxy is trusted to do."""
+    """Say what a proxy is trusted to do."""
     if study.spec.trust.statistic is TrustStatistic.WINNER_REGRET:
         return "finds the best surely enough"
     return "orders the hypotheses as the reference does"
 
 
 def _screens(study: Study, best: ArmStatus) -> str:
-    """What becomes of hypotheses that are added now."""
+    """Say what happens to hypotheses that are added from now on."""
     screening = study.spec.screening
     if screening is None:
         return ""
@@ -114,7 +116,7 @@ def _screens(study: Study, best: ArmStatus) -> str:
 
 
 def _saves_little(study: Study, arm: ArmStatus) -> str:
-    """Why nobody should change over to a proxy that may be trusted."""
+    """Say why it is not worth changing over to a proxy that may be trusted."""
     saving = arm.saving_percent
     if saving is not None and saving <= 0:
         return f"a study on it alone costs {percent(100 - saving)} of one on the reference, so it saves nothing."
@@ -122,7 +124,7 @@ def _saves_little(study: Study, arm: ArmStatus) -> str:
         return f"a study on it alone saves almost nothing, {percent(saving)}."
     pays = arm.break_even_hypotheses or 0
     return (
-        f"it would have paid for what it took to find out only after {count(pays, 'hypothesis', 'hypotheses')}, "
+        f"it would have paid for what it took to find out only after {hypotheses_in_words(pays)}, "
         f"{pays / max(1, len(study.hypotheses)):.0f} times as many as the study has."
     )
 
@@ -139,7 +141,7 @@ def _saves(arm: ArmStatus) -> str:
 
 
 def _range(arm: ArmStatus) -> str:
-    """How sure the number is; empty if it is one number."""
+    """Return the range of the break-even number in brackets; empty if it is known exactly."""
     low, high = arm.break_even_low, arm.break_even_high
     if low is None or low == high:
         return ""

@@ -15,7 +15,7 @@ from assay.api.resources import Budget, Question
 from assay.planning.study.study import Study
 from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, PricedRun
 from assay.reporting.charts.price_chart import agreement_price_chart, colours_of
-from assay.reporting.price_figures import best_answer, budget_note, price_answer, price_json, price_rows, same_answer
+from assay.reporting.price_figures import budget_note, price_answer, price_json, price_rows, regret_answer, same_answer
 from assay.reporting.price_page import price_page
 from assay.reporting.price_table import price_table
 from builders.studies import a_study
@@ -72,7 +72,7 @@ def test_an_order_that_is_lost_again_is_not_reached_yet() -> None:
 
 
 def test_regret_is_said_with_the_decimals_of_the_table() -> None:
-    assert best_answer(priced(), "accuracy") == (
+    assert regret_answer(priced(), "accuracy") == (
         "What the planner chooses for 30 % of the full cost lacks on average 0.0100 (0.0100–0.0100) in accuracy to "
         "the best. The least of the others at that price: eighth alone, 0.0500."
     )

@@ -1,4 +1,4 @@
-"""Cost against agreement: each proxy a point with its interval."""
+"""The chart of cost against agreement: each proxy is a point with its interval."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 _HEIGHT = 340
 _LABEL_HEIGHT = 0.05
-"""Of a label, as a part of the chart's height."""
+"""The height of a label, as a share of the chart's height."""
 
 _LABEL_WIDTH = 20.0
-"""Of a label, in percent of the reference's cost."""
+"""The width of a label, in percent of the reference's cost."""
 
 _SIDE_BY_SIDE = 1.0
-"""Percent of the reference's cost that keep two intervals apart."""
+"""The distance that keeps two intervals apart, in percent of the reference's cost."""
 
 
 @dataclass
 class _Point:
-    """A proxy: percent of the reference's cost, its agreement with its interval, and where they are drawn."""
+    """A proxy with its cost in percent of the reference's, its agreement, and the place where it is drawn."""
 
     arm: ArmStatus
     decision: TrustDecision
@@ -44,8 +44,8 @@ class _Point:
 
 
 def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
-    """Each proxy's cost of a trial (percent of the reference's) and the statistic that trust is about, with the
-    threshold, and the noise ceiling if that is tau."""
+    """Draw each proxy's cost of a trial (percent of the reference's) against the statistic that trust is about, with
+    the threshold; and with the noise ceiling if the statistic is tau."""
     statistic = study.spec.trust.statistic
     points = [point for arm in status.arms if (point := _point(study, arm)) is not None]
     if not points:
@@ -113,8 +113,8 @@ def _row(point: _Point) -> dict[str, object]:
 
 
 def _place(points: list[_Point], height: float) -> None:
-    """Points of the same cost are drawn side by side. A name stands right of its point, or left if another point is
-    there; names that would still meet are moved apart, from the lowest up."""
+    """Choose where points and their names are drawn. Points of the same cost are drawn side by side. A name is right of
+    its point, or left if another point is there; names that still overlap are moved apart, from the lowest one up."""
     apart = _LABEL_HEIGHT * height
     ordered = sorted(points, key=lambda each: each.value)
     for place, point in enumerate(ordered):

@@ -1,4 +1,4 @@
-"""Learning curves, one per hypothesis; the arm is chosen below the chart."""
+"""The chart of learning curves, one per hypothesis; its reader chooses the arm below the chart."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _HEIGHT = 360
 _MANY = 30
 _POINTS = "points"
 _TARGET = 8
-"""Pixels around a line that belong to it when somebody points at it."""
+"""The width of the area around a line, in pixels, in which the pointer selects it."""
 
 _WHOLE = "datum.value % 1 ? '' : datum.label"
-"""There is no half epoch."""
+"""Labels the axis at whole epochs alone."""
 
 
 def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str, Verdict]) -> Spec | None:
-    """Means over seeds by epoch."""
+    """Draw the means over seeds by epoch."""
     if not points:
         return None
     arms = list(dict.fromkeys(point.arm for point in points))
@@ -89,8 +89,8 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
 
 
 def _range(points: Sequence[CurveMean], arm: str) -> tuple[float, float]:
-    """Of the values after the first third of the arm's epochs: the start of training would press all that follows
-    into a line."""
+    """Return the range of values after the first third of the arm's epochs: if the axis showed the start of training,
+    all that follows would look like one flat line."""
     of_arm = [point for point in points if point.arm == arm]
     last = max(point.epoch for point in of_arm)
     late = [point.value for point in of_arm if point.epoch > last / 3]

@@ -1,4 +1,4 @@
-"""Price against agreement, or against regret: a line per policy, stepping up as it buys."""
+"""The charts of price against agreement or regret: each policy is a line that steps up as it buys trials."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ if TYPE_CHECKING:
 
 _HEIGHT = 420
 _SHARES = 160
-"""Points of a line at most, evenly apart on the axis."""
+"""The most points of a line, evenly spaced on the axis."""
 
 _LABEL_HEIGHT = 0.055
-"""Of a name, as a part of the chart's height."""
+"""The height of a name, as a share of the chart's height."""
 
 _LABEL_ABOVE = 0.4
-"""How far a name is above the place that it is given, in its own heights."""
+"""The distance of a name above the place given to it, as a share of the name's height."""
 
 _LETTER = 0.011
-"""Of a name, as a part of the chart's width; where the chart is narrower than `_NARROW` pixels, there are no names."""
+"""The width of a letter, as a share of the chart's width; a chart narrower than `_NARROW` pixels shows no names."""
 
 _KNOWN, _LATEST_START = 0.1, 0.05
-"""The axis begins at half the share for which the first policy has this tau, or at this share, if that is lower."""
+"""The axis begins at half the share of the full cost at which a policy first reaches this tau, or at `_LATEST_START` if
+that is lower."""
 
 _NARROW = 520
 _TARGET = 12
-"""Pixels around a line that belong to it when somebody points at it."""
+"""The width of the area around a line, in pixels, in which the pointer selects it."""
 
 _TICKS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
 _COLOURS = ("var(--accent)", *(f"var(--policy-{place})" for place in range(8)))
 
 
 class _Point(NamedTuple):
-    """Of a line."""
+    """A point of a policy's line."""
 
     policy: str
     share: float
@@ -63,7 +64,7 @@ class _Point(NamedTuple):
 
 
 def colours_of(priced: PricedPolicies) -> dict[str, str]:
-    """By policy; the judged one's is the page's own."""
+    """Return the colour of each policy; the policy under judgement has the page's accent colour."""
     others = _COLOURS[1:]
     return {
         curve.name: _COLOURS[0] if place == 0 else others[(place - 1) % len(others)]
@@ -72,7 +73,7 @@ def colours_of(priced: PricedPolicies) -> dict[str, str]:
 
 
 def agreement_price_chart(priced: PricedPolicies) -> Spec:
-    """Tau with the truth."""
+    """Draw the tau between each policy's order and the truth."""
     lowest = min(0.0, *(curve.tau(at).middle for curve in priced.curves for at in _shares(priced, curve)))
     return _chart(
         priced, lambda curve, at: curve.tau(at), "agreement with the truth (tau)", (lowest, 1.0), 2, named=True
@@ -80,7 +81,7 @@ def agreement_price_chart(priced: PricedPolicies) -> Spec:
 
 
 def regret_price_chart(priced: PricedPolicies, metric: str, decimals: int) -> Spec | None:
-    """What the chosen one lacks to the best."""
+    """Draw each policy's regret: how far the hypothesis that it chooses falls short of the best."""
     seen = [
         spread.high if curve is priced.curves[0] else spread.middle
         for curve in priced.curves
@@ -141,7 +142,8 @@ def _chart(
 
 
 def _lines(base: alt.Chart, judged: str, title: str) -> list[alt.Chart]:
-    """The lines, what belongs to them when somebody points there, and a dot that says the figures."""
+    """Return the lines, the areas around them that react to the pointer, and the dots whose tooltips show the
+    figures."""
     over = alt.selection_point(name="over", fields=["policy"], on="pointerover", empty=False, clear="pointerout")
     is_judged = f"datum.policy == '{judged}'"  # names are DNS labels and our own words: nothing to escape
     drawn = base.mark_line(interpolate="step-after", strokeJoin="round", clip=True).encode(
@@ -157,7 +159,7 @@ def _lines(base: alt.Chart, judged: str, title: str) -> list[alt.Chart]:
 
 
 def _ends(priced: PricedPolicies) -> tuple[float, float]:
-    """Of the axis: from well before anything is known to where the last policy ends."""
+    """Return both ends of the axis: well before anything is known, and where the last policy ends."""
     longest = max(1.0, *(curve.total for curve in priced.curves))
     drawn = [(curve, at) for curve in priced.curves for at in _shares(priced, curve)]
     known = [at / 2 for curve, at in drawn if curve.tau(at).middle >= _KNOWN]
@@ -165,7 +167,7 @@ def _ends(priced: PricedPolicies) -> tuple[float, float]:
 
 
 def _shares(priced: PricedPolicies, curve: PriceCurve) -> list[float]:
-    """Where a line has points: evenly on the logarithmic axis, from its first purchases to its last."""
+    """Return where a line has points: evenly spaced on the logarithmic axis, from its first purchases to its last."""
     longest = max(each.total for each in priced.curves)
     earliest = max(curve.first, longest / 1000, 1e-4)
     if curve.total <= earliest:
@@ -175,7 +177,7 @@ def _shares(priced: PricedPolicies, curve: PriceCurve) -> list[float]:
 
 
 def _names(labels: alt.Chart) -> list[alt.Chart]:
-    """At the end of each line its policy's name, with a halo, so that lines behind it do not cross it."""
+    """Return each policy's name at the end of its line, with a halo so that lines behind it don't cross it."""
     names = labels.mark_text(
         align="right", dx=-7, dy=-9, fontWeight=600, opacity=alt.expr(f"width < {_NARROW} ? 0 : 1")
     ).encode(text="policy:N")
@@ -185,8 +187,8 @@ def _names(labels: alt.Chart) -> list[alt.Chart]:
 def _label_places(
     ends: Iterable[_Point], horizontal: tuple[float, float], vertical: tuple[float, float]
 ) -> dict[str, float]:
-    """The height of each name: at its line's end, or the next step below or above where it meets no other name and
-    no other line's end."""
+    """Return the height of each name: the end of its line, or the nearest step below or above where it overlaps neither
+    another name nor the end of another line."""
     width = math.log(horizontal[1] / horizontal[0])
     apart = _LABEL_HEIGHT * (vertical[1] - vertical[0])
     ordered = sorted(ends, key=lambda each: each.spread.middle)

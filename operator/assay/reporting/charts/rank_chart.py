@@ -1,4 +1,4 @@
-"""Ranks under the reference and each proxy: one line per hypothesis."""
+"""The chart of ranks under the reference and each proxy: one line per hypothesis."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _ROW, _TALLEST = 22, 1100
 _ARM_LABEL = 80
-"""Pixels that an arm's name takes; where there are fewer, names are tilted."""
+"""The width of an arm's name, in pixels; where there is less room, names are tilted."""
 
 _MANY = 50
-"""Hypotheses from which on lines are drawn thin."""
+"""Lines are thin if there are more hypotheses than this."""
 
 _TARGET = 12
-"""Pixels around a line that belong to it when somebody points at it."""
+"""The width of the area around a line, in pixels, in which the pointer selects it."""
 
 _BASELINE = "datum.verdict == 'Baseline'"
 
@@ -33,9 +33,12 @@ def rank_chart(
     verdicts: Mapping[str, Verdict],
     decimals: int,
 ) -> Spec | None:
-    """`ranks`: by arm, each hypothesis' rank and score. Past an arm that it has no score on, a hypothesis' line goes
-    without a dot; one without a score on the reference is not drawn. Where an arm lacks some, the others share out the
-    places that they have on the reference: so lines cross only where the arm orders a pair otherwise."""
+    """Draw the ranks. `ranks` has each hypothesis' rank and mean score, by arm.
+
+    A hypothesis without a score on the reference is not drawn; the line of one without a score on another arm passes
+    that arm without a dot. Where an arm lacks some hypotheses, the others share out the places that they have on the
+    reference: so two lines cross only where the arm orders that pair otherwise.
+    """
     shown = [arm for arm in arms if ranks.get(arm)]
     reference = ranks.get(REFERENCE, {})
     if len(reference) < 2 or len(shown) < 2:
@@ -101,7 +104,7 @@ def rank_chart(
 
 
 def _across(shown: Sequence[str]) -> alt.X:
-    """The arms; where there is little room their names are slanted."""
+    """Return the axis of the arms; their names are tilted where there is little room."""
     narrow = f"width < {_ARM_LABEL * len(shown)}"
     return alt.X(
         "arm:N",
@@ -123,7 +126,7 @@ def _across(shown: Sequence[str]) -> alt.X:
 
 
 def _down(by_rank: Sequence[str]) -> alt.Y:
-    """The places, each with the name of the hypothesis that has it on the reference."""
+    """Return the axis of the places, each named after the hypothesis that has it on the reference."""
     names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
     return alt.Y(
         "place:Q",
@@ -144,7 +147,7 @@ def _down(by_rank: Sequence[str]) -> alt.Y:
 def _places(
     reference: Mapping[str, tuple[int, float]], on_arm: Mapping[str, tuple[int, float]]
 ) -> dict[str, tuple[int, int]]:
-    """Rank among those with a score on both arms, and where it is drawn."""
+    """Return each hypothesis' rank among those with a score on both arms, and the place where it is drawn."""
     common = sorted((name for name in on_arm if name in reference), key=lambda name: on_arm[name][0])
     drawn = sorted(reference[name][0] for name in common)
     return {name: (rank, place) for rank, (name, place) in enumerate(zip(common, drawn, strict=True), start=1)}

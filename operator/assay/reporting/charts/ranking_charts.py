@@ -1,4 +1,4 @@
-"""The ranking: scores, and differences to the baseline, each with its interval."""
+"""The charts of the ranking: scores, and differences to the baseline, each with its interval."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from assay.reporting.rows import RankRow
 
 MOST_DRAWN = 60
-"""Hypotheses that fit a chart that people still read."""
+"""The most hypotheses in a chart that people can still read."""
 
 _ROW = 22
 
 
 def drawn(ranking: Sequence[RankedHypothesis]) -> tuple[RankedHypothesis, ...]:
-    """The best with a score, and the baseline wherever it is."""
+    """Return the hypotheses that are drawn: the best that have a score, and the baseline wherever it is."""
     scored = [row for row in ranking if row.score is not None]
     return tuple(row for place, row in enumerate(scored) if place < MOST_DRAWN or row.verdict is Verdict.BASELINE)
 
 
 def score_chart(ranking: Sequence[RankedHypothesis], texts: Sequence[RankRow], metric: str) -> Spec | None:
-    """Mean scores on the reference."""
+    """Draw the mean scores on the reference."""
     points = [
         (row.name, value_of(row.score), value_of(row.low), value_of(row.high), row.verdict) for row in drawn(ranking)
     ]
@@ -36,7 +36,7 @@ def score_chart(ranking: Sequence[RankedHypothesis], texts: Sequence[RankRow], m
 
 
 def difference_chart(ranking: Sequence[RankedHypothesis], texts: Sequence[RankRow], metric: str) -> Spec | None:
-    """Differences to the baseline, which itself is the line at 0."""
+    """Draw the differences to the baseline, which is the line at 0."""
     points = [
         (row.name, value_of(row.difference), value_of(row.difference_low), value_of(row.difference_high), row.verdict)
         for row in drawn(ranking)

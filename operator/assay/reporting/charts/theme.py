@@ -24,7 +24,7 @@ Spec = dict[str, Any]
 """A Vega-Lite specification."""
 
 Rows = list[dict[str, Any]]
-"""Data by column. Given inline, Altair checks and copies every value; of many rows a chart has only the name."""
+"""Records of a dataset that a chart refers to by name. Altair would check and copy every value of inline data."""
 
 _LINES = {"domainColor": "currentColor", "domainOpacity": 0.25, "tickColor": "currentColor", "tickOpacity": 0.25}
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12}
@@ -53,7 +53,7 @@ _CONFIG: Spec = {
 def specification(
     chart: alt.LayerChart | alt.FacetChart | alt.Chart, *, height: int, datasets: Mapping[str, Rows] | None = None
 ) -> Spec:
-    """The chart as wide as its container; `datasets` are those that it has only the names of."""
+    """Return the chart as wide as its container. `datasets` are those that the chart refers to by name."""
     spec: Spec = chart.to_dict()
     spec.pop("$schema", None)
     spec.update(width="container", height=height, autosize={"type": "fit-x", "contains": "padding"}, config=_CONFIG)
@@ -63,10 +63,10 @@ def specification(
 
 
 def rows(records: Iterable[Mapping[str, object]]) -> alt.InlineData:
-    """Records as a chart's data."""
+    """Return the records as inline data of a chart."""
     return alt.InlineData(values=[dict(record) for record in records])
 
 
 def scale(colours: Mapping[Any, str]) -> alt.Scale:
-    """Of names to their colours."""
+    """Return a scale that maps names to their colours."""
     return alt.Scale(domain=[str(name) for name in colours], range=list(colours.values()))

@@ -1,4 +1,4 @@
-"""Where the time went: stacked shares per arm."""
+"""The chart of where the time went: stacked shares per arm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROW = 40
 
 
 def time_chart(shares: Sequence[TimeShare]) -> Spec | None:
-    """Wall time of an arm's trials by phase."""
+    """Draw the wall time of each arm's trials by phase."""
     if not shares:
         return None
     arms = list(dict.fromkeys(each.arm for each in shares))
