@@ -17,7 +17,7 @@ from assay.controller.settings import settings_from
 from assay.kube import Manifest
 from assay.runners.jobs import TrialSettings
 from assay.runners.jobs.manifest import job_manifest
-from assay.store import Limits
+from assay.store import StoreLimits
 from builders.jobs import IMAGE, a_request, a_study
 from chart.releases import CHART, environment_of, one, rendered
 from cluster.tools import helm
@@ -139,7 +139,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
     assert settings.trials.scratch == "500Mi"
     assert settings.allow == AllowedPods(secrets=(), images=("registry.example/team/*",))
-    assert settings.limits == Limits(manifest=8 << 20, result=4096, names=2_000_000)
+    assert settings.limits == StoreLimits(manifest=8 << 20, result=4096, names=2_000_000)
     assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")
     assert settings.trials.image == f"registry.example/trainer@{digest}"
     assert settings.trials.pod_template == PodTemplate(labels={"team": "vision"})

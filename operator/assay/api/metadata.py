@@ -46,7 +46,7 @@ def wrong_keys(metadata: ObjectMeta) -> Iterator[tuple[str, str]]:
 _LONGEST_PREFIX, _LONGEST_NAME = 253, 63
 
 
-class Operator(StrEnum):
+class LabelOperator(StrEnum):
     """How a label is compared with the values."""
 
     IN = "In"
@@ -68,7 +68,7 @@ class LabelRequirement(Model):
     )
 
     key: LabelKey = Field(description="Key of the label.")
-    operator: Operator = Field(
+    operator: LabelOperator = Field(
         description="In, NotIn: the label's value is (not) among the values; Exists, …: no values."
     )
     values: tuple[LabelValue, ...] = Field(
@@ -78,13 +78,13 @@ class LabelRequirement(Model):
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether labels meet it. As in Kubernetes, NotIn is met by labels without the key."""
         match self.operator:
-            case Operator.IN:
+            case LabelOperator.IN:
                 return self.key in labels and labels[self.key] in self.values
-            case Operator.NOT_IN:
+            case LabelOperator.NOT_IN:
                 return labels.get(self.key) not in self.values
-            case Operator.EXISTS:
+            case LabelOperator.EXISTS:
                 return self.key in labels
-            case Operator.DOES_NOT_EXIST:
+            case LabelOperator.DOES_NOT_EXIST:
                 return self.key not in labels
 
 

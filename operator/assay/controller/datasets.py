@@ -8,7 +8,7 @@ from assay.api.errors import InvalidInput
 from assay.api.resources import DatasetReference
 from assay.controller.remembered import Remembered
 from assay.rounds.gather import read_dataset
-from assay.store import Limits, Turn
+from assay.store import StoreLimits, Turn
 from assay_trainer.contract import Dataset, DatasetManifest
 from assay_trainer.objects import StoreError
 
@@ -30,8 +30,8 @@ class DatasetNotReadable(InvalidInput):
 class Datasets:
     """Remembers each manifest for a while. For threads to share. `clock` is in seconds."""
 
-    def __init__(self, clock: Callable[[], float], limits: Limits | None = None) -> None:
-        self._limit = (limits or Limits()).manifest
+    def __init__(self, clock: Callable[[], float], limits: StoreLimits | None = None) -> None:
+        self._limit = (limits or StoreLimits()).manifest
         self._remembered = Remembered[tuple[Dataset, DatasetManifest]](clock, MOST_REMEMBERED, _size_of)
 
     def __call__(

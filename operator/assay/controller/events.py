@@ -94,7 +94,7 @@ def event_manifest(study: Manifest, occurrence: Occurrence, now: float) -> Manif
     }
 
 
-class Allowance:
+class TokenBucket:
     """How many more events a study may have now: a token bucket."""
 
     def __init__(self, now: float) -> None:

@@ -11,7 +11,7 @@ from assay.api.selection import select_hypotheses
 from assay.controller.links import followed
 from assay.planning.study.study import Study
 from assay.rounds.gather import gather_study
-from assay.store import Limits
+from assay.store import StoreLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def gather(
     runner: Runner,
     datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]],
     policy: Policy,
-    most_hypotheses: int = Limits().hypotheses,
+    most_hypotheses: int = StoreLimits().hypotheses,
 ) -> Study:
     """The study with what its namespace holds now. Raises InvalidInput; NotAllowed, before anything is read, for what
     the installation does not allow; DatasetNotReadable if only that is wrong."""

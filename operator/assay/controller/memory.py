@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from assay.controller.events import Allowance
+from assay.controller.events import TokenBucket
 from assay.kube import Manifest
-from assay.runners.jobs import Claims, JobsMemory, Owner, Room, Shares
-from assay.store import Ledger, Limits
+from assay.runners.jobs import Claims, JobsMemory, Owner, QuotaWaits, Shares
+from assay.store import Ledger, StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay_trainer.objects import open_objects
 
@@ -29,7 +29,7 @@ class StudyMemory:
     """
 
     ledger: Ledger
-    events: Allowance
+    events: TokenBucket
     jobs: JobsMemory = field(default_factory=JobsMemory)
     refreshed_at: float = -math.inf
     failing_since: float | None = None
@@ -43,17 +43,19 @@ class StudyMemory:
 class Memories:
     """The memory of every study. For threads to share."""
 
-    def __init__(self, store: str, limits: Limits | None = None, workers: int = 1, jobs: int | None = None) -> None:
+    def __init__(
+        self, store: str, limits: StoreLimits | None = None, workers: int = 1, jobs: int | None = None
+    ) -> None:
         """`workers` are those who look at studies at a time; `jobs`: how many of all studies may live at a time, None:
         as many as they want."""
         self._store = store
-        self._limits = limits or Limits()
+        self._limits = limits or StoreLimits()
         self._reading = MemoryBudget(self._limits.memory)
         self._at_a_time = max(2, CONNECTIONS // workers)
         self._lock = Lock()
         self._by_place: dict[tuple[str, str], tuple[str, StudyMemory]] = {}
         self.claims = Claims()
-        self._room = Room()
+        self._quota_waits = QuotaWaits()
         self.shares = Shares(jobs)
 
     def of(self, manifest: Manifest, now: float) -> StudyMemory:
@@ -69,8 +71,8 @@ class Memories:
                 # A study sees only what its namespace has put into the store.
                 objects = open_objects(f"{self._store}/{place[0]}")
                 ledger = Ledger(objects, self._limits, self._reading, at_a_time=self._at_a_time)
-                jobs_memory = JobsMemory(claims=self.claims, room=self._room, shares=self.shares)
-                memory = StudyMemory(ledger, Allowance(now), jobs_memory)
+                jobs_memory = JobsMemory(claims=self.claims, quota_waits=self._quota_waits, shares=self.shares)
+                memory = StudyMemory(ledger, TokenBucket(now), jobs_memory)
                 known = self._by_place[place] = (uid, memory)
             return known[1]
 

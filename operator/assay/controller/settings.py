@@ -55,7 +55,7 @@ from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
 from assay.api.yaml_documents import path_text
 from assay.runners.jobs import TrialSettings
-from assay.store import Limits
+from assay.store import StoreLimits
 from assay_trainer.objects import open_objects
 
 LogFormat = Literal["text", "json"]
@@ -86,7 +86,7 @@ class Settings:
     allow: AllowedPods = field(default_factory=AllowedPods)
     namespaces: tuple[str, ...] = ()
     trials: TrialSettings = field(default_factory=TrialSettings)
-    limits: Limits = field(default_factory=Limits)
+    limits: StoreLimits = field(default_factory=StoreLimits)
     jobs: int = 1000
     workers: int = 8
     health_port: int = 8080
@@ -122,14 +122,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             parallelism=reader.number("ASSAY_LIMIT_PARALLELISM", 50, 1, 10_000),
             pending_seconds=float(reader.number("ASSAY_PENDING_SECONDS", 60, 1, 86_400)),
         ),
-        limits=Limits(
-            manifest=reader.bytes("ASSAY_LIMIT_MANIFEST", Limits.manifest),
-            result=reader.bytes("ASSAY_LIMIT_RESULT", Limits.result),
-            record=reader.bytes("ASSAY_LIMIT_RECORD", Limits.record),
-            study=reader.bytes("ASSAY_LIMIT_STUDY", Limits.study),
-            memory=reader.bytes("ASSAY_LIMIT_MEMORY", Limits.memory),
-            names=reader.number("ASSAY_LIMIT_NAMES", Limits.names, 1_000, 10_000_000),
-            hypotheses=reader.number("ASSAY_LIMIT_HYPOTHESES", Limits.hypotheses, 2, 100_000),
+        limits=StoreLimits(
+            manifest=reader.bytes("ASSAY_LIMIT_MANIFEST", StoreLimits.manifest),
+            result=reader.bytes("ASSAY_LIMIT_RESULT", StoreLimits.result),
+            record=reader.bytes("ASSAY_LIMIT_RECORD", StoreLimits.record),
+            study=reader.bytes("ASSAY_LIMIT_STUDY", StoreLimits.study),
+            memory=reader.bytes("ASSAY_LIMIT_MEMORY", StoreLimits.memory),
+            names=reader.number("ASSAY_LIMIT_NAMES", StoreLimits.names, 1_000, 10_000_000),
+            hypotheses=reader.number("ASSAY_LIMIT_HYPOTHESES", StoreLimits.hypotheses, 2, 100_000),
         ),
         jobs=reader.number("ASSAY_LIMIT_JOBS", 1000, 1, 100_000),
         workers=reader.number("ASSAY_WORKERS", 8, 1, 64),

@@ -26,7 +26,7 @@ def rejected(
 ) -> ProxyStudyStatus:
     """Of a study that can't be run as it is. What was found before is kept; `unreadable`: its data set is."""
     reason = Reason.DATASET_NOT_READABLE if unreadable else reason_of(error)
-    said = rejection(reason, in_words(error), retried=unreadable)
+    said = rejection(reason, problems_in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 
 
@@ -124,7 +124,7 @@ def _sentence(message: str, length: int) -> str:
     return said if said.endswith((".", "…")) else f"{said}."
 
 
-def in_words(error: InvalidInput) -> str:
+def problems_in_words(error: InvalidInput) -> str:
     """As many of the problems as fit, and how many more there are."""
     problems = [str(problem) for problem in error.problems]
     for shown in range(len(problems), 0, -1):

@@ -22,7 +22,15 @@ from assay.controller.memory import Memories, StudyMemory
 from assay.controller.publishing import earlier_status
 from assay.controller.reports import with_report
 from assay.controller.schedule import SHARES, Key
-from assay.controller.statuses import has_stalled, in_words, reading, reason_of, rejected, troubled, unverifiable
+from assay.controller.statuses import (
+    has_stalled,
+    problems_in_words,
+    reading,
+    reason_of,
+    rejected,
+    troubled,
+    unverifiable,
+)
 from assay.controller.workers import TryAgain
 from assay.kube import KubeError
 from assay.planning.status.finished import is_still_finished
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
     from assay.reporting.metrics import StudyCollector
     from assay.rounds.reconcile import Round
     from assay.runners.jobs import TrialSettings
-    from assay.store import Limits, Turn
+    from assay.store import StoreLimits, Turn
 
 POLL_SECONDS = 15.0
 """How often a study that runs is looked at though nothing happens."""
@@ -85,7 +93,7 @@ class StudyReconciler:
         collector: StudyCollector,
         trials: TrialSettings,
         policy: Policy,
-        limits: Limits,
+        limits: StoreLimits,
         clock: Callable[[], float],
         wake: Callable[[Key], None],
     ) -> None:
@@ -133,16 +141,16 @@ class StudyReconciler:
                 again_in = self._round(manifest, resource, memory, turn, now)
         except DatasetNotReadable as error:
             if error.may_pass:
-                self._trouble(manifest, Reason.STORE_UNREACHABLE, in_words(error), memory, now, may_pass=True)
+                self._trouble(manifest, Reason.STORE_UNREACHABLE, problems_in_words(error), memory, now, may_pass=True)
             elif self._is_still_finished(manifest):
-                self._say_unverifiable(manifest, Reason.DATASET_NOT_READABLE, in_words(error), memory, now)
+                self._say_unverifiable(manifest, Reason.DATASET_NOT_READABLE, problems_in_words(error), memory, now)
             else:
                 publish(manifest, rejected(earlier, error, generation, now, unreadable=True), memory, now)
             raise TryAgain(str(error)) from error
         except InvalidInput as error:
             self._let_others_run(manifest, memory)
             if self._is_still_finished(manifest):
-                self._say_unverifiable(manifest, reason_of(error), in_words(error), memory, now)
+                self._say_unverifiable(manifest, reason_of(error), problems_in_words(error), memory, now)
                 return REFRESH_SECONDS
             status = rejected(earlier, error, generation, now, unreadable=False)
             return publish(manifest, status, memory, now) or REFRESH_SECONDS

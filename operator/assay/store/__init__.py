@@ -1,8 +1,8 @@
 """The ledger: what was asked, what was found and what failed, as objects that are never overwritten."""
 
 from assay.store.ledger import Ledger, StartedAttempt
-from assay.store.limits import Limits
+from assay.store.limits import StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.turns import Turn, TurnOver
 
-__all__ = ["Ledger", "Limits", "MemoryBudget", "StartedAttempt", "Turn", "TurnOver"]
+__all__ = ["Ledger", "MemoryBudget", "StartedAttempt", "StoreLimits", "Turn", "TurnOver"]

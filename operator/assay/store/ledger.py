@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from assay.planning.records.trust_records import TrustRecord, TrustRecords, record_name, trust_records
-from assay.store.limits import ON_ONE_MACHINE, Limits
+from assay.store.limits import ON_ONE_MACHINE, StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.names import LISTS_REST, Listed
 from assay.store.reading import Kind, Reader
@@ -86,7 +86,7 @@ class Ledger:
     def __init__(
         self,
         objects: Objects,
-        limits: Limits | None = None,
+        limits: StoreLimits | None = None,
         memory: MemoryBudget | None = None,
         *,
         at_a_time: int = TOGETHER,

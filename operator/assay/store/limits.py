@@ -10,7 +10,7 @@ _KI, _MI, _ANY = 1 << 10, 1 << 20, 1 << 62
 
 
 @dataclass(frozen=True)
-class Limits:
+class StoreLimits:
     """Bytes, where it says nothing else. What is over a limit is not read, and its study says so."""
 
     manifest: int = 4 * _MI
@@ -29,7 +29,7 @@ class Limits:
     """Hypotheses that a study may select."""
 
 
-ON_ONE_MACHINE = Limits(
+ON_ONE_MACHINE = StoreLimits(
     manifest=OBJECT_BYTES,
     result=OBJECT_BYTES,
     record=OBJECT_BYTES,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assay.api.bounds import shortened
-from assay.store.limits import Limits
+from assay.store.limits import StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.together import together
 from assay.store.turns import Turn
@@ -25,7 +25,7 @@ _REMEDY = "remove it, and the study goes on"
 
 
 class Kind(NamedTuple):
-    """A kind of objects. `limit` is the field of `Limits`; `fault` says what is wrong with one of that name."""
+    """A kind of objects. `limit` is the field of `StoreLimits`; `fault` says what is wrong with one of that name."""
 
     model: Any
     limit: str
@@ -38,7 +38,7 @@ class Reader:
     Raises StoreError if the store fails; UnfitObject for an object that is too large or not what its name says.
     """
 
-    def __init__(self, objects: Objects, limits: Limits, memory: MemoryBudget, most_together: int) -> None:
+    def __init__(self, objects: Objects, limits: StoreLimits, memory: MemoryBudget, most_together: int) -> None:
         self._objects = objects
         self._limits = limits
         self._memory = memory

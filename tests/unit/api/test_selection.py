@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.api.resources import HypothesesSelection, LabelRequirement, LabelSelector, Operator
+from assay.api.resources import HypothesesSelection, LabelOperator, LabelRequirement, LabelSelector
 from assay.api.selection import select_hypotheses
 from builders.manifests import a_hypothesis, a_study
 
@@ -26,14 +26,14 @@ def test_hypotheses_of_another_namespace_are_not_selected() -> None:
 @pytest.mark.parametrize(
     ("operator", "values", "want_matching"),
     [
-        (Operator.IN, ("1", "2"), ["one"]),
-        (Operator.NOT_IN, ("1", "2"), ["three", "none"]),
-        (Operator.EXISTS, (), ["one", "three"]),
-        (Operator.DOES_NOT_EXIST, (), ["none"]),
+        (LabelOperator.IN, ("1", "2"), ["one"]),
+        (LabelOperator.NOT_IN, ("1", "2"), ["three", "none"]),
+        (LabelOperator.EXISTS, (), ["one", "three"]),
+        (LabelOperator.DOES_NOT_EXIST, (), ["none"]),
     ],
 )
 def test_expressions_match_as_in_kubernetes(
-    operator: Operator, values: tuple[str, ...], want_matching: list[str]
+    operator: LabelOperator, values: tuple[str, ...], want_matching: list[str]
 ) -> None:
     selector = LabelSelector(match_expressions=(LabelRequirement(key="x", operator=operator, values=values),))
     labels = {"one": {"x": "1"}, "three": {"x": "3"}, "none": {"y": "1"}}

@@ -7,8 +7,8 @@ from assay.api.resources import ProxyStudyStatus
 from assay.controller.events import (
     BURST,
     SECONDS_PER_EVENT,
-    Allowance,
     Occurrence,
+    TokenBucket,
     event_manifest,
     transitions,
     trial_failed,
@@ -103,7 +103,7 @@ def test_the_same_occurrence_is_the_same_event_after_a_restart() -> None:
 
 
 def test_a_study_has_a_burst_of_events_and_then_one_now_and_then() -> None:
-    allowance = Allowance(NOW)
-    assert [allowance.take(NOW) for _ in range(BURST + 1)] == [True] * BURST + [False]
-    assert not allowance.take(NOW + SECONDS_PER_EVENT / 2)
-    assert allowance.take(NOW + SECONDS_PER_EVENT)
+    bucket = TokenBucket(NOW)
+    assert [bucket.take(NOW) for _ in range(BURST + 1)] == [True] * BURST + [False]
+    assert not bucket.take(NOW + SECONDS_PER_EVENT / 2)
+    assert bucket.take(NOW + SECONDS_PER_EVENT)

@@ -11,7 +11,7 @@ from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import Settings, settings_from
 from assay.runners.jobs import TrialSettings
-from assay.store import Limits
+from assay.store import StoreLimits
 
 STORE = {"ASSAY_STORE": "file:///results"}
 
@@ -73,7 +73,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
             parallelism=7,
             pending_seconds=5.0,
         ),
-        limits=Limits(manifest=512 << 10, result=3_000_000, study=1 << 30, hypotheses=64),
+        limits=StoreLimits(manifest=512 << 10, result=3_000_000, study=1 << 30, hypotheses=64),
         jobs=70,
         workers=2,
         health_port=18080,

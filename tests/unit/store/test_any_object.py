@@ -24,14 +24,14 @@ from assay.planning.status.hypothesis_status import verdicts_of
 from assay.planning.study.design import trial_request
 from assay.reporting.metrics import arm_profiles
 from assay.rounds.reconcile import Round, records_of
-from assay.store import Ledger, Limits
+from assay.store import Ledger, StoreLimits
 from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
 from builders import manifests
 from builders.studies import a_preparation_result, a_profile, a_result, a_study
 
 NOW = 1_000_100.0
-LIMITS = Limits(result=16 << 10, record=16 << 10, names=200)
+LIMITS = StoreLimits(result=16 << 10, record=16 << 10, names=200)
 STUDY = a_study(
     hypotheses=4,
     proxies=(

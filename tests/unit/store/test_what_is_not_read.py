@@ -11,7 +11,7 @@ import pytest
 
 from assay.planning.records.trust_records import Revocation
 from assay.planning.study.design import trial_request
-from assay.store import Ledger, Limits, MemoryBudget, TurnOver
+from assay.store import Ledger, MemoryBudget, StoreLimits, TurnOver
 from assay.store.memory_budget import BYTES_PER_BYTE, BYTES_PER_OBJECT
 from assay_trainer.contract import Failure, FailureReason, TrialResult, WorkRequest, attempt_name, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
@@ -65,7 +65,7 @@ def test_an_object_that_is_no_result_is_named_with_what_to_do(objects: MemoryObj
     readers: list[Callable[[Ledger], object]] = [lambda one: one.results({KEY}), lambda one: one.find_result(KEY)]
     for read in readers:
         with pytest.raises(UnfitObject) as unfit:
-            read(Ledger(objects, Limits()))
+            read(Ledger(objects, StoreLimits()))
         said = str(unfit.value)
         assert said.startswith(f"{objects.uri}/{result_name(KEY)}: ")
         assert want in said
@@ -88,7 +88,7 @@ def test_so_is_what_is_no_record(
 ) -> None:
     objects.put_if_absent(name, data)
     with pytest.raises(UnfitObject, match=f"{name}: "):
-        read(Ledger(objects, Limits()))
+        read(Ledger(objects, StoreLimits()))
 
 
 def test_a_record_under_the_name_of_another_is_none(objects: MemoryObjects) -> None:
@@ -127,7 +127,7 @@ def test_of_folders_that_others_fill_only_the_studys_own_keys_are_looked_at(obje
         objects.put_if_absent(f"results/{number:032x}.json", b"nonsense")
         objects.put_if_absent(f"attempts/{number:032x}/0001.json", b"nonsense")
     objects.put_if_absent(result_name(KEY), RESULT.model_dump_json().encode())
-    ledger = Ledger(objects, Limits(names=1))
+    ledger = Ledger(objects, StoreLimits(names=1))
     assert ledger.results({KEY}) == {KEY: RESULT}
     assert (ledger.failures({KEY}), ledger.forgiven({KEY})) == ({}, {})
 
@@ -138,9 +138,9 @@ def test_too_many_names_are_said_with_the_setting(objects: MemoryObjects) -> Non
         objects.put_if_absent(f"studies/digits/criteria/{number}.json", b"nonsense")
     said = r"more than 10 objects \(limits.names\): remove those"
     with pytest.raises(UnfitObject, match="attempts/: " + said):
-        Ledger(objects, Limits(names=10)).failures({KEY})
+        Ledger(objects, StoreLimits(names=10)).failures({KEY})
     with pytest.raises(UnfitObject, match="studies/digits/criteria/: " + said):
-        Ledger(objects, Limits(names=10)).criteria("digits")
+        Ledger(objects, StoreLimits(names=10)).criteria("digits")
 
 
 class Results(MemoryObjects):
@@ -196,7 +196,7 @@ def test_what_is_wrong_is_said_though_the_turn_is_over() -> None:
 
 def test_results_that_are_too_much_together_are_said_with_the_setting() -> None:
     objects = Results()
-    ledger = Ledger(objects, Limits(study=2 * objects.size + 100))
+    ledger = Ledger(objects, StoreLimits(study=2 * objects.size + 100))
     with pytest.raises(UnfitObject, match=r"memory://digits: what was read takes more than .*\(limits.study\)"):
         ledger.results(objects.keys)
 
@@ -232,7 +232,7 @@ def test_on_one_machine_the_memory_is_the_users_own() -> None:
     objects = Results()
     padded = edited(metrics={str(number): 0.5 for number in range(100_000)})
     objects.put_if_absent(result_name("f" * 32), padded.replace(KEY.encode(), b"f" * 32))
-    assert len(padded) > Limits().result
+    assert len(padded) > StoreLimits().result
     assert Ledger(objects).find_result("f" * 32) is not None
     assert len(Ledger(objects).results(objects.keys)) == len(objects.keys)
 

@@ -31,14 +31,14 @@ _GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
 """So that a condition has room for both."""
 
 
-class Location(NamedTuple):
+class UriLocation(NamedTuple):
     """What a URI names; `bucket` is empty for files. With percent-encoding and `..` of files resolved."""
 
     scheme: str
     bucket: str
     parts: tuple[str, ...]
 
-    def holds(self, other: Location) -> bool:
+    def holds(self, other: UriLocation) -> bool:
         """Whether the other one is below this one, or the same. Whole parts count: `data` does not hold `database`."""
         return self[:2] == other[:2] and other.parts[: len(self.parts)] == self.parts
 
@@ -84,7 +84,7 @@ class AllowedUris:
         more = f", and {len(prefixes) - shown} more prefixes" if shown < len(prefixes) else ""
         return f"what is below {' or '.join(prefixes[:shown])}{more}, as whoever installed Assay has set"
 
-    def _locations(self, namespace: str, follow: Callable[[str], str]) -> Iterator[Location | None]:
+    def _locations(self, namespace: str, follow: Callable[[str], str]) -> Iterator[UriLocation | None]:
         for prefix in self.prefixes:
             fixed, marked, rest = prefix.partition(NAMESPACE)
             if not marked:
@@ -97,19 +97,19 @@ class AllowedUris:
                 yield location_of(follow(folder) + slash + (begun + marked + rest).replace(NAMESPACE, namespace))
 
 
-def location_of(uri: str) -> Location | None:
+def location_of(uri: str) -> UriLocation | None:
     """What a URI names; None if that is nothing that Assay reads, or may be read in two ways."""
     if _NEVER.search(uri):
         return None
     if found := _FILE.fullmatch(uri):
         path = unquote(found["path"])
-        return None if "\0" in path else Location("file", "", _resolved(path))
+        return None if "\0" in path else UriLocation("file", "", _resolved(path))
     if found := _S3.fullmatch(uri):
         key = (found["key"] or "").rstrip("/")
         parts = tuple(key.split("/")) if key else ()
         # Keys are taken as they are, so `..` is only a name: one that nobody has for a good reason.
         climbs = any(part in (".", "..") for part in unquote(key).split("/"))
-        return None if climbs else Location("s3", found["bucket"], parts)
+        return None if climbs else UriLocation("s3", found["bucket"], parts)
     return None
 
 

@@ -1,7 +1,7 @@
 """The two resources, Hypothesis and ProxyStudy, and all that they consist of."""
 
 from assay.api.conditions import Condition, ConditionType, Reason
-from assay.api.metadata import LabelRequirement, LabelSelector, ObjectMeta, Operator
+from assay.api.metadata import LabelOperator, LabelRequirement, LabelSelector, ObjectMeta
 from assay.api.resources.hypothesis import (
     DatasetReference,
     Hypothesis,
@@ -73,13 +73,13 @@ __all__ = [
     "HypothesisSpec",
     "HypothesisStatus",
     "ImagePullSecret",
+    "LabelOperator",
     "LabelRequirement",
     "LabelSelector",
     "Lever",
     "LeverKind",
     "Metric",
     "ObjectMeta",
-    "Operator",
     "Packing",
     "PodTemplate",
     "ProxyArm",

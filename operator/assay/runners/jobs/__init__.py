@@ -5,7 +5,7 @@ from assay.runners.jobs.lean import lean_job, lean_pod
 from assay.runners.jobs.memory import JobsMemory
 from assay.runners.jobs.news import is_news
 from assay.runners.jobs.observation import claim_living, claim_running, living_by_owner
-from assay.runners.jobs.room import Room
+from assay.runners.jobs.quota_waits import QuotaWaits
 from assay.runners.jobs.runner import JobsRunner
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.shares import Owner, Shares
@@ -16,7 +16,7 @@ __all__ = [
     "JobsMemory",
     "JobsRunner",
     "Owner",
-    "Room",
+    "QuotaWaits",
     "Shares",
     "TrialSettings",
     "claim_living",

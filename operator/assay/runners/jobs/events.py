@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assay.api.times import unix_seconds_or_none
 from assay.kube import EVENTS, KubeError, Manifest
 from assay.runners.jobs.memory import JobsMemory, Warned
 from assay.runners.jobs.objects import StudyObjects
-from assay.runners.jobs.state import awaits_pod_since, is_suspended, unix_seconds
+from assay.runners.jobs.state import awaits_pod_since, is_suspended
 from assay.runners.jobs.waits import Wait
 
 WARNING_SECONDS = 15.0
@@ -49,7 +50,7 @@ def _warning(objects: StudyObjects, about: Manifest) -> str | None:
 
 def _is_refusal(event: Manifest, job: Manifest) -> bool:
     """Whether the Job is refused its pod now; not what was so before it was suspended and let go again."""
-    since, said = awaits_pod_since(job), unix_seconds(_time_of(event))
+    since, said = awaits_pod_since(job), unix_seconds_or_none(_time_of(event))
     return event.get("reason") == _REFUSAL and since is not None and said is not None and said >= int(since)
 
 

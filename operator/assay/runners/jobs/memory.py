@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from assay.kube import KubeError, Manifest
 from assay.runners.jobs.claims import Claims
-from assay.runners.jobs.room import Room
+from assay.runners.jobs.quota_waits import QuotaWaits
 from assay.runners.jobs.shares import Shares, Shortage
 from assay.runners.protocol import ObservedAttempt
 
@@ -78,7 +78,7 @@ class JobsMemory:
     made_room_at: when Jobs were last deleted since a quota was waited for.
     shortage: of Jobs that the study wants to make and may not, since too many live.
     shortage_said: whether an obstacle has told of it.
-    claims, room, shares: shared by all studies whose runners are in this process.
+    claims, quota_waits, shares: shared by all studies whose runners are in this process.
     """
 
     appeared: set[Attempt] = field(default_factory=set)
@@ -94,4 +94,4 @@ class JobsMemory:
     shortage_said: bool = False
     shares: Shares = field(default_factory=Shares)
     claims: Claims = field(default_factory=Claims)
-    room: Room = field(default_factory=Room)
+    quota_waits: QuotaWaits = field(default_factory=QuotaWaits)

@@ -11,6 +11,7 @@ from typing import Self
 
 from assay.api.conditions import Reason
 from assay.api.resources import ProxyStudy
+from assay.api.times import unix_seconds_or_none
 from assay.kube import Cache, Kube, Manifest
 from assay.planning.records.records import Obstacle
 from assay.planning.study.study import Program, Surroundings
@@ -25,7 +26,7 @@ from assay.runners.jobs.programs import image_code
 from assay.runners.jobs.queues import ask_for_queue
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.shares import Owner
-from assay.runners.jobs.state import end_of, is_terminal, unix_seconds
+from assay.runners.jobs.state import end_of, is_terminal
 from assay.runners.jobs.surroundings import Digester, object_digest, pod_surroundings
 from assay.runners.jobs.waits import Wait, obstacles, waits, want_of_room
 from assay.runners.protocol import ObservedAttempt
@@ -69,7 +70,7 @@ class JobsRunner:
         self._objects = StudyObjects(kube, jobs, pods, resource)
         self._study = resource
         self._owner = Owner(self._objects.namespace, self._objects.uid)
-        self._made_at = unix_seconds(resource.metadata.creation_timestamp) or -math.inf
+        self._made_at = unix_seconds_or_none(resource.metadata.creation_timestamp) or -math.inf
         self._settings = settings
         self._memory = memory
         self._clock = clock
@@ -253,8 +254,8 @@ class JobsRunner:
         that ended later, if a study of the namespace waits for quota, which they may hold."""
         now, memory, namespace = self._clock(), self._memory, self._objects.namespace
         if self.waits_for_quota():
-            memory.room.ask(namespace, now)
-        if memory.finished and memory.room.is_asked(namespace, now):
+            memory.quota_waits.note(namespace, now)
+        if memory.finished and memory.quota_waits.is_waited_for(namespace, now):
             memory.made_room_at = now
         expired = [uid for uid, each in memory.finished.items() if now >= self._expires_at(each)]
         for uid in expired[:REMOVALS]:
@@ -343,7 +344,7 @@ class JobsRunner:
 
     def _expires_at(self, finished: Finished) -> float:
         """In Unix seconds; it is past if room is wanted."""
-        if self._memory.room.is_asked(self._objects.namespace, self._clock()):
+        if self._memory.quota_waits.is_waited_for(self._objects.namespace, self._clock()):
             return finished.ended_at
         return finished.ended_at + self._study.spec.retention.finished_jobs_seconds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from assay.api import times
+from assay.api.times import unix_seconds_or_none
 from assay.kube import Manifest
 from assay.runners.jobs.names import CONTAINER
 
@@ -18,14 +18,9 @@ class JobEnd(NamedTuple):
     at: float
 
 
-def unix_seconds(time: str | None) -> float | None:
-    """Of a time as Kubernetes writes it."""
-    return times.unix_seconds(time) if time else None
-
-
 def created_at(manifest: Manifest) -> float:
     """When the object was made, in Unix seconds."""
-    return unix_seconds(manifest["metadata"]["creationTimestamp"]) or 0.0
+    return unix_seconds_or_none(manifest["metadata"]["creationTimestamp"]) or 0.0
 
 
 def controller_of(manifest: Manifest) -> str | None:
@@ -41,7 +36,7 @@ def end_of(job: Manifest) -> JobEnd | None:
     """
     for kind, complete in (("Complete", True), ("Failed", False)):
         if condition := condition_of(job, kind):
-            at = unix_seconds(condition.get("lastTransitionTime")) or created_at(job)
+            at = unix_seconds_or_none(condition.get("lastTransitionTime")) or created_at(job)
             return JobEnd(complete, condition.get("reason") or "", condition.get("message") or "", at)
     return _unsaid_end(job)
 
@@ -57,7 +52,7 @@ def _unsaid_end(job: Manifest) -> JobEnd | None:
     if not status.get("failed") or status.get("active") or status.get("terminating") or any(uncounted):
         return None
     target = condition_of(job, "FailureTarget") or {}
-    at = unix_seconds(target.get("lastTransitionTime") or status.get("startTime")) or created_at(job)
+    at = unix_seconds_or_none(target.get("lastTransitionTime") or status.get("startTime")) or created_at(job)
     return JobEnd(False, target.get("reason") or "PodFailed", target.get("message") or "its pod has failed", at)
 
 
@@ -87,13 +82,13 @@ def awaits_pod_since(job: Manifest) -> float | None:
     it yet since somebody let it go on."""
     if condition_of(job, "Suspended"):
         return None
-    resumed = unix_seconds((condition_of(job, "Suspended", "False") or {}).get("lastTransitionTime"))
-    return max(created_at(job), unix_seconds(_status(job).get("startTime")) or 0.0, resumed or 0.0)
+    resumed = unix_seconds_or_none((condition_of(job, "Suspended", "False") or {}).get("lastTransitionTime"))
+    return max(created_at(job), unix_seconds_or_none(_status(job).get("startTime")) or 0.0, resumed or 0.0)
 
 
 def ended_at(pod: Manifest) -> float | None:
     """When the trainer's container ended, in Unix seconds; None: it has not, or nobody knows."""
-    return unix_seconds((container_state(pod, "terminated") or {}).get("finishedAt"))
+    return unix_seconds_or_none((container_state(pod, "terminated") or {}).get("finishedAt"))
 
 
 def is_suspended(job: Manifest) -> bool:
@@ -129,7 +124,7 @@ def container_state(pod: Manifest, kind: str) -> dict[str, Any] | None:
 def started_at(pod: Manifest) -> float | None:
     """When the trainer's container started, in Unix seconds; None: it has not, or nobody knows."""
     state = container_state(pod, "running") or container_state(pod, "terminated") or {}
-    return unix_seconds(state.get("startedAt"))
+    return unix_seconds_or_none(state.get("startedAt"))
 
 
 def container_seconds(pod: Manifest, until: float) -> float:

@@ -19,10 +19,10 @@ _ALLOWED_INPUT = "the s3:// URI of an object; a path means something only to `as
 _ALLOWED_VARIABLE = "a variable that podTemplate.env gives a `value`, without references to others"
 
 Digester = Callable[[str], str]
-"""From an input's URI to its digest. Raises UnusableInput, or StoreError for what may pass."""
+"""From an input's URI to its digest. Raises UnreadableInput, or StoreError for what may pass."""
 
 
-class UnusableInput(ValueError):
+class UnreadableInput(ValueError):
     """An input that can't be used; the text says why."""
 
 
@@ -31,13 +31,13 @@ def object_digest(uri: str) -> str:
     try:
         return stamp_digest(object_stamp(uri))
     except ObjectNotFound:
-        raise UnusableInput("where there is nothing") from None
+        raise UnreadableInput("where there is nothing") from None
     except StoreError as error:
         if error.may_pass:
             raise
-        raise UnusableInput(str(error)) from error
+        raise UnreadableInput(str(error)) from error
     except ValueError as error:
-        raise UnusableInput(str(error)) from error
+        raise UnreadableInput(str(error)) from error
 
 
 def pod_surroundings(
@@ -57,7 +57,7 @@ def _input(index: int, uri: str, digest_of: Digester) -> Input:
         raise UnusableProgram(field, f'"{uri}"', "which is no URI", _ALLOWED_INPUT)
     try:
         return Input(uri=uri, digest=digest_of(uri))
-    except UnusableInput as error:
+    except UnreadableInput as error:
         raise UnusableProgram(field, f'"{uri}"', str(error), _ALLOWED_INPUT) from error
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from assay.api.bounds import shortened
 from assay.api.conditions import Reason
+from assay.api.times import unix_seconds_or_none
 from assay.kube import Manifest, Refused
 from assay.planning.records.records import Obstacle
 from assay.runners.jobs.causes import is_missing_object, is_over_quota, is_wrong_image, never_fits, passes
@@ -24,7 +25,6 @@ from assay.runners.jobs.state import (
     is_suspended,
     is_terminal,
     phase_of,
-    unix_seconds,
 )
 
 OVERDUE_SECONDS = 120.0
@@ -205,8 +205,8 @@ def _pod_wait(pod: Manifest, trials: int, warnings: Mapping[str, str], pending_s
 
 def _end_wait(pod: Manifest, trials: int) -> Wait | None:
     """A pod outlives its deadline, or its deletion, only where no kubelet ends it."""
-    deadline, started = pod["spec"].get("activeDeadlineSeconds"), unix_seconds(pod["status"].get("startTime"))
-    ends = [unix_seconds(pod["metadata"].get("deletionTimestamp"))]
+    deadline, started = pod["spec"].get("activeDeadlineSeconds"), unix_seconds_or_none(pod["status"].get("startTime"))
+    ends = [unix_seconds_or_none(pod["metadata"].get("deletionTimestamp"))]
     ends += [started + deadline] if started is not None and deadline is not None else []
     until = min((end for end in ends if end is not None), default=None)
     if until is None:
@@ -227,7 +227,7 @@ def _untold_end(job: Manifest, pod: Manifest, trials: int) -> Wait | None:
 
 
 def _deletion_wait(job: Manifest, trials: int) -> Wait | None:
-    deleted = unix_seconds(job["metadata"].get("deletionTimestamp"))
+    deleted = unix_seconds_or_none(job["metadata"].get("deletionTimestamp"))
     if deleted is None:
         return None
     cause = f"Job {job['metadata']['name']} was deleted and is still there: see its finalizers and its pods"
@@ -236,7 +236,7 @@ def _deletion_wait(job: Manifest, trials: int) -> Wait | None:
 
 def _queue_wait(job: Manifest, trials: int, pending_seconds: float, said: QueueAnswer | None) -> Wait:
     suspended = condition_of(job, "Suspended") or {}
-    since = unix_seconds(suspended.get("lastTransitionTime")) or created_at(job)
+    since = unix_seconds_or_none(suspended.get("lastTransitionTime")) or created_at(job)
     patient, queue = since + pending_seconds, (job["metadata"].get("labels") or {}).get(QUEUE_LABEL)
     if queue is None:
         return Wait(Reason.NOT_ADMITTED, "their Jobs were suspended by somebody", trials, patient)
