@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.api.resources import HypothesesSelection, Seeds
 from assay.runners.replay.study import Replayed, replay_study
-from assay.runners.replay.table import Cell, Table
+from assay.runners.replay.table import RecordedRun, Table
 from assay_trainer.contract import digest
 from builders import manifests
 
@@ -21,20 +21,20 @@ def a_table(
     *,
     cost: Callable[[str, str, int], float] = lambda hypothesis, arm, seed: SECONDS[arm] + seed,
     score: Callable[[str, str, int], float | None] = lambda hypothesis, arm, seed: len(arm) / 10 + seed / 100,
-    cells: Mapping[tuple[str, str, int], Cell | None] | None = None,
+    runs: Mapping[tuple[str, str, int], RecordedRun | None] | None = None,
     sizes: bool = False,
 ) -> Table:
-    """Every hypothesis on every arm with every seed; `cells` replaces some, None leaves them out.
+    """Every hypothesis on every arm with every seed; `runs` replaces some, None leaves them out.
 
     With `sizes`, the arms are the names of sizes.
     """
     every = {
-        (hypothesis, arm, seed): Cell(cost(hypothesis, arm, seed), score(hypothesis, arm, seed))
+        (hypothesis, arm, seed): RecordedRun(cost(hypothesis, arm, seed), score(hypothesis, arm, seed))
         for hypothesis in hypotheses
         for arm in arms
         for seed in range(seeds)
     }
-    kept = {key: cell for key, cell in {**every, **(cells or {})}.items() if cell is not None}
+    kept = {key: cell for key, cell in {**every, **(runs or {})}.items() if cell is not None}
     return Table(kept, digest(b"a table"), {arm: float(arm) for arm in arms} if sizes else {})
 
 

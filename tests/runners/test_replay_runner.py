@@ -15,7 +15,7 @@ from assay.planning.actions import Action, Start
 from assay.rounds.reconcile import Round, drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.runners.replay.study import Replayed
-from assay.runners.replay.table import Cell, Table
+from assay.runners.replay.table import RecordedRun, Table
 from assay.store import Ledger
 from assay_trainer.contract import (
     Dataset,
@@ -40,10 +40,10 @@ class ReplayWorld:
 
     def __init__(self, slots: int = 2) -> None:
         table = a_table([*TAKES, "fails"], ["reference"], 50, cost=lambda hypothesis, *_: TAKES.get(hypothesis, 6.0))
-        failing = {key: Cell(cell.cost, None) for key, cell in table.cells.items() if key[0] == "fails"}
+        failing = {key: RecordedRun(cell.cost, None) for key, cell in table.runs.items() if key[0] == "fails"}
         self.store = MemoryObjects()
         self.runner = ReplayRunner(
-            replace(table, cells={**table.cells, **failing}), {"reference": "reference"}, self.store, slots
+            replace(table, runs={**table.runs, **failing}), {"reference": "reference"}, self.store, slots
         )
         self._seeds = count()
 
@@ -213,7 +213,7 @@ class Replay:
             for action in latest.plan.actions:
                 assert isinstance(action, Start)
                 assert isinstance(action.item, TrialRequest)
-                cost = self.table.cells[self.cell_of(action.item)].cost
+                cost = self.table.runs[self.cell_of(action.item)].cost
                 self.ends[action.item.key] = (now + cost, action.item)
 
         return show
@@ -229,8 +229,8 @@ def a_noisy_table() -> Table:
 
 def with_other_cells(table: Table, keep: set[tuple[str, str, int]]) -> Table:
     """The other cells cost more, so that none of them ends before it did, and score far from anything."""
-    others = {key: cell if key in keep else Cell(100.0 + cell.cost, 99.0) for key, cell in table.cells.items()}
-    return replace(table, cells=others)
+    others = {key: cell if key in keep else RecordedRun(100.0 + cell.cost, 99.0) for key, cell in table.runs.items()}
+    return replace(table, runs=others)
 
 
 @pytest.mark.parametrize("slots", [1, 2, 5])
@@ -238,7 +238,7 @@ def test_the_ledger_holds_exactly_the_results_whose_end_has_come(slots: int) -> 
     replay = Replay(a_noisy_table(), slots=slots)
     for seen in replay.seen:
         assert seen.results == {key for key, (end, _) in replay.ends.items() if end <= seen.now}
-    assert len(replay.ends) == len(replay.table.cells)
+    assert len(replay.ends) == len(replay.table.runs)
 
 
 @pytest.mark.parametrize("slots", [1, 3])
@@ -257,20 +257,24 @@ def test_what_the_budget_left_unpaid_changes_nothing_at_all() -> None:
     table = a_noisy_table()
     replay = Replay(table, budget=Budget(accelerator_seconds=70))
     paid = {replay.cell_of(item) for _, item in replay.ends.values()}
-    assert 0 < len(paid) < len(table.cells)
+    assert 0 < len(paid) < len(table.runs)
     other = Replay(with_other_cells(table, paid), budget=Budget(accelerator_seconds=70))
     assert (other.seen, other.makespan) == (replay.seen, replay.makespan)
 
 
 def test_what_is_accounted_is_what_is_recorded() -> None:
-    missing = {("h1", "short", 0): None, ("h2", "half", 1): Cell(30.0, None), ("h3", "reference", 2): Cell(99.0, 0.5)}
-    table = a_table(cells=missing)
+    missing = {
+        ("h1", "short", 0): None,
+        ("h2", "half", 1): RecordedRun(30.0, None),
+        ("h3", "reference", 2): RecordedRun(99.0, 0.5),
+    }
+    table = a_table(runs=missing)
     study = a_replay(table, trainer=TrainerSpec(entrypoint="team:train", deadline_seconds=40))
     objects = MemoryObjects()
     with ReplayRunner(table, study.arms, objects, 1) as runner:
         final = drive(study.study, Ledger(objects), runner, runner.clock, lambda _: None)
         makespan = runner.clock()
-    sound = sum(cell.cost for cell in table.cells.values() if cell.cost < 30)
+    sound = sum(cell.cost for cell in table.runs.values() if cell.cost < 30)
     assert (final.status.trials.succeeded, final.status.trials.failed) == (33, 3)
     assert makespan == sound + 30 + 40
     assert final.status.cost is not None

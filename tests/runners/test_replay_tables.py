@@ -13,7 +13,7 @@ from assay.api.metadata import LabelSelector
 from assay.api.resources import HypothesesSelection, Hypothesis, ReferenceArm, Seeds
 from assay.runners.replay.read import read_table
 from assay.runners.replay.study import replay_study
-from assay.runners.replay.table import Cell, Table
+from assay.runners.replay.table import RecordedRun, Table
 from builders.manifests import a_hypothesis, a_proxy, a_study
 from builders.tables import a_replay, a_table
 
@@ -37,10 +37,10 @@ def problem_of(error: pytest.ExceptionInfo[InvalidInput]) -> str:
 
 def test_a_csv_file_is_read_into_cells(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,7,2,0.5", "a,reference,9,2.5,0.25", "B.c_D,short,7,1e1,1")
-    assert read_table(file, {}, {}).cells == {
-        ("a", "reference", 0): Cell(2.0, 0.5),
-        ("a", "reference", 1): Cell(2.5, 0.25),
-        ("b-c-d", "short", 0): Cell(10.0, 1.0),
+    assert read_table(file, {}, {}).runs == {
+        ("a", "reference", 0): RecordedRun(2.0, 0.5),
+        ("a", "reference", 1): RecordedRun(2.5, 0.25),
+        ("b-c-d", "short", 0): RecordedRun(10.0, 1.0),
     }
 
 
@@ -58,22 +58,22 @@ def test_a_parquet_file_with_other_names_and_several_data_sets_is_read_into_cell
     ).write_parquet(file)
     columns = {"hypothesis": "learner", "size": "train_size", "cost": "seconds", "score": "accuracy"}
     table = read_table(file, columns, {"data": "3"})
-    assert table.cells == {("svc-rbf", "16", 0): Cell(0.5, 0.5), ("svc-rbf", "2588", 0): Cell(8.0, 0.75)}
+    assert table.runs == {("svc-rbf", "16", 0): RecordedRun(0.5, 0.5), ("svc-rbf", "2588", 0): RecordedRun(8.0, 0.75)}
     assert table.sizes == {"16": 16.0, "2588": 2588.0}
     assert table.digest != read_table(file, columns, {"data": "4"}).digest
 
 
 def test_what_is_recorded_twice_is_averaged_over_the_runs_that_have_a_score(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,0,1,0.5", "a,reference,0,2,0.25", "a,reference,0,3,", "a,reference,1,4,NaN")
-    assert read_table(file, {}, {}).cells == {
-        ("a", "reference", 0): Cell(2.0, 0.375),
-        ("a", "reference", 1): Cell(4.0, None),
+    assert read_table(file, {}, {}).runs == {
+        ("a", "reference", 0): RecordedRun(2.0, 0.375),
+        ("a", "reference", 1): RecordedRun(4.0, None),
     }
 
 
 def test_whole_numbers_at_the_top_of_a_column_do_not_make_it_one_of_whole_numbers(tmp_path: Path) -> None:
     file = a_file(tmp_path, *(f"a,reference,{seed},1,1" for seed in range(150)), "a,reference,150,0.5,0.5")
-    assert read_table(file, {}, {}).cells["a", "reference", 150] == Cell(0.5, 0.5)
+    assert read_table(file, {}, {}).runs["a", "reference", 150] == RecordedRun(0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_rows_of_different_data_sets_are_not_averaged(tmp_path: Path) -> None:
         "--where: given nothing for data, in which rows of the same hypothesis, arm, seed differ; "
         "allowed: data=VALUE, cifar or mnist"
     )
-    assert read_table(file, {}, {"data": "mnist"}).cells == {("a", "reference", 0): Cell(1.0, 0.5)}
+    assert read_table(file, {}, {"data": "mnist"}).runs == {("a", "reference", 0): RecordedRun(1.0, 0.5)}
 
 
 # ----------------------------------------------------------------------------- the study

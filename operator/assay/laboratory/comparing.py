@@ -21,7 +21,7 @@ from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, Priced
 from assay.runners.replay.recorded import trial_ending
 
 if TYPE_CHECKING:
-    from assay.laboratory.policy import Policy
+    from assay.laboratory.policy import AllocationPolicy
     from assay.laboratory.truth import Truth
     from assay.planning.allocation.ladder import Ladder
     from assay.runners.replay.study import Replayed
@@ -54,7 +54,7 @@ def compare(
     return PricedPolicies(curves, full, len(truth.scores))
 
 
-def yardsticks(replayed: Replayed) -> tuple[Policy, ...]:
+def yardsticks(replayed: Replayed) -> tuple[AllocationPolicy, ...]:
     """What the planner is compared with."""
     study = replayed.study
     *proxies, reference = nothing_bought(study).rungs
@@ -94,9 +94,9 @@ def full_cost(replayed: Replayed, table: Table) -> float:
     its others."""
     trainer, names = replayed.study.spec.trainer, {hypothesis.name for hypothesis in replayed.study.hypotheses}
     costs: dict[str, dict[int, float]] = defaultdict(dict)
-    for (hypothesis, arm, seed), cell in table.cells.items():
+    for (hypothesis, arm, seed), run in table.runs.items():
         if arm == replayed.arms[REFERENCE] and hypothesis in names:
-            seconds = trial_ending(cell, trainer.devices, trainer.deadline_seconds).seconds
+            seconds = trial_ending(run, trainer.devices, trainer.deadline_seconds).seconds
             costs[hypothesis][seed] = trainer.devices * seconds
     return sum(own[0] if 0 in own else fmean(own.values()) for own in costs.values())
 

@@ -11,7 +11,7 @@ Placing = Mapping[str, tuple[float, ...]]
 """By hypothesis, what it is ordered by: the larger tuple is the better hypothesis. Who is not in it is not ordered."""
 
 
-class Policy(Protocol):
+class AllocationPolicy(Protocol):
     """A pure one: what it does follows from what it is shown, which is what it has paid for and nothing else."""
 
     @property

@@ -13,7 +13,7 @@ from assay.planning.results.score_tables import sign_of
 from assay.runners.replay.recorded import trial_ending
 
 if TYPE_CHECKING:
-    from assay.laboratory.policy import Policy
+    from assay.laboratory.policy import AllocationPolicy
     from assay.planning.study.study import Study
     from assay.runners.replay.study import Replayed
     from assay.runners.replay.table import Table
@@ -30,14 +30,14 @@ Trace = tuple[Purchase, ...]
 """All purchases of one policy, in their order."""
 
 
-def purchases(policy: Policy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
+def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
     """Let a policy buy until it wants no more. Raises ValueError if it wants what it has, or what is not for sale."""
     trainer, sign = replayed.study.spec.trainer, sign_of(replayed.study)
     view = start
     spent, made = 0.0, []
     while (cell := policy.next_cell(view)) is not None:
         _check(policy, view, cell)
-        recorded = table.cells.get((cell.hypothesis, replayed.arms[cell.rung], cell.seed))
+        recorded = table.runs.get((cell.hypothesis, replayed.arms[cell.rung], cell.seed))
         ending = trial_ending(recorded, trainer.devices, trainer.deadline_seconds)
         cost = trainer.devices * ending.seconds
         score = None if ending.score is None else sign * ending.score
@@ -76,7 +76,7 @@ def _with(view: Ladder, cell: Cell, seen: Revealed) -> Ladder:
     )
 
 
-def _check(policy: Policy, view: Ladder, cell: Cell) -> None:
+def _check(policy: AllocationPolicy, view: Ladder, cell: Cell) -> None:
     if cell in view.revealed:
         raise ValueError(f"{policy.name}: given {cell}, which it has; allowed: a trial that it has not")
     if cell.hypothesis not in view.hypotheses or cell.rung not in view.rungs or not 0 <= cell.seed < view.seeds:

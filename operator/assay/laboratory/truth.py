@@ -37,9 +37,9 @@ class Truth:
         reference, sign = replayed.arms[REFERENCE], sign_of(replayed.study)
         names = {hypothesis.name for hypothesis in replayed.study.hypotheses}
         scores: dict[str, list[float]] = defaultdict(list)
-        for (hypothesis, arm, _), cell in table.cells.items():
-            if arm == reference and hypothesis in names and cell.score is not None:
-                scores[hypothesis].append(sign * cell.score)
+        for (hypothesis, arm, _), run in table.runs.items():
+            if arm == reference and hypothesis in names and run.score is not None:
+                scores[hypothesis].append(sign * run.score)
         if len(scores) < 2:
             given = f"a table in which {len(scores)} hypotheses have a score on the reference"
             raise InvalidInput([Problem("assay replay", "--compare", given, "two hypotheses or more")])

@@ -15,11 +15,11 @@ from assay.laboratory.one_arm import OneArm
 from assay.laboratory.promoted import Promotion
 from assay.laboratory.purchases import nothing_bought, purchases
 from assay.planning.allocation.ladder import Cell, Ladder
-from assay.runners.replay.table import Cell as Recorded
+from assay.runners.replay.table import RecordedRun
 from builders.tables import SECONDS, a_replay, a_table
 
 if TYPE_CHECKING:
-    from assay.laboratory.policy import Placing, Policy
+    from assay.laboratory.policy import AllocationPolicy, Placing
     from assay.laboratory.purchases import Trace
     from assay.runners.replay.study import Replayed
     from assay.runners.replay.table import Table
@@ -35,7 +35,7 @@ def worth(hypothesis: str, arm: str, seed: int) -> float:
 class Watched:
     """A policy, and what it bought."""
 
-    policy: Policy
+    policy: AllocationPolicy
     bought: list[Cell] = field(default_factory=list)
     name: str = "watched"
     explanation: str = ""
@@ -50,7 +50,7 @@ class Watched:
         return self.policy.placing(view)
 
 
-def bought_by(policy: Policy, table: Table, replayed: Replayed | None = None) -> tuple[list[Cell], Trace]:
+def bought_by(policy: AllocationPolicy, table: Table, replayed: Replayed | None = None) -> tuple[list[Cell], Trace]:
     replayed = replayed or a_replay(table)
     watched = Watched(policy)
     trace = purchases(watched, nothing_bought(replayed.study), replayed, table)
@@ -80,7 +80,7 @@ def test_who_lacks_a_hard_seed_gains_nothing_by_it() -> None:
     def hard(hypothesis: str, arm: str, seed: int) -> float:
         return WORTH[hypothesis] - 0.4 * (seed == 1)
 
-    table = a_table(score=hard, cells={("h2", "short", 1): None})
+    table = a_table(score=hard, runs={("h2", "short", 1): None})
     _, trace = bought_by(OneArm("all", "", "short"), table)
     assert order(trace[-1].placing) == ["h3", "h1", "baseline", "h2"]
 
@@ -97,11 +97,11 @@ def test_halving_takes_the_better_half_to_the_next_arm_and_who_got_further_stand
 
 
 def test_halving_leaves_out_who_failed_and_ends_where_nobody_is_left() -> None:
-    failed = {("h3", "half", 0): Recorded(4.0, None)}
-    bought, _ = bought_by(SuccessiveHalving(), a_table(score=worth, cells=failed))
+    failed = {("h3", "half", 0): RecordedRun(4.0, None)}
+    bought, _ = bought_by(SuccessiveHalving(), a_table(score=worth, runs=failed))
     assert Cell("h3", "short", 0) not in bought
-    nobody = {(name, "half", 0): Recorded(4.0, None) for name in WORTH}
-    bought, trace = bought_by(SuccessiveHalving(), a_table(score=worth, cells=nobody))
+    nobody = {(name, "half", 0): RecordedRun(4.0, None) for name in WORTH}
+    bought, trace = bought_by(SuccessiveHalving(), a_table(score=worth, runs=nobody))
     assert (len(bought), dict(trace[-1].placing)) == (4, {})
 
 
@@ -112,14 +112,14 @@ def test_promotion_keeps_to_its_budget() -> None:
 
 
 def test_a_run_that_is_not_recorded_costs_nothing_and_one_without_a_score_what_it_took() -> None:
-    table = a_table(score=worth, cells={("h1", "short", 0): None, ("h2", "short", 0): Recorded(1.0, None)})
+    table = a_table(score=worth, runs={("h1", "short", 0): None, ("h2", "short", 0): RecordedRun(1.0, None)})
     _, trace = bought_by(OneArm("all", "", "short"), table)
     assert [each.spent for each in trace[:4]] == [1, 1, 2, 3]
     assert order(trace[3].placing) == ["h3", "baseline"]
 
 
 def test_a_run_past_its_deadline_costs_the_deadline_and_has_no_score() -> None:
-    table = a_table(score=worth, cells={("h1", "short", 0): Recorded(100.0, 0.9)})
+    table = a_table(score=worth, runs={("h1", "short", 0): RecordedRun(100.0, 0.9)})
     replayed = a_replay(table, trainer=TrainerSpec(entrypoint="team:train", deadline_seconds=10))
     _, trace = bought_by(OneArm("all", "", "short"), table, replayed)
     assert [each.spent for each in trace[:2]] == [1, 11]
@@ -161,7 +161,7 @@ def test_every_yardstick_ends_and_none_buys_more_than_there_is() -> None:
     table = a_table(score=worth)
     for policy in yardsticks(a_replay(table)):
         bought, trace = bought_by(policy, table)
-        assert len(bought) == len(set(bought)) == len(trace) <= len(table.cells)
+        assert len(bought) == len(set(bought)) == len(trace) <= len(table.runs)
         assert order(trace[-1].placing)[0] == "h3"
 
 
@@ -177,14 +177,14 @@ def test_orders_of_seeds_are_always_the_same_each_once_and_the_tables_own_is_the
 def test_a_reordered_table_has_the_same_runs_under_other_numbers() -> None:
     table = a_table(score=worth)
     other = table.reordered((2, 0, 1))
-    assert other.cells["h1", "half", 0] == table.cells["h1", "half", 2]
-    assert other.cells["h1", "half", 2] == table.cells["h1", "half", 1]
-    assert len(other.cells) == len(table.cells)
+    assert other.runs["h1", "half", 0] == table.runs["h1", "half", 2]
+    assert other.runs["h1", "half", 2] == table.runs["h1", "half", 1]
+    assert len(other.runs) == len(table.runs)
 
 
 def test_the_full_cost_is_the_first_seed_of_everybody_on_the_reference_or_the_mean_of_who_lacks_it() -> None:
     assert full_cost(a_replay(a_table()), a_table()) == 4 * SECONDS["reference"]
-    table = a_table(cells={("h1", "reference", 0): None})
+    table = a_table(runs={("h1", "reference", 0): None})
     assert math.isclose(full_cost(a_replay(table), table), 3 * 8.0 + 9.5)
 
 

@@ -25,15 +25,14 @@ from assay.planning.plan import plan
 from assay.rounds import reconcile
 from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
-from assay.runners.replay.table import Cell as Recorded
-from assay.runners.replay.table import Table
+from assay.runners.replay.table import RecordedRun, Table
 from assay.store import Ledger
 from assay_trainer.contract import TrialRequest
 from assay_trainer.objects import MemoryObjects
 from builders.tables import SECONDS, a_replay, a_table
 
 if TYPE_CHECKING:
-    from assay.laboratory.policy import Placing, Policy
+    from assay.laboratory.policy import AllocationPolicy, Placing
     from assay.runners.replay.study import Replayed
 
 # ------------------------------------------------------------------------------------------- what it judges
@@ -152,7 +151,7 @@ def secrets(table: Table, replayed: Replayed) -> dict[Cell, float]:
     names = {recorded: arm for arm, recorded in replayed.arms.items()}
     return {
         Cell(hypothesis, names[arm], seed): cell.score
-        for (hypothesis, arm, seed), cell in table.cells.items()
+        for (hypothesis, arm, seed), cell in table.runs.items()
         if cell.score is not None
     }
 
@@ -163,7 +162,7 @@ def test_the_search_finds_what_is_hidden_in_closures_attributes_and_arrays() -> 
 
     class Careless:
         def __init__(self) -> None:
-            self._ask: Callable[[Any], Recorded] = lambda key: table.cells[key]
+            self._ask: Callable[[Any], RecordedRun] = lambda key: table.runs[key]
 
     assert reachable(Careless()) >= wanted
     assert reachable([{"inner": (table,)}]) >= wanted
@@ -235,17 +234,17 @@ def with_other_secrets(table: Table, known: list[Cell], arms: Mapping[str, str])
     kept = {(cell.hypothesis, arms[cell.rung], cell.seed) for cell in known}
     generator = np.random.default_rng(len(known))
     cells = {
-        key: cell if key in kept else Recorded(float(generator.uniform(0.1, 50)), float(generator.normal()))
-        for key, cell in table.cells.items()
+        key: cell if key in kept else RecordedRun(float(generator.uniform(0.1, 50)), float(generator.normal()))
+        for key, cell in table.runs.items()
     }
-    return replace(table, cells=cells)
+    return replace(table, runs=cells)
 
 
 @dataclass
 class Watched:
     """A policy, with what it bought and how its hypotheses stood."""
 
-    policy: Policy
+    policy: AllocationPolicy
     bought: list[Cell] = field(default_factory=list)
     placings: list[Placing] = field(default_factory=list)
     name: str = "watched"

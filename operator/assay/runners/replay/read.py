@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.words import one_of
-from assay.runners.replay.cells import Row, cells_of
+from assay.runners.replay.rows import Row, runs_of
 from assay.runners.replay.table import Table
 from assay_trainer.contract import digest
 
@@ -24,7 +24,7 @@ def read_table(
     """Read a Parquet or CSV file.
 
     `columns` says which of its columns is the hypothesis, arm or size, seed, cost and score, where they are not
-    called so; `where` keeps the rows whose columns have these values. See `cells_of` for what becomes of the rows.
+    called so; `where` keeps the rows whose columns have these values. See `runs_of` for what becomes of the rows.
     `options` says which option named a column, where that is not --column. Raises InvalidInput.
     """
     place = str(path)
@@ -40,9 +40,9 @@ def read_table(
     if frame.is_empty():
         raise InvalidInput([Problem(place, "", "a table without rows", "a row per recorded run")])
     _check_repeats(frame, chosen, place)
-    cells = cells_of(map(Row._make, frame.select(list(chosen.values())).rows()), sizes=sizes, place=place)
+    runs = runs_of(map(Row._make, frame.select(list(chosen.values())).rows()), sizes=sizes, place=place)
     identity = digest(repr((digest(path.read_bytes()), sorted(chosen.items()), sorted(where.items()))).encode())
-    return Table(cells, identity, {size: float(size) for _, size, _ in cells} if sizes else {})
+    return Table(runs, identity, {size: float(size) for _, size, _ in runs} if sizes else {})
 
 
 def _frame(path: Path) -> polars.DataFrame:

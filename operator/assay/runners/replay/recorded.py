@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from assay.runners.replay.table import Cell
+from assay.runners.replay.table import RecordedRun
 from assay_trainer.contract import (
     Cost,
     FailureReason,
@@ -29,24 +29,24 @@ class Ending(NamedTuple):
     score: float | None = None
 
 
-def ending_of(item: WorkItem, cell: Cell | None) -> Ending:
+def ending_of(item: WorkItem, run: RecordedRun | None) -> Ending:
     """Like a worker, but that it trains nothing. Preparations, never recorded, take no time and cost nothing."""
     if isinstance(item, PreparationRequest):
         return Ending(0.0, "Succeeded")
-    return trial_ending(cell, item.devices, item.deadline_seconds)
+    return trial_ending(run, item.devices, item.deadline_seconds)
 
 
-def trial_ending(cell: Cell | None, devices: int, deadline_seconds: float) -> Ending:
+def trial_ending(run: RecordedRun | None, devices: int, deadline_seconds: float) -> Ending:
     """A run past its deadline is ended, one without a score has failed, what is not recorded at all fails at once."""
-    if cell is None:
+    if run is None:
         return Ending(0.0, FailureReason.METRIC_MISSING, "the table has no such run")
-    seconds = cell.cost / devices
+    seconds = run.cost / devices
     if seconds > deadline_seconds:
         message = f"its deadline was {deadline_seconds} s; {seconds:.0f} s are recorded"
         return Ending(deadline_seconds, FailureReason.DEADLINE_EXCEEDED, message)
-    if cell.score is None:
+    if run.score is None:
         return Ending(seconds, FailureReason.METRIC_MISSING, "the recorded run has no score")
-    return Ending(seconds, "Succeeded", score=cell.score)
+    return Ending(seconds, "Succeeded", score=run.score)
 
 
 def trial_result(item: TrialRequest, score: float, seconds: float, started_at: float) -> TrialResult:

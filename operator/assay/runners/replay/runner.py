@@ -166,7 +166,7 @@ class ReplayRunner:
         try:
             stored = TrialResult.model_validate_json(self._objects.get(result_name(item.key)))
         except ObjectNotFound:
-            return ending_of(item, self._table.cells.get((item.hypothesis, self._arms[item.arm], item.seed)))
+            return ending_of(item, self._table.runs.get((item.hypothesis, self._arms[item.arm], item.seed)))
         return Ending(0.0, "Succeeded", score=stored.score)
 
     def _finish(self, attempt: _Attempt) -> None:

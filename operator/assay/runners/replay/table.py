@@ -12,7 +12,7 @@ from assay.planning.study.study import Program
 from assay_trainer.contract import digest
 
 
-class Cell(NamedTuple):
+class RecordedRun(NamedTuple):
     """One recorded run: accelerator seconds, 0 or more, and its score; None if it ended without one."""
 
     cost: float
@@ -27,31 +27,31 @@ class Table:
     `sizes` gives the training sizes by their names in the cells, if the arms are sizes; else it is empty.
     """
 
-    cells: Mapping[tuple[str, str, int], Cell]
+    runs: Mapping[tuple[str, str, int], RecordedRun]
     digest: str
     sizes: Mapping[str, float]
 
     @cached_property
     def hypotheses(self) -> tuple[str, ...]:
         """Names, in alphabetical order."""
-        return tuple(sorted({hypothesis for hypothesis, _, _ in self.cells}))
+        return tuple(sorted({hypothesis for hypothesis, _, _ in self.runs}))
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
         """Names of arms in alphabetical order, or of sizes in ascending order."""
-        arms = {arm for _, arm, _ in self.cells}
+        arms = {arm for _, arm, _ in self.runs}
         return tuple(sorted(arms, key=lambda arm: (self.sizes.get(arm, 0.0), arm)))
 
     @cached_property
     def seeds(self) -> int:
         """How many there are, whether or not each hypothesis has all of them on each arm."""
-        return len({seed for _, _, seed in self.cells})
+        return len({seed for _, _, seed in self.runs})
 
     def reordered(self, order: Sequence[int]) -> Table:
         """The same runs, but that what was seed order[n] is seed n. `order` holds each seed once."""
         number = {seed: place for place, seed in enumerate(order)}
-        cells = {(hypothesis, arm, number[seed]): cell for (hypothesis, arm, seed), cell in self.cells.items()}
-        return replace(self, cells=cells)
+        runs = {(hypothesis, arm, number[seed]): run for (hypothesis, arm, seed), run in self.runs.items()}
+        return replace(self, runs=runs)
 
     def nearest_size(self, data_percent: int) -> tuple[str, float]:
         """The name of the recorded size that is nearest to this share of the largest one, and their ratio, ≥ 1."""

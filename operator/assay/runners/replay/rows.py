@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from assay.api.errors import InvalidInput, Problem
-from assay.runners.replay.table import Cell
+from assay.runners.replay.table import RecordedRun
 
 
 class Row(NamedTuple):
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     score: Any
 
 
-def cells_of(rows: Iterable[Row], *, sizes: bool, place: str) -> dict[tuple[str, str, int], Cell]:
+def runs_of(rows: Iterable[Row], *, sizes: bool, place: str) -> dict[tuple[str, str, int], RecordedRun]:
     """The cells by (hypothesis, arm or size, seed); `place` is the file. Raises InvalidInput.
 
     Names of hypotheses become DNS labels, as resources have them. Seeds may be anything that has an order, and are
@@ -81,9 +81,9 @@ def _names(hypotheses: Iterable[Any], place: str) -> dict[Any, str]:
     return names
 
 
-def _mean(same: Sequence[Row]) -> Cell:
+def _mean(same: Sequence[Row]) -> RecordedRun:
     scores = [score for row in same if (score := _number(row.score)) is not None and math.isfinite(score)]
-    return Cell(fmean(float(row.cost) for row in same), fmean(scores) if scores else None)
+    return RecordedRun(fmean(float(row.cost) for row in same), fmean(scores) if scores else None)
 
 
 def _number(value: Any) -> float | None:
