@@ -45,6 +45,7 @@ from yardsticks import (
     static_affordable,
 )
 
+from assay.api.resources import Question
 from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.agreement import kendall_tau_b
 
@@ -85,9 +86,9 @@ def contestants(question: str, price: Price) -> tuple[Contestant, ...]:
         by_name = {each.name: each for each in others}
         known = by_name["racing: leader, challengers" if price == "measured" else "halving to the top 2"]
         rest = (promotion, affordable, *(each for each in others if each is not known))
-        return Contestant("planner", product("FindBest"), BEST_FRACTIONS), known, *rest
+        return Contestant("planner", product(Question.FIND_BEST), BEST_FRACTIONS), known, *rest
     known, other = (promotion, affordable) if price == "measured" else (affordable, promotion)
-    return Contestant("planner", product("RankAll")), known, other, *others
+    return Contestant("planner", product(Question.RANK_ALL)), known, other, *others
 
 
 def tau(opinion: Opinion, truth: Truth) -> list[float]:
@@ -115,7 +116,7 @@ def accuracy(opinion: Opinion, truth: Truth) -> list[float]:
 
 
 @dataclass(frozen=True)
-class Question:
+class Contest:
     """What is asked, at which share of the full cost, and how an answer is judged."""
 
     name: str
@@ -125,9 +126,9 @@ class Question:
 
 
 QUESTIONS = (
-    Question("ranking", 0.20, tau, "tau  median    p10"),
-    Question("best", 0.20, regret, "regret mean  <=.003"),
-    Question("decisions", 0.12, accuracy, "right   all  4 of 5"),
+    Contest("ranking", 0.20, tau, "tau  median    p10"),
+    Contest("best", 0.20, regret, "regret mean  <=.003"),
+    Contest("decisions", 0.12, accuracy, "right   all  4 of 5"),
 )
 
 
@@ -143,7 +144,7 @@ def summary(question: str, figures: FloatArray) -> tuple[float, float]:
 
 
 def play(
-    contestant: Contestant, question: Question, price: Price, sets: list[tuple[Curves, Truth]], orders: int
+    contestant: Contestant, question: Contest, price: Price, sets: list[tuple[Curves, Truth]], orders: int
 ) -> tuple[FloatArray, FloatArray]:
     """What the judge says (data sets, figures) and spending over full cost (data sets, orders)."""
     figures, costs = [], []
@@ -159,7 +160,7 @@ def play(
     return np.array(figures), np.array(costs)
 
 
-def table(question: Question, price: Price, sets: list[tuple[Curves, Truth]], orders: int) -> dict[str, float | None]:
+def table(question: Contest, price: Price, sets: list[tuple[Curves, Truth]], orders: int) -> dict[str, float | None]:
     """Prints one table; returns the planner's figures as they are written."""
     title = f"{question.name}, {price} prices, at most {question.share:.2f} of the full cost"
     print(f"\n{title:60s}{question.titles:>20s}  error   cost median    max   planner against it (10 %)")

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from assay.planning.allocation.ladder import Cell, Ladder, Revealed
+from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.ranking.arrays import FloatArray
 
 COLUMNS = ("openmlid", "learner", "train_size", "seed", "train_seconds", "valid_accuracy", "test_accuracy")
@@ -138,7 +138,7 @@ class Market:
         self.budget = share * self.full_cost
         self.spent, self.stopped = 0.0, 0
         self._learners, self._work = curves.learners, work
-        self._revealed: dict[Cell, Revealed] = {}
+        self._revealed: dict[LadderTrial, Revealed] = {}
 
     @property
     def left(self) -> float:
@@ -163,7 +163,7 @@ class Market:
         else:
             seen = Revealed(None if np.isnan(score) else score, cost)
         self.spent = min(self.spent + seen.cost, self.budget)
-        self._revealed[Cell(learner, rung, seed)] = seen
+        self._revealed[LadderTrial(learner, rung, seed)] = seen
         return seen
 
     def usual_share(self, rung: int) -> float:

@@ -13,7 +13,7 @@ import scipy
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from assay.api.resources import REFERENCE, Screening
-from assay.planning.results.score_tables import ArmCells
+from assay.planning.results.score_tables import ScoreTable
 from assay.planning.study.study import Study
 from assay.planning.trust.audit_draws import audit_draws
 from assay.planning.trust.certificates_in_force import identities
@@ -88,13 +88,13 @@ class World:
             tables.append(Scores(names, tuple(range(SEEDS)), SHAPES[row.shape](true)[:, None] + errors))
         return cls(SHAPES[row.shape](truth), tables[0], tables[1])
 
-    def cells(self, run: np.ndarray) -> Mapping[str, ArmCells]:
+    def cells(self, run: np.ndarray) -> Mapping[str, ScoreTable]:
         """What is known once (arm, hypothesis) have run."""
         found = {}
         for arm, scores, has_run in zip((REFERENCE, "short"), (self.reference, self.proxy), run, strict=True):
             values = np.where(has_run[:, None], scores.values, np.nan)
             ended = np.broadcast_to(has_run[:, None], values.shape)
-            found[arm] = ArmCells(Scores(scores.hypotheses, scores.seeds, values), ended)
+            found[arm] = ScoreTable(Scores(scores.hypotheses, scores.seeds, values), ended)
         return found
 
 
@@ -134,8 +134,8 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
             break
         study = after(study, found)
         before = run.sum()
-        for cell in found.wanted:
-            run[0 if cell.arm == REFERENCE else 1, at[cell.hypothesis]] = True
+        for hypothesis, arm in found.wanted:
+            run[0 if arm == REFERENCE else 1, at[hypothesis]] = True
         if run.sum() == before and not found.records:
             break
     return _outcome(study, world, run, found, first, at)

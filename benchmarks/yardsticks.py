@@ -13,8 +13,8 @@ import numpy as np
 from learning_curves import Market
 from numpy.typing import NDArray
 
-from assay.planning.allocation.ladder import Question
-from assay.planning.allocation.ladder_policy import carried_scores, next_step
+from assay.api.resources import Question
+from assay.planning.allocation.ladder_policy import ladder_scores, next_step
 from assay.planning.allocation.trial_prices import trial_prices
 from assay.ranking.arrays import FloatArray
 
@@ -35,7 +35,7 @@ def product(question: Question) -> Policy:
     def spend(market: Market) -> Opinion:
         while step := next_step(market.view(), question, None, market.left):
             market.buy(step.hypothesis, step.rung, step.seed)
-        known = carried_scores(market.view())
+        known = ladder_scores(market.view())
         return Opinion(_named(known.scores), np.where(np.isnan(known.deviations), np.inf, known.deviations))
 
     return spend

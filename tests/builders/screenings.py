@@ -9,7 +9,7 @@ import numpy as np
 
 from assay.api.resources import ProxyArm, Screening
 from assay.planning.records.trust_records import TrustRecord, trust_records
-from assay.planning.results.score_tables import ArmCells
+from assay.planning.results.score_tables import ScoreTable
 from assay.planning.study.study import Study
 from assay.planning.trust.recording import certificate_in_force
 from assay.planning.trust.screening import Screened
@@ -44,7 +44,7 @@ def a_screening_study(
     )
 
 
-def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ArmCells]:
+def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ScoreTable]:
     """By (hypothesis, arm) the scores of the first seeds; those that are NaN have failed, what is not there is open."""
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     shape = (len(names), len(study.design.seeds))
@@ -54,13 +54,13 @@ def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) 
         for row, name in enumerate(names):
             own = scores.get((name, arm), np.empty(0))
             values[row, : len(own)], ended[row, : len(own)] = own, True
-        cells[arm] = ArmCells(Scores(names, study.design.seeds, values), ended)
+        cells[arm] = ScoreTable(Scores(names, study.design.seeds, values), ended)
     return cells
 
 
 def certified(
     study: Study,
-    cells: Mapping[str, ArmCells],
+    cells: Mapping[str, ScoreTable],
     calibration: Iterable[str],
     *,
     arm: str = SHORT.name,

@@ -64,17 +64,17 @@ def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, Preparat
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
     """Everything once, then everything again: a machine that gets slower slows all of them."""
-    from assay.planning.study.profiled_variants import contestant_request, contestants
+    from assay.planning.study.profiled_variants import variant_request, variants
     from assay.reporting.profile import Measured
     from assay.rounds.one_at_a_time import run_to_end
     from assay_trainer.contract import TrialResult
 
     found: dict[str, list[TrialResult]] = {}
-    entrants = contestants(study)
+    entrants = variants(study)
     for seed in range(repeats):
         for entrant in entrants:
             typer.echo(f"{entrant.name}, run {seed + 1} of {repeats}", err=True)
-            outcome = run_to_end(study.name, contestant_request(study, entrant, seed), ledger, runner, time.time())
+            outcome = run_to_end(study.name, variant_request(study, entrant, seed), ledger, runner, time.time())
             _show_failure(outcome, entrant.name)
             if isinstance(outcome, TrialResult):
                 found.setdefault(entrant.name, []).append(outcome)

@@ -14,8 +14,8 @@ import numpy as np
 from assay.api.resources import REFERENCE
 from assay.laboratory import planned
 from assay.laboratory.halving import SuccessiveHalving
+from assay.laboratory.ladder_climbing import LadderClimbing
 from assay.laboratory.one_arm import OneArm
-from assay.laboratory.promoted import Promotion
 from assay.laboratory.purchases import Trace, nothing_bought, purchases
 from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, PricedRun
 from assay.runners.replay.recorded import trial_ending
@@ -67,7 +67,7 @@ def yardsticks(replayed: Replayed) -> tuple[AllocationPolicy, ...]:
         f"{proxies[0]} alone", f"Everything at the cheapest arm, {proxies[0]}, seed after seed.", proxies[0]
     )
     others = [OneArm(f"{arm} alone", f"All on the proxy {arm}, seed after seed.", arm) for arm in proxies[1:]]
-    promotion = Promotion(study.spec.question.value, study.baseline, math.inf)
+    promotion = LadderClimbing(study.spec.question, study.baseline, math.inf)
     budgeted = study.spec.budget.accelerator_seconds is not None
     return (*(() if budgeted else (promotion,)), whole, SuccessiveHalving(), cheapest, *others)
 

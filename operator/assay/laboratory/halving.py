@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assay.planning.allocation.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 
 if TYPE_CHECKING:
     from assay.laboratory.policy import Placing
@@ -21,7 +21,7 @@ class SuccessiveHalving:
     name: str = "successive halving"
     explanation: str = "All on the cheapest arm, the better half of them on the next, and so on; one seed each."
 
-    def next_cell(self, view: Ladder) -> Cell | None:
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
         """The next of those who are still in."""
         for entrants in _heats(view):
             for cell in entrants:
@@ -40,14 +40,14 @@ class SuccessiveHalving:
         return found
 
 
-def _heats(view: Ladder) -> list[list[Cell]]:
+def _heats(view: Ladder) -> list[list[LadderTrial]]:
     """Who runs on each rung, up to the first rung on which not all of them have."""
-    heats = [[Cell(name, view.rungs[0], 0) for name in view.hypotheses]]
+    heats = [[LadderTrial(name, view.rungs[0], 0) for name in view.hypotheses]]
     for rung in view.rungs[1:]:
         if not all(cell in view.revealed for cell in heats[-1]):
             break
         scored = [(score, cell) for cell in heats[-1] if (score := view.revealed[cell].score) is not None]
         ordered = [cell for _, cell in sorted(scored, key=lambda pair: -pair[0])]
         kept = {cell.hypothesis for cell in ordered[: -(-len(ordered) // 2)]}
-        heats.append([Cell(name, rung, 0) for name in view.hypotheses if name in kept])
+        heats.append([LadderTrial(name, rung, 0) for name in view.hypotheses if name in kept])
     return heats

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.planning.allocation.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 from assay.ranking import Scores
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class OneArm:
     explanation: str
     arm: str
 
-    def next_cell(self, view: Ladder) -> Cell | None:
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
         """The hypothesis whose turn it is."""
         seed, place = divmod(len(view.revealed), len(view.hypotheses))
-        return Cell(view.hypotheses[place], self.arm, seed) if seed < view.seeds else None
+        return LadderTrial(view.hypotheses[place], self.arm, seed) if seed < view.seeds else None
 
     def placing(self, view: Ladder) -> Placing:
         """By the mean of each."""

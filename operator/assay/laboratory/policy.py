@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from assay.planning.allocation.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 
 Placing = Mapping[str, tuple[float, ...]]
 """By hypothesis, what it is ordered by: the larger tuple is the better hypothesis. Who is not in it is not ordered."""
@@ -22,7 +22,7 @@ class AllocationPolicy(Protocol):
     def explanation(self) -> str:
         """What it does, in a sentence."""
 
-    def next_cell(self, view: Ladder) -> Cell | None:
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
         """The trial to buy next, one that is not revealed; None if it wants no more."""
 
     def placing(self, view: Ladder) -> Placing:

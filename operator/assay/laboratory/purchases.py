@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import REFERENCE
 from assay.laboratory.policy import Placing
-from assay.planning.allocation.ladder import Cell, Ladder, Revealed
+from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.results.costs import relative_work
 from assay.planning.results.score_tables import sign_of
 from assay.runners.replay.recorded import trial_ending
@@ -35,7 +35,7 @@ def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table
     trainer, sign = replayed.study.spec.trainer, sign_of(replayed.study)
     view = start
     spent, made = 0.0, []
-    while (cell := policy.next_cell(view)) is not None:
+    while (cell := policy.next_trial(view)) is not None:
         _check(policy, view, cell)
         recorded = table.runs.get((cell.hypothesis, replayed.arms[cell.rung], cell.seed))
         ending = trial_ending(recorded, trainer.devices, trainer.deadline_seconds)
@@ -64,7 +64,7 @@ def nothing_bought(study: Study) -> Ladder:
     )
 
 
-def _with(view: Ladder, cell: Cell, seen: Revealed) -> Ladder:
+def _with(view: Ladder, cell: LadderTrial, seen: Revealed) -> Ladder:
     """A view of one trial more. It is a new one, so that no policy can keep what it was shown and see it change."""
     return Ladder(
         hypotheses=view.hypotheses,
@@ -76,7 +76,7 @@ def _with(view: Ladder, cell: Cell, seen: Revealed) -> Ladder:
     )
 
 
-def _check(policy: AllocationPolicy, view: Ladder, cell: Cell) -> None:
+def _check(policy: AllocationPolicy, view: Ladder, cell: LadderTrial) -> None:
     if cell in view.revealed:
         raise ValueError(f"{policy.name}: given {cell}, which it has; allowed: a trial that it has not")
     if cell.hypothesis not in view.hypotheses or cell.rung not in view.rungs or not 0 <= cell.seed < view.seeds:

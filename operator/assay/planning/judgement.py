@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from assay.planning.allocation.admission import free_slots
 from assay.planning.allocation.agenda import Agenda, agenda_of
-from assay.planning.allocation.within_budget import agenda_within_budget, is_too_small, ladder_of
+from assay.planning.allocation.within_budget import agenda_within_budget, budget_is_too_small, ladder_of
 from assay.planning.results.costs import Costs, costs_of
 from assay.planning.results.progress import Progress, progress_of
-from assay.planning.results.score_tables import ArmCells, cells_of
+from assay.planning.results.score_tables import ScoreTable, score_tables_of
 from assay.planning.trust.proxy_looks import TrustAssessment, trust_of
 from assay.planning.trust.screening import Screened, everybody_calibrates, screening_of
 
@@ -28,7 +28,7 @@ class Judgement:
     costs: Costs
     progress: Progress
     """By what is wanted."""
-    cells: Mapping[str, ArmCells]
+    cells: Mapping[str, ScoreTable]
     """Of what is wanted."""
     screened: Screened
     trust: TrustAssessment
@@ -40,8 +40,8 @@ def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
     """From the records alone; the time (Unix seconds) is that of what is to be written down, and decides nothing."""
     costs = costs_of(study, records)
     ended = progress_of(study, records)
-    cells = cells_of(study, records, ended)
-    if is_too_small(study, ended, costs):
+    cells = score_tables_of(study, records, ended)
+    if budget_is_too_small(study, ended, costs):
         return _within_budget(study, records, ended, cells, costs)
     screened = screening_of(study, cells, now)
     trust = trust_of(study, {arm: own.of(screened.calibration) for arm, own in cells.items()})
@@ -54,7 +54,7 @@ def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
 
 
 def _within_budget(
-    study: Study, records: Records, ended: Progress, cells: Mapping[str, ArmCells], costs: Costs
+    study: Study, records: Records, ended: Progress, cells: Mapping[str, ScoreTable], costs: Costs
 ) -> Judgement:
     ladder = ladder_of(study, records, ended, costs)
     agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))

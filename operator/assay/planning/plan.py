@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
-from assay.planning.allocation.admission import Allowance, allowance, deadline_left
+from assay.planning.allocation.admission import Admission, admission_of, deadline_left
 from assay.planning.assessment.assessment import assessment_of
 from assay.planning.judgement import Judgement, judge
 from assay.planning.records.records import UNKNOWN, Obstacle, Records, RunningAttempt
@@ -36,7 +36,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     """
     judgement = judge(study, records, now)
     costs, progress = judgement.costs, judgement.progress
-    allowed = allowance(study, records, progress, judgement.agenda, costs, now)
+    allowed = admission_of(study, records, progress, judgement.agenda, costs, now)
     active = any(record.running for record in records.values())
     awaited = not (allowed.halted or allowed.spent) and any(
         records[key].elsewhere for key, state in progress.states.items() if state is State.WAITING and key in records
@@ -78,7 +78,7 @@ def _request(
     return preparation_request(study, work, attempt)
 
 
-def _stops(study: Study, records: Records, allowed: Allowance) -> Iterator[Stop]:
+def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]:
     """Work that an edited spec no longer needs is ended, and what may not begin any more does not wait for its turn;
     everything else that runs may end as usual."""
     for key, record in records.items():
@@ -111,7 +111,7 @@ def _stopped(study: str, key: str, attempt: RunningAttempt, cost: float) -> Fail
     )
 
 
-def _requeue_after(study: Study, records: Records, allowed: Allowance, now: float, *, awaited: bool) -> float | None:
+def _requeue_after(study: Study, records: Records, allowed: Admission, now: float, *, awaited: bool) -> float | None:
     """Seconds until the study's own deadline, until what has failed may be tried again, or until the next look for
     what other studies run; everything else announces itself."""
     left = deadline_left(study, records, now)
@@ -121,7 +121,7 @@ def _requeue_after(study: Study, records: Records, allowed: Allowance, now: floa
     return min(times, default=None)
 
 
-def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Allowance) -> float | None:
+def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Admission) -> float | None:
     expected = predictions(study, costs)
     if expected is None or allowed.halted or allowed.spent:
         return None

@@ -14,7 +14,7 @@ from assay_trainer.contract import Failure, TrialResult
 
 if TYPE_CHECKING:
     from assay.planning.records.records import Records
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.design import PlannedTrial
     from assay.planning.study.study import Study
 
@@ -38,7 +38,7 @@ class Trials:
 
     study: Study
     progress: Progress
-    cells: Mapping[str, ArmCells]
+    cells: Mapping[str, ScoreTable]
     """The scores that count, by arm; higher is better."""
     trials: tuple[Trial, ...]
 

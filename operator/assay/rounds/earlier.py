@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.planning.records.earlier import NOTHING_EARLIER, Earlier
-from assay.planning.results.stale_work import questions, stale_results
+from assay.planning.results.stale_work import stale_results, unexplained_results
 from assay_trainer.contract import CodeIngredients, TrialRequest
 from assay_trainer.objects import StoreError
 
@@ -34,7 +34,9 @@ def earlier_of(study: Study, ledger: Ledger, runner: Runner, records: Records) -
         found = runner.ingredients(code)
         if found is not None:
             programs[code] = found
-    requests = dict(_requests(study, ledger, [each.key for each in questions(study, records)[:MOST_REQUESTS]]))
+    requests = dict(
+        _requests(study, ledger, [each.key for each in unexplained_results(study, records)[:MOST_REQUESTS]])
+    )
     return Earlier(programs, requests)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
-from assay.planning.records.edit_digest import criteria_digest, criteria_of
+from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.rounds.earlier import earlier_of, write_programs
@@ -59,7 +59,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
             break
         elsewhere |= taken
     if decided.status.trials.succeeded:
-        ledger.put_criteria(study.name, criteria_digest(study.spec), criteria_of(study.spec))
+        ledger.put_criteria(study.name, edit_digest(study.spec), guarded_part(study.spec))
     all_started = _apply(study, decided, ledger, runner, now)
     return Round(decided, records, cut_short=not all_started)
 

@@ -12,7 +12,7 @@ from assay.planning.plan import plan
 from assay.planning.records.earlier import Earlier
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.results.code_changes import changes_of_code
-from assay.planning.results.stale_work import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, questions, stale_work
+from assay.planning.results.stale_work import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, stale_work, unexplained_results
 from assay.planning.study.design import trial_request
 from assay.planning.study.programs import study_program
 from assay.planning.study.study import Study, Surroundings
@@ -46,7 +46,7 @@ def stale(now: Study, before: Study = BEFORE, *, written: bool = True) -> StaleW
     """What the study says of the results of what it was before."""
     records = made(before)
     requests = requests_of(before) if written else {}
-    asked = {each.key: requests[each.key] for each in questions(now, records) if each.key in requests}
+    asked = {each.key: requests[each.key] for each in unexplained_results(now, records) if each.key in requests}
     programs = {code: an_ingredient(code) for code in (CODE, NEW_CODE)} if written else {}
     return stale_work(now.knowing(Earlier(programs, asked)), records)
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.planning.allocation.ladder import Cell, Ladder, Question, Revealed
-from assay.planning.allocation.ladder_policy import Step, carried_scores, estimates, next_step, next_steps
+from assay.api.resources import Question
+from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
+from assay.planning.allocation.ladder_policy import Step, estimates, ladder_scores, next_step, next_steps
 from assay.planning.allocation.trial_prices import trial_prices
 
 WORK = {"eighth": 1 / 8, "quarter": 1 / 4, "half": 1 / 2, "full": 1.0}
 NAMES = ("a", "b", "c", "d", "e", "f")
-QUESTIONS: tuple[Question, ...] = ("RankAll", "FindBest", "BeatBaseline")
+QUESTIONS = tuple(Question)
 
 
 def a_ladder(
@@ -28,8 +29,8 @@ def a_ladder(
     return Ladder(
         hypotheses=names,
         rungs=tuple(WORK),
-        revealed={Cell(*cell): Revealed(*seen) for cell, seen in (revealed or {}).items()},
-        pending=frozenset(Cell(*cell) for cell in pending),
+        revealed={LadderTrial(*cell): Revealed(*seen) for cell, seen in (revealed or {}).items()},
+        pending=frozenset(LadderTrial(*cell) for cell in pending),
         relative_work=WORK,
         seeds=seeds,
     )
@@ -51,7 +52,7 @@ def bought(
         score = worth[step.hypothesis] + noise * float(generator.standard_normal())
         spent += cost
         steps.append(step)
-        cell = Cell(step.hypothesis, step.rung, step.seed)
+        cell = LadderTrial(step.hypothesis, step.rung, step.seed)
         ladder = replace(ladder, revealed={**ladder.revealed, cell: Revealed(score, cost)})
     return ladder, steps
 
@@ -66,13 +67,13 @@ def rungs_reached(ladder: Ladder) -> dict[str, str | None]:
 
 
 def test_while_no_price_is_known_everybody_begins_on_the_cheapest_rung() -> None:
-    steps = next_steps(a_ladder(), "RankAll", None, 10.0, 99)
+    steps = next_steps(a_ladder(), Question.RANK_ALL, None, 10.0, 99)
     assert sorted(steps) == [(name, "eighth", 0, None) for name in NAMES]
 
 
 def test_who_begins_first_is_spread_over_the_list() -> None:
     names = tuple(f"h{at:02d}" for at in range(30))
-    first = [int(step.hypothesis[1:]) for step in next_steps(a_ladder(names=names), "RankAll", None, 10.0, 3)]
+    first = [int(step.hypothesis[1:]) for step in next_steps(a_ladder(names=names), Question.RANK_ALL, None, 10.0, 3)]
     assert np.diff(sorted(first)).min() > 5
 
 
@@ -87,7 +88,7 @@ def test_no_more_is_spent_than_there_is(question: Question, prices: dict[str, fl
 
 
 def test_where_prices_differ_the_cheap_reach_the_reference_and_the_dear_do_not() -> None:
-    ladder, _ = bought(a_ladder(), "RankAll", 50.0, UNEQUAL, WORTH)
+    ladder, _ = bought(a_ladder(), Question.RANK_ALL, 50.0, UNEQUAL, WORTH)
     reached = rungs_reached(ladder)
     assert reached["a"] == reached["b"] == "full"
     assert reached["f"] != "full"
@@ -98,7 +99,7 @@ def test_where_prices_differ_the_cheap_reach_the_reference_and_the_dear_do_not()
 def test_where_prices_are_alike_all_begin_where_all_can_be_paid_for() -> None:
     names = tuple(f"h{at:02d}" for at in range(12))
     ladder, steps = bought(
-        a_ladder(names=names), "RankAll", 0.3 * 12, dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.5)
+        a_ladder(names=names), Question.RANK_ALL, 0.3 * 12, dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.5)
     )
     assert set(rungs_reached(ladder).values()) == {"quarter"}
     assert sum(step.rung == "eighth" for step in steps) == 2
@@ -108,15 +109,15 @@ def test_the_best_one_is_sought_among_those_that_are_good() -> None:
     names = tuple(f"h{at:02d}" for at in range(20))
     worth = {name: at / 20 for at, name in enumerate(names)} | {"h18": 0.94, "h19": 0.95}
     prices = dict.fromkeys(names, 1.0)
-    ladder, steps = bought(a_ladder(names=names), "FindBest", 6.0, prices, worth, noise=0.02)
+    ladder, steps = bought(a_ladder(names=names), Question.FIND_BEST, 6.0, prices, worth, noise=0.02)
     later = [step.hypothesis for step in steps if step.rung != "eighth"]
     assert set(later[:4]) == {"h18", "h19"}
     assert not {*names[:10]} & {*later}
-    assert ladder.hypotheses[int(np.nanargmax(carried_scores(ladder).scores))] in ("h18", "h19")
+    assert ladder.hypotheses[int(np.nanargmax(ladder_scores(ladder).scores))] in ("h18", "h19")
 
 
 def test_the_baseline_is_known_best_where_all_are_compared_with_it() -> None:
-    ladder, _ = bought(a_ladder(), "BeatBaseline", 0.9 * sum(EQUAL.values()), EQUAL, WORTH)
+    ladder, _ = bought(a_ladder(), Question.BEAT_BASELINE, 0.9 * sum(EQUAL.values()), EQUAL, WORTH)
     full = [cell.hypothesis for cell in ladder.revealed if cell.rung == "full"]
     assert full.count("a") > max(full.count(name) for name in NAMES[1:])
 
@@ -150,18 +151,18 @@ def test_who_failed_is_tried_once_more_further_up_and_then_given_up() -> None:
         (name, "eighth", 0): (WORTH[name], 1.0) for name in NAMES
     }
     everybody["a", "eighth", 0] = (None, 1.0)
-    steps = next_steps(a_ladder(everybody), "RankAll", None, 1000.0, 99)
+    steps = next_steps(a_ladder(everybody), Question.RANK_ALL, None, 1000.0, 99)
     assert next(step.rung for step in steps if step.hypothesis == "a") != "eighth"
     everybody["a", "quarter", 0] = (None, 2.0)
     twice = a_ladder(everybody)
-    assert all(step.hypothesis != "a" for step in next_steps(twice, "RankAll", None, 1000.0, 99))
-    assert np.isnan(carried_scores(twice).scores[twice.hypotheses.index("a")])
+    assert all(step.hypothesis != "a" for step in next_steps(twice, Question.RANK_ALL, None, 1000.0, 99))
+    assert np.isnan(ladder_scores(twice).scores[twice.hypotheses.index("a")])
     assert estimates(twice)["a"].score is None
 
 
 def test_seeds_that_are_there_already_are_not_run_again() -> None:
     full = {(name, "full", seed): (WORTH[name], 8.0) for name in NAMES for seed in (0, 2)}
-    steps = next_steps(a_ladder(full, seeds=3), "RankAll", None, 1000.0, 99)
+    steps = next_steps(a_ladder(full, seeds=3), Question.RANK_ALL, None, 1000.0, 99)
     assert {step[1:3] for step in steps} == {("full", 1)}
     assert len(steps) == len(NAMES)
 
@@ -173,12 +174,12 @@ def test_nothing_is_left_to_do_when_all_has_run(question: Question) -> None:
 
 
 def test_nothing_fits_an_empty_purse() -> None:
-    assert next_step(a_ladder({("a", "eighth", 0): (0.5, 1.0)}), "RankAll", None, 0.5) is None
+    assert next_step(a_ladder({("a", "eighth", 0): (0.5, 1.0)}), Question.RANK_ALL, None, 0.5) is None
 
 
 def test_a_baseline_that_is_not_there_is_said() -> None:
     with pytest.raises(ValueError, match="baseline: 'z'"):
-        next_step(a_ladder(), "BeatBaseline", "z", 1.0)
+        next_step(a_ladder(), Question.BEAT_BASELINE, "z", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_the_order_of_arrivals_and_a_constant_added_change_nothing(
     moved = {cell: (None if score is None else score + 8, cost) for cell, (score, cost) in items}
     first, second = a_ladder(cells), a_ladder(moved)
     assert next_steps(first, question, "a", 40.0, 5) == next_steps(second, question, "a", 40.0, 5)
-    orders = [np.argsort(carried_scores(ladder).scores, kind="stable").tolist() for ladder in (first, second)]
+    orders = [np.argsort(ladder_scores(ladder).scores, kind="stable").tolist() for ladder in (first, second)]
     assert orders[0] == orders[1]
 
 
@@ -221,7 +222,7 @@ def test_the_order_of_arrivals_and_a_constant_added_change_nothing(
 def test_hypotheses_in_another_order_are_estimated_alike(
     cells: dict[tuple[str, str, int], tuple[float | None, float]],
 ) -> None:
-    there, back = carried_scores(a_ladder(cells)), carried_scores(a_ladder(cells, names=NAMES[::-1]))
+    there, back = ladder_scores(a_ladder(cells)), ladder_scores(a_ladder(cells, names=NAMES[::-1]))
     np.testing.assert_allclose(there.scores, back.scores[::-1], rtol=1e-12)
     np.testing.assert_allclose(there.deviations, back.deviations[::-1], rtol=1e-9)
 

@@ -9,7 +9,7 @@ import pytest
 from assay.api.resources import REFERENCE, ProxyArm, Screening
 from assay.planning.study.study import Study
 from assay.planning.trust.audit_draws import AT_LEAST
-from assay.planning.trust.screening import Cell, Role, Screened, screening_of
+from assay.planning.trust.screening import Role, Screened, screening_of
 from assay.ranking.arrays import FloatArray
 from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
 
@@ -47,12 +47,12 @@ class Backlog:
         self.calibration = [each.name for each in study.hypotheses[:CALIBRATION]]
         for name in self.calibration:
             for arm in study.design.arms:
-                self.run(Cell(name, arm))
+                self.run(name, arm)
         self.study = certified(study, cells_of_scores(study, self.scores), self.calibration)
 
-    def run(self, cell: Cell) -> None:
-        value = truth(cell.hypothesis) if cell.arm == REFERENCE else self.proxy(cell.hypothesis)
-        self.scores[cell] = seeds(cell.hypothesis, cell.arm, value)
+    def run(self, hypothesis: str, arm: str) -> None:
+        value = truth(hypothesis) if arm == REFERENCE else self.proxy(hypothesis)
+        self.scores[hypothesis, arm] = seeds(hypothesis, arm, value)
 
     def look(self) -> Screened:
         self.now += 1.0
@@ -63,11 +63,11 @@ class Backlog:
     def to_the_end(self) -> Screened:
         for _ in range(50):
             found = self.look()
-            wanted = [cell for cell in found.wanted if cell not in self.scores]
+            wanted = [each for each in found.wanted if each not in self.scores]
             if not wanted and not found.records:
                 return found
-            for cell in wanted:
-                self.run(cell)
+            for hypothesis, arm in wanted:
+                self.run(hypothesis, arm)
         raise AssertionError("more is wanted again and again")
 
     def having(self, newcomers: Mapping[str, str | None], screening: Screening | None = None) -> None:
@@ -105,8 +105,8 @@ def test_what_is_added_later_runs_on_the_proxy_alone_but_for_the_best_and_the_au
     best = sorted(of_kind("a", 40), key=truth, reverse=True)[:3]
     assert set(best) <= set(promoted)
     assert len(audited) >= AT_LEAST
-    assert all(found.wanted[Cell(name, "short")] == SEEDS for name in of_kind("a", 40))
-    at_reference = {cell.hypothesis for cell in found.wanted if cell.arm == REFERENCE}
+    assert all(found.wanted[name, "short"] == SEEDS for name in of_kind("a", 40))
+    at_reference = {hypothesis for hypothesis, arm in found.wanted if arm == REFERENCE}
     assert at_reference == {*promoted, *audited}
     assert found.revocation is None
 
@@ -116,11 +116,11 @@ def test_nobody_is_promoted_before_all_have_run_on_the_proxy() -> None:
     first = world.look()
     assert first.having(Role.PROMOTED) == ()
     assert len(first.having(Role.AUDITED)) >= AT_LEAST
-    for cell in list(first.wanted)[:-1]:
-        if cell.arm == "short" and cell.hypothesis != "a000":
-            world.run(cell)
+    for hypothesis, arm in list(first.wanted)[:-1]:
+        if arm == "short" and hypothesis != "a000":
+            world.run(hypothesis, arm)
     assert world.look().having(Role.PROMOTED) == ()
-    world.run(Cell("a000", "short"))
+    world.run("a000", "short")
     assert len(world.look().having(Role.PROMOTED)) >= 3
 
 
@@ -165,7 +165,7 @@ def test_a_kind_that_the_proxy_gets_wrong_revokes_the_certificate_and_its_verdic
     assert "of kind b" in found.revocation.message
     assert "others rested on it" in found.revocation.message
     assert set(found.having(Role.FALLEN_BACK)) == {*of_kind("a", 20), *of_kind("b", 20)}
-    assert {cell.arm for cell in found.wanted} == {REFERENCE}
+    assert {arm for _, arm in found.wanted} == {REFERENCE}
     assert set(found.wanted.values()) == {SEEDS}
 
 
@@ -186,11 +186,11 @@ def test_nothing_depends_on_the_order_in_which_trials_end() -> None:
         generator = np.random.default_rng(order // 2)
         for _ in range(500):
             found = world.look()
-            wanted = [cell for cell in found.wanted if cell not in world.scores]
+            wanted = [each for each in found.wanted if each not in world.scores]
             if not wanted and not found.records:
                 break
             if wanted:
-                world.run(wanted[generator.integers(len(wanted))])
+                world.run(*wanted[generator.integers(len(wanted))])
         message = found.revocation.message if found.revocation else None
         ends.append((found.roles, message, found.drawn if message is None else None))
     assert ends[0] == ends[2] == ends[4]
@@ -234,7 +234,7 @@ def test_of_several_certified_proxies_the_cheapest_is_used() -> None:
 def test_a_proxy_that_is_certified_later_does_not_take_over() -> None:
     found = with_two_proxies(("short", 0.2, 1.0), ("tiny", 0.1, 2.0))
     assert found.arm == "short"
-    assert {cell.arm for cell in found.wanted} == {"short", REFERENCE}
+    assert {arm for _, arm in found.wanted} == {"short", REFERENCE}
 
 
 @pytest.mark.parametrize("field", ["trust", "metric", "reference", "proxies"])

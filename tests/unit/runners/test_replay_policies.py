@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assay.api.resources import Goal, Metric, Seeds, TrainerSpec
+from assay.api.resources import Goal, Metric, Question, Seeds, TrainerSpec
 from assay.laboratory.comparing import full_cost, seed_orders, yardsticks
 from assay.laboratory.halving import SuccessiveHalving
+from assay.laboratory.ladder_climbing import LadderClimbing
 from assay.laboratory.one_arm import OneArm
-from assay.laboratory.promoted import Promotion
 from assay.laboratory.purchases import nothing_bought, purchases
-from assay.planning.allocation.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 from assay.runners.replay.table import RecordedRun
 from builders.tables import SECONDS, a_replay, a_table
 
@@ -36,12 +36,12 @@ class Watched:
     """A policy, and what it bought."""
 
     policy: AllocationPolicy
-    bought: list[Cell] = field(default_factory=list)
+    bought: list[LadderTrial] = field(default_factory=list)
     name: str = "watched"
     explanation: str = ""
 
-    def next_cell(self, view: Ladder) -> Cell | None:
-        cell = self.policy.next_cell(view)
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
+        cell = self.policy.next_trial(view)
         if cell is not None:
             self.bought.append(cell)
         return cell
@@ -50,7 +50,9 @@ class Watched:
         return self.policy.placing(view)
 
 
-def bought_by(policy: AllocationPolicy, table: Table, replayed: Replayed | None = None) -> tuple[list[Cell], Trace]:
+def bought_by(
+    policy: AllocationPolicy, table: Table, replayed: Replayed | None = None
+) -> tuple[list[LadderTrial], Trace]:
     replayed = replayed or a_replay(table)
     watched = Watched(policy)
     trace = purchases(watched, nothing_bought(replayed.study), replayed, table)
@@ -70,7 +72,7 @@ def test_the_view_at_the_start_has_the_arms_from_the_cheapest_to_the_reference_a
 
 def test_everything_on_one_arm_goes_seed_by_seed_and_orders_by_means() -> None:
     bought, trace = bought_by(OneArm("all", "", "short"), a_table(score=worth))
-    assert bought == [Cell(name, "short", seed) for seed in range(3) for name in WORTH]
+    assert bought == [LadderTrial(name, "short", seed) for seed in range(3) for name in WORTH]
     assert [each.spent for each in trace] == [1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24]
     assert order(trace[3].placing) == order(trace[-1].placing) == ["h3", "h1", "baseline", "h2"]
     assert order(trace[1].placing) == ["h1", "baseline"]
@@ -88,10 +90,10 @@ def test_who_lacks_a_hard_seed_gains_nothing_by_it() -> None:
 def test_halving_takes_the_better_half_to_the_next_arm_and_who_got_further_stands_higher() -> None:
     bought, trace = bought_by(SuccessiveHalving(), a_table(score=worth))
     assert bought == [
-        *(Cell(name, "half", 0) for name in WORTH),
-        Cell("h1", "short", 0),
-        Cell("h3", "short", 0),
-        Cell("h3", "reference", 0),
+        *(LadderTrial(name, "half", 0) for name in WORTH),
+        LadderTrial("h1", "short", 0),
+        LadderTrial("h3", "short", 0),
+        LadderTrial("h3", "reference", 0),
     ]
     assert order(trace[-1].placing) == ["h3", "h1", "baseline", "h2"]
 
@@ -99,14 +101,14 @@ def test_halving_takes_the_better_half_to_the_next_arm_and_who_got_further_stand
 def test_halving_leaves_out_who_failed_and_ends_where_nobody_is_left() -> None:
     failed = {("h3", "half", 0): RecordedRun(4.0, None)}
     bought, _ = bought_by(SuccessiveHalving(), a_table(score=worth, runs=failed))
-    assert Cell("h3", "short", 0) not in bought
+    assert LadderTrial("h3", "short", 0) not in bought
     nobody = {(name, "half", 0): RecordedRun(4.0, None) for name in WORTH}
     bought, trace = bought_by(SuccessiveHalving(), a_table(score=worth, runs=nobody))
     assert (len(bought), dict(trace[-1].placing)) == (4, {})
 
 
 def test_promotion_keeps_to_its_budget() -> None:
-    _, trace = bought_by(Promotion("RankAll", "baseline", 30.0), a_table(score=worth))
+    _, trace = bought_by(LadderClimbing(Question.RANK_ALL, "baseline", 30.0), a_table(score=worth))
     assert 20 < trace[-1].spent <= 30
     assert order(trace[-1].placing) == ["h3", "h1", "baseline", "h2"]
 
@@ -136,16 +138,16 @@ def test_scores_of_a_metric_that_is_minimised_are_turned_round() -> None:
 @pytest.mark.parametrize(
     ("cell", "want"),
     [
-        (Cell("baseline", "short", 0), "which it has"),
-        (Cell("nobody", "short", 0), "a hypothesis, rung and seed of the view"),
-        (Cell("h1", "long", 0), "a hypothesis, rung and seed of the view"),
-        (Cell("h1", "short", 3), "a hypothesis, rung and seed of the view"),
+        (LadderTrial("baseline", "short", 0), "which it has"),
+        (LadderTrial("nobody", "short", 0), "a hypothesis, rung and seed of the view"),
+        (LadderTrial("h1", "long", 0), "a hypothesis, rung and seed of the view"),
+        (LadderTrial("h1", "short", 3), "a hypothesis, rung and seed of the view"),
     ],
 )
-def test_a_policy_that_wants_what_it_has_or_what_there_is_not_is_an_error(cell: Cell, want: str) -> None:
+def test_a_policy_that_wants_what_it_has_or_what_there_is_not_is_an_error(cell: LadderTrial, want: str) -> None:
     class Wrong(OneArm):
-        def next_cell(self, view: Ladder) -> Cell | None:
-            return cell if view.revealed else super().next_cell(view)
+        def next_trial(self, view: Ladder) -> LadderTrial | None:
+            return cell if view.revealed else super().next_trial(view)
 
     with pytest.raises(ValueError, match=f"watched: given .*{want}"):
         bought_by(Wrong("wrong", "", "short"), a_table())

@@ -20,7 +20,7 @@ from assay.laboratory.one_arm import OneArm
 from assay.laboratory.purchases import nothing_bought, purchases
 from assay.laboratory.truth import Truth
 from assay.planning.actions import Start
-from assay.planning.allocation.ladder import Cell, Ladder
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 from assay.planning.plan import plan
 from assay.rounds import reconcile
 from assay.rounds.reconcile import drive
@@ -133,24 +133,24 @@ class Spy:
     """Buys as another policy does, and looks for scores wherever it can."""
 
     policy: OneArm
-    found: list[tuple[set[Cell], set[float]]] = field(default_factory=list)
+    found: list[tuple[set[LadderTrial], set[float]]] = field(default_factory=list)
     name: str = "spy"
     explanation: str = ""
 
-    def next_cell(self, view: Ladder) -> Cell | None:
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
         self.found.append((set(view.revealed), reachable(view, self.policy)))
-        return self.policy.next_cell(view)
+        return self.policy.next_trial(view)
 
     def placing(self, view: Ladder) -> Placing:
         self.found.append((set(view.revealed), reachable(view, self.policy)))
         return self.policy.placing(view)
 
 
-def secrets(table: Table, replayed: Replayed) -> dict[Cell, float]:
+def secrets(table: Table, replayed: Replayed) -> dict[LadderTrial, float]:
     """By the trial that reveals it."""
     names = {recorded: arm for arm, recorded in replayed.arms.items()}
     return {
-        Cell(hypothesis, names[arm], seed): cell.score
+        LadderTrial(hypothesis, names[arm], seed): cell.score
         for (hypothesis, arm, seed), cell in table.runs.items()
         if cell.score is not None
     }
@@ -167,7 +167,8 @@ def test_the_search_finds_what_is_hidden_in_closures_attributes_and_arrays() -> 
     assert reachable(Careless()) >= wanted
     assert reachable([{"inner": (table,)}]) >= wanted
     assert reachable(np.array(sorted(wanted))) >= wanted
-    assert reachable(replace(nothing_bought(a_replay(table).study), revealed={Cell("h1", "half", 0): table})) >= wanted  # type: ignore[dict-item]
+    hiding = {LadderTrial("h1", "half", 0): table}
+    assert reachable(replace(nothing_bought(a_replay(table).study), revealed=hiding)) >= wanted  # type: ignore[arg-type]
 
 
 def test_a_policy_that_looks_everywhere_finds_the_scores_it_paid_for_and_no_others() -> None:
@@ -188,7 +189,7 @@ def test_a_planner_that_looks_everywhere_finds_the_scores_it_paid_for_and_no_oth
     table = a_secret_table()
     replayed = a_replay(table, seeds=Seeds(initial=2))
     hidden = secrets(table, replayed)
-    keys = {trial.key: Cell(trial.hypothesis, trial.arm, trial.seed) for trial in replayed.study.design.trials}
+    keys = {trial.key: LadderTrial(trial.hypothesis, trial.arm, trial.seed) for trial in replayed.study.design.trials}
     rounds: list[int] = []
 
     def spying(*given: Any) -> object:
@@ -206,13 +207,15 @@ def test_a_planner_that_looks_everywhere_finds_the_scores_it_paid_for_and_no_oth
 # ------------------------------------------------------------------------------------------- what changes nothing
 
 
-def started(table: Table, replayed: Replayed) -> list[Cell]:
+def started(table: Table, replayed: Replayed) -> list[LadderTrial]:
     """The trials that the planner starts, one at a time."""
-    found: list[Cell] = []
+    found: list[LadderTrial] = []
 
     def watch(latest: reconcile.Round) -> None:
         items = [action.item for action in latest.plan.actions if isinstance(action, Start)]
-        found.extend(Cell(each.hypothesis, each.arm, each.seed) for each in items if isinstance(each, TrialRequest))
+        found.extend(
+            LadderTrial(each.hypothesis, each.arm, each.seed) for each in items if isinstance(each, TrialRequest)
+        )
 
     objects = MemoryObjects()
     with ReplayRunner(table, replayed.arms, objects, 1) as runner:
@@ -229,7 +232,7 @@ def a_noisy_table() -> Table:
     )
 
 
-def with_other_secrets(table: Table, known: list[Cell], arms: Mapping[str, str]) -> Table:
+def with_other_secrets(table: Table, known: list[LadderTrial], arms: Mapping[str, str]) -> Table:
     """The same table, but that all that is not known is something else."""
     kept = {(cell.hypothesis, arms[cell.rung], cell.seed) for cell in known}
     generator = np.random.default_rng(len(known))
@@ -245,13 +248,13 @@ class Watched:
     """A policy, with what it bought and how its hypotheses stood."""
 
     policy: AllocationPolicy
-    bought: list[Cell] = field(default_factory=list)
+    bought: list[LadderTrial] = field(default_factory=list)
     placings: list[Placing] = field(default_factory=list)
     name: str = "watched"
     explanation: str = ""
 
-    def next_cell(self, view: Ladder) -> Cell | None:
-        cell = self.policy.next_cell(view)
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
+        cell = self.policy.next_trial(view)
         self.bought += [cell] if cell else []
         return cell
 

@@ -17,7 +17,7 @@ from assay.api.resources import ProxyStudyStatus
 from assay.controller.events import event_manifest, trial_failed
 from assay.controller.reports import with_report
 from assay.planning.plan import plan
-from assay.planning.records.edit_digest import criteria_digest, criteria_of
+from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import Revocation
 from assay.planning.results.progress import progress_of
 from assay.planning.status.hypothesis_status import verdicts_of
@@ -68,7 +68,7 @@ def a_store() -> dict[str, bytes]:
     reason = FailureReason.TRAIN_FUNCTION_RAISED
     ledger.put_failure(Failure(key=trials[-1].key, attempt=1, reason=reason, message="it raised"))
     ledger.forgive(trials[-2].key, 1)
-    ledger.put_criteria(STUDY.name, criteria_digest(STUDY.spec), criteria_of(STUDY.spec))
+    ledger.put_criteria(STUDY.name, edit_digest(STUDY.spec), guarded_part(STUDY.spec))
     revocation = Revocation(rests_on="a" * 32, made_at=1.0, arm="short", stratum="new", audited=5, message="so")
     ledger.put_trust_record(STUDY.name, revocation)
     return dict(objects._objects)

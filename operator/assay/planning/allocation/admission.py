@@ -22,7 +22,7 @@ FIRST_WAVE = 16
 
 
 @dataclass(frozen=True)
-class Allowance:
+class Admission:
     """What may start now.
 
     `halted`: nothing more, and why. `spent` says which limit holds back what is ready, None if none does.
@@ -37,9 +37,9 @@ class Allowance:
     resume_at: float | None = None
 
 
-def allowance(
+def admission_of(
     study: Study, records: Records, progress: Progress, agenda: Agenda, costs: Costs, now: float
-) -> Allowance:
+) -> Admission:
     """Take what is wanted and ready, in the agenda's order, as long as it fits.
 
     The first that does not fit ends it: passing over it for something cheaper would unbalance the arms.
@@ -48,9 +48,9 @@ def allowance(
     prepared = {preparation.key for preparation in study.design.preparations}
     failed = sum(key not in prepared for key in progress.failures)
     if study.spec.suspend:
-        return Allowance((), halted="spec.suspend is true", revoked=True)
+        return Admission((), halted="spec.suspend is true", revoked=True)
     if budget.max_failed_trials is not None and failed > budget.max_failed_trials:
-        return Allowance(
+        return Admission(
             (),
             halted=f"{failed} trials failed; spec.budget.maxFailedTrials is {budget.max_failed_trials}",
             revoked=True,
@@ -60,7 +60,7 @@ def allowance(
     left = deadline_left(study, records, now) if ready or waiting else None
     if left is not None and left <= 0:
         spent = f"spec.budget.deadlineSeconds of {budget.deadline_seconds} s have passed"
-        return Allowance((), spent=spent, revoked=True)
+        return Admission((), spent=spent, revoked=True)
     running = _running(records)
     slots, free = _slots(study), free_slots(study, records)
     if agenda.exhausted and not ready:
@@ -68,19 +68,19 @@ def allowance(
             f"what is left pays for no further trial: {costs.spent:.0f} of "
             f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent"
         )
-        return Allowance((), spent=spent)
+        return Admission((), spent=spent)
     resume_at = min((at for work in ready if (at := _resume_at(work, records)) > now), default=None)
     ready = [work for work in ready if _resume_at(work, records) <= now]
     if budget.accelerator_seconds is None:
         starts = (*ready, *_early(study, agenda, progress))[:free]
-        return Allowance(tuple(starts), resume_at=resume_at)
+        return Admission(tuple(starts), resume_at=resume_at)
     expected = _Expected(study, records, agenda, costs, budget.accelerator_seconds, slots)
     left = budget.accelerator_seconds - costs.spent - sum(expected.still_to_come(key, now) for key in running)
     affordable: list[PlannedTrial | PlannedPreparation] = []
     for work in ready:
         cost = expected.of(work)
         if cost > left:
-            return Allowance(
+            return Admission(
                 tuple(affordable),
                 spent=f"the next trial's {cost:.0f} accelerator seconds do not fit: {costs.spent:.0f} of "
                 f"spec.budget.acceleratorSeconds {budget.accelerator_seconds} are spent",
@@ -90,7 +90,7 @@ def allowance(
             break
         left -= cost
         affordable.append(work)
-    return Allowance(tuple(affordable), resume_at=resume_at)
+    return Admission(tuple(affordable), resume_at=resume_at)
 
 
 def _early(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:

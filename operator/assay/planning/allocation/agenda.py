@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.api.resources import REFERENCE
-from assay.planning.allocation.questions import needs_of
-from assay.planning.trust.screening import Cell as ScreenedCell
+from assay.planning.allocation.seeds_needed import seeds_needed
 from assay.planning.trust.screening import Role
 
 if TYPE_CHECKING:
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.design import PlannedTrial
     from assay.planning.study.study import Study
     from assay.planning.trust.proxy_looks import TrustAssessment
@@ -44,7 +43,7 @@ class Agenda:
         return frozenset((*preparations, *(trial.key for trial in self.trials)))
 
 
-def agenda_of(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment, screened: Screened) -> Agenda:
+def agenda_of(study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessment, screened: Screened) -> Agenda:
     """What is wanted by what is known.
 
     Every hypothesis gets the initial seeds on every arm, but for those that are screened: they get what the screening
@@ -57,7 +56,7 @@ def agenda_of(study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessmen
     depth = {arm: _initial(study, names, arm, screened) for arm in study.design.arms}
     early = depth[REFERENCE].copy()
     asked = [row for row, name in enumerate(names) if screened.roles[name] in _ASKED]
-    needs = needs_of(study, cells[REFERENCE].of([names[row] for row in asked]))
+    needs = seeds_needed(study, cells[REFERENCE].of([names[row] for row in asked]))
     depth[REFERENCE][asked] = needs.seeds
     early[asked] = needs.early
     if trust.next_look is not None:
@@ -84,7 +83,7 @@ def _initial(study: Study, names: Sequence[str], arm: str, screened: Screened) -
     initial = study.design.initial_seeds
     return np.array(
         [
-            initial if screened.roles[name] is Role.CALIBRATION else screened.wanted.get(ScreenedCell(name, arm), 0)
+            initial if screened.roles[name] is Role.CALIBRATION else screened.wanted.get((name, arm), 0)
             for name in names
         ],
         dtype=np.int64,

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from assay.ranking.arrays import BoolArray, FloatArray
 
-Question = Literal["RankAll", "FindBest", "BeatBaseline"]
 
-
-class Cell(NamedTuple):
+class LadderTrial(NamedTuple):
     """One trial of a ladder."""
 
     hypothesis: str
@@ -43,8 +41,8 @@ class Ladder:
 
     hypotheses: tuple[str, ...]
     rungs: tuple[str, ...]
-    revealed: Mapping[Cell, Revealed]
-    pending: frozenset[Cell]
+    revealed: Mapping[LadderTrial, Revealed]
+    pending: frozenset[LadderTrial]
     relative_work: Mapping[str, float]
     seeds: int
 

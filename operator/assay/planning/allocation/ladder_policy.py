@@ -23,9 +23,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.planning.allocation.ladder import Ladder, LadderTable, Question
+from assay.api.resources import Question
+from assay.planning.allocation.ladder import Ladder, LadderTable
 from assay.planning.allocation.trial_prices import hypothesis_factors, trial_prices
-from assay.planning.allocation.worth import for_ranking, for_the_best, reached_rungs
+from assay.planning.allocation.worth import expected_improvement, reached_rungs, variance_lowered
 from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import PromotedScores, promoted_scores
 
@@ -62,7 +63,7 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     `left`: accelerator seconds that no ended trial has spent. What the pending ones are expected to take is taken off
     here. Raises ValueError for BeatBaseline without a baseline among the hypotheses.
     """
-    if question == "BeatBaseline" and baseline not in ladder.hypotheses:
+    if question is Question.BEAT_BASELINE and baseline not in ladder.hypotheses:
         raise ValueError(f"baseline: {baseline!r}, wanted one of the ladder's hypotheses")
     table = ladder.table
     prices = trial_prices(table.costs, table.work)
@@ -72,15 +73,19 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     left -= float((table.pending.sum(axis=2) * prices).sum())
     known = promoted_scores(table.scores, table.work)
     weights = np.ones((len(ladder.hypotheses), 1))
-    if baseline is not None and question == "BeatBaseline":
+    if baseline is not None and question is Question.BEAT_BASELINE:
         weights[ladder.hypotheses.index(baseline)] = max(len(weights) - 1, 1)
     steps: list[Step] = []
     while len(steps) < count:
         started = taken.sum(axis=2)
-        worth = for_the_best(started, known) if question == "FindBest" else for_ranking(started, table.work)
+        worth = (
+            expected_improvement(started, known)
+            if question is Question.FIND_BEST
+            else variance_lowered(started, table.work)
+        )
         worth *= weights * _may_run(table, started, ladder.seeds)
         beginning = np.flatnonzero(started.sum(axis=1) == 0)
-        rung = _first_rung(table, started, prices, left) if len(beginning) and question != "FindBest" else 0
+        rung = _first_rung(table, started, prices, left) if len(beginning) and question is not Question.FIND_BEST else 0
         affordable = beginning[prices[beginning, rung] <= left]
         if len(affordable):
             row = int(affordable[np.argmin(_spread_out(affordable))])
@@ -105,7 +110,7 @@ def next_step(ladder: Ladder, question: Question, baseline: str | None, left: fl
 
 def estimates(ladder: Ladder) -> dict[str, Estimate]:
     """Every hypothesis, in the ladder's order."""
-    known = carried_scores(ladder)
+    known = ladder_scores(ladder)
     nothing = Estimate(None, None, None)
     return {
         name: Estimate(float(score), float(deviation), ladder.rungs[top]) if top >= 0 else nothing
@@ -115,7 +120,7 @@ def estimates(ladder: Ladder) -> dict[str, Estimate]:
     }
 
 
-def carried_scores(ladder: Ladder) -> PromotedScores:
+def ladder_scores(ladder: Ladder) -> PromotedScores:
     """The same as arrays, and with how sure each pair is."""
     return promoted_scores(ladder.table.scores, ladder.table.work)
 
@@ -124,7 +129,7 @@ def expected_accuracy(ladder: Ladder) -> float | None:
     """Share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair of which one has no score
     counts one half. None with fewer than two hypotheses."""
     first, second = np.triu_indices(len(ladder.hypotheses), 1)
-    return float(carried_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
+    return float(ladder_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
 
 
 def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:

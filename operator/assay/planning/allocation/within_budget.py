@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE
 from assay.planning.allocation.agenda import Agenda
-from assay.planning.allocation.ladder import Cell, Ladder, Revealed
+from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.allocation.ladder_policy import next_steps
 from assay.planning.records.records import UNKNOWN
 from assay.planning.results.costs import predictions, relative_work
@@ -47,7 +47,7 @@ def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
     return (*cheaper, (REFERENCE, 1.0))
 
 
-def is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
+def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
     """Whether the budget does not pay for the initial seeds of all hypotheses on all arms, as far as that is known."""
     limit = study.spec.budget.accelerator_seconds
     if limit is None or study.spec.screening is not None or len(rungs_of(study, costs)) < 2:
@@ -75,7 +75,7 @@ def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) 
     for trial in study.design.trials:
         if trial.arm not in names:
             continue
-        cell, state = Cell(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
+        cell, state = LadderTrial(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
         record = records.get(trial.key, UNKNOWN)
         if state is State.SUCCEEDED and isinstance(record.result, TrialResult):
             revealed[cell] = Revealed(sign * record.result.metrics[metric], record.result.cost.accelerator_seconds)
@@ -97,20 +97,20 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
     """What was begun and failed by no fault of its own, then the next steps of the ladder, for so many free slots."""
     limit = study.spec.budget.accelerator_seconds
     assert limit is not None
-    trials: Mapping[Cell, PlannedTrial] = {
-        Cell(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
+    trials: Mapping[LadderTrial, PlannedTrial] = {
+        LadderTrial(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
     }
     again = [trials[cell] for cell in sorted(ladder.pending, key=lambda cell: (cell.seed, *cell))]
     count, left = min(max(0, free), len(study.hypotheses)), limit - costs.spent
-    steps = next_steps(ladder, study.spec.question.value, study.baseline, left, count)
-    chosen = [(trials[Cell(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
+    steps = next_steps(ladder, study.spec.question, study.baseline, left, count)
+    chosen = [(trials[LadderTrial(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
     if count and not chosen and not ladder.pending and (probe := _probe(study, ladder, costs, left)):
         chosen = [(trials[probe], left)]
     prices = {trial.key: price for trial, price in chosen if price is not None}
     return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not chosen)
 
 
-def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> Cell | None:
+def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> LadderTrial | None:
     """The baseline on the cheapest arm whose price is only guessed, if the guess is not far from what is left.
 
     Guesses go by epochs, data and pixels. What a trial takes beside them makes dear arms cheaper than guessed.
@@ -121,5 +121,5 @@ def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> Cell | No
     known = {cell.rung for cell in ladder.revealed}
     guessed = [rung for rung in ladder.rungs if rung not in known]
     if guessed and expected[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
-        return Cell(study.baseline, guessed[0], 0)
+        return LadderTrial(study.baseline, guessed[0], 0)
     return None

@@ -20,7 +20,7 @@ def reached_rungs(started: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(started.any(axis=1), last - np.argmax(started[:, ::-1] > 0, axis=1), -1)
 
 
-def for_ranking(started: NDArray[np.int64], work: FloatArray) -> FloatArray:
+def variance_lowered(started: NDArray[np.int64], work: FloatArray) -> FloatArray:
     """By how much a trial lowers the variance of its hypothesis' score, a seed's being 1.
 
     Any rung above the one reached may come next, and on the last further seeds. Further seeds on lower rungs would
@@ -36,7 +36,7 @@ def for_ranking(started: NDArray[np.int64], work: FloatArray) -> FloatArray:
     return np.where((tops >= 0)[:, None], np.maximum(lowered, 0.0), 0.0)
 
 
-def for_the_best(started: NDArray[np.int64], known: PromotedScores) -> FloatArray:
+def expected_improvement(started: NDArray[np.int64], known: PromotedScores) -> FloatArray:
     """By how much a trial is expected to raise the score of the winner, in the scores' units.
 
     That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):

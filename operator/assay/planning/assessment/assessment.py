@@ -13,7 +13,7 @@ from assay.api.resources import REFERENCE, Correction
 from assay.planning.allocation.ladder_policy import Estimate, estimates, expected_accuracy
 from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
-from assay.planning.results.score_tables import ArmCells, sign_of
+from assay.planning.results.score_tables import ScoreTable, sign_of
 from assay.planning.trust.certificates_in_force import certificates_of
 from assay.planning.trust.screening import Role
 from assay.ranking import (
@@ -75,7 +75,7 @@ class Assessment:
 
 
 def assess(
-    study: Study, cells: Mapping[str, ArmCells], trust: TrustAssessment, screened: Screened, ladder: Ladder | None
+    study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessment, screened: Screened, ladder: Ladder | None
 ) -> Assessment:
     """Judge what there is."""
     reference = cells[REFERENCE].scores
@@ -115,7 +115,7 @@ def assess(
     )
 
 
-def _expected(study: Study, cells: Mapping[str, ArmCells], screened: Screened) -> tuple[ExpectedScore, ...]:
+def _expected(study: Study, cells: Mapping[str, ScoreTable], screened: Screened) -> tuple[ExpectedScore, ...]:
     """Of those that have run on the proxy alone, while its certificate is in force."""
     if screened.arm is None or screened.revocation is not None:
         return ()

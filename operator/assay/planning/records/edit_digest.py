@@ -1,4 +1,5 @@
-"""The criteria by which results are judged; changing them after a look voids the error probabilities."""
+"""Telling whether a spec was edited after a look, in the part by which results are judged: that voids the error
+probabilities."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
 
 
-def criteria_of(spec: ProxyStudySpec) -> dict[str, Any]:
-    """What of a spec says how results are judged, as JSON values."""
+def guarded_part(spec: ProxyStudySpec) -> dict[str, Any]:
+    """Return the part of a spec that says how results are judged, as JSON values."""
     return {
         "question": spec.question,
         "metric": spec.metric.to_dict(),
@@ -20,6 +21,6 @@ def criteria_of(spec: ProxyStudySpec) -> dict[str, Any]:
     }
 
 
-def criteria_digest(spec: ProxyStudySpec) -> str:
-    """Name of a spec's criteria: 32 hex digits."""
-    return short_digest(canonical_json(criteria_of(spec)))
+def edit_digest(spec: ProxyStudySpec) -> str:
+    """Return the digest of that part, 32 hex digits: it names the criteria that results were looked at under."""
+    return short_digest(canonical_json(guarded_part(spec)))

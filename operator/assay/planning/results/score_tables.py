@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ArmCells:
+class ScoreTable:
     """One arm's trials, (hypotheses, seeds); the hypotheses are in the study's order."""
 
     scores: Scores
@@ -35,20 +35,20 @@ class ArmCells:
         counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
         return counts
 
-    def of(self, hypotheses: Sequence[str]) -> ArmCells:
+    def of(self, hypotheses: Sequence[str]) -> ScoreTable:
         """The same of these hypotheses alone, in this order."""
         if tuple(hypotheses) == self.scores.hypotheses:
             return self
         rows = [self.scores.row(name) for name in hypotheses]
-        return ArmCells(self.scores.restricted(hypotheses), self.ended[rows])
+        return ScoreTable(self.scores.restricted(hypotheses), self.ended[rows])
 
-    def limited(self, seeds: NDArray[np.int64]) -> ArmCells:
+    def limited(self, seeds: NDArray[np.int64]) -> ScoreTable:
         """The same without what a hypothesis has beyond so many seeds, (hypotheses,)."""
         within = np.arange(self.ended.shape[1]) < seeds[:, None]
         if within[self.ended].all():
             return self
         scores = Scores(self.scores.hypotheses, self.scores.seeds, np.where(within, self.scores.values, math.nan))
-        return ArmCells(scores, self.ended & within)
+        return ScoreTable(scores, self.ended & within)
 
     @property
     def rounds(self) -> int:
@@ -61,7 +61,7 @@ def sign_of(study: Study) -> float:
     return -1.0 if study.spec.metric.goal == "Minimize" else 1.0
 
 
-def cells_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ArmCells]:
+def score_tables_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ScoreTable]:
     """By arm, the reference first."""
     design, metric, sign = study.design, study.spec.metric.name, sign_of(study)
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
@@ -79,4 +79,4 @@ def cells_of(study: Study, records: Records, progress: Progress) -> Mapping[str,
                 ended[arm][rows[hypothesis], seed] = True
         elif state is State.FAILED:
             ended[arm][rows[hypothesis], seed] = True
-    return {arm: ArmCells(Scores(names, design.seeds, values[arm]), ended[arm]) for arm in design.arms}
+    return {arm: ScoreTable(Scores(names, design.seeds, values[arm]), ended[arm]) for arm in design.arms}

@@ -29,7 +29,7 @@ NOT_LOOKED_UP = "recipe, fidelity, inputs or variables"
 """What is left if code and data are the present ones."""
 
 
-class Question(NamedTuple):
+class UnexplainedResult(NamedTuple):
     """A result that no longer counts though its code and data are the present ones: only its request tells why."""
 
     key: str
@@ -44,14 +44,14 @@ def stale_results(study: Study, records: Records) -> list[TrialResult]:
     return sorted(found, key=lambda result: (-result.provenance.started_at, result.key))
 
 
-def questions(study: Study, records: Records) -> list[Question]:
+def unexplained_results(study: Study, records: Records) -> list[UnexplainedResult]:
     """The latest such result of each hypothesis on each arm."""
-    latest: dict[tuple[str, str], Question] = {}
+    latest: dict[tuple[str, str], UnexplainedResult] = {}
     for result in stale_results(study, records):
         condition = study.design.conditions.get((result.hypothesis, result.arm))
         if condition is not None and not any(_of_results(study, result, condition, NOTHING_EARLIER)):
             place = result.hypothesis, result.arm
-            latest.setdefault(place, Question(result.key, *place))
+            latest.setdefault(place, UnexplainedResult(result.key, *place))
     return list(latest.values())
 
 

@@ -8,13 +8,13 @@ from assay.api.bounds import shortened
 from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.resources import HypothesisStatus, ProxyStudyStatus, TrustDecision, Verdict
 from assay.api.times import time_string
-from assay.planning.records.edit_digest import criteria_digest
+from assay.planning.records.edit_digest import edit_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from assay.api.resources import ArmStatus, RankedHypothesis, TrialCounts
-    from assay.planning.allocation.admission import Allowance
+    from assay.planning.allocation.admission import Admission
     from assay.planning.records.records import Obstacle
     from assay.planning.study.study import Study
 
@@ -72,7 +72,7 @@ def rejection(reason: Reason, problems: str, *, retried: bool) -> tuple[Statemen
 
 def statements(
     study: Study,
-    allowed: Allowance,
+    allowed: Admission,
     trials: TrialCounts,
     arms: Sequence[ArmStatus],
     ranking: Sequence[RankedHypothesis],
@@ -124,7 +124,7 @@ def _stalled(study: Study, succeeded: Statement, obstacles: Sequence[Obstacle], 
 
 def _succeeded(
     study: Study,
-    allowed: Allowance,
+    allowed: Admission,
     trials: TrialCounts,
     ranking: Sequence[RankedHypothesis],
     *,
@@ -180,7 +180,7 @@ def _proxy_trusted(study: Study, arms: Sequence[ArmStatus], *, finished: bool) -
         reason, message = Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {proxies[0].message or ''}"
     else:
         reason, message = Reason.NOT_CERTIFIED, "No proxy ranks the hypotheses as the reference does."
-    if study.criteria_seen - {criteria_digest(study.spec)}:
+    if study.criteria_seen - {edit_digest(study.spec)}:
         reason = Reason.EDITED_AFTER_LOOKING
         message = (
             "metric, trust, verdicts or question were edited after results were seen, so the error "

@@ -28,7 +28,7 @@ from assay.planning.status.summary import summarised
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.planning.allocation.admission import Allowance
+    from assay.planning.allocation.admission import Admission
     from assay.planning.assessment.assessment import Assessment
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Obstacle, Records
@@ -41,7 +41,7 @@ def status_of(
     records: Records,
     judgement: Judgement,
     assessment: Assessment,
-    allowed: Allowance,
+    allowed: Admission,
     obstacles: Sequence[Obstacle],
     *,
     finished: bool,

@@ -21,7 +21,7 @@ VISION_DEFAULTS = {"bf16": False, "channelsLast": True}
 """What these are if the recipe doesn't say."""
 
 
-class Contestant(NamedTuple):
+class Variant(NamedTuple):
     """One way to run the baseline. `kind` is None for the reference, with which the others are compared."""
 
     name: str
@@ -30,11 +30,11 @@ class Contestant(NamedTuple):
     arm: str
 
 
-def contestants(study: Study) -> tuple[Contestant, ...]:
+def variants(study: Study) -> tuple[Variant, ...]:
     """The reference, each proxy, and each switch turned over."""
     conditions = study.design.conditions
     found = [
-        Contestant(arm, None if arm == REFERENCE else LeverKind.PROXY, conditions[study.baseline, arm], arm)
+        Variant(arm, None if arm == REFERENCE else LeverKind.PROXY, conditions[study.baseline, arm], arm)
         for arm in study.design.arms
     ]
     reference = found[0].condition
@@ -43,22 +43,22 @@ def contestants(study: Study) -> tuple[Contestant, ...]:
             turned = not reference.recipe.get(switch, VISION_DEFAULTS[switch])
             recipe = merge_patch(reference.recipe, {switch: turned})
             name = f"{switch} {'on' if turned else 'off'}"
-            found.append(Contestant(name, LeverKind.TRAIN_LOOP, reference._replace(recipe=recipe), REFERENCE))
+            found.append(Variant(name, LeverKind.TRAIN_LOOP, reference._replace(recipe=recipe), REFERENCE))
     return tuple(found)
 
 
-def contestant_request(study: Study, contestant: Contestant, seed: int) -> TrialRequest:
-    """The trial of a contestant, with the key that its recipe gives it."""
+def variant_request(study: Study, variant: Variant, seed: int) -> TrialRequest:
+    """The trial of a variant, with the key that its recipe gives it."""
     planned = next(
-        trial for trial in study.design.trials if trial.hypothesis == study.baseline and trial.arm == contestant.arm
+        trial for trial in study.design.trials if trial.hypothesis == study.baseline and trial.arm == variant.arm
     )
     request = trial_request(study, planned, 1).model_copy(
-        update={"recipe": dict(contestant.condition.recipe), "seed": seed}
+        update={"recipe": dict(variant.condition.recipe), "seed": seed}
     )
     return request.model_copy(update={"key": trial_key(request_condition(request), seed)})
 
 
 def preparations_of(study: Study) -> tuple[PreparationRequest, ...]:
-    """What must run before the contestants, for the baseline's data."""
+    """What must run before the variants, for the baseline's data."""
     needed = {study.design.conditions[study.baseline, arm.name].preparation for arm in arms_of(study.resource)}
     return tuple(preparation_request(study, each, 1) for each in study.design.preparations if each.key in needed)

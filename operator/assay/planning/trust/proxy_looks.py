@@ -13,7 +13,7 @@ from assay.api.resources import REFERENCE
 from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
 
 if TYPE_CHECKING:
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
 
 SIMULATION_SEED = 20210715
@@ -49,7 +49,7 @@ DEFAULT_PROMOTE = 3
 """How many of a proxy's best `WinnerRegret` looks at if the study does not say."""
 
 
-def trust_of(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
+def trust_of(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment:
     """All looks that are due. A look is due when all trials of its seeds have ended, on the reference and on every
     proxy that is still open: so it does not depend on which trials were quick."""
     proxies = [arm for arm in study.design.arms if arm != REFERENCE]
@@ -71,7 +71,7 @@ def trust_of(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
     return TrustAssessment(certificates, tuple(open_proxies) if upcoming else (), upcoming)
 
 
-def last_trust(study: Study, cells: Mapping[str, ArmCells]) -> TrustAssessment:
+def last_trust(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment:
     """One look at what there is, for a study that has ended before its first one."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial

@@ -12,7 +12,7 @@ from assay.ranking.screening.promised_rate import promised_rate
 
 if TYPE_CHECKING:
     from assay.planning.records.trust_records import TrustRecord
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
     from assay.planning.trust.proxy_looks import TrustAssessment
     from assay.planning.trust.screening import Screened
@@ -22,7 +22,7 @@ def trust_to_record(
     study: Study,
     screened: Screened,
     trust: TrustAssessment,
-    cells: Mapping[str, ArmCells],
+    cells: Mapping[str, ScoreTable],
     prices: Mapping[str, float],
     now: float,
 ) -> Iterator[TrustRecord]:
@@ -52,7 +52,7 @@ def trust_to_record(
 
 def certificate_in_force(
     study: Study,
-    cells: Mapping[str, ArmCells],
+    cells: Mapping[str, ScoreTable],
     arm: str,
     calibration: Sequence[str],
     *,

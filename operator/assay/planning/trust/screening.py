@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assay.api.bounds import shortened
 from assay.api.resources import REFERENCE
@@ -22,7 +22,7 @@ from assay.ranking.screening.audits import Audit, Drawn, audit
 from assay.ranking.screening.selection import promoted
 
 if TYPE_CHECKING:
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
 
 SUSPICION = 1.0
@@ -49,13 +49,6 @@ class Role(StrEnum):
     """The certificate was revoked: it runs at the reference."""
 
 
-class Cell(NamedTuple):
-    """A hypothesis on an arm."""
-
-    hypothesis: str
-    arm: str
-
-
 @dataclass(frozen=True)
 class Screened:
     """The state of a screening. Without one, `arm` is None and every hypothesis is calibration."""
@@ -65,8 +58,8 @@ class Screened:
     arm: str | None = None
     """The proxy that hypotheses are screened on, or were until it was revoked."""
     certificate: CertificateInForce | None = None
-    wanted: Mapping[Cell, int] = field(default_factory=dict)
-    """How many of the first seeds are wanted of all hypotheses but the calibration's."""
+    wanted: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By hypothesis and arm: how many of the first seeds are wanted. The calibration's hypotheses are not in it."""
     drawn: tuple[str, ...] = ()
     """Who is audited, promoted ones among them, in the order in which they were drawn."""
     audit: Audit | None = None
@@ -84,7 +77,7 @@ class Screened:
         return tuple(name for name, role in self.roles.items() if role in roles)
 
 
-def screening_of(study: Study, cells: Mapping[str, ArmCells], now: float) -> Screened:
+def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> Screened:
     """The screening of a study: of its scores and of what was written down; the time is for the records alone.
 
     Of several proxies in force that one is used which was first, and of these the cheapest: so it stays the same. Once
@@ -121,7 +114,7 @@ def everybody_calibrates(study: Study) -> Screened:
 
 def _in_force(
     study: Study,
-    cells: Mapping[str, ArmCells],
+    cells: Mapping[str, ScoreTable],
     state: Screened,
     draws: AuditDraws,
     known: Mapping[str, str],
@@ -155,14 +148,14 @@ def _in_force(
         suspected = [each.stratum for each in checked.strata if each.evidence >= SUSPICION]
         drawn = draws.doubled(drawn, suspected)
         roles |= {name: Role.AUDITED for name in drawn if name not in best}
-    wanted = {Cell(name, certificate.arm): initial for name in newcomers}
-    wanted |= {Cell(name, REFERENCE): initial for name in newcomers if roles[name] is not Role.SCREENED}
+    wanted = {(name, certificate.arm): initial for name in newcomers}
+    wanted |= {(name, REFERENCE): initial for name in newcomers if roles[name] is not Role.SCREENED}
     new = {name: known[name] for name in drawn if name not in draws.before}
     drawing = AuditsDrawn(rests_on=certificate.rests_on, made_at=now, hypotheses=new)
     return replace(state, roles=roles, wanted=wanted, drawn=drawn, audit=checked, records=(drawing,) if new else ())
 
 
-def _promoted(study: Study, proxy: ArmCells, newcomers: Sequence[str]) -> frozenset[str]:
+def _promoted(study: Study, proxy: ScoreTable, newcomers: Sequence[str]) -> frozenset[str]:
     """Nobody until all have run on the proxy: who comes late may be better than who came early."""
     assert study.spec.screening is not None
     if len(_first_ended(study, (proxy,), newcomers)) < len(newcomers):
@@ -171,7 +164,7 @@ def _promoted(study: Study, proxy: ArmCells, newcomers: Sequence[str]) -> frozen
     return promoted(scores, study.spec.screening.promote)
 
 
-def _first_ended(study: Study, arms: Sequence[ArmCells], names: Sequence[str]) -> Sequence[str]:
+def _first_ended(study: Study, arms: Sequence[ScoreTable], names: Sequence[str]) -> Sequence[str]:
     """The first of them, up to the one that has not ended on all of the arms: so it does not matter who is quick."""
     initial = study.design.initial_seeds
     for at, name in enumerate(names):
@@ -185,7 +178,7 @@ def _fallen_back(study: Study, state: Screened, newcomers: Sequence[str], revoca
     return replace(
         state,
         roles=dict(state.roles) | dict.fromkeys(newcomers, Role.FALLEN_BACK),
-        wanted={Cell(name, REFERENCE): study.design.initial_seeds for name in newcomers},
+        wanted={(name, REFERENCE): study.design.initial_seeds for name in newcomers},
         revocation=revocation,
     )
 

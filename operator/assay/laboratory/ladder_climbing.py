@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assay.planning.allocation.ladder import Cell, Ladder, Question
+from assay.planning.allocation.ladder import Ladder, LadderTrial
 from assay.planning.allocation.ladder_policy import estimates, next_step
 
 if TYPE_CHECKING:
+    from assay.api.resources import Question
     from assay.laboratory.policy import Placing
 
 
 @dataclass(frozen=True)
-class Promotion:
+class LadderClimbing:
     """Step by step what `planning.promotion` chooses, out of a budget of so many accelerator seconds."""
 
     question: Question
@@ -22,11 +23,11 @@ class Promotion:
     name: str = "promotion"
     explanation: str = "What the planner does if spec.budget.acceleratorSeconds does not pay for all hypotheses."
 
-    def next_cell(self, view: Ladder) -> Cell | None:
+    def next_trial(self, view: Ladder) -> LadderTrial | None:
         """The step that it takes next."""
         left = self.budget - sum(seen.cost for seen in view.revealed.values())
         step = next_step(view, self.question, self.baseline, left)
-        return Cell(step.hypothesis, step.rung, step.seed) if step else None
+        return LadderTrial(step.hypothesis, step.rung, step.seed) if step else None
 
     def placing(self, view: Ladder) -> Placing:
         """By the scores that it expects at the reference."""

@@ -14,7 +14,7 @@ from assay.ranking import Scores, best_candidates, compare_with_baseline, open_f
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
-    from assay.planning.results.score_tables import ArmCells
+    from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
 
 MINIMUM_SCORES = 2
@@ -22,7 +22,7 @@ MINIMUM_SCORES = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Needs:
+class SeedsNeeded:
     """(hypotheses,) each: seeds on the reference, from the initial number to the maximum."""
 
     seeds: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Needs:
     """What is likely to be needed next; as many as `seeds` where nothing is."""
 
 
-def needs_of(study: Study, reference: ArmCells) -> Needs:
+def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
     """How many seeds the question takes.
 
     It is found round by round: after each seed that all undecided hypotheses have, those that are decided by then, or
@@ -43,7 +43,7 @@ def needs_of(study: Study, reference: ArmCells) -> Needs:
     needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
     early = needed.copy()
     if reference.rounds < initial or initial == maximum:
-        return Needs(needed, early)
+        return SeedsNeeded(needed, early)
     baseline = scores.row(study.baseline)
     active = np.asarray(scores.first_seeds(initial).counts >= MINIMUM_SCORES)
     for seen in range(initial, maximum + 1):
@@ -59,7 +59,7 @@ def needs_of(study: Study, reference: ArmCells) -> Needs:
         if spec.question == Question.BEAT_BASELINE:
             active[baseline] = True
         needed[active] = seen + 1
-    return Needs(needed, np.maximum(needed, early))
+    return SeedsNeeded(needed, np.maximum(needed, early))
 
 
 def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[str]:
