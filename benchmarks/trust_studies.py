@@ -12,6 +12,7 @@ from scipy import stats
 from assay.ranking import Criterion, Scores
 from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.look import Look
+from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import correlation_of
 
 MAPS: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -96,9 +97,9 @@ def simulated(
 ) -> list[Look]:
     """Looks at studies whose estimand has this value; those that can't be tested are left out."""
     correlation = mixing(criterion, cell, value)
-    looks = []
+    looks, memory = [], Memory(64)
     for _ in range(studies):
         true = true_scores(cell.shape, correlation, (cell.hypotheses,), generator)
         reference, proxy = observed(cell, true, cell.seeds, generator)
-        looks.append(Look(reference, proxy, criterion))
+        looks.append(Look(reference, proxy, criterion, memory))
     return looks

@@ -45,3 +45,15 @@ def test_ranks_with_ties(scores: list[int]) -> None:
     given_scores = np.array(scores, dtype=float)
     assert average_ranks(given_scores).tolist() == stats.rankdata(scores).tolist()
     assert lowest_ranks(given_scores).tolist() == stats.rankdata(scores, method="min").tolist()
+
+
+def test_the_expected_positive_part_is_the_mean_with_all_below_zero_cut_off() -> None:
+    draws = np.random.default_rng(0).standard_normal(200_000)
+    means, deviations = np.array([-1.0, 0.0, 0.5]), np.array([2.0, 1.0, 0.1])
+    want = np.maximum(means[:, None] + deviations[:, None] * draws, 0.0).mean(axis=1)
+    assert distributions.expected_positive_part(means, deviations) == pytest.approx(want, rel=0.01)
+
+
+def test_the_positive_part_of_what_is_certain_is_itself_or_nothing() -> None:
+    found = distributions.expected_positive_part(np.array([-1.0, 0.0, 0.5, np.nan]), np.zeros(4))
+    assert found == pytest.approx([0.0, 0.0, 0.5, np.nan], nan_ok=True)

@@ -6,12 +6,11 @@ Trials that were started but have not ended count as if they had: they will lowe
 from __future__ import annotations
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import PromotedScores, relative_drift
-from assay.ranking.distributions import normal_density
+from assay.ranking.distributions import expected_positive_part
 
 
 def reached_rungs(started: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -40,8 +39,8 @@ def expected_improvement(started: NDArray[np.int64], known: PromotedScores) -> F
     """By how much a trial is expected to raise the score of the winner, in the scores' units.
 
     That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):
-    with the gap g to the best of the others, and the deviation s by which the trial moves the own score, s f(-g / s),
-    f(z) = z Phi(z) + phi(z). Hypotheses climb rung by rung: most are out after a cheap one.
+    the expected improvement over the best of the others, by the deviation with which the trial moves the own score.
+    Hypotheses climb rung by rung: most are out after a cheap one.
     """
     tops, rungs = reached_rungs(started), np.arange(started.shape[1])
     if np.isnan(known.scores).all():
@@ -60,8 +59,7 @@ def expected_improvement(started: NDArray[np.int64], known: PromotedScores) -> F
     finished = tops == rungs[-1]
     lowered[finished, -1] = (noise / counts - noise / (counts + 1))[finished]
     moves = np.sqrt(np.maximum(lowered, 0.0))
-    far = gaps[:, None] / np.where(moves > 0, moves, 1.0)
-    raised = moves * (normal_density(far) - far * scipy.special.ndtr(-far))
+    raised = expected_positive_part(-gaps[:, None], moves)
     return np.where((tops >= 0)[:, None], np.maximum(raised, 0.0), 0.0)
 
 

@@ -39,12 +39,16 @@ from assay.ranking.certificates.holm import first_rejections
 from assay.ranking.certificates.interval import BEYOND, Errors, interval
 from assay.ranking.certificates.look import Look
 from assay.ranking.certificates.needed import Limits, what_it_takes
+from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
 from assay.ranking.true_orders.noise_estimates import noise_to_signal
 
 LIKELY_ENOUGH = 0.1
 """Going on to the next look may change a decision if this is how likely one is, by the estimate so far."""
+
+_LOOKED_UP = 64
+"""Answers that the looks of one call share: simulated backlogs, and the correlations that thresholds take in them."""
 
 
 def certify(
@@ -56,13 +60,15 @@ def certify(
     *,
     generator: np.random.Generator,
     draws: int | None = None,
+    memory: Memory | None = None,
 ) -> dict[str, Certificate]:
     """One certificate for each proxy, in the order given.
 
     `looks`: the planned numbers of seeds, ascending, of which the first `reached` are complete: of their seeds, the
     first ones of `reference`, no trial is still to end (where it failed, the score is missing). A proxy without any
     score at the seeds that a look brings anew has been dropped: its last look before that counts. `draws`: simulated
-    studies; None: 4 000, fewer from 64 hypotheses on. The same state of the generator gives the same certificates,
+    studies; None: 4 000, fewer from 64 hypotheses on. `memory`: of what does not depend on the scores, for more than
+    this call. The same state of the generator gives the same certificates,
     whatever the order of the proxies. Raises ValueError on looks out of order, or more than there are seeds.
     """
     looks = tuple(looks)
@@ -72,10 +78,11 @@ def certify(
         raise ValueError(f"reached: {reached}, allowed are 1 to {len(looks)} (the number of planned looks)")
     if looks[reached - 1] > len(reference.seeds):
         raise ValueError(f"looks: {looks[reached - 1]} seeds reached, and the reference has {len(reference.seeds)}")
+    memory = Memory(_LOOKED_UP) if memory is None else memory
     seed = int(generator.integers(2**63))
     tests = {
         name: [
-            Look.at(reference, proxy, reference.seeds[:count], criterion)
+            Look.at(reference, proxy, reference.seeds[:count], criterion, memory)
             for count in looks[: _last_look(reference, proxy, looks[:reached])]
         ]
         for name, proxy in proxies.items()

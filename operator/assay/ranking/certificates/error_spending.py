@@ -90,6 +90,7 @@ class Spending:
         return translated
 
 
+# a table of plain numbers, at most some hundred of them, that takes milliseconds each and that every round looks up
 @lru_cache(maxsize=512)
 def _errors(correlations: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     """For each critical value the error of one look, and that of all looks (one more than the correlations)."""

@@ -12,6 +12,7 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.distributions import f_above
+from assay.ranking.memory import NOTHING, Memory
 from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
 from assay.ranking.orders.concordance import levels
 from assay.ranking.orders.tau import correlation_of
@@ -47,16 +48,20 @@ class Look:
     reference: Scores
     proxy: Scores
     criterion: Criterion
+    memory: Memory = NOTHING
+    """Of what other looks at as many hypotheses work out as well."""
 
     @classmethod
-    def at(cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion) -> Look:
-        """The balanced block of both arms at these seeds of the reference."""
+    def at(
+        cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion, memory: Memory = NOTHING
+    ) -> Look:
+        """Take the balanced block of both arms at these seeds of the reference."""
         run = set(proxy.seeds)
         common = [each for each in seeds if each in run]
         used, of_proxy = balanced(
             reference.restricted(reference.hypotheses, common), proxy.restricted(proxy.hypotheses, common)
         )
-        return cls(used, of_proxy, criterion)
+        return cls(used, of_proxy, criterion, memory)
 
     @property
     def hypotheses(self) -> int:
@@ -142,20 +147,24 @@ class Look:
             return only, only, only
         fewest, likely, most = good_enough(self.reference.means, criterion.smallest_effect)
         counts = (fewest, likely, most)
-        best = [holds_the_best(self.hypotheses, good, criterion.promote) for good in counts]
+        best = [self.memory.of(holds_the_best, self.hypotheses, good, criterion.promote) for good in counts]
         return best[0], best[1], best[2]
+
+    def correlation_reaching(self, value: float) -> float:
+        """The true correlation from which on the statistic is surely at or above a value, as `correlation_reaching`."""
+        return self.memory.of(correlation_reaching, self.lower_estimand, value)
 
     @cached_property
     def trusted_from(self) -> float:
         """The true correlation from which on the statistic surely reaches the criterion's threshold."""
-        return correlation_reaching(self.lower_estimand, self.criterion.threshold)
+        return self.correlation_reaching(self.criterion.threshold)
 
     @cached_property
     def refused_below(self) -> float:
         """The one below which it surely does not."""
         if self.upper_estimand is self.lower_estimand:
             return self.trusted_from
-        return correlation_reaching(self.upper_estimand, self.criterion.threshold)
+        return self.memory.of(correlation_reaching, self.upper_estimand, self.criterion.threshold)
 
     @cached_property
     def estimates(self) -> NoiseEstimates:

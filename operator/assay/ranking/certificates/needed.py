@@ -9,7 +9,6 @@ import numpy as np
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.look import Look
-from assay.ranking.true_orders.estimands import correlation_reaching
 from assay.ranking.true_orders.precision import Noise
 
 WANTED_POWER = 0.8
@@ -97,8 +96,8 @@ def _ways(
     test: Look, threshold: float, assumed: float, noise: Noise, level: float, *, too_few: bool
 ) -> tuple[int | None, int | None]:
     """How many hypotheses, or else seeds, show with probability `WANTED_POWER` that `assumed` is over the threshold."""
-    reached = correlation_reaching(test.lower_estimand, threshold)
-    true = correlation_reaching(test.lower_estimand, assumed)
+    reached = test.correlation_reaching(threshold)
+    true = test.correlation_reaching(assumed)
     hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, level)
     return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, level)
 

@@ -12,8 +12,8 @@ from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import tied_studies
 from assay.ranking.certificates.needed import hypotheses_needed
-from assay.ranking.orders.agreement import SEPARATED
 from assay.ranking.orders.ceiling import total_to_noise
+from assay.ranking.orders.separation import SEPARATED
 from assay.ranking.true_orders.estimands import (
     Estimand,
     HoldsTheBest,

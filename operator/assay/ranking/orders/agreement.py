@@ -12,10 +12,8 @@ import numpy as np
 
 from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.orders.orders import average_ranks, tau_b, weighted_tau_b
+from assay.ranking.orders.separation import separating_difference
 from assay.ranking.scores import Scores, balanced
-
-SEPARATED = 2.0
-"""A pair is separable if the reference's difference is over this many standard errors."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +115,7 @@ def _decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
     noise = reference.noise
     if noise is None:
         return DecisionAccuracy(_share(alike, signs != 0), None, None)
-    standard_error = np.sqrt(2 * noise.variance / len(reference.seeds))
-    # a pair just on the line is not separated, whichever way its last bit was rounded
-    line = SEPARATED * standard_error * (1 + 1e-9)
-    separable = (signs != 0) & (np.abs(differences) > line)
+    separable = (signs != 0) & (np.abs(differences) > separating_difference(noise.variance, len(reference.seeds)))
     return DecisionAccuracy(_share(alike, signs != 0), _share(alike, separable), int(separable.sum()))
 
 

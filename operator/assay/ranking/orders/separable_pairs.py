@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from assay.ranking.arrays import FloatArray, IntArray
-from assay.ranking.orders.agreement import SEPARATED
+from assay.ranking.orders.separation import separating_difference
 from assay.ranking.scores import Scores
 
 
@@ -59,8 +59,6 @@ class PairTable:
                 np.where(common, arm[own] - arm[others], 0.0).sum(axis=1) / seeds
                 for arm in (self._reference, self._proxy)
             )
-            # a pair just on the line is not separated, whichever way its last bit was rounded
-            line = SEPARATED * np.sqrt(2 * self._variance / seeds) * (1 + 1e-9)
-            separable = (seeds > 0) & (np.abs(ours) > line)
+            separable = (seeds > 0) & (np.abs(ours) > separating_difference(self._variance, seeds))
         alike = 0.5 + 0.5 * np.sign(ours[separable]) * np.sign(theirs[separable])
         return PairCount(len(others), int(separable.sum()), float(alike.sum()))

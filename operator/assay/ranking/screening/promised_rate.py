@@ -6,9 +6,9 @@ import numpy as np
 import scipy
 
 from assay.ranking.distributions import normal_density
-from assay.ranking.orders.agreement import SEPARATED
 from assay.ranking.orders.ceiling import reliability
 from assay.ranking.orders.separable_pairs import PairTable
+from assay.ranking.orders.separation import SEPARATED
 from assay.ranking.orders.tau import correlation_of
 from assay.ranking.scores import Scores, balanced
 

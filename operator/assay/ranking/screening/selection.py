@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from assay.ranking.orders.agreement import SEPARATED
+from assay.ranking.orders.separation import SEPARATED
 from assay.ranking.scores import Scores
 
 

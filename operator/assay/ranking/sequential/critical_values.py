@@ -17,6 +17,9 @@ from assay.ranking.distributions import chi2_density, chi2_exceeded_by, normal_d
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 
+# The caches below are tables of plain numbers, as in a book of statistical tables: a value takes milliseconds, and
+# every round of every study asks for the same few.
+
 
 @lru_cache(maxsize=1024)
 def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:

@@ -45,11 +45,3 @@ def chance_of_decision(
             chance -= scipy.special.ndtr((-within - differences) / deviation)
     chances: FloatArray = np.where((share < 1) | np.isnan(differences), chance, 0.0)
     return chances
-
-
-def expected_excess(differences: FloatArray, errors: FloatArray) -> FloatArray:
-    """Mean of the true difference where it is above 0, and 0 elsewhere, if nothing but these seeds were known."""
-    standardised = differences / errors
-    density = np.exp(-(standardised**2) / 2) / np.sqrt(2 * np.pi)
-    excess: FloatArray = errors * (density + standardised * scipy.special.ndtr(standardised))
-    return excess

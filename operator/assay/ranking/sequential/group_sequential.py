@@ -104,6 +104,7 @@ class Looks:
         return 1 - float(density.sum())
 
 
+# This and the caches below are tables of plain numbers: of how many seeds, how many comparisons, what confidence.
 @lru_cache(maxsize=64)
 def looks(initial: int, maximum: int) -> Looks:
     """The looks of a study; worked out once, since the bounds take some milliseconds (a second at 100 looks).

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.ranking.arrays import BoolArray, IntArray
+from assay.ranking.distributions import expected_positive_part
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import open_pairs
-from assay.ranking.sequential.futility import expected_excess
 from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair, looks
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking
@@ -102,7 +102,7 @@ def _leader_and_challengers(
         tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
         bounds = challenges.bounds(np.full(looks.count, level))
         settled = (challenges.differences + bounds * challenges.errors <= margin) | (
-            expected_excess(challenges.differences, challenges.errors) < tolerated
+            expected_positive_part(challenges.differences, challenges.errors) < tolerated
         )
         is_open[leader, others] = (challenges.looked < looks.count) & ~np.logical_or.reduce(settled, axis=1)
     return _names(candidates, _next_seed(is_open | is_open.T, candidates.counts))

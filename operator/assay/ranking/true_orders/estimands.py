@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import scipy
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.orders.agreement import SEPARATED
 from assay.ranking.orders.concordance import levels
 from assay.ranking.orders.orders import average_ranks
+from assay.ranking.orders.separation import separating_difference
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
 
@@ -90,9 +89,8 @@ class HoldsTheBest:
         return float(1 - behind.mean())
 
 
-@lru_cache(maxsize=16)
 def holds_the_best(hypotheses: int, good: int, promote: int) -> HoldsTheBest:
-    """Always the same simulated backlogs, kept since looks, proxies and later plans ask for the same."""
+    """Return what it is in simulated backlogs that are the same each time."""
     draws = _ELEMENTS // max(hypotheses, 100)
     return HoldsTheBest.simulate(hypotheses, good, promote, np.random.default_rng((0, 1)), draws)
 
@@ -101,7 +99,6 @@ _ELEMENTS = 300_000
 """Scores of an arm: at most 3 000 backlogs, fewer of more than 100 hypotheses."""
 
 
-@lru_cache(maxsize=64)
 def correlation_reaching(estimand: Estimand, value: float) -> float:
     """The correlation in [-1, 1] from which on the estimand is at or above a value; 2 if it never is, -2 if always."""
     if isinstance(estimand, TrueTau):
@@ -127,8 +124,7 @@ def separated_distances(reference: Scores) -> FloatArray:
     assert reference.noise is not None
     first, second = np.triu_indices(len(reference.hypotheses), 1)
     difference = np.abs(reference.means[first] - reference.means[second])
-    # a pair just on the line is not separated, whichever way its last bit was rounded
-    line = SEPARATED * np.sqrt(2 * reference.noise.variance / len(reference.seeds)) * (1 + 1e-9)
+    line = separating_difference(reference.noise.variance, len(reference.seeds))
     normal = normal_scores(levels(reference))
     distances: FloatArray = np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
     return distances
