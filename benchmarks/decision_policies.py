@@ -102,7 +102,7 @@ def print_choices(count: int, seed: int) -> None:
         present = getattr(module, name)
         for value in (present, *values):
             setattr(module, name, value)
-            group_sequential.looks.cache_clear()
+            group_sequential.group_sequential_design.cache_clear()
             numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
             for scale in (0.2, 0.5):
                 numbers += _verdicts_at(count // 4, scale, seed)
@@ -114,7 +114,7 @@ def print_choices(count: int, seed: int) -> None:
                 flush=True,
             )
         setattr(module, name, present)
-        group_sequential.looks.cache_clear()
+        group_sequential.group_sequential_design.cache_clear()
     print()
     present = open_questions.TOLERATED_LOSS
     print(f"The best, by the loss that is tolerated: {count // 2} studies a row.\n")

@@ -46,7 +46,7 @@ from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 from assay.ranking import Criterion, Decision, certification_power, certify
 from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import Evidence, bounding_correlations, tied_studies
-from assay.ranking.certificates.interval import BEYOND, Errors, interval
+from assay.ranking.certificates.interval import BEYOND, EndErrors, interval
 from assay.ranking.certificates.look import Look
 from assay.ranking.orders.tau import correlation_of, expected_tau
 from assay.ranking.true_orders.tau_draws import TauDraws
@@ -83,7 +83,7 @@ def decision_rates(looks: list[Look], value: float, generator: np.random.Generat
         is_trusted = found.p_trusted(look.trusted_from) <= error
         is_refused = found.p_refused(look.refused_below) <= error
         decision: Decision = "Trusted" if is_trusted else "NotTrusted" if is_refused else "Undecided"
-        low, high = interval(look, found, one_look, decision, Errors(error, error, BEYOND * error))
+        low, high = interval(look, found, one_look, decision, EndErrors(error, error, BEYOND * error))
         trusted, refused = trusted + is_trusted, refused + is_refused
         missed += not low <= value <= high
     return trusted / len(looks), refused / len(looks), 1 - missed / len(looks)

@@ -41,7 +41,7 @@ def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.G
     certified = 0
     for part in np.array_split(np.arange(len(looks)), 10):
         taus = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
-        pairs = np.array([concordant_pairs(*looks[at].levels)[0] for at in part])
+        pairs = np.array([concordant_pairs(*looks[at].rounded_means)[0] for at in part])
         ratios = np.array([each[at] for at in part])
         estimates = NoiseEstimates(ratios[:, 0], ratios[:, 1], np.zeros(len(part)))
         # as for an upper bound, the total variance then counts as known

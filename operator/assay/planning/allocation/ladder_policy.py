@@ -28,7 +28,7 @@ from assay.planning.allocation.ladder import Ladder, LadderTable
 from assay.planning.allocation.trial_prices import hypothesis_factors, trial_prices
 from assay.planning.allocation.worth import expected_improvement, reached_rungs, variance_lowered
 from assay.ranking.arrays import FloatArray
-from assay.ranking.budget.multifidelity_scores import PromotedScores, promoted_scores
+from assay.ranking.budget.multifidelity_scores import MultifidelityScores, multifidelity_scores
 
 ALIKE, ALIKE_FROM = 1.1, 2
 """Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the
@@ -71,7 +71,7 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     if prices is None:
         return _probes(ladder, taken, count)
     left -= float((table.pending.sum(axis=2) * prices).sum())
-    known = promoted_scores(table.scores, table.work)
+    known = multifidelity_scores(table.scores, table.work)
     weights = np.ones((len(ladder.hypotheses), 1))
     if baseline is not None and question is Question.BEAT_BASELINE:
         weights[ladder.hypotheses.index(baseline)] = max(len(weights) - 1, 1)
@@ -120,9 +120,9 @@ def estimates(ladder: Ladder) -> dict[str, Estimate]:
     }
 
 
-def ladder_scores(ladder: Ladder) -> PromotedScores:
+def ladder_scores(ladder: Ladder) -> MultifidelityScores:
     """The same as arrays, and with how sure each pair is."""
-    return promoted_scores(ladder.table.scores, ladder.table.work)
+    return multifidelity_scores(ladder.table.scores, ladder.table.work)
 
 
 def expected_accuracy(ladder: Ladder) -> float | None:

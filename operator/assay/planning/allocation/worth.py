@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.budget.multifidelity_scores import PromotedScores, relative_drift
+from assay.ranking.budget.multifidelity_scores import MultifidelityScores, relative_drift
 from assay.ranking.distributions import expected_positive_part
 
 
@@ -35,7 +35,7 @@ def variance_lowered(started: NDArray[np.int64], work: FloatArray) -> FloatArray
     return np.where((tops >= 0)[:, None], np.maximum(lowered, 0.0), 0.0)
 
 
-def expected_improvement(started: NDArray[np.int64], known: PromotedScores) -> FloatArray:
+def expected_improvement(started: NDArray[np.int64], known: MultifidelityScores) -> FloatArray:
     """By how much a trial is expected to raise the score of the winner, in the scores' units.
 
     That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):

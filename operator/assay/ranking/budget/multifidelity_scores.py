@@ -27,7 +27,7 @@ observed deviations. As many of the pooled noise go into each hypothesis' own.""
 
 
 @dataclass(frozen=True, eq=False)
-class PromotedScores:
+class MultifidelityScores:
     """What is expected at the last rung."""
 
     scores: FloatArray
@@ -57,7 +57,7 @@ def relative_drift(work: FloatArray) -> FloatArray:
     return drift
 
 
-def promoted_scores(values: FloatArray, work: FloatArray) -> PromotedScores:
+def multifidelity_scores(values: FloatArray, work: FloatArray) -> MultifidelityScores:
     """Carry scores up.
 
     `values`: (hypotheses, rungs, seeds), the reference the last rung, NaN where there is none.
@@ -75,7 +75,7 @@ def promoted_scores(values: FloatArray, work: FloatArray) -> PromotedScores:
     pooled, own = _seed_variances(squares, degrees, _spread(carried, scored))
     drift = pooled * relative_drift(work)
     deviations = np.sqrt(drift[reached] + own / np.maximum(counts[rows, reached], 1))
-    return PromotedScores(
+    return MultifidelityScores(
         np.where(tops >= 0, carried[rows, reached], np.nan), np.where(tops >= 0, deviations, np.nan), tops, own, drift
     )
 

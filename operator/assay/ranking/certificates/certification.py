@@ -36,9 +36,9 @@ from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import Evidence, evidence_of
 from assay.ranking.certificates.holm import first_rejections
-from assay.ranking.certificates.interval import BEYOND, Errors, interval
+from assay.ranking.certificates.interval import BEYOND, EndErrors, interval
 from assay.ranking.certificates.look import Look
-from assay.ranking.certificates.needed import Limits, what_it_takes
+from assay.ranking.certificates.needed import OutOfReach, what_it_takes
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
@@ -151,7 +151,7 @@ def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int) -> 
         # each side's error is shared by those proxies that are open on that side
         at = max(look, reached) if decision == "Undecided" else look
         still_open = [max(len(courses) - int(((each > 0) & (each <= at)).sum()), 1) for each in (trusted, refused)]
-        errors = Errors(
+        errors = EndErrors(
             criterion.error / still_open[0], criterion.error / still_open[1], BEYOND * criterion.error / len(courses)
         )
         p_value = float(adjusted[at - 1, column])
@@ -160,7 +160,7 @@ def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int) -> 
 
 
 def _certificate(
-    course: _Course, criterion: Criterion, decision: Decision, look: int, errors: Errors, p_value: float
+    course: _Course, criterion: Criterion, decision: Decision, look: int, errors: EndErrors, p_value: float
 ) -> Certificate:
     planned = course.planned
     test, found, spending = course.tests[look - 1], course.evidence[look - 1], course.spending[look - 1]
@@ -212,12 +212,12 @@ def _certificate(
     )
 
 
-def _limits(test: Look, found: Evidence, level: float) -> Limits:
+def _limits(test: Look, found: Evidence, level: float) -> OutOfReach:
     too_noisy = found.lower(found.low_if_perfect, level) < test.trusted_from
-    return Limits(too_few=too_noisy and found.lower(found.at_best, level) < test.trusted_from, too_noisy=too_noisy)
+    return OutOfReach(too_few=too_noisy and found.lower(found.at_best, level) < test.trusted_from, too_noisy=too_noisy)
 
 
-def _likely(course: _Course, look: int, errors: Errors, limits: Limits) -> float:
+def _likely(course: _Course, look: int, errors: EndErrors, limits: OutOfReach) -> float:
     """How likely a later look decides, if what this one found is all that is known of the true value.
 
     The statistic at a later look is then normal around this one times the root of the informations' ratio, with

@@ -95,8 +95,8 @@ def bounding_correlations(
     """
     little = NoiseEstimates.all(look.little_noise for look in looks)
     much = NoiseEstimates.all(look.much_noise for look in looks)
-    pairs = np.array([concordant_pairs(*look.levels) for look in looks])
-    widening = np.array([widenings(*look.levels) for look in looks])
+    pairs = np.array([concordant_pairs(*look.rounded_means) for look in looks])
+    widening = np.array([widenings(*look.rounded_means) for look in looks])
     shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])
     of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
     of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])

@@ -23,7 +23,7 @@ BEYOND = 0.7
 """Part of the error that is spent on how far beyond the threshold a decided proxy is."""
 
 
-class Errors(NamedTuple):
+class EndErrors(NamedTuple):
     """What each end of the interval may err with, all looks together."""
 
     trusted: float
@@ -32,7 +32,7 @@ class Errors(NamedTuple):
 
 
 def interval(
-    test: Look, found: Evidence, spending: Spending, decision: Decision, errors: Errors
+    test: Look, found: Evidence, spending: Spending, decision: Decision, errors: EndErrors
 ) -> tuple[float, float]:
     """(low, high) of what one look shows."""
     threshold = test.criterion.threshold

@@ -14,7 +14,7 @@ from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.distributions import f_above
 from assay.ranking.memory import NOTHING, Memory
 from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
-from assay.ranking.orders.concordance import levels
+from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.orders.tau import correlation_of
 from assay.ranking.scores import Scores, balanced
 from assay.ranking.true_orders.estimands import (
@@ -27,7 +27,7 @@ from assay.ranking.true_orders.estimands import (
     separated_distances,
 )
 from assay.ranking.true_orders.noise_estimates import estimate_noise
-from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenuated
 
 
@@ -76,12 +76,12 @@ class Look:
     @cached_property
     def tau(self) -> float | None:
         """Observed tau-b."""
-        return kendall_tau_b(*self.levels)
+        return kendall_tau_b(*self.rounded_means)
 
     @cached_property
-    def levels(self) -> tuple[FloatArray, FloatArray]:
-        """Of the reference and the proxy; see `concordance.levels`."""
-        return levels(self.reference), levels(self.proxy)
+    def rounded_means(self) -> tuple[FloatArray, FloatArray]:
+        """Of the reference and the proxy; see `concordance.rounded_means`."""
+        return rounded_means(self.reference), rounded_means(self.proxy)
 
     @cached_property
     def untested(self) -> Untested | None:
@@ -102,7 +102,7 @@ class Look:
                 "It takes at least two seeds, with the same hypotheses in both arms.",
                 more_seeds_help=True,
             )
-        if np.ptp(self.levels[0]) == 0:
+        if np.ptp(self.rounded_means[0]) == 0:
             return Untested(
                 "Undecided",
                 "the hypotheses can't be told apart: the reference gives all of them the same score",
@@ -182,9 +182,9 @@ class Look:
         return estimate_noise(self.reference, self.proxy, "much")
 
     @cached_property
-    def noise(self) -> Noise:
+    def noise(self) -> TwoArmNoise:
         """The same, for what is to come."""
-        return Noise.estimated(self.estimates, self.seeds)
+        return TwoArmNoise.estimated(self.estimates, self.seeds)
 
     @cached_property
     def value(self) -> float | None:

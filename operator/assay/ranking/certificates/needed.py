@@ -9,7 +9,7 @@ import numpy as np
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.look import Look
-from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.precision import TwoArmNoise
 
 WANTED_POWER = 0.8
 """What is needed is said to be enough if it certifies with this probability."""
@@ -26,7 +26,7 @@ ASSUMED_NOISE = 0.5
 """Noise to signal of a seed where too few hypotheses show none."""
 
 
-class Needs(NamedTuple):
+class Needed(NamedTuple):
     """What would certify with probability `WANTED_POWER`; None where it would not, or can't be counted on."""
 
     hypotheses: int | None
@@ -34,7 +34,7 @@ class Needs(NamedTuple):
     message: str
 
 
-class Limits(NamedTuple):
+class OutOfReach(NamedTuple):
     """What even a perfect proxy could not show."""
 
     too_few: bool
@@ -43,12 +43,12 @@ class Limits(NamedTuple):
     """With this noise they would not."""
 
 
-def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: Limits, level: float) -> Needs:
+def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: OutOfReach, level: float) -> Needed:
     """For a look that could be tested; `level` is that of the test at one look."""
     if decision == "Trusted":
-        return Needs(None, None, "")
+        return Needed(None, None, "")
     if decision == "NotTrusted":
-        return Needs(None, None, "More hypotheses can't help: it takes a proxy that is closer to the reference.")
+        return Needed(None, None, "More hypotheses can't help: it takes a proxy that is closer to the reference.")
     begin = ""
     if limits.too_few or limits.too_noisy:
         begin = (
@@ -57,9 +57,9 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
         )
     corrected, threshold = test.corrected, criterion.threshold
     if corrected is None and not limits.too_few:
-        return Needs(None, None, f"{begin}It takes more seeds, or hypotheses that differ more.")
+        return Needed(None, None, f"{begin}It takes more seeds, or hypotheses that differ more.")
     if corrected is not None and corrected <= threshold and not limits.too_few:
-        return Needs(
+        return Needed(
             None,
             None,
             f"{begin}The estimate itself, {corrected:.2f} after correction for noise, is not above the threshold "
@@ -71,7 +71,7 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
     assumed = half_way if limits.too_few or corrected is None else min(corrected, half_way)
     noise, of_noise = test.noise, " of this noise"
     if corrected is None:
-        noise, of_noise = Noise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
+        noise, of_noise = TwoArmNoise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
     would = f"{_a_true_value(criterion, assumed)} would be certified with probability {WANTED_POWER:g}"
     hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
     if not is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
@@ -83,7 +83,7 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
         way = f"With about {hypotheses} hypotheses{of_noise} {would}."
     else:
         way = f"With about {seeds} seeds of these hypotheses {would}."
-    return Needs(hypotheses, seeds, begin + way)
+    return Needed(hypotheses, seeds, begin + way)
 
 
 def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | None, seeds_there: int) -> bool:
@@ -93,7 +93,7 @@ def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | No
 
 
 def _ways(
-    test: Look, threshold: float, assumed: float, noise: Noise, level: float, *, too_few: bool
+    test: Look, threshold: float, assumed: float, noise: TwoArmNoise, level: float, *, too_few: bool
 ) -> tuple[int | None, int | None]:
     """How many hypotheses, or else seeds, show with probability `WANTED_POWER` that `assumed` is over the threshold."""
     reached = test.correlation_reaching(threshold)
@@ -102,7 +102,9 @@ def _ways(
     return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, level)
 
 
-def _not_affordable(hypotheses: int | None, seeds: int | None, test: Look, criterion: Criterion, limits: Limits) -> str:
+def _not_affordable(
+    hypotheses: int | None, seeds: int | None, test: Look, criterion: Criterion, limits: OutOfReach
+) -> str:
     """What it would take, and that nobody will want to pay for that."""
     if hypotheses is None and seeds is None:
         or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
@@ -116,7 +118,7 @@ def _not_affordable(hypotheses: int | None, seeds: int | None, test: Look, crite
     return f"To certify {_a_value(criterion)} is not affordable: it would take {', or '.join(ways)}."
 
 
-def _instead(test: Look, criterion: Criterion, noise: Noise, level: float, limits: Limits) -> str:
+def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float, limits: OutOfReach) -> str:
     """The highest lower threshold that could be decided, and with what."""
     closer = f"It takes {'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
     lowest = max(LOWEST_THRESHOLD, 0.5 if criterion.statistic == "DecisionAccuracy" else 0.0)
@@ -141,11 +143,11 @@ def _instead(test: Look, criterion: Criterion, noise: Noise, level: float, limit
 
 
 def hypotheses_needed(
-    power: float, threshold: float, true: float, noise: Noise, seeds: int, level: float
+    power: float, threshold: float, true: float, noise: TwoArmNoise, seeds: int, level: float
 ) -> int | None:
     """About how many hypotheses certify with this power, rounded up to two digits; None if over `MOST_HYPOTHESES`.
 
-    `threshold` and `true` are correlations; see `Noise.power`.
+    `threshold` and `true` are correlations; see `TwoArmNoise.power`.
     """
     if true <= threshold or seeds < 2 or not 0 < level < 1:
         return None
@@ -158,7 +160,7 @@ def hypotheses_needed(
     return int(-(-count // unit) * unit)
 
 
-def _seeds_needed(test: Look, reached: float, true: float, noise: Noise, level: float) -> int | None:
+def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, level: float) -> int | None:
     """More seeds than there are, of the same hypotheses. `reached`: the correlation that is to be shown at least."""
     if true <= reached or test.hypotheses < 4 or not 0 < level < 1:
         return None

@@ -24,7 +24,7 @@ from assay.ranking.true_orders.estimands import (
 )
 from assay.ranking.true_orders.noise_estimates import correlation_of_noise
 from assay.ranking.true_orders.observed_orders import ObservedOrders
-from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.simulated_studies import SimulatedStudies
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
@@ -60,7 +60,7 @@ def certification_power(
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
-    noise = Noise((float(both[0]), float(both[1])), noise_correlation)
+    noise = TwoArmNoise((float(both[0]), float(both[1])), noise_correlation)
     if criterion.statistic == "WinnerRegret" and criterion.promote >= hypotheses >= 2:
         return 1.0
     if hypotheses < 2:
@@ -105,7 +105,7 @@ def hypotheses_for_power(
     if it takes too many, or can't be had: a true value at or below the threshold, a single seed.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
-    noise, seeds = Noise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
+    noise, seeds = TwoArmNoise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
     generator = np.random.default_rng(0)
     assumed = 36
     for _ in range(3):
@@ -124,7 +124,7 @@ def hypotheses_for_power(
 
 
 def _expected_estimand(
-    criterion: Criterion, hypotheses: int, noise: Noise, seeds: int, generator: np.random.Generator
+    criterion: Criterion, hypotheses: int, noise: TwoArmNoise, seeds: int, generator: np.random.Generator
 ) -> Estimand | None:
     """The statistic in a study of normal scores; None where there is nothing to test."""
     if seeds < 2 or hypotheses < 2:

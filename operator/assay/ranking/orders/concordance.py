@@ -11,7 +11,7 @@ _ROUNDING = 1e-9
 """Means that differ by less, as a part of their range, are equal but for rounding."""
 
 
-def levels(arm: Scores) -> FloatArray:
+def rounded_means(arm: Scores) -> FloatArray:
     """(hypotheses,): the mean scores as whole numbers, 0 for the lowest; the same whatever constant is added to all.
 
     `arm`: no score missing. Sums of equal scores in another order, or from another constant on, may differ in their

@@ -11,7 +11,7 @@ import numpy as np
 from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.futility import FUTILE_AMONG_ALL_BELOW, chance_of_decision
-from assay.ranking.sequential.group_sequential import Looks
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign
 from assay.ranking.sequential.moderated_noise import InitialNoise
 
 
@@ -31,23 +31,23 @@ class PairsAtLook:
     """(rows, rows): their standard errors."""
 
 
-def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iterator[PairsAtLook]:
+def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: InitialNoise) -> Iterator[PairsAtLook]:
     """Seed by seed; `noise` is that of the whole table, if this is a part of one."""
     # centred, so that sums of squares lose no digits
     residuals = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
     levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
     others = np.zeros((len(levels),) * 2)
-    for column in range(looks.initial - 1, len(table.seeds)):
+    for column in range(design.initial - 1, len(table.seeds)):
         rows = np.flatnonzero(table.present[:, column])
         there = table.present[rows, : column + 1].astype(np.float64)
         n, means, squares = _sums(there, residuals[rows, : column + 1])
-        look = n.astype(np.int64) - looks.initial
+        look = n.astype(np.int64) - design.initial
         block: Any = ... if len(rows) == len(levels) else np.ix_(rows, rows)
         if (look <= 0).any():
             others[block] = np.where(look <= 0, noise.of_others(squares / np.maximum(n - 1, 1)), others[block])
         means += levels[rows]
         means -= levels[rows][:, None]
-        looked = (look >= 0) & (look < looks.count)
+        looked = (look >= 0) & (look < design.look_count)
         if not looked.all():
             means = np.where(looked, means, np.nan)
         # in place: for hundreds of hypotheses these arrays are what takes the time
@@ -57,7 +57,7 @@ def pairs_look_by_look(table: Scores, looks: Looks, noise: InitialNoise) -> Iter
         errors /= np.maximum(noise.known_with(n, noise.fixed_weight), np.finfo(np.float64).tiny)
         errors = noise.believable(errors)
         errors /= n
-        yield PairsAtLook(rows, block, np.clip(look, 0, looks.count - 1), means, np.sqrt(errors, out=errors))
+        yield PairsAtLook(rows, block, np.clip(look, 0, design.look_count - 1), means, np.sqrt(errors, out=errors))
 
 
 def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -78,27 +78,31 @@ def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray
     return n, means, np.maximum(squares, 0.0, out=squares)
 
 
-def surely_above(table: Scores, looks: Looks, noise: InitialNoise, bounds: Sequence[FloatArray]) -> list[BoolArray]:
+def surely_above(
+    table: Scores, design: GroupSequentialDesign, noise: InitialNoise, bounds: Sequence[FloatArray]
+) -> list[BoolArray]:
     """For each of these (looks,) bounds (hypotheses, hypotheses): the second of a pair is surely above the first.
 
     Of two contradicting looks the first counts.
     """
     above = [np.zeros((len(table.hypotheses),) * 2, dtype=np.bool_) for _ in bounds]
-    for pairs in pairs_look_by_look(table, looks, noise):
+    for pairs in pairs_look_by_look(table, design, noise):
         for known, bound in zip(above, bounds, strict=True):
             before = known[pairs.block]
             known[pairs.block] = before | ((pairs.differences > bound[pairs.look] * pairs.errors) & ~before.T)
     return above
 
 
-def open_pairs(table: Scores, looks: Looks, noise: InitialNoise, bounds: FloatArray, margin: float) -> BoolArray:
+def open_pairs(
+    table: Scores, design: GroupSequentialDesign, noise: InitialNoise, bounds: FloatArray, margin: float
+) -> BoolArray:
     """(hypotheses, hypotheses): more seeds may still tell whether they differ, or by less than the margin.
 
     Not open: once an interval has excluded 0 or lain within +- margin, once either has become improbable, and after the
     last look.
     """
     is_open = np.triu(np.ones((len(table.hypotheses),) * 2, dtype=np.bool_), 1)
-    for pairs in pairs_look_by_look(table, looks, noise):
+    for pairs in pairs_look_by_look(table, design, noise):
         size = np.abs(pairs.differences)
         needed = bounds[pairs.look] * pairs.errors
         is_open[pairs.block] &= ~((size > needed) | (margin - size >= needed))
@@ -107,8 +111,8 @@ def open_pairs(table: Scores, looks: Looks, noise: InitialNoise, bounds: FloatAr
         chances = chance_of_decision(
             pairs.differences[first, second],
             pairs.errors[first, second],
-            looks.seeds[look],
-            looks,
+            design.seeds[look],
+            design,
             bounds[-1],
             margin,
         )

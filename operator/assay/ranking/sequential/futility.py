@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.sequential.group_sequential import Looks
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign
 
 FUTILE_BELOW = 0.15
 """What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
@@ -20,7 +20,7 @@ def chance_of_decision(
     differences: FloatArray,
     errors: FloatArray,
     seeds: FloatArray,
-    looks: Looks,
+    design: GroupSequentialDesign,
     last_bounds: FloatArray,
     margin: float,
     last_bounds_within: FloatArray | None = None,
@@ -31,7 +31,7 @@ def chance_of_decision(
     if others. The difference at the last look is predicted normal around the present one. NaN where the difference is;
     0 at the last look.
     """
-    share = np.minimum(seeds / looks.maximum, 1.0)
+    share = np.minimum(seeds / design.maximum, 1.0)
     last_errors = errors * np.sqrt(share)
     needed = last_bounds * last_errors
     half_width = needed if last_bounds_within is None else last_bounds_within * last_errors

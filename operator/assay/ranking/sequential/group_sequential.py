@@ -41,7 +41,7 @@ _LEAST_SCALE, _MOST_SCALE = 0.3, 7.0
 
 
 @dataclass(frozen=True)
-class Looks:
+class GroupSequentialDesign:
     """The looks at a study, and the bounds that hold over all of them."""
 
     initial: int
@@ -55,7 +55,7 @@ class Looks:
         return np.arange(self.initial, self.maximum + 1, dtype=np.float64)
 
     @property
-    def count(self) -> int:
+    def look_count(self) -> int:
         """How many looks there are."""
         return self.maximum - self.initial + 1
 
@@ -106,14 +106,14 @@ class Looks:
 
 # This and the caches below are tables of plain numbers: of how many seeds, how many comparisons, what confidence.
 @lru_cache(maxsize=64)
-def looks(initial: int, maximum: int) -> Looks:
+def group_sequential_design(initial: int, maximum: int) -> GroupSequentialDesign:
     """The looks of a study; worked out once, since the bounds take some milliseconds (a second at 100 looks).
 
     Raises ValueError unless 2 <= initial <= maximum.
     """
     if not 2 <= initial <= maximum:
         raise ValueError(f"initial, maximum: {initial}, {maximum}, allowed are 2 <= initial <= maximum")
-    return Looks(initial, maximum)
+    return GroupSequentialDesign(initial, maximum)
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,11 @@ from assay.ranking.arrays import BoolArray
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import surely_above
 from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value, tukey_critical_value
-from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair
+from assay.ranking.sequential.group_sequential import (
+    GroupSequentialDesign,
+    level_of_one_in_many_above,
+    level_of_one_pair,
+)
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import t_bounds
 
@@ -41,14 +45,14 @@ def told_apart(table: Scores, confidence: float) -> ToldApart:
     return ToldApart(standardised > any_pair, beaten)
 
 
-def told_apart_while_looking(table: Scores, confidence: float, looks: Looks) -> ToldApart:
+def told_apart_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> ToldApart:
     """Looking after every seed."""
-    rows, noise = len(table.hypotheses), InitialNoise.of(table, looks.initial)
+    rows, noise = len(table.hypotheses), InitialNoise.of(table, design.initial)
     if noise is None or rows < 2:
         return _nothing(rows)
-    any_pair = t_bounds(looks, noise, level_of_one_pair(rows, confidence))
-    with_best = t_bounds(looks, noise, level_of_one_in_many_above(rows - 1, confidence))
-    above, above_as_best = surely_above(table, looks, noise, (any_pair, with_best))
+    any_pair = t_bounds(design, noise, level_of_one_pair(rows, confidence))
+    with_best = t_bounds(design, noise, level_of_one_in_many_above(rows - 1, confidence))
+    above, above_as_best = surely_above(table, design, noise, (any_pair, with_best))
     beaten: BoolArray = np.logical_or.reduce(above_as_best, axis=1)
     return ToldApart(above, beaten)
 

@@ -15,7 +15,12 @@ from assay.ranking.arrays import BoolArray, IntArray
 from assay.ranking.distributions import expected_positive_part
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import open_pairs
-from assay.ranking.sequential.group_sequential import Looks, level_of_one_in_many_above, level_of_one_pair, looks
+from assay.ranking.sequential.group_sequential import (
+    GroupSequentialDesign,
+    group_sequential_design,
+    level_of_one_in_many_above,
+    level_of_one_pair,
+)
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking
 from assay.ranking.sequential.paired_looks import PairedLooks, t_bounds
@@ -45,12 +50,12 @@ def open_for_ranking(
     Raises ValueError on a confidence, an effect or numbers of seeds that are out of range.
     """
     _check(smallest_effect, confidence)
-    view = looks(initial, maximum)
+    design = group_sequential_design(initial, maximum)
     wanted: BoolArray = reference.counts < initial
     noise = InitialNoise.of(reference, initial)
     if noise is not None and len(reference.hypotheses) > 1:
-        bounds = t_bounds(view, noise, level_of_one_pair(len(reference.hypotheses), confidence))
-        is_open = open_pairs(reference, view, noise, bounds, smallest_effect)
+        bounds = t_bounds(design, noise, level_of_one_pair(len(reference.hypotheses), confidence))
+        is_open = open_pairs(reference, design, noise, bounds, smallest_effect)
         wanted = wanted | _next_seed(is_open, reference.counts)
     return _names(reference, wanted)
 
@@ -69,12 +74,12 @@ def best_candidates(
     Raises as `open_for_ranking`.
     """
     _check(smallest_effect, confidence)
-    view = looks(initial, maximum)
+    design = group_sequential_design(initial, maximum)
     scored = reference.restricted(
         name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count
     )
     fixed = initial == maximum
-    told = told_apart(scored, confidence) if fixed else told_apart_while_looking(scored, confidence, view)
+    told = told_apart(scored, confidence) if fixed else told_apart_while_looking(scored, confidence, design)
     candidates = tuple(name for name, beaten in zip(scored.hypotheses, told.beaten, strict=True) if not beaten)
     unready = _names(reference, reference.counts < initial)
     noise = InitialNoise.of(scored, initial)
@@ -83,12 +88,12 @@ def best_candidates(
     level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
     return BestSet(
         candidates,
-        unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), view, noise, level, smallest_effect),
+        unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), design, noise, level, smallest_effect),
     )
 
 
 def _leader_and_challengers(
-    scored: Scores, at: IntArray, looks: Looks, noise: InitialNoise, level: float, margin: float
+    scored: Scores, at: IntArray, design: GroupSequentialDesign, noise: InitialNoise, level: float, margin: float
 ) -> frozenset[str]:
     """Who of the candidates, in these rows, should get a seed."""
     candidates = scored.restricted(scored.hypotheses[row] for row in at)
@@ -98,13 +103,13 @@ def _leader_and_challengers(
     # several that lead with equal scores are all leaders, so that it does not matter who is named first
     for leader in np.flatnonzero(np.isclose(means, means.max(), rtol=1e-12, atol=0)):
         others = rows[rows != leader]
-        challenges = PairedLooks.build(scored, at[others], int(at[leader]), looks, noise)
-        tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(looks.seeds / looks.maximum))
-        bounds = challenges.bounds(np.full(looks.count, level))
+        challenges = PairedLooks.build(scored, at[others], int(at[leader]), design, noise)
+        tolerated = TOLERATED_LOSS * np.maximum(margin, challenges.errors * np.sqrt(design.seeds / design.maximum))
+        bounds = challenges.bounds(np.full(design.look_count, level))
         settled = (challenges.differences + bounds * challenges.errors <= margin) | (
             expected_positive_part(challenges.differences, challenges.errors) < tolerated
         )
-        is_open[leader, others] = (challenges.looked < looks.count) & ~np.logical_or.reduce(settled, axis=1)
+        is_open[leader, others] = (challenges.looked < design.look_count) & ~np.logical_or.reduce(settled, axis=1)
     return _names(candidates, _next_seed(is_open | is_open.T, candidates.counts))
 
 

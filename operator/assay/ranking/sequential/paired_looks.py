@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 from assay.ranking.scores import Scores
-from assay.ranking.sequential.group_sequential import Looks, as_normal, as_t
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign, as_normal, as_t
 from assay.ranking.sequential.moderated_noise import InitialNoise
 
 
@@ -20,7 +20,7 @@ from assay.ranking.sequential.moderated_noise import InitialNoise
 class PairedLooks:
     """Some pairs' differences at the looks; higher is better for the first of a pair."""
 
-    looks: Looks
+    design: GroupSequentialDesign
     noise: InitialNoise
     differences: FloatArray
     """(pairs, looks): mean over the first n common seeds; NaN where there are not that many."""
@@ -30,22 +30,24 @@ class PairedLooks:
     """(pairs, looks): their degrees of freedom."""
 
     @classmethod
-    def build(cls, table: Scores, rows: IntArray, control: int, looks: Looks, noise: InitialNoise) -> PairedLooks:
+    def build(
+        cls, table: Scores, rows: IntArray, control: int, design: GroupSequentialDesign, noise: InitialNoise
+    ) -> PairedLooks:
         """Of these rows of a table from one that they are all compared with; `noise` is that of the whole table."""
         paired = table.values[rows] - table.values[control]
         missing = np.isnan(paired)
         if missing.any():
             paired = np.take_along_axis(paired, np.argsort(missing, axis=1, kind="stable"), axis=1)
-        length = max(looks.maximum, paired.shape[1])
-        paired = np.pad(paired, ((0, 0), (0, length - paired.shape[1])), constant_values=np.nan)[:, : looks.maximum]
+        length = max(design.maximum, paired.shape[1])
+        paired = np.pad(paired, ((0, 0), (0, length - paired.shape[1])), constant_values=np.nan)[:, : design.maximum]
         start = np.where(np.isnan(paired[:, :1]), 0.0, paired[:, :1])
-        n = np.arange(1, looks.maximum + 1)
+        n = np.arange(1, design.maximum + 1)
         means = np.cumsum(paired - start, axis=1) / n
         # they never fall but by rounding
         squares = np.maximum.accumulate(np.cumsum((paired - start) ** 2, axis=1) - n * means**2, axis=1)
-        at = slice(looks.initial - 1, looks.maximum)
-        variances, known = noise.with_own(noise.of_pairs(rows, control), squares[:, at], looks.seeds)
-        return cls(looks, noise, (means + start)[:, at], np.sqrt(variances / looks.seeds), known)
+        at = slice(design.initial - 1, design.maximum)
+        variances, known = noise.with_own(noise.of_pairs(rows, control), squares[:, at], design.seeds)
+        return cls(design, noise, (means + start)[:, at], np.sqrt(variances / design.seeds), known)
 
     @cached_property
     def looked(self) -> IntArray:
@@ -55,13 +57,13 @@ class PairedLooks:
 
     def bounds(self, levels: FloatArray) -> FloatArray:
         """(pairs, looks): of |t|, at each look by its level (looks,)."""
-        by_level = {level: self.looks.bounds(level * self.noise.caution) for level in set(levels)}
+        by_level = {level: self.design.bounds(level * self.noise.caution) for level in set(levels)}
         return as_t(np.array([by_level[level][look] for look, level in enumerate(levels)]), self.known)
 
     def last_bounds(self, levels: FloatArray) -> FloatArray:
         """(pairs, looks): of |t| at the last look, seen from each look by its level (looks,)."""
-        last = np.array([self.looks.bounds(level * self.noise.caution)[-1] for level in levels])
-        return as_t(last, self.known + (self.looks.maximum - self.looks.seeds))
+        last = np.array([self.design.bounds(level * self.noise.caution)[-1] for level in levels])
+        return as_t(last, self.known + (self.design.maximum - self.design.seeds))
 
     def is_apart(self, bounds: FloatArray) -> BoolArray:
         """(pairs, looks): the interval excludes 0."""
@@ -79,11 +81,11 @@ class PairedLooks:
         1 where there is no interval.
         """
         needed = np.maximum(np.abs(self.differences), margin - np.abs(self.differences)) / self.errors
-        levels = self.looks.levels(as_normal(np.where(np.isnan(needed), 0.0, needed), self.known)) / self.noise.caution
+        levels = self.design.levels(as_normal(np.where(np.isnan(needed), 0.0, needed), self.known)) / self.noise.caution
         decided: FloatArray = np.where(np.isnan(needed), 1.0, levels)
         return decided
 
 
-def t_bounds(looks: Looks, noise: InitialNoise, level: float) -> FloatArray:
+def t_bounds(design: GroupSequentialDesign, noise: InitialNoise, level: float) -> FloatArray:
     """(looks,): bounds of |t| at this level over all looks, where others' noise counts with a fixed weight."""
-    return as_t(looks.bounds(level * noise.caution), noise.known_with(looks.seeds, noise.fixed_weight))
+    return as_t(design.bounds(level * noise.caution), noise.known_with(design.seeds, noise.fixed_weight))

@@ -15,7 +15,7 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import t_exceeded_by
 from assay.ranking.orders.orders import lowest_ranks
 from assay.ranking.scores import Scores
-from assay.ranking.sequential.group_sequential import Looks, looks
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking
 from assay.ranking.sequential.paired_looks import t_bounds
@@ -66,8 +66,8 @@ def rank_intervals(
         told = told_apart(table, confidence)
         margin = _margins(table, confidence)
     else:
-        told = told_apart_while_looking(table, confidence, looks(initial, maximum))
-        margin = _margins_while_looking(table, confidence, looks(initial, maximum))
+        told = told_apart_while_looking(table, confidence, group_sequential_design(initial, maximum))
+        margin = _margins_while_looking(table, confidence, group_sequential_design(initial, maximum))
     rank = lowest_ranks(-means)
     low, high = 1 + told.above.sum(axis=1), total - told.above.sum(axis=0)
 
@@ -107,15 +107,15 @@ def _margins(table: Scores, confidence: float) -> FloatArray:
     return margins
 
 
-def _margins_while_looking(table: Scores, confidence: float, looks: Looks) -> FloatArray:
+def _margins_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> FloatArray:
     """The same, of intervals that hold at all looks together."""
-    noise = InitialNoise.of(table, looks.initial)
+    noise = InitialNoise.of(table, design.initial)
     margins = np.full(len(table.hypotheses), np.nan)
     if noise is None:
         return margins
-    had = table.counts >= looks.initial
-    seeds = np.minimum(table.counts[had], looks.maximum)
+    had = table.counts >= design.initial
+    seeds = np.minimum(table.counts[had], design.maximum)
     spread = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
-    bounds = t_bounds(looks, noise, 1 - confidence)[seeds - looks.initial]
+    bounds = t_bounds(design, noise, 1 - confidence)[seeds - design.initial]
     margins[had] = bounds * np.sqrt(noise.moderated(spread, seeds, noise.variance, noise.fixed_weight) / seeds)
     return margins

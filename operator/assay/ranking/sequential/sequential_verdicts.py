@@ -16,7 +16,7 @@ EQUIVALENCE_SHARE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class SequentialVerdicts:
     """Of comparisons with the baseline: how far each is."""
 
     equivalent: BoolArray
@@ -44,8 +44,8 @@ class _Levels:
     """At which they are to lie within the margin; no higher."""
 
 
-def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> Progress:
-    """Looks after every seed.
+def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> SequentialVerdicts:
+    """GroupSequentialDesign after every seed.
 
     `family_wise`: any false verdict, at any look, is as improbable as stated. Otherwise a verdict's level is
     (1 - confidence) R / m, R the number of verdicts of the m comparisons that are reached with so many seeds or fewer
@@ -74,7 +74,7 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
     improbable: BoolArray = np.logical_or.reduce(chances < FUTILE_BELOW, axis=1)
     equivalent = decided & within[rows, shown_look]
     shown = shown_look >= 0
-    return Progress(
+    return SequentialVerdicts(
         equivalent=equivalent,
         different=decided & ~equivalent,
         shown_look=shown_look,
@@ -90,8 +90,8 @@ def _chances(pairs: PairedLooks, levels: _Levels, smallest_effect: float) -> Flo
     return chance_of_decision(
         pairs.differences,
         pairs.errors,
-        pairs.looks.seeds,
-        pairs.looks,
+        pairs.design.seeds,
+        pairs.design,
         last_bounds,
         smallest_effect,
         np.maximum(pairs.last_bounds(levels.equivalent), last_bounds),
@@ -129,7 +129,7 @@ def _step_down(pairs: PairedLooks, error: float) -> FloatArray:
     for look in range(count):
         while True:
             levels[look] = level_of_one_in_many(counted, 1 - error)
-            bounds = as_t(pairs.looks.bounds(levels[look] * pairs.noise.caution)[look], pairs.known[:, look])
+            bounds = as_t(pairs.design.bounds(levels[look] * pairs.noise.caution)[look], pairs.known[:, look])
             differs |= np.abs(pairs.differences[:, look]) > bounds * pairs.errors[:, look]
             left = max(comparisons - int(differs.sum()), 1)
             if left >= counted:

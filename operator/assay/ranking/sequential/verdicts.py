@@ -17,10 +17,10 @@ simulation (8, 16, 36 hypotheses; standard error .004):
 The larger of the pair's own and the pooled variance errs more (.15 to .20 and .10 to .13 in the last row) at intervals
 that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
 
-**Looking after each seed.** The bounds hold over all looks (`always_valid`), a difference's noise lies between its own
-and that of the others (`moderated_noise`), those that differ make it easier for the rest (`sequential_verdicts`), and
-who can hardly be decided any more gets no more seeds (`futility`). benchmarks/decisions.py has what this saves and how
-often it errs.
+**Looking after each seed.** The bounds hold over all looks (`group_sequential`). The noise of a difference lies between
+its own and that of the others (`moderated_noise`). Those that differ make it easier for the rest
+(`sequential_verdicts`). A hypothesis that can hardly be decided any more gets no more seeds (`futility`).
+`benchmarks/decisions.py` has what this saves and how often it errs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.distributions import t_above, t_exceeded_by
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.critical_values import dunnett_critical_value
-from assay.ranking.sequential.group_sequential import Looks, looks
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
 from assay.ranking.sequential.sequential_verdicts import follow
@@ -102,7 +102,7 @@ def compare_with_baseline(
     if initial is None or maximum is None or initial == maximum:
         return _one_look(reference, at, smallest_effect, confidence, family_wise)
     return _looking_after_each_seed(
-        reference, at, looks(initial, maximum), smallest_effect, confidence, family_wise=family_wise
+        reference, at, group_sequential_design(initial, maximum), smallest_effect, confidence, family_wise=family_wise
     )
 
 
@@ -131,10 +131,16 @@ def _one_look(
 
 
 def _looking_after_each_seed(
-    reference: Scores, at: int, view: Looks, smallest_effect: float, confidence: float, *, family_wise: bool
+    reference: Scores,
+    at: int,
+    design: GroupSequentialDesign,
+    smallest_effect: float,
+    confidence: float,
+    *,
+    family_wise: bool,
 ) -> tuple[Comparison, ...]:
     table, others = _paired(reference, at)
-    noise = InitialNoise.of(reference, view.initial)
+    noise = InitialNoise.of(reference, design.initial)
     if noise is None or not others.any():
         # scores that no seed changes won't show their noise at later seeds either
         is_open = reference.noise is None
@@ -142,12 +148,12 @@ def _looking_after_each_seed(
             replace(_comparison(name, int(count), float(mean), np.nan, smallest_effect), is_open=is_open)
             for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
         )
-    pairs = PairedLooks.build(reference, np.flatnonzero(others), at, view, noise)
+    pairs = PairedLooks.build(reference, np.flatnonzero(others), at, design, noise)
     followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise)
     found = []
     for row, name in enumerate(table.hypotheses):
         look, decided = int(followed.shown_look[row]), bool(followed.equivalent[row] or followed.different[row])
-        seeds = view.initial + look if look >= 0 else int(table.counts[row])
+        seeds = design.initial + look if look >= 0 else int(table.counts[row])
         difference = float(pairs.differences[row, look] if look >= 0 else table.means[row])
         verdict: Verdict = "Inconclusive"
         if decided:
@@ -164,7 +170,7 @@ def _looking_after_each_seed(
                 difference + above if known else None,
                 verdict,
                 decided_at=seeds if decided else None,
-                is_open=not decided and not followed.futile[row] and seeds < view.maximum,
+                is_open=not decided and not followed.futile[row] and seeds < design.maximum,
                 is_futile=bool(followed.futile[row]),
             )
         )

@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.orders.concordance import levels
+from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.orders.orders import average_ranks
 from assay.ranking.orders.separation import separating_difference
 from assay.ranking.orders.tau import expected_tau
@@ -125,7 +125,7 @@ def separated_distances(reference: Scores) -> FloatArray:
     first, second = np.triu_indices(len(reference.hypotheses), 1)
     difference = np.abs(reference.means[first] - reference.means[second])
     line = separating_difference(reference.noise.variance, len(reference.seeds))
-    normal = normal_scores(levels(reference))
+    normal = normal_scores(rounded_means(reference))
     distances: FloatArray = np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
     return distances
 

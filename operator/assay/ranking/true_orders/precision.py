@@ -20,7 +20,7 @@ geometric mean with this weight is on the safe side."""
 
 
 @dataclass(frozen=True)
-class Noise:
+class TwoArmNoise:
     """Seed noise of two arms."""
 
     to_signal: tuple[float, float]
@@ -29,7 +29,7 @@ class Noise:
     """Between the arms, in (-1, 1)."""
 
     @classmethod
-    def estimated(cls, estimates: NoiseEstimates, seeds: int) -> Noise:
+    def estimated(cls, estimates: NoiseEstimates, seeds: int) -> TwoArmNoise:
         """Of one observation, over so many seeds."""
         both = [
             float(np.sqrt(seeds / max(ratio[0] - 1, seeds / _MOST_NOISE**2)))

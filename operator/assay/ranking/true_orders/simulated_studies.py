@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.ranking.arrays import FloatArray, IntArray
-from assay.ranking.true_orders.precision import Noise
+from assay.ranking.true_orders.precision import TwoArmNoise
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class SimulatedStudies:
 
     @classmethod
     def simulate(
-        cls, studies: int, hypotheses: int, noise: Noise, seeds: int, generator: np.random.Generator
+        cls, studies: int, hypotheses: int, noise: TwoArmNoise, seeds: int, generator: np.random.Generator
     ) -> SimulatedStudies:
         """True scores of unit variance, and noise for so many seeds."""
         signal = generator.standard_normal((2, studies, hypotheses))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.ranking.arrays import FloatArray, IntArray
-from assay.ranking.orders.concordance import levels
+from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.scores import Scores
 from assay.ranking.true_orders.estimands import normal_scores
 from assay.ranking.true_orders.tau_draws import TauDraws
@@ -59,7 +59,7 @@ class TiedStudies:
         if concordant == self.taus.pairs:
             observed = _correlation(reference.means, proxy.means)
         else:
-            observed = _correlation(normal_scores(levels(reference)), normal_scores(levels(proxy)))
+            observed = _correlation(normal_scores(rounded_means(reference)), normal_scores(rounded_means(proxy)))
         return float(tie_shares(np.array([concordant]), observed[None], simulated, close)[0])
 
     def at(self, correlation: float, concordant: int | None = None) -> tuple[IntArray, FloatArray]:

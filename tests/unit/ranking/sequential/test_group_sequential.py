@@ -7,13 +7,13 @@ from scipy import stats
 from assay.ranking.sequential import group_sequential
 from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value
 from assay.ranking.sequential.group_sequential import (
-    Looks,
+    GroupSequentialDesign,
     as_normal,
     as_t,
+    group_sequential_design,
     level_of_one_in_many,
     level_of_one_in_many_above,
     level_of_one_pair,
-    looks,
 )
 
 
@@ -23,27 +23,27 @@ def test_the_bounds_of_five_equal_steps_are_those_of_the_tables(
 ) -> None:
     # Jennison & Turnbull 2000: Pocock (table 2.1) and O'Brien & Fleming (table 2.3); two-sided, 5 %
     monkeypatch.setattr(group_sequential, "SHAPE", shape)
-    assert Looks(1, 5).bounds(0.05)[-1] == pytest.approx(want, abs=0.001)
+    assert GroupSequentialDesign(1, 5).bounds(0.05)[-1] == pytest.approx(want, abs=0.001)
 
 
 def test_a_single_look_has_the_normal_quantile() -> None:
-    assert Looks(7, 7).bounds(0.01) == pytest.approx(stats.norm.ppf(0.995), abs=1e-4)
+    assert GroupSequentialDesign(7, 7).bounds(0.01) == pytest.approx(stats.norm.ppf(0.995), abs=1e-4)
 
 
 @pytest.mark.parametrize(("initial", "maximum"), [(2, 10), (3, 10), (3, 40)])
 @pytest.mark.parametrize("level", [0.2, 0.05, 1e-3, 1e-6])
 def test_a_level_and_its_bounds_belong_together(initial: int, maximum: int, level: float) -> None:
-    view = looks(initial, maximum)
-    bounds = view.bounds(level)
-    assert view.levels(bounds) == pytest.approx(level, rel=1e-3)
-    assert view.crossing(float(bounds[-1])) == pytest.approx(level, rel=2e-3)
+    design = group_sequential_design(initial, maximum)
+    bounds = design.bounds(level)
+    assert design.levels(bounds) == pytest.approx(level, rel=1e-3)
+    assert design.crossing(float(bounds[-1])) == pytest.approx(level, rel=2e-3)
     assert (np.diff(bounds) < 0).all()
 
 
 def test_walks_leave_the_bounds_as_often_as_stated() -> None:
     steps = np.random.default_rng(0).standard_normal((40_000, 10))
     statistics = np.cumsum(steps, axis=1)[:, 2:] / np.sqrt(np.arange(3, 11))
-    left = (np.abs(statistics) > looks(3, 10).bounds(0.05)).any(axis=1)
+    left = (np.abs(statistics) > group_sequential_design(3, 10).bounds(0.05)).any(axis=1)
     assert left.mean() == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / len(steps)))
 
 
@@ -71,4 +71,4 @@ def test_dunnetts_one_sided_value_is_the_one_of_the_tables() -> None:
 @pytest.mark.parametrize(("initial", "maximum"), [(1, 10), (5, 4)])
 def test_looks_that_can_not_be_are_refused(initial: int, maximum: int) -> None:
     with pytest.raises(ValueError, match=f"initial, maximum: {initial}, {maximum}"):
-        looks(initial, maximum)
+        group_sequential_design(initial, maximum)

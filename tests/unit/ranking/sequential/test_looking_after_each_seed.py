@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
-from assay.ranking.sequential.group_sequential import as_t, level_of_one_in_many, looks
+from assay.ranking.sequential.group_sequential import as_t, group_sequential_design, level_of_one_in_many
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
 from builders.score_tables import scores
@@ -106,7 +106,7 @@ def test_who_is_behind_can_only_make_others_verdicts_come_earlier(values: list[l
         noise = InitialNoise.of(each, 3)
         if noise is None:
             return
-        pairs.append(PairedLooks.build(each, itself, 0, looks(3, 6), noise))
+        pairs.append(PairedLooks.build(each, itself, 0, group_sequential_design(3, 6), noise))
     for field in ("differences", "errors", "known"):
         np.testing.assert_array_equal(*(getattr(each, field) for each in pairs))
 
@@ -162,7 +162,7 @@ def test_two_hypotheses_have_the_paired_t_with_bounds_for_all_looks() -> None:
     found = compare(scores(values))["h1"]
     paired = values[1] - values[0]
     # a sixth is kept back where little is known of the noise
-    bound = float(as_t(looks(3, 10).bounds(0.85 * level_of_one_in_many(1, 0.95)), 4)[2])
+    bound = float(as_t(group_sequential_design(3, 10).bounds(0.85 * level_of_one_in_many(1, 0.95)), 4)[2])
     assert found.high == pytest.approx(paired.mean() + bound * stats.sem(paired))
     assert bound > stats.t.ppf(0.975, 4)
 
@@ -310,6 +310,8 @@ def test_who_surely_differs_counts_no_more_for_the_others() -> None:
     table = scores(alike + noise)
     initial = InitialNoise.of(table, 3)
     assert initial is not None
-    known = PairedLooks.build(table, np.array([1]), 0, looks(3, 10), initial).known[0, -1]
-    want = [float(as_t(looks(3, 10).bounds(level_of_one_in_many(n, 0.95))[-1], known)) for n in (1, 8)]
+    known = PairedLooks.build(table, np.array([1]), 0, group_sequential_design(3, 10), initial).known[0, -1]
+    want = [
+        float(as_t(group_sequential_design(3, 10).bounds(level_of_one_in_many(n, 0.95))[-1], known)) for n in (1, 8)
+    ]
     assert widths[0] / widths[1] == pytest.approx(want[0] / want[1])

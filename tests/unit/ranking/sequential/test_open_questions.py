@@ -10,7 +10,7 @@ from scipy import stats
 
 from assay.ranking import BestSet, Scores, best_candidates, open_for_ranking, rank_intervals
 from assay.ranking.sequential.all_pairs import pairs_look_by_look
-from assay.ranking.sequential.group_sequential import looks
+from assay.ranking.sequential.group_sequential import group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
 from builders.score_tables import scores
@@ -47,18 +47,18 @@ def with_holes(seed: int, hypotheses: int = 7, seeds: int = 8) -> Scores:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_pair_among_all_is_the_same_as_a_pair_alone(seed: int) -> None:
-    table, view = with_holes(seed), looks(3, 10)
+    table, design = with_holes(seed), group_sequential_design(3, 10)
     noise = InitialNoise.of(table, 3)
     assert noise is not None
     found = np.full((7, 7, 8), NAN)
-    for pairs in pairs_look_by_look(table, view, noise):
+    for pairs in pairs_look_by_look(table, design, noise):
         for i, row in enumerate(pairs.rows):
             for j, other in enumerate(pairs.rows):
                 look = np.broadcast_to(pairs.look, pairs.differences.shape)[i, j]
                 if row != other and not np.isnan(pairs.differences[i, j]):
                     found[row, other, look] = pairs.differences[i, j]
     for row in range(7):
-        alone = PairedLooks.build(table, np.arange(7), row, view, noise).differences
+        alone = PairedLooks.build(table, np.arange(7), row, design, noise).differences
         want = np.where(np.arange(7)[:, None] == row, NAN, alone)
         assert found[row] == pytest.approx(want, nan_ok=True)
 
@@ -66,10 +66,10 @@ def test_a_pair_among_all_is_the_same_as_a_pair_alone(seed: int) -> None:
 def test_a_pairs_noise_lies_between_its_own_and_that_of_the_others() -> None:
     values = study([0.0] * 12, 1.0, seeds=5)
     values[3] *= 4
-    table, view = scores(values), looks(3, 5)
+    table, design = scores(values), group_sequential_design(3, 5)
     noise = InitialNoise.of(table, 3)
     assert noise is not None
-    pairs = PairedLooks.build(table, np.array([3, 4]), 0, view, noise)
+    pairs = PairedLooks.build(table, np.array([3, 4]), 0, design, noise)
     own = np.var(values[[3, 4]] - values[0], axis=1, ddof=1)
     moderated = pairs.errors[:, -1] ** 2 * 5
     assert 2 * noise.variance < moderated[0] < own[0]
