@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.api.resources import Question
 from assay.planning.allocation.ladder_policy import ladder_scores, next_step
-from assay.planning.allocation.trial_prices import trial_prices
+from assay.planning.allocation.ladder_prices import ladder_prices
 from assay.ranking.arrays import FloatArray
 
 
@@ -156,7 +156,7 @@ class _State:
         started = table.taken.sum(axis=2)
         counts = (~np.isnan(table.scores)).sum(axis=2)
         means = np.where(counts > 0, np.nansum(table.scores, axis=2) / np.maximum(counts, 1), np.nan)
-        prices = trial_prices(table.costs, table.work)
+        prices = ladder_prices(table.costs, table.work)
         last = started.shape[1] - 1
         tops = np.where(started.any(axis=1), last - np.argmax(started[:, ::-1] > 0, axis=1), -1)
         return cls(means, started, np.full(means.shape, np.inf) if prices is None else prices, tops)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from assay.api.resources import REFERENCE
+from assay.planning.allocation.trial_prices import arm_prices, price_of_all, relative_price
 from assay.planning.allocation.within_budget import rungs_of
 from assay.planning.judgement import judge
-from assay.planning.results.costs import predictions, relative_work
 from assay.planning.results.progress import State, progress_of
 from assay.planning.study.design import PlannedTrial
 from assay.planning.trust.proxy_looks import SIMULATION_SEED, criterion_of
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from assay.api.resources import CostUnit
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
-    from assay.planning.study.design import PlannedPreparation
     from assay.planning.study.study import Study
 
 EXPECTED_NOISE = 0.2
@@ -117,7 +114,7 @@ def forecast(study: Study, records: Records) -> Forecast:
     design, judgement = study.design, judge(study, records)
     costs = judgement.costs
     progress = progress_of(study, records) if judgement.ladder else judgement.progress
-    expected = predictions(study, costs)
+    prices = arm_prices(study, costs)
     still_open = [
         work for work in design.work if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
     ]
@@ -129,26 +126,24 @@ def forecast(study: Study, records: Records) -> Forecast:
             trials=hypotheses * design.initial_seeds,
             most_trials=hypotheses * len(design.seeds),
             open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
-            relative_work=costs.relative(arm) or relative_work(design.fidelities[arm], design.fidelities[REFERENCE]),
-            trial_seconds=expected[arm].accelerator_seconds if expected else None,
+            relative_work=relative_price(study, costs, arm),
+            trial_seconds=prices[arm].accelerator_seconds if prices else None,
         )
         for arm in design.arms
     )
     limits = (study.spec.budget.parallelism, study.capacity)
     slots = min((limit for limit in limits if limit is not None), default=max(1, len(still_open)))
 
-    budget = _budget(study, judgement, known=expected is not None)
+    budget = _budget(study, judgement, known=prices is not None)
 
-    def seconds(works: Sequence[PlannedTrial | PlannedPreparation]) -> float | None:
-        return sum(expected[work.arm].accelerator_seconds for work in works) if expected else None
-
+    to_come = price_of_all(still_open, prices) if prices else None
     return Forecast(
         arms=arms,
         preparations=len(design.preparations),
         open_trials=len(still_open),
-        accelerator_seconds=seconds(still_open),
-        most_accelerator_seconds=seconds(may_come),
-        wall_seconds=sum(expected[work.arm].wall_seconds for work in still_open) / slots if expected else None,
+        accelerator_seconds=to_come.accelerator_seconds if to_come else None,
+        most_accelerator_seconds=price_of_all(may_come, prices).accelerator_seconds if prices else None,
+        wall_seconds=to_come.wall_seconds / slots if to_come else None,
         measured=all(costs.relative(arm) is not None for arm in design.arms),
         unit=costs.unit,
         budget=budget,

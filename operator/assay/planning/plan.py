@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.allocation.admission import Admission, admission_of, deadline_left
+from assay.planning.allocation.trial_prices import arm_prices
 from assay.planning.assessment.assessment import assessment_of
 from assay.planning.judgement import Judgement, judge
 from assay.planning.records.records import UNKNOWN, Obstacle, Records, RunningAttempt
-from assay.planning.results.costs import Costs, predictions
+from assay.planning.results.costs import Costs
 from assay.planning.results.progress import Progress, State
 from assay.planning.status.not_started import not_started
 from assay.planning.status.status import status_of
@@ -85,13 +86,13 @@ def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]
         if record.running is not None:
             if key not in study.design.arm_of:
                 yield Stop(key, record.running.attempt, "the study no longer needs it")
-            elif allowed.revoked and not record.running.begun:
+            elif allowed.withdraws_waiting and not record.running.begun:
                 yield Stop(key, record.running.attempt, "it had not begun when the study was halted")
 
 
 def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[RecordLost]:
     """What a vanished attempt cost is not known; it is charged what such a trial takes, or its age if that is less."""
-    expected = predictions(study, costs)
+    expected = arm_prices(study, costs)
     for key, record in records.items():
         for attempt in record.lost:
             arm = study.design.arm_of.get(key)
@@ -122,7 +123,7 @@ def _requeue_after(study: Study, records: Records, allowed: Admission, now: floa
 
 
 def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Admission) -> float | None:
-    expected = predictions(study, costs)
+    expected = arm_prices(study, costs)
     if expected is None or allowed.halted or allowed.spent:
         return None
     open_work = [

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from assay.api.resources import Question
 from assay.planning.allocation.ladder import Ladder, LadderTable
-from assay.planning.allocation.trial_prices import hypothesis_factors, trial_prices
+from assay.planning.allocation.ladder_prices import hypothesis_factors, ladder_prices
 from assay.planning.allocation.worth import expected_improvement, reached_rungs, variance_lowered
 from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import MultifidelityScores, multifidelity_scores
@@ -66,7 +66,7 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     if question is Question.BEAT_BASELINE and baseline not in ladder.hypotheses:
         raise ValueError(f"baseline: {baseline!r}, wanted one of the ladder's hypotheses")
     table = ladder.table
-    prices = trial_prices(table.costs, table.work)
+    prices = ladder_prices(table.costs, table.work)
     taken = table.taken.copy()
     if prices is None:
         return _probes(ladder, taken, count)

@@ -1,69 +1,95 @@
-"""What trials on a ladder's rungs are expected to cost.
+"""What trials that have not ended are expected to take, by those that have. All that plans ahead has its prices here.
 
-The price of a trial is taken as (a factor of the hypothesis) x (a factor of the rung). Where a hypothesis has run on a
-rung, its own mean counts; else its own factor with the rung's. Factors of rungs begin with the guess of the relative
-work and follow the hypotheses that have run on more than one.
+Between hypotheses nothing is told apart, but where a budget is spent trial by trial: see `ladder_prices`.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
 
-from assay.ranking.arrays import BoolArray, FloatArray
+from assay.api.resources import REFERENCE
+from assay.planning.records.records import UNKNOWN
+from assay.planning.results.costs import relative_work
 
-WEIGHT_OF_GUESS = 2.0
-"""The guessed ratio of two rungs counts like so many hypotheses."""
-LEAST = 1e-9
-"""Seconds; what costs nothing has no ratio."""
+if TYPE_CHECKING:
+    from assay.planning.records.records import Records
+    from assay.planning.results.costs import Costs
+    from assay.planning.study.design import PlannedPreparation, PlannedTrial
+    from assay.planning.study.study import Study
 
 
-def trial_prices(costs: FloatArray, work: FloatArray) -> FloatArray | None:
-    """(hypotheses, rungs): expected accelerator seconds of one more trial; None where no trial has ended yet.
+class Price(NamedTuple):
+    """What one or more trials are expected to take; wall seconds are of one after another."""
 
-    `costs`: (hypotheses, rungs, seeds), NaN where none has. `work`: (rungs,), the guess.
-    """
-    means, factors, rungs = _parts(costs, work)
-    if np.isnan(factors).all():
+    accelerator_seconds: float
+    wall_seconds: float
+
+
+def arm_prices(study: Study, costs: Costs) -> Mapping[str, Price] | None:
+    """Return the price of a trial by arm: the mean of the arm's own trials, else that of the arm with most trials,
+    scaled by the work. None: nothing has run yet."""
+    known = {arm: cost for arm, cost in costs.arms.items() if cost.trial_seconds is not None}
+    if not known:
         return None
-    own = np.where(np.isnan(factors), np.nanmedian(factors), factors)
-    prices: FloatArray = np.where(np.isnan(means), own[:, None] * rungs, means)
-    return prices
+    fidelities = study.design.fidelities
+    measured = max(known, key=lambda arm: known[arm].trials)
+    found: dict[str, Price] = {}
+    for arm in study.design.arms:
+        source = arm if arm in known else measured
+        scale = relative_work(fidelities[arm], fidelities[source]) if source != arm else 1.0
+        cost = known[source]
+        found[arm] = Price((cost.trial_seconds or 0.0) * scale, (cost.trial_wall_seconds or 0.0) * scale)
+    return found
 
 
-def hypothesis_factors(costs: FloatArray, work: FloatArray) -> FloatArray:
-    """(hypotheses,): what each would cost on the reference, by the highest rung that it ran on; NaN without any."""
-    return _parts(costs, work)[1]
+def price_of_all(works: Iterable[PlannedTrial | PlannedPreparation], prices: Mapping[str, Price]) -> Price:
+    """Add up the prices of trials and preparations; a preparation counts as a trial of its arm."""
+    chosen = [prices[work.arm] for work in works]
+    return Price(sum(each.accelerator_seconds for each in chosen), sum(each.wall_seconds for each in chosen))
 
 
-def _parts(costs: FloatArray, work: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean costs (hypotheses, rungs), factors (hypotheses,) and rungs' prices over the reference's (rungs,)."""
-    seen = ~np.isnan(costs)
-    counts = seen.sum(axis=2)
-    ran = counts > 0
-    means = np.maximum(np.where(seen, costs, 0.0).sum(axis=2) / np.maximum(counts, 1), LEAST)
-    logs = np.log(means)
-    steps = _log_ratios(logs, ran, np.log(work[1:] / work[:-1]))
-    rungs = np.concatenate([[0.0], np.cumsum(steps)])
-    rungs -= rungs[-1]
-    top = len(work) - 1 - np.argmax(ran[:, ::-1], axis=1)
-    factors = np.where(ran.any(axis=1), np.exp(logs[np.arange(len(costs)), top] - rungs[top]), np.nan)
-    return np.where(ran, means, np.nan), factors, np.exp(rungs)
+def relative_price(study: Study, costs: Costs, arm: str) -> float:
+    """Return the price of an arm's trial over the reference's: as measured, else guessed from the work."""
+    fidelities = study.design.fidelities
+    return costs.relative(arm) or relative_work(fidelities[arm], fidelities[REFERENCE])
 
 
-def _log_ratios(logs: FloatArray, ran: BoolArray, guess: FloatArray) -> FloatArray:
-    """(rungs - 1,): of each rung to the one below. What a step over several rungs shows is shared out among them."""
-    shares = np.where(guess > 0, guess, 1.0)
-    excess, weights = np.zeros(len(guess)), np.full(len(guess), WEIGHT_OF_GUESS)
-    before = np.full(len(logs), -1)
-    for upper in range(logs.shape[1]):
-        here = ran[:, upper]
-        for lower in range(upper):
-            rows = here & (before == lower)
-            if count := int(rows.sum()):
-                between = slice(lower, upper)
-                beyond = float((logs[rows, upper] - logs[rows, lower]).sum()) - count * guess[between].sum()
-                excess[between] += beyond * shares[between] / shares[between].sum()
-                weights[between] += count
-        before = np.where(here, upper, before)
-    ratios: FloatArray = guess + excess / weights
-    return ratios
+@dataclass(frozen=True)
+class WorkPrices:
+    """Accelerator seconds of single pieces of work: their own price where they have one, else their arm's."""
+
+    own: Mapping[str, float]
+    """By key; of few."""
+    by_arm: Mapping[str, Price] | None
+    unknown: float
+    """The price of all work, before anything has run that could show it; and of work of an earlier spec."""
+
+    def of(self, work: PlannedTrial | PlannedPreparation) -> float:
+        """Return the price of a piece of work that has not started."""
+        return self.own.get(work.key, self._usual(work.arm))
+
+    def of_running(self, arm: str | None, elapsed: float) -> float:
+        """Return the price of a running piece of work, at least the seconds that it has had. No arm: of an earlier
+        spec."""
+        return max(self._usual(arm), elapsed)
+
+    def _usual(self, arm: str | None) -> float:
+        return self.by_arm[arm].accelerator_seconds if self.by_arm and arm else self.unknown
+
+
+def reference_prices(study: Study, records: Records, costs: Costs, proxy: str | None) -> Mapping[str, float]:
+    """Return the price of a trial at the reference by hypothesis: the mean of its own trials on the proxy, scaled,
+    where it has any; else the mean at the reference, 0 if that is not known."""
+    relative = costs.relative(proxy) if proxy else None
+    seen: dict[str, list[float]] = defaultdict(list)
+    if relative:
+        for trial in study.design.initial_trials:
+            result = records.get(trial.key, UNKNOWN).result
+            if trial.arm == proxy and result is not None and result.cost.device_model == costs.device_model:
+                seen[trial.hypothesis].append(result.cost.accelerator_seconds / relative)
+    mean = costs.arms[REFERENCE].trial_seconds or 0.0
+    return {each.name: fmean(seen[each.name]) if seen[each.name] else mean for each in study.hypotheses}

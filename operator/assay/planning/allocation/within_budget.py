@@ -12,8 +12,8 @@ from assay.api.resources import REFERENCE
 from assay.planning.allocation.agenda import Agenda
 from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.allocation.ladder_policy import next_steps
+from assay.planning.allocation.trial_prices import arm_prices, price_of_all, relative_price
 from assay.planning.records.records import UNKNOWN
-from assay.planning.results.costs import predictions, relative_work
 from assay.planning.results.progress import Progress, State
 from assay.planning.results.score_tables import sign_of
 from assay_trainer.contract import TrialResult
@@ -37,12 +37,7 @@ def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
     """
     design = study.design
     prepared = {preparation.arm for preparation in design.preparations}
-    reference = design.fidelities[REFERENCE]
-    work = {
-        arm: costs.relative(arm) or relative_work(design.fidelities[arm], reference)
-        for arm in design.arms
-        if arm not in prepared and arm != REFERENCE
-    }
+    work = {arm: relative_price(study, costs, arm) for arm in design.arms if arm not in prepared and arm != REFERENCE}
     cheaper = sorted(((arm, each) for arm, each in work.items() if each < 1), key=lambda pair: pair[1])
     return (*cheaper, (REFERENCE, 1.0))
 
@@ -52,18 +47,14 @@ def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
     limit = study.spec.budget.accelerator_seconds
     if limit is None or study.spec.screening is not None or len(rungs_of(study, costs)) < 2:
         return False
-    expected = predictions(study, costs)
-    if expected is None:
+    prices = arm_prices(study, costs)
+    if prices is None:
         return True
     still_open = (State.READY, State.WAITING, State.RUNNING)
     initial = study.design.initial_keys
-    to_come = [
-        expected[work.arm].accelerator_seconds
-        for work in study.design.work
-        if work.key in initial and progress.states[work.key] in still_open
-    ]
+    to_come = [work for work in study.design.work if work.key in initial and progress.states[work.key] in still_open]
     # once all of them have ended it has paid for them, even if they took a little more than it
-    return bool(to_come) and costs.spent + sum(to_come) > limit
+    return bool(to_come) and costs.spent + price_of_all(to_come, prices).accelerator_seconds > limit
 
 
 def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:
@@ -115,11 +106,11 @@ def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> LadderTri
 
     Guesses go by epochs, data and pixels. What a trial takes beside them makes dear arms cheaper than guessed.
     """
-    expected = predictions(study, costs)
-    if expected is None:
+    prices = arm_prices(study, costs)
+    if prices is None:
         return None
     known = {cell.rung for cell in ladder.revealed}
     guessed = [rung for rung in ladder.rungs if rung not in known]
-    if guessed and expected[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
+    if guessed and prices[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
         return LadderTrial(study.baseline, guessed[0], 0)
     return None

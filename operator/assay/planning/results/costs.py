@@ -147,26 +147,3 @@ def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
     """A guess, before anything ran, at an arm's cost over the reference's: epochs x data x pixels."""
     pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
     return fidelity.epochs / reference.epochs * fidelity.data_percent / reference.data_percent * pixels
-
-
-class Prediction(NamedTuple):
-    """What a trial of an arm is expected to take."""
-
-    accelerator_seconds: float
-    wall_seconds: float
-
-
-def predictions(study: Study, costs: Costs) -> Mapping[str, Prediction] | None:
-    """By arm: the mean of its own trials, else scaled from the arm with most trials; None: nothing ran yet."""
-    known = {arm: cost for arm, cost in costs.arms.items() if cost.trial_seconds is not None}
-    if not known:
-        return None
-    fidelities = study.design.fidelities
-    measured = max(known, key=lambda arm: known[arm].trials)
-    found: dict[str, Prediction] = {}
-    for arm in study.design.arms:
-        source = arm if arm in known else measured
-        scale = relative_work(fidelities[arm], fidelities[source]) if source != arm else 1.0
-        cost = known[source]
-        found[arm] = Prediction((cost.trial_seconds or 0.0) * scale, (cost.trial_wall_seconds or 0.0) * scale)
-    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.bounds import shortened
@@ -11,8 +14,6 @@ from assay.api.times import time_string
 from assay.planning.records.edit_digest import edit_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from assay.api.resources import ArmStatus, RankedHypothesis, TrialCounts
     from assay.planning.allocation.admission import Admission
     from assay.planning.records.records import Obstacle
@@ -36,7 +37,7 @@ def dated(
     generation: int,
     now: float,
 ) -> tuple[Condition, ...]:
-    """The statements as conditions; one whose status is as before keeps the time of its transition."""
+    """Return the statements as conditions; one whose status is as before keeps the time of its transition."""
     before = {condition.type: condition for condition in earlier.conditions} if earlier else {}
     words = {True: "True", False: "False", None: "Unknown"}
     conditions = []
@@ -60,7 +61,7 @@ def dated(
 
 
 def rejection(reason: Reason, problems: str, *, retried: bool) -> tuple[Statement, ...]:
-    """Of a study that can't be run as it is; `retried` if that may change without an edit."""
+    """Return the conditions of a study that can't be run as it is; `retried` if that may change without an edit."""
     advice = "It is tried again by itself." if retried else "Nothing is started until this is mended."
     return (
         Statement(ConditionType.ACCEPTED, False, reason, problems),
@@ -70,9 +71,51 @@ def rejection(reason: Reason, problems: str, *, retried: bool) -> tuple[Statemen
     )
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """All that the conditions of an accepted study rest on."""
+
+    study: Study
+    admission: Admission
+    trials: TrialCounts
+    arms: Sequence[ArmStatus]
+    ranking: Sequence[RankedHypothesis]
+    obstacles: Sequence[Obstacle]
+    told_apart: bool
+    finished: bool
+
+    @cached_property
+    def proxies(self) -> Sequence[ArmStatus]:
+        """The arms that something is decided of."""
+        return [arm for arm in self.arms if arm.decision is not None]
+
+    @cached_property
+    def scored(self) -> Sequence[RankedHypothesis]:
+        """The hypotheses that have a score."""
+        return [row for row in self.ranking if row.score is not None]
+
+    @cached_property
+    def stalled_by(self) -> Sequence[Obstacle]:
+        """The obstacles that do not go away by themselves."""
+        return [obstacle for obstacle in self.obstacles if obstacle.stalled]
+
+    def deciding(self, decision: TrustDecision) -> Sequence[str]:
+        """Return the names of the proxies of which this is decided."""
+        return [arm.name for arm in self.proxies if arm.decision is decision]
+
+
+_Check = Callable[[_Facts], Statement | None]
+"""Returns None where it does not apply; then the next one is asked."""
+
+
+def _first(checks: Iterable[_Check], facts: _Facts) -> Statement:
+    """Return what the first check says that applies; the last of a list always does."""
+    return next(said for check in checks if (said := check(facts)) is not None)
+
+
 def statements(
     study: Study,
-    allowed: Admission,
+    admission: Admission,
     trials: TrialCounts,
     arms: Sequence[ArmStatus],
     ranking: Sequence[RankedHypothesis],
@@ -81,116 +124,182 @@ def statements(
     told_apart: bool,
     finished: bool,
 ) -> tuple[Statement, ...]:
-    """All conditions of an accepted study."""
-    succeeded = _succeeded(study, allowed, trials, ranking, told_apart=told_apart, finished=finished)
-    suspended = study.spec.suspend
+    """Return all conditions of an accepted study."""
+    facts = _Facts(study, admission, trials, arms, ranking, obstacles, told_apart, finished)
+    succeeded = _first(_SUCCEEDED, facts)
     return (
         Statement(ConditionType.ACCEPTED, True, Reason.VALID),
         succeeded,
-        _proxy_trusted(study, arms, finished=finished),
-        Statement(
-            ConditionType.SUSPENDED,
-            suspended,
-            Reason.SUSPENDED if suspended else Reason.NOT_SUSPENDED,
-            "Set spec.suspend to false to go on." if suspended else "",
-        ),
-        _reconciling(obstacles, finished=finished),
-        _stalled(study, succeeded, obstacles, finished=finished),
+        _first(_PROXY_TRUSTED, facts),
+        _suspended(study),
+        _first(_RECONCILING, facts),
+        _stalled(facts, succeeded),
     )
 
 
-def _reconciling(obstacles: Sequence[Obstacle], *, finished: bool) -> Statement:
-    if finished:
-        return Statement(ConditionType.RECONCILING, False, Reason.DONE)
-    if stalled := next((obstacle for obstacle in obstacles if obstacle.stalled), None):
-        # kstatus reads the first of the two that is True: a study that is stuck must not seem to get on.
-        return Statement(ConditionType.RECONCILING, False, stalled.reason)
-    reason = obstacles[0].reason if obstacles else Reason.PROGRESSING
-    return Statement(ConditionType.RECONCILING, True, reason, " ".join(each.message for each in obstacles))
+# ---- Suspended
 
 
-def _stalled(study: Study, succeeded: Statement, obstacles: Sequence[Obstacle], *, finished: bool) -> Statement:
-    """kstatus: by the study's own end, or by something in the way that does not go away by itself."""
-    kind = ConditionType.STALLED
-    if finished and succeeded.holds is False and not study.spec.suspend:
-        return Statement(kind, True, succeeded.reason, succeeded.message)
-    blocking = [obstacle for obstacle in obstacles if obstacle.stalled]
-    if blocking and not finished:
-        return Statement(kind, True, blocking[0].reason, " ".join(each.message for each in blocking))
-    if finished:
-        return Statement(kind, False, Reason.DONE)
-    return Statement(kind, False, obstacles[0].reason if obstacles else Reason.PROGRESSING)
+def _suspended(study: Study) -> Statement:
+    if not study.spec.suspend:
+        return Statement(ConditionType.SUSPENDED, False, Reason.NOT_SUSPENDED)
+    return Statement(ConditionType.SUSPENDED, True, Reason.SUSPENDED, "Set spec.suspend to false to go on.")
 
 
-def _succeeded(
-    study: Study,
-    allowed: Admission,
-    trials: TrialCounts,
-    ranking: Sequence[RankedHypothesis],
-    *,
-    told_apart: bool,
-    finished: bool,
-) -> Statement:
-    kind = ConditionType.SUCCEEDED
-    if study.spec.suspend:
-        return Statement(kind, False, Reason.SUSPENDED, f"{_done(trials)}; set spec.suspend to false to go on.")
-    if not finished:
-        return Statement(kind, False, Reason.TRIALS_OPEN, f"{_done(trials)}.")
-    if allowed.halted:
-        return Statement(kind, False, Reason.TOO_MANY_FAILURES, f"{allowed.halted}. Mend them, then run it again.")
-    scored = [row for row in ranking if row.score is not None]
-    if allowed.spent:
-        reason = Reason.DEADLINE_REACHED if "deadline" in allowed.spent else Reason.BUDGET_SPENT
-        found = verdicts_in_words(ranking, told_apart=told_apart)
-        if len(scored) < 2:
-            found = "Fewer than two hypotheses have a score on the reference arm."
-        return Statement(kind, True, reason, f"{allowed.spent}; {_done(trials)}. {found}")
-    if len(scored) < 2:
-        return Statement(
-            kind, False, Reason.REFERENCE_FAILED, "Fewer than two hypotheses have a score on the reference arm."
-        )
-    if all(row.name != study.baseline for row in scored):
-        return Statement(
-            kind,
-            False,
-            Reason.BASELINE_FAILED,
-            f"The baseline {study.baseline!r} has no score: no verdict is possible.",
-        )
-    found = verdicts_in_words(ranking, told_apart=told_apart)
-    return Statement(kind, True, Reason.ALL_TRIALS_ENDED, f"{_done(trials)}. {found}")
+# ---- Succeeded: whether the study's question is answered
 
 
-def _proxy_trusted(study: Study, arms: Sequence[ArmStatus], *, finished: bool) -> Statement:
-    kind = ConditionType.PROXY_TRUSTED
-    proxies = [arm for arm in arms if arm.decision is not None]
-    if not proxies:
-        return Statement(kind, False, Reason.NO_PROXIES, "The study has no proxies.")
-    trusted = [arm.name for arm in proxies if arm.decision is TrustDecision.TRUSTED]
-    revoked = [arm for arm in proxies if arm.reason == Reason.REVOKED]
-    pending = any(arm.decision is TrustDecision.PENDING for arm in proxies)
-    if pending or not (finished or trusted or revoked):
-        seeds = study.design.initial_seeds
-        return Statement(kind, None, Reason.PENDING, f"Trust is first decided when all hypotheses have {seeds} seeds.")
-    undecided = [arm.name for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
-    if revoked:
-        reason, message = Reason.REVOKED, revoked[0].message or ""
-    elif trusted:
-        reason, message = Reason.CERTIFIED, f"Trusted: {', '.join(trusted)}."
-    elif undecided:
-        reason, message = Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {proxies[0].message or ''}"
-    else:
-        reason, message = Reason.NOT_CERTIFIED, "No proxy ranks the hypotheses as the reference does."
-    if study.criteria_seen - {edit_digest(study.spec)}:
+def _is_suspended(facts: _Facts) -> Statement | None:
+    message = f"{_done(facts.trials)}; set spec.suspend to false to go on."
+    return _not_succeeded(Reason.SUSPENDED, message) if facts.study.spec.suspend else None
+
+
+def _trials_are_open(facts: _Facts) -> Statement | None:
+    return None if facts.finished else _not_succeeded(Reason.TRIALS_OPEN, f"{_done(facts.trials)}.")
+
+
+def _is_halted(facts: _Facts) -> Statement | None:
+    halted = facts.admission.halted
+    return _not_succeeded(halted.reason, f"{halted.message}. Mend them, then run it again.") if halted else None
+
+
+def _limit_is_reached(facts: _Facts) -> Statement | None:
+    """A spent budget is a result, whatever there is by then."""
+    spent = facts.admission.spent
+    if spent is None:
+        return None
+    found = _TOO_FEW_SCORES if len(facts.scored) < 2 else _verdicts(facts)
+    return Statement(ConditionType.SUCCEEDED, True, spent.reason, f"{spent.message}; {_done(facts.trials)}. {found}")
+
+
+def _too_few_have_a_score(facts: _Facts) -> Statement | None:
+    return _not_succeeded(Reason.REFERENCE_FAILED, _TOO_FEW_SCORES) if len(facts.scored) < 2 else None
+
+
+def _baseline_has_no_score(facts: _Facts) -> Statement | None:
+    baseline = facts.study.baseline
+    if any(row.name == baseline for row in facts.scored):
+        return None
+    return _not_succeeded(Reason.BASELINE_FAILED, f"The baseline {baseline!r} has no score: no verdict is possible.")
+
+
+def _all_trials_have_ended(facts: _Facts) -> Statement:
+    message = f"{_done(facts.trials)}. {_verdicts(facts)}"
+    return Statement(ConditionType.SUCCEEDED, True, Reason.ALL_TRIALS_ENDED, message)
+
+
+_SUCCEEDED: tuple[_Check, ...] = (
+    _is_suspended,
+    _trials_are_open,
+    _is_halted,
+    _limit_is_reached,
+    _too_few_have_a_score,
+    _baseline_has_no_score,
+    _all_trials_have_ended,
+)
+
+_TOO_FEW_SCORES = "Fewer than two hypotheses have a score on the reference arm."
+
+
+def _not_succeeded(reason: Reason, message: str) -> Statement:
+    return Statement(ConditionType.SUCCEEDED, False, reason, message)
+
+
+def _verdicts(facts: _Facts) -> str:
+    return verdicts_in_words(facts.ranking, told_apart=facts.told_apart)
+
+
+# ---- ProxyTrusted: whether a proxy ranks like the reference
+
+
+def _there_are_no_proxies(facts: _Facts) -> Statement | None:
+    if facts.proxies:
+        return None
+    return Statement(ConditionType.PROXY_TRUSTED, False, Reason.NO_PROXIES, "The study has no proxies.")
+
+
+def _trust_is_open(facts: _Facts) -> Statement | None:
+    """While nothing is certified or revoked, later looks may still decide: only the study's end says what is so."""
+    known = facts.finished or facts.deciding(TrustDecision.TRUSTED) or _revoked(facts)
+    if known and not facts.deciding(TrustDecision.PENDING):
+        return None
+    message = f"Trust is first decided when all hypotheses have {facts.study.design.initial_seeds} seeds."
+    return Statement(ConditionType.PROXY_TRUSTED, None, Reason.PENDING, message)
+
+
+def _trust_is_decided(facts: _Facts) -> Statement:
+    reason, message = _trust_in_words(facts)
+    if facts.study.criteria_seen - {edit_digest(facts.study.spec)}:
         reason = Reason.EDITED_AFTER_LOOKING
         message = (
             "metric, trust, verdicts or question were edited after results were seen, so the error "
             f"probabilities do not hold. {message}"
         )
-    return Statement(kind, bool(trusted), reason, message)
+    return Statement(ConditionType.PROXY_TRUSTED, bool(facts.deciding(TrustDecision.TRUSTED)), reason, message)
+
+
+_PROXY_TRUSTED: tuple[_Check, ...] = (_there_are_no_proxies, _trust_is_open, _trust_is_decided)
+
+
+def _trust_in_words(facts: _Facts) -> tuple[Reason, str]:
+    """A revocation comes first, even where another proxy is trusted: somebody relied on what was revoked."""
+    if revoked := _revoked(facts):
+        return Reason.REVOKED, revoked[0].message or ""
+    if trusted := facts.deciding(TrustDecision.TRUSTED):
+        return Reason.CERTIFIED, f"Trusted: {', '.join(trusted)}."
+    if undecided := facts.deciding(TrustDecision.UNDECIDED):
+        return Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {facts.proxies[0].message or ''}"
+    return Reason.NOT_CERTIFIED, "No proxy ranks the hypotheses as the reference does."
+
+
+def _revoked(facts: _Facts) -> Sequence[ArmStatus]:
+    return [arm for arm in facts.proxies if arm.reason == Reason.REVOKED]
+
+
+# ---- Reconciling and Stalled, by which kstatus tells whether the study gets on or is stuck
+
+
+def _nothing_is_left_to_do(facts: _Facts) -> Statement | None:
+    return Statement(ConditionType.RECONCILING, False, Reason.DONE) if facts.finished else None
+
+
+def _it_is_stuck(facts: _Facts) -> Statement | None:
+    """kstatus reads the first of the two that is True: a study that is stuck must not seem to get on."""
+    if not facts.stalled_by:
+        return None
+    return Statement(ConditionType.RECONCILING, False, facts.stalled_by[0].reason)
+
+
+def _it_gets_on(facts: _Facts) -> Statement:
+    return Statement(ConditionType.RECONCILING, True, _progress_reason(facts), _in_the_way(facts.obstacles))
+
+
+_RECONCILING: tuple[_Check, ...] = (_nothing_is_left_to_do, _it_is_stuck, _it_gets_on)
+
+
+def _stalled(facts: _Facts, succeeded: Statement) -> Statement:
+    """Say whether somebody must act: since the study ended without an answer, or since something is in the way that
+    does not go away by itself."""
+    kind = ConditionType.STALLED
+    if facts.finished and succeeded.holds is False and not facts.study.spec.suspend:
+        return Statement(kind, True, succeeded.reason, succeeded.message)
+    if facts.finished:
+        return Statement(kind, False, Reason.DONE)
+    if blocking := facts.stalled_by:
+        return Statement(kind, True, blocking[0].reason, _in_the_way(blocking))
+    return Statement(kind, False, _progress_reason(facts))
+
+
+def _progress_reason(facts: _Facts) -> Reason:
+    return facts.obstacles[0].reason if facts.obstacles else Reason.PROGRESSING
+
+
+def _in_the_way(obstacles: Sequence[Obstacle]) -> str:
+    return " ".join(each.message for each in obstacles)
 
 
 def verdicts_in_words(ranking: Sequence[RankedHypothesis], *, told_apart: bool) -> str:
-    """The verdicts, counted; and plainly, if no hypothesis differs from another."""
+    """Return the counts of the verdicts; or plainly that no hypothesis differs from another."""
     if not told_apart:
         return "The hypotheses can't be told apart: their differences are within the noise of the seeds."
     counts = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, CostLedger
+from assay.planning.allocation.trial_prices import reference_prices
 from assay.planning.records.records import UNKNOWN
 from assay.planning.trust.screening import Role
 from assay_trainer.contract import TrialResult
@@ -80,7 +79,7 @@ def _purpose(hypothesis: str, arm: str | None, screened: Screened) -> str:
 def _all_at_reference(study: Study, records: Records, costs: Costs, screened: Screened) -> float:
     """What it would have cost this study to run every hypothesis at the reference: with the initial seeds, and with
     those further ones that it has run. What others had run there would have cost nothing, then as now."""
-    expected = _expected(study, records, costs, screened)
+    expected = reference_prices(study, records, costs, screened.arm)
     initial: dict[str, str] = {}
     for trial in study.design.initial_trials:
         if trial.arm == REFERENCE:
@@ -98,16 +97,3 @@ def _all_at_reference(study: Study, records: Records, costs: Costs, screened: Sc
         if record.result is not None and key not in initial and study.design.arm_of.get(key) == REFERENCE:
             total += record.result.cost.accelerator_seconds if record.result.study == study.name else 0.0
     return total
-
-
-def _expected(study: Study, records: Records, costs: Costs, screened: Screened) -> Mapping[str, float]:
-    """By hypothesis, of a trial at the reference: as much as its trials on the proxy, scaled, else the mean."""
-    relative = costs.relative(screened.arm) if screened.arm else None
-    seen: dict[str, list[float]] = defaultdict(list)
-    if relative:
-        for trial in study.design.initial_trials:
-            result = records.get(trial.key, UNKNOWN).result
-            if trial.arm == screened.arm and result is not None and result.cost.device_model == costs.device_model:
-                seen[trial.hypothesis].append(result.cost.accelerator_seconds / relative)
-    mean = costs.arms[REFERENCE].trial_seconds or 0.0
-    return {each.name: fmean(seen[each.name]) if seen[each.name] else mean for each in study.hypotheses}

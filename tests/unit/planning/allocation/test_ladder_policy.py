@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assay.api.resources import Question
 from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.allocation.ladder_policy import Step, estimates, ladder_scores, next_step, next_steps
-from assay.planning.allocation.trial_prices import trial_prices
+from assay.planning.allocation.ladder_prices import ladder_prices
 
 WORK = {"eighth": 1 / 8, "quarter": 1 / 4, "half": 1 / 2, "full": 1.0}
 NAMES = ("a", "b", "c", "d", "e", "f")
@@ -231,11 +231,11 @@ def test_a_price_follows_the_hypothesis_and_the_rungs_that_others_ran_on() -> No
     work = np.array([0.25, 0.5, 1.0])
     costs = np.full((6, 3, 1), np.nan)
     costs[:, 0, 0] = [1, 2, 3, 4, 5, 10]
-    guessed = trial_prices(costs, work)
+    guessed = ladder_prices(costs, work)
     assert guessed is not None
     np.testing.assert_allclose(guessed[:, 2], 4 * costs[:, 0, 0])
     costs[:5, 2, 0] = 2 * costs[:5, 0, 0]  # the reference costs twice as much, not four times
-    learned = trial_prices(costs, work)
+    learned = ladder_prices(costs, work)
     assert learned is not None
     np.testing.assert_allclose(learned[:5, 2], costs[:5, 2, 0])
     want = 10 * 4 ** (2 / 7) * 2 ** (5 / 7)  # the guess counts like two hypotheses
@@ -244,4 +244,4 @@ def test_a_price_follows_the_hypothesis_and_the_rungs_that_others_ran_on() -> No
 
 
 def test_there_is_no_price_before_a_trial_has_ended() -> None:
-    assert trial_prices(np.full((2, 3, 1), np.nan), np.array([0.25, 0.5, 1.0])) is None
+    assert ladder_prices(np.full((2, 3, 1), np.nan), np.array([0.25, 0.5, 1.0])) is None

@@ -1,0 +1,69 @@
+"""What trials on a ladder's rungs are expected to cost.
+
+The price of a trial is taken as (a factor of the hypothesis) x (a factor of the rung). Where a hypothesis has run on a
+rung, its own mean counts; else its own factor with the rung's. Factors of rungs begin with the guess of the relative
+work and follow the hypotheses that have run on more than one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.ranking.arrays import BoolArray, FloatArray
+
+WEIGHT_OF_GUESS = 2.0
+"""The guessed ratio of two rungs counts like so many hypotheses."""
+LEAST = 1e-9
+"""Seconds; what costs nothing has no ratio."""
+
+
+def ladder_prices(costs: FloatArray, work: FloatArray) -> FloatArray | None:
+    """(hypotheses, rungs): expected accelerator seconds of one more trial; None where no trial has ended yet.
+
+    `costs`: (hypotheses, rungs, seeds), NaN where none has. `work`: (rungs,), the guess.
+    """
+    means, factors, rungs = _parts(costs, work)
+    if np.isnan(factors).all():
+        return None
+    own = np.where(np.isnan(factors), np.nanmedian(factors), factors)
+    prices: FloatArray = np.where(np.isnan(means), own[:, None] * rungs, means)
+    return prices
+
+
+def hypothesis_factors(costs: FloatArray, work: FloatArray) -> FloatArray:
+    """(hypotheses,): what each would cost on the reference, by the highest rung that it ran on; NaN without any."""
+    return _parts(costs, work)[1]
+
+
+def _parts(costs: FloatArray, work: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean costs (hypotheses, rungs), factors (hypotheses,) and rungs' prices over the reference's (rungs,)."""
+    seen = ~np.isnan(costs)
+    counts = seen.sum(axis=2)
+    ran = counts > 0
+    means = np.maximum(np.where(seen, costs, 0.0).sum(axis=2) / np.maximum(counts, 1), LEAST)
+    logs = np.log(means)
+    steps = _log_ratios(logs, ran, np.log(work[1:] / work[:-1]))
+    rungs = np.concatenate([[0.0], np.cumsum(steps)])
+    rungs -= rungs[-1]
+    top = len(work) - 1 - np.argmax(ran[:, ::-1], axis=1)
+    factors = np.where(ran.any(axis=1), np.exp(logs[np.arange(len(costs)), top] - rungs[top]), np.nan)
+    return np.where(ran, means, np.nan), factors, np.exp(rungs)
+
+
+def _log_ratios(logs: FloatArray, ran: BoolArray, guess: FloatArray) -> FloatArray:
+    """(rungs - 1,): of each rung to the one below. What a step over several rungs shows is shared out among them."""
+    shares = np.where(guess > 0, guess, 1.0)
+    excess, weights = np.zeros(len(guess)), np.full(len(guess), WEIGHT_OF_GUESS)
+    before = np.full(len(logs), -1)
+    for upper in range(logs.shape[1]):
+        here = ran[:, upper]
+        for lower in range(upper):
+            rows = here & (before == lower)
+            if count := int(rows.sum()):
+                between = slice(lower, upper)
+                beyond = float((logs[rows, upper] - logs[rows, lower]).sum()) - count * guess[between].sum()
+                excess[between] += beyond * shares[between] / shares[between].sum()
+                weights[between] += count
+        before = np.where(here, upper, before)
+    ratios: FloatArray = guess + excess / weights
+    return ratios
