@@ -157,7 +157,10 @@ class Supervisor:
                 f"it was in code that Python can't interrupt{its_output}"
             )
         if ended.killed_for == "memory":
-            return FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {_memory(command)}{its_output}"
+            return (
+                FailureReason.OUT_OF_MEMORY,
+                f"killed because it used more memory than {_memory(command)}{its_output}",
+            )
         return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{its_output}"
 
 

@@ -4,8 +4,8 @@ says of the pod and the Job."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,7 +17,6 @@ from assay_trainer.contract import ExitStatus, FailureReason, TerminationMessage
 
 _WORDS = TypeAdapter(list[TerminationMessage])
 
-
 _TOLD_BY_KUBELET = (FailureReason.DEADLINE_EXCEEDED, FailureReason.STORAGE_EXCEEDED)
 
 _OVER_ITS_LIMIT = re.compile(r"exceed(s|ed) (the|its)\b.*\blimit\b")
@@ -25,8 +24,8 @@ _OVER_ITS_LIMIT = re.compile(r"exceed(s|ed) (the|its)\b.*\blimit\b")
 repeats. It is `Evicted` then like one that has to leave a node whose disk is full, which is a `DisruptionTarget`."""
 
 
-class _Cause(NamedTuple):
-    """Why the items that the worker said nothing of ended; the first of them alone, or `all_of_them`."""
+class Cause(NamedTuple):
+    """Why those items ended of which the worker said nothing: the first of them alone, or `all_of_them`."""
 
     reason: Literal["Succeeded"] | FailureReason
     message: str
@@ -34,13 +33,13 @@ class _Cause(NamedTuple):
 
 
 def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mapping[Attempt, TerminationMessage]:
-    """How each attempt of an ended Job ended. `pods` are those of the Job that are known, in the order of their age.
+    """Return how each attempt of an ended Job ended.
 
-    Items run one after another: of those that the worker left no word of, the first one is charged with the end of
-    the pod, and the others were not reached. Last words may be cut; the store knows better, and is asked first.
+    `pods` are those of the Job that are known, the oldest first. Items run one after another. So of the items that the
+    worker said nothing of, the first one is charged with the end of the pod, and the others were not reached. Last
+    words may be cut short; the store knows better, and is asked first.
     """
-    pod = pods[-1] if pods else None
-    cause = _cause(pod, end)
+    cause = cause_of(end, pods[-1] if pods else None)
     words = _last_words(pods)
     if cause.reason in _TOLD_BY_KUBELET:  # then SIGTERM is only how the pod's own limit came about
         words = {attempt: said for attempt, said in words.items() if said.reason is not FailureReason.DISRUPTED}
@@ -57,44 +56,124 @@ def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mappin
     return found
 
 
-def _cause(pod: Manifest | None, end: JobEnd) -> _Cause:
+def cause_of(end: JobEnd, pod: Manifest | None) -> Cause:
+    """Return why a Job ended, whose last pod is `pod`; None: it is gone."""
     if end.complete:
-        return _Cause("Succeeded", "", all_of_them=True)
+        return Cause("Succeeded", "", all_of_them=True)
     if pod is None:  # a pod that ends by itself stays as long as its Job
-        return _Cause(FailureReason.DISRUPTED, f"its pod was deleted; {end.reason}: {end.message}")
-    if disruption := condition_of(pod, "DisruptionTarget"):
-        return _Cause(FailureReason.DISRUPTED, _joined(disruption.get("reason"), disruption.get("message")))
-    reason, message = status_reason(pod)
-    if reason == "Evicted" and _OVER_ITS_LIMIT.search(message):
-        return _Cause(FailureReason.STORAGE_EXCEEDED, message)
-    if started_at(pod) is None:  # whatever has ended it then, the trial has had no try
-        why = _joined(reason, message) or f"{end.reason}: {end.message}"
-        return _Cause(FailureReason.NOT_STARTED, f"its container did not start: {why}", all_of_them=True)
-    if reason == "DeadlineExceeded":
-        return _Cause(FailureReason.DEADLINE_EXCEEDED, "its pod was ended, long after the deadlines of its trials")
-    terminated = container_state(pod, "terminated")
-    if terminated is None:
-        return _Cause(FailureReason.DISRUPTED, _joined(reason, message) or f"{end.reason}: {end.message}")
-    return _exit_cause(pod, int(terminated["exitCode"]), terminated.get("reason"), terminated.get("message") or "")
+        return Cause(FailureReason.DISRUPTED, f"its pod was deleted; {end.reason}: {end.message}")
+    evidence = _Evidence(end, pod, *status_reason(pod), container_state(pod, "terminated") or {})
+    return next(cause for check in _CHECKS if (cause := check(evidence)) is not None)
 
 
-def _exit_cause(pod: Manifest, code: int, reason: str | None, printed: str) -> _Cause:
-    if reason == "OOMKilled":
-        return _Cause(FailureReason.OUT_OF_MEMORY, f"killed since it used more memory than {_memory_limit(pod)}")
-    if pod["metadata"].get("deletionTimestamp") or code == ExitStatus.TOLD_TO_END:
-        return _Cause(FailureReason.DISRUPTED, "its pod was deleted")
-    if code == ExitStatus.DONE:
-        return _Cause("Succeeded", "", all_of_them=True)
-    if code == ExitStatus.UNREADABLE:
-        return _Cause(FailureReason.NOT_STARTED, f"the worker can't read its request: {printed}", all_of_them=True)
-    if code in (ExitStatus.FAILED, ExitStatus.TRY_AGAIN) and _parsed(printed):
-        return _Cause(FailureReason.DISRUPTED, "the worker's last words were cut before this one", all_of_them=True)
-    how = _joined(reason if reason != "Error" else None, printed)
-    return _Cause(FailureReason.WORKER_DIED, _joined(f"the container ended with exit code {code}", how))
+class _Evidence(NamedTuple):
+    """What there is to judge a failed Job by: its end, its last pod, that pod's reason and how its container ended."""
+
+    end: JobEnd
+    pod: Manifest
+    reason: str
+    message: str
+    terminated: dict[str, Any]
+    """The state of the container; empty if nobody knows how it ended."""
+
+    @property
+    def code(self) -> int:
+        return int(self.terminated["exitCode"])
+
+    @property
+    def printed(self) -> str:
+        """The worker's last words, or the end of what the container printed."""
+        return str(self.terminated.get("message") or "")
+
+    @property
+    def told(self) -> str:
+        """What is said of the pod, or else of the Job."""
+        return _joined(self.reason, self.message) or f"{self.end.reason}: {self.end.message}"
+
+
+def _pod_was_disrupted(evidence: _Evidence) -> Cause | None:
+    if disruption := condition_of(evidence.pod, "DisruptionTarget"):
+        return Cause(FailureReason.DISRUPTED, _joined(disruption.get("reason"), disruption.get("message")))
+    return None
+
+
+def _pod_had_too_much_on_disk(evidence: _Evidence) -> Cause | None:
+    if evidence.reason == "Evicted" and _OVER_ITS_LIMIT.search(evidence.message):
+        return Cause(FailureReason.STORAGE_EXCEEDED, evidence.message)
+    return None
+
+
+def _container_did_not_start(evidence: _Evidence) -> Cause | None:
+    """Whatever ended the pod then, the trial has had no try."""
+    if started_at(evidence.pod) is None:
+        return Cause(FailureReason.NOT_STARTED, f"its container did not start: {evidence.told}", all_of_them=True)
+    return None
+
+
+def _pod_outlived_its_deadline(evidence: _Evidence) -> Cause | None:
+    if evidence.reason == "DeadlineExceeded":
+        return Cause(FailureReason.DEADLINE_EXCEEDED, "its pod was ended, long after the deadlines of its trials")
+    return None
+
+
+def _end_of_container_is_unknown(evidence: _Evidence) -> Cause | None:
+    return None if evidence.terminated else Cause(FailureReason.DISRUPTED, evidence.told)
+
+
+def _container_used_too_much_memory(evidence: _Evidence) -> Cause | None:
+    if evidence.terminated.get("reason") == "OOMKilled":
+        limit = _memory_limit(evidence.pod)
+        return Cause(FailureReason.OUT_OF_MEMORY, f"killed because it used more memory than {limit}")
+    return None
+
+
+def _worker_was_told_to_end(evidence: _Evidence) -> Cause | None:
+    if evidence.pod["metadata"].get("deletionTimestamp") or evidence.code == ExitStatus.TOLD_TO_END:
+        return Cause(FailureReason.DISRUPTED, "its pod was deleted")
+    return None
+
+
+def _worker_was_done(evidence: _Evidence) -> Cause | None:
+    return Cause("Succeeded", "", all_of_them=True) if evidence.code == ExitStatus.DONE else None
+
+
+def _worker_could_not_read_its_request(evidence: _Evidence) -> Cause | None:
+    if evidence.code == ExitStatus.UNREADABLE:
+        why = f"the worker can't read its request: {evidence.printed}"
+        return Cause(FailureReason.NOT_STARTED, why, all_of_them=True)
+    return None
+
+
+def _last_words_were_cut(evidence: _Evidence) -> Cause | None:
+    if evidence.code in (ExitStatus.FAILED, ExitStatus.TRY_AGAIN) and _parsed(evidence.printed):
+        return Cause(FailureReason.DISRUPTED, "the worker's last words were cut before this one", all_of_them=True)
+    return None
+
+
+def _worker_died(evidence: _Evidence) -> Cause:
+    reason = evidence.terminated.get("reason")
+    how = _joined(reason if reason != "Error" else None, evidence.printed)
+    return Cause(FailureReason.WORKER_DIED, _joined(f"the container ended with exit code {evidence.code}", how))
+
+
+_CHECKS: tuple[Callable[[_Evidence], Cause | None], ...] = (
+    _pod_was_disrupted,
+    _pod_had_too_much_on_disk,
+    _container_did_not_start,
+    _pod_outlived_its_deadline,
+    _end_of_container_is_unknown,
+    _container_used_too_much_memory,
+    _worker_was_told_to_end,
+    _worker_was_done,
+    _worker_could_not_read_its_request,
+    _last_words_were_cut,
+    _worker_died,
+)
+"""What may have ended a Job that failed. The first one that applies did: each relies on those before it."""
 
 
 def _last_words(pods: Iterable[Manifest]) -> dict[Attempt, TerminationMessage]:
-    """What workers said, the latest of each attempt. What disrupted all pods but the last did not end the Job."""
+    """Return what workers said, the latest of each attempt. Only the last pod's disruptions ended the Job."""
     found: dict[Attempt, TerminationMessage] = {}
     for pod in pods:
         found = {attempt: said for attempt, said in found.items() if said.reason is not FailureReason.DISRUPTED}
