@@ -8,8 +8,8 @@ from assay.kube import KubeError, Manifest, Resource
 from assay.runners.jobs.memory import JobsMemory, QueueAnswer
 from assay.runners.jobs.names import QUEUE_LABEL
 from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.obstacles import Wait
 from assay.runners.jobs.state import condition_of, is_suspended
-from assay.runners.jobs.waits import Wait
 
 KUEUE = "kueue.x-k8s.io"
 JOB_UID_LABEL = f"{KUEUE}/job-uid"

@@ -22,13 +22,14 @@ from assay.runners.jobs.memory import Attempt, Finished, JobsMemory, Stopped
 from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
 from assay.runners.jobs.observation import lacks_last_words, observed
+from assay.runners.jobs.obstacles import Wait, obstacles, want_of_room
 from assay.runners.jobs.programs import image_code
 from assay.runners.jobs.queues import ask_for_queue
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import end_of, is_terminal
 from assay.runners.jobs.surroundings import Digester, object_digest, pod_surroundings
-from assay.runners.jobs.waits import Wait, obstacles, waits, want_of_room
+from assay.runners.jobs.waits import waits
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import CodeIngredients, FailureReason, TerminationMessage, WorkRequest
 

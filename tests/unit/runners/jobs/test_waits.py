@@ -10,7 +10,9 @@ from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused, Unreachable
 from assay.planning.records.records import Obstacle
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
-from assay.runners.jobs.waits import NO_POD_SECONDS, OVERDUE_SECONDS, PASSING_SECONDS, Wait, obstacles, waits
+from assay.runners.jobs.obstacles import Wait, obstacles
+from assay.runners.jobs.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS
+from assay.runners.jobs.waits import NO_POD_SECONDS, waits
 from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting
 
 PENDING_SECONDS = 60.0
