@@ -28,14 +28,23 @@ _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
 def check_study(
     study: ProxyStudy, hypotheses: Sequence[Hypothesis], dataset: DatasetManifest | None = None
 ) -> tuple[Problem, ...]:
-    """Everything that is wrong with a study and the hypotheses beside it; nothing if it can be run.
+    """Return everything that is wrong with a study and the hypotheses beside it; nothing if it can be run.
 
     `dataset` is the manifest of the study's data set; without it, what needs it is not checked.
     """
-    problems = [*_hypotheses(study, hypotheses), *_trainer(study), *_numbers(study), *_screening(study)]
-    names = list(_arm_names(study))
+    problems = [
+        *_repeated_hypotheses(study, hypotheses),
+        *_unknown_baseline(study, hypotheses),
+        *_selector_of_nothing(study, hypotheses),
+        *_trainers_of_hypotheses(hypotheses),
+        *_trainer(study),
+        *_seeds(study),
+        *_threshold(study),
+        *_screening_without_proxies(study),
+    ]
+    repeated = list(_repeated_arms(study))
     # Arms are told apart by name, so with a name given twice there is nothing more to say of them.
-    problems += names or _proxies(study)
+    problems += repeated or _proxies(study)
     if dataset is not None:
         problems += _image_sizes(study, dataset)
     return tuple(problems)
@@ -51,28 +60,37 @@ def _where(resource: ProxyStudy | Hypothesis) -> str:
     return f"{resource.kind}/{resource.name}"
 
 
-def _hypotheses(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+def _repeated_hypotheses(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
     for name, count in Counter(each.name for each in select_hypotheses(study, hypotheses)).items():
         if count > 1:
             yield Problem(f"Hypothesis/{name}", "metadata.name", f"{count} hypotheses of this name", "each name once")
-    baseline, selector = study.spec.hypotheses.baseline, study.spec.hypotheses.selector
-    names = sorted({each.name for each in hypotheses})
+
+
+def _unknown_baseline(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    baseline, names = study.spec.hypotheses.baseline, sorted({each.name for each in hypotheses})
     if baseline not in names:
         allowed = f"the name of a hypothesis ({', '.join(names[:20])}{', …' if names[20:] else ''})"
         given = f'"{baseline}"' if names else f'"{baseline}", and there is no hypothesis at all'
         yield Problem(_where(study), "spec.hypotheses.baseline", given, allowed, nearest(baseline, names))
+
+
+def _selector_of_nothing(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    selector = study.spec.hypotheses.selector
     if selector is not None and not any(selector.matches(each.metadata.labels) for each in hypotheses):
         labels = sorted({f"{key}={value}" for each in hypotheses for key, value in each.metadata.labels.items()})
         there = f"there are {', '.join(labels[:20])}" if labels else "the hypotheses have none"
         given = "labels that no hypothesis has"
         yield Problem(_where(study), "spec.hypotheses.selector", given, f"labels of hypotheses ({there})")
+
+
+def _trainers_of_hypotheses(hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
     for each in hypotheses:
-        image = each.spec.trainer.image if each.spec.trainer else None
-        if image and "@sha256:" not in image:
-            yield Problem(_where(each), "spec.trainer.image", f'"{image}"', "an image by digest (name@sha256:…)")
-        if own := each.spec.trainer:
-            yield from wrong_variables(_where(each), own.environment)
-            yield from _repeated(_where(each), "spec.trainer.inputs", own.inputs or ())
+        if (own := each.spec.trainer) is None:
+            continue
+        if own.image and "@sha256:" not in own.image:
+            yield Problem(_where(each), "spec.trainer.image", f'"{own.image}"', "an image by digest (name@sha256:…)")
+        yield from wrong_variables(_where(each), own.environment)
+        yield from _repeated(_where(each), "spec.trainer.inputs", own.inputs or ())
 
 
 def _trainer(study: ProxyStudy) -> Iterator[Problem]:
@@ -98,23 +116,27 @@ def _repeated(where: str, field: str, names: Sequence[str], of: str = "") -> Ite
             yield Problem(where, path, f'"{name}", as in [{names.index(name)}]', "each name once")
 
 
-def _numbers(study: ProxyStudy) -> Iterator[Problem]:
-    seeds, trust = study.spec.seeds, study.spec.trust
+def _seeds(study: ProxyStudy) -> Iterator[Problem]:
+    seeds = study.spec.seeds
     if seeds.initial > seeds.maximum:
         allowed = f"a whole number of 2 to spec.seeds.maximum, which is {seeds.maximum}"
         yield Problem(_where(study), "spec.seeds.initial", str(seeds.initial), allowed)
+
+
+def _threshold(study: ProxyStudy) -> Iterator[Problem]:
+    trust = study.spec.trust
     least = _LEAST_THRESHOLD.get(trust.statistic, 0)
     if not least < decimal_value(trust.threshold) < 1:
         allowed = f'a decimal string above "{least}" and below "1" for {trust.statistic}'
         yield Problem(_where(study), "spec.trust.threshold", f'"{trust.threshold}"', allowed)
 
 
-def _screening(study: ProxyStudy) -> Iterator[Problem]:
+def _screening_without_proxies(study: ProxyStudy) -> Iterator[Problem]:
     if study.spec.screening is not None and not study.spec.proxies:
         yield Problem(_where(study), "spec.screening", "an object", "screening only together with proxies to screen on")
 
 
-def _arm_names(study: ProxyStudy) -> Iterator[Problem]:
+def _repeated_arms(study: ProxyStudy) -> Iterator[Problem]:
     names = [REFERENCE, *(proxy.name for proxy in study.spec.proxies)]
     for index, name in enumerate(names[1:]):
         if name in names[: index + 1]:

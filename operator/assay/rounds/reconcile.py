@@ -17,7 +17,7 @@ from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.rounds.earlier import earlier_of, write_programs
-from assay.store.ledger import StartedAttempt
+from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The ledger: what was asked, what was found and what failed, as objects that are never overwritten."""
 
-from assay.store.ledger import Ledger, StartedAttempt
+from assay.store.layout import StartedAttempt
+from assay.store.ledger import Ledger
 from assay.store.limits import StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.turns import Turn, TurnOver
