@@ -21,13 +21,13 @@ class Arm:
 
 
 def arms_of(study: ProxyStudy) -> tuple[Arm, ...]:
-    """The reference, then the proxies in the order of the spec."""
+    """Return the reference, then the proxies in the order of the spec."""
     names = [REFERENCE, *(proxy.name for proxy in study.spec.proxies)]
     return tuple(Arm(name, fidelity_of(study, name), merged_recipe(study, name)) for name in names)
 
 
 def fidelity_of(study: ProxyStudy, arm_name: str) -> Fidelity:
-    """How much of the recipe an arm runs. Raises KeyError if the study has no such arm."""
+    """Return how much of the recipe an arm runs. Raises KeyError if the study has no such arm."""
     reference = study.spec.reference
     fidelity = Fidelity(
         epochs=reference.epochs,

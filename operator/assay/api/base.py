@@ -16,12 +16,12 @@ RETRY_ANNOTATION: Final = "assay.dev/retry"
 
 
 class Model(BaseModel):
-    """Immutable; unknown fields are errors; snake_case in Python, camelCase in JSON."""
+    """Base of all models here: immutable, unknown fields are errors, snake_case in Python and camelCase in JSON."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, validate_by_alias=True, validate_by_name=True
     )
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON values, as Kubernetes has it: camelCase, and what is None left out."""
+        """Return the object as JSON values, as Kubernetes has it: camelCase, and what is None left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

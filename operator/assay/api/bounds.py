@@ -1,4 +1,4 @@
-"""A status is small whatever the study's size, since etcd holds it and every watcher is sent it."""
+"""Keeping a status small, whatever the study's size: etcd holds it, and every watcher is sent it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from assay.api.resources import ArmStatus, ProxyStudyStatus
 
 STATUS_BYTES = 32 * 1024
-"""What a study's status may have as JSON."""
+"""The most bytes that a study's status may have as JSON."""
 
 
 _RANKED_AT_LEAST = 20
-"""Rows of the ranking that more is left out for than other rows."""
+"""Rows of the ranking that are left out only when nothing else can be."""
 
 _SHORT_MESSAGE = 160
 
 
 def bounded(status: ProxyStudyStatus) -> ProxyStudyStatus:
-    """The status with so much left out that its JSON has at most `STATUS_BYTES` bytes: the ranking's last rows but for
-    the first 20; then the ends of what is said of the arms, levers, and further rows. The report has it all."""
+    """Return the status with so much left out that its JSON has at most `STATUS_BYTES` bytes.
+
+    First go the last rows of the ranking, down to 20; then the ends of the arms' messages, the levers, and more rows.
+    The report has it all.
+    """
     status = _without_last(status, "ranking", _RANKED_AT_LEAST)
     if json_bytes(status) > STATUS_BYTES:
         status = status.model_copy(update={"arms": tuple(_said_shortly(arm) for arm in status.arms)})
@@ -36,17 +39,17 @@ def _said_shortly(arm: ArmStatus) -> ArmStatus:
 
 
 def json_bytes(status: ProxyStudyStatus) -> int:
-    """Length of the status as JSON, in bytes of UTF-8."""
+    """Return the length of the status as JSON, in bytes of UTF-8."""
     return len(status.model_dump_json(by_alias=True, exclude_none=True).encode())
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text on one line, cut to `limit` characters with an ellipsis at the end if it is longer."""
+    """Return the text on one line, cut to `limit` characters with an ellipsis at the end if it is longer."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def first_of(names: Sequence[str], most: int) -> str:
-    """`a, b, c`; of more than `most` names the first ones, and how many more there are."""
+    """Return `a, b, c`; if there are more than `most` names, the first of them and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -22,7 +22,7 @@ from assay.api.words import one_of
 from assay_trainer.contract import DatasetManifest
 
 _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
-"""What guessing gives, where that is not 0: a threshold at or below it would certify nothing."""
+"""The value that guessing gives, where it is not 0: a threshold at or below it would certify nothing."""
 
 
 def check_study(
@@ -109,7 +109,7 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
 
 
 def _repeated(where: str, field: str, names: Sequence[str], of: str = "") -> Iterator[Problem]:
-    """Of a list whose items are told apart by name, which is the field `of` of each."""
+    """Yield what is repeated in a list whose items are told apart by name, which is the field `of` of each."""
     for index, name in enumerate(names):
         if name in names[:index]:
             path = f"{field}[{index}]{of}"
@@ -145,7 +145,7 @@ def _repeated_arms(study: ProxyStudy) -> Iterator[Problem]:
 
 
 def _proxies(study: ProxyStudy) -> Iterator[Problem]:
-    """A proxy must be cheaper on the face of it. What a recipe patch saves, only the measured cost can tell."""
+    """Yield the proxies that can't be cheaper. What a recipe patch saves, only the measured cost can tell."""
     reference, *proxies = arms_of(study)
     for index, (arm, proxy) in enumerate(zip(proxies, study.spec.proxies, strict=True)):
         path = f"spec.proxies[{index}]"

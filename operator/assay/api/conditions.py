@@ -1,4 +1,4 @@
-"""Conditions of the resources, their types and reasons."""
+"""The conditions of the resources, with their types and reasons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ConditionType(StrEnum):
     VERIFIABLE = "Verifiable"
     """What a finished study rests on could be read when it was last looked at. It is there only while it is False."""
     CONCLUDED = "Concluded"
-    """Of a hypothesis: every study that selects it has a verdict."""
+    """A hypothesis has a verdict from every study that selects it."""
 
 
 class Reason(StrEnum):

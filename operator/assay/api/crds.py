@@ -35,7 +35,7 @@ _HYPOTHESIS_COLUMNS = (
     _column("Concluded", _condition("Concluded", "status"), "Whether every study that selects it has its verdict."),
     _AGE,
     _column("Statement", ".spec.statement", "The claim."),
-    _column("Reason", _condition("Concluded", "message"), "Of which study it waits, or what they say.", wide=True),
+    _column("Reason", _condition("Concluded", "message"), "The study that it waits for, or what they say.", wide=True),
 )
 
 _STUDY_COLUMNS = (
@@ -87,7 +87,7 @@ def _definition(
 
 
 def custom_resource_definitions() -> dict[str, dict[str, Any]]:
-    """File name to CustomResourceDefinition."""
+    """Return the CustomResourceDefinitions by file name."""
     return {
         "hypotheses.yaml": _definition(Hypothesis, "Hypothesis", "hypotheses", "hyp", _HYPOTHESIS_COLUMNS),
         "proxystudies.yaml": _definition(ProxyStudy, "ProxyStudy", "proxystudies", "pstudy", _STUDY_COLUMNS),
@@ -95,7 +95,7 @@ def custom_resource_definitions() -> dict[str, dict[str, Any]]:
 
 
 def crd_texts() -> dict[str, str]:
-    """File name to the YAML text of the definition."""
+    """Return the YAML texts of the definitions by file name."""
     return {
         name: _HEADER + yaml.dump(definition, Dumper=_NoAliases, sort_keys=False, width=120, allow_unicode=True)
         for name, definition in custom_resource_definitions().items()
@@ -103,7 +103,7 @@ def crd_texts() -> dict[str, str]:
 
 
 def write_crds(folder: Path) -> list[Path]:
-    """Write the definitions into a folder, which is made if need be; the files' paths."""
+    """Write the definitions into a folder, which is made if need be, and return the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in crd_texts().items():
@@ -113,7 +113,7 @@ def write_crds(folder: Path) -> list[Path]:
 
 
 def drifted_crds(folder: Path) -> list[Path]:
-    """Files of the folder that are missing, or not what `write_crds` writes."""
+    """Return the files of the folder that are missing, or are not what `write_crds` writes."""
     return [
         folder / name
         for name, text in crd_texts().items()
@@ -122,7 +122,7 @@ def drifted_crds(folder: Path) -> list[Path]:
 
 
 class _NoAliases(yaml.SafeDumper):
-    """Anchors would save lines and cost readers."""
+    """Writes no anchors: they would save lines and cost readers."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

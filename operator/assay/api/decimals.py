@@ -8,11 +8,13 @@ from decimal import Decimal
 _SMALLEST = 1e-20
 _LARGEST = 1e25
 _PLAIN = 1e-4
-"""From here on Python's general format has no exponent."""
+"""The least number that Python's general format writes without an exponent."""
 
 
 def decimal_string(value: float, digits: int = 6) -> str:
-    """`value` with so many significant digits (1 to 10), no exponent and no trailing zeros: at most 32 characters.
+    """Return `value` with so many significant digits (1 to 10), in at most 32 characters.
+
+    There is no exponent, and there are no trailing zeros.
 
     What is nearer to 0 than 1e-20 is "0", and what is beyond 1e25 is shown as 1e25: a diverged loss must not
     break a status. Raises ValueError if the value is infinite or not a number.
@@ -29,5 +31,5 @@ def decimal_string(value: float, digits: int = 6) -> str:
 
 
 def decimal_value(text: str) -> float:
-    """The number that a decimal string says."""
+    """Return the number that a decimal string says."""
     return float(Decimal(text))

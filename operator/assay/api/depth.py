@@ -1,4 +1,4 @@
-"""How deeply values may be nested: a free-form object may hold whatever it likes, but readers of it need not follow."""
+"""How deeply values may be nested: a free-form object may hold anything, but not every reader can follow it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 from assay.api.yaml_documents import Location
 
 DEEPEST = 100
-"""Levels of a whole manifest. The JSON reader ends at 200, with a message that names no field."""
+"""The most levels of a manifest. The JSON reader gives up at 200, with a message that names no field."""
 
 TOO_DEEP = "values nested too deeply"
 ALLOWED = f"at most {DEEPEST} levels of lists and objects in a manifest"
 
 _NAMED = 4
-"""Steps of a path that are told: they lead to the free-form field; what comes then is the nonsense itself."""
+"""How many steps of a path are shown: they lead to the free-form field; what follows is the nonsense itself."""
 
 
 def too_deep(manifest: Any) -> Location | None:
-    """Where values are nested too deeply, None if nowhere; without recursion, since they may be so beyond measure."""
+    """Return where values are nested too deeply, None if nowhere. Without recursion: the nesting may be endless."""
     waiting: list[tuple[Location, int, Any]] = [((), 1, manifest)]
     while waiting:
         location, level, value = waiting.pop()

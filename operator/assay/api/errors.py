@@ -27,7 +27,7 @@ class Problem:
 
 
 class InvalidInput(Exception):
-    """What the user wrote is wrong; says every problem at once, a line each."""
+    """What the user wrote is wrong. It says every problem at once, a line each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -39,7 +39,7 @@ class NotAllowed(InvalidInput):
 
 
 def nearest(name: object, valid: Iterable[str]) -> str | None:
-    """The valid name that `name` looks like, whatever the case; None if it looks like none, or is one."""
+    """Return the valid name that `name` looks like, whatever the case; None if it looks like none, or is one."""
     if not isinstance(name, str):
         return None
     by_lower = {word.lower(): word for word in valid}

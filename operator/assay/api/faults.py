@@ -25,7 +25,7 @@ class Fault(NamedTuple):
 
 
 def faults_of(model: type[Model], error: ValidationError) -> Iterator[Fault]:
-    """Each wrong field once."""
+    """Yield each wrong field once."""
     seen = set()
     for found in error.errors(include_url=False):
         schema, location = words.schema_at(_schema(model), found["loc"])

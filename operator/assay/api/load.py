@@ -27,7 +27,7 @@ Resource = ProxyStudy | Hypothesis
 _KINDS: dict[str, type[Resource]] = {"Hypothesis": Hypothesis, "ProxyStudy": ProxyStudy}
 _SUFFIXES = (".yaml", ".yml")
 _STANDARD_INPUT = Path("<standard input>")
-"""How `-` is called in messages; its folder is the working directory."""
+"""The name of `-` in messages; its folder is the working directory."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Manifests:
 
 
 def load_manifests(*paths: Path) -> Manifests:
-    """The resources in YAML files, in all *.yaml and *.yml below folders, and (`-`) on standard input.
+    """Read the resources in YAML files, in all *.yaml and *.yml below folders, and (`-`) on standard input.
 
-    They are in the order of the paths, those of a folder in that of their names; a file that is named twice counts
-    once. A relative path, of a data set or an input, is taken from the manifest's folder and becomes a file:// URI.
-    What a manifest says as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
+    They are in the order of the paths; within a folder, in the order of the files' names. A file that is named twice
+    counts once. A relative path, of a data set or an input, is taken from the manifest's folder and becomes a file://
+    URI. What a manifest says as `status` is ignored. Raises InvalidInput with everything that is wrong in all files.
     """
     problems: list[Problem] = []
     resources: list[tuple[Document, Resource]] = []
@@ -72,7 +72,7 @@ def load_manifests(*paths: Path) -> Manifests:
 
 
 def _read(file: Path) -> bytes:
-    """The bytes of a file or pipe, never much more than MOST_BYTES of them: a device has no end."""
+    """Return the bytes of a file or pipe, at most one more than MOST_BYTES: a device has no end."""
     if file == _STANDARD_INPUT:
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     with file.open("rb") as opened:
@@ -122,7 +122,7 @@ def _wrong_name(document: Document, field: str, valid: list[str]) -> Iterator[Pr
 
 
 def _with_absolute_paths(value: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The document with a file:// URI for each path of a file that it names; paths are relative to its own folder."""
+    """Return the document with a file:// URI for each path that it names; paths are relative to its own folder."""
     spec = value.get("spec")
     if not isinstance(spec, dict):
         return value

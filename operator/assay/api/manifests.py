@@ -1,4 +1,4 @@
-"""Reading resources that the API server has."""
+"""Reading the resources that the API server has."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _METADATA = {field.alias or name for name, field in ObjectMeta.model_fields.item
 
 
 def resource_from(model: type[_Resource], manifest: Mapping[str, Any]) -> _Resource:
-    """The resource of a manifest. Raises InvalidInput with every field that is wrong.
+    """Return the resource of a manifest. Raises InvalidInput with every field that is wrong.
 
-    A server may hold what an older or newer schema allowed. Metadata that is not known is Kubernetes' own affair, and
-    a status that can't be read is as good as none: it is written anew.
+    A server may hold what an older or newer schema allowed. Unknown metadata is left to Kubernetes, and a status that
+    can't be read counts as none: it is written anew.
     """
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key in _METADATA}
     value = {**manifest, "metadata": metadata}

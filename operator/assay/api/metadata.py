@@ -35,7 +35,7 @@ class ObjectMeta(Model):
 
 
 def wrong_keys(metadata: ObjectMeta) -> Iterator[tuple[str, str]]:
-    """Fields and keys of labels and annotations that Kubernetes does not take; no schema of ours is asked for them."""
+    """Yield the field and key of labels and annotations that Kubernetes does not take; no schema checks them."""
     for field, keys in (("labels", metadata.labels), ("annotations", metadata.annotations)):
         for key in keys:
             prefix, _, name = key.rpartition("/")
@@ -76,7 +76,7 @@ class LabelRequirement(Model):
     )
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels meet it. As in Kubernetes, NotIn is met by labels without the key."""
+        """Return whether labels meet it. As in Kubernetes, NotIn is met by labels without the key."""
         match self.operator:
             case LabelOperator.IN:
                 return self.key in labels and labels[self.key] in self.values
@@ -99,7 +99,7 @@ class LabelSelector(Model):
     )
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels meet every condition."""
+        """Return whether labels meet every condition."""
         return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
             requirement.matches(labels) for requirement in self.match_expressions
         )

@@ -1,6 +1,6 @@
-"""What of a study's pod template would weaken the trials' pods, and is refused.
+"""Which parts of a study's pod template would weaken the trials' pods, and are refused.
 
-What whoever installs Assay sets for all trials is not checked: they may do as they like with their cluster.
+What Assay's installer sets for all trials is not checked: it is the installer's cluster.
 https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
@@ -23,10 +23,10 @@ VOLUME_KINDS = (
     "projected",
     "secret",
 )
-"""Those of the standard `restricted`: no folder of the node, and no device of it."""
+"""The kinds that the standard `restricted` allows: no folder of the node, and no device of it."""
 
 PROJECTED_KINDS = ("configMap", "downwardAPI", "secret")
-"""No token of a service account: whoever may make studies would have the rights of every one in the namespace."""
+"""No token of a service account: else whoever may make studies has the rights of every account of the namespace."""
 
 _ANNOTATIONS = ("container.apparmor.security.beta.kubernetes.io/", "container.seccomp.security.alpha.kubernetes.io/")
 
@@ -40,7 +40,7 @@ class Weakness(NamedTuple):
 
 
 def weaknesses(template: PodTemplate) -> Iterator[Weakness]:
-    """All of a template's, in the order of its fields."""
+    """Yield all weaknesses of a template, in the order of its fields."""
     for name in template.annotations:
         if name.startswith(_ANNOTATIONS):
             yield Weakness("annotations", name, "annotations that do not change the containers' confinement")

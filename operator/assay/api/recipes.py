@@ -10,7 +10,7 @@ from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7396): objects merge key by key, null removes a key, all else replaces.
+    """Apply a JSON merge patch (RFC 7396): objects merge key by key, null removes a key, all else replaces.
 
     Neither argument is changed; the result may share values with both.
     """
@@ -26,7 +26,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def merged_recipe(study: ProxyStudy, arm_name: str, hypothesis: Hypothesis | None = None) -> dict[str, Any]:
-    """The recipe of a trial: study <- reference <- proxy <- hypothesis (without one: the arm's own).
+    """Return the recipe of a trial: study <- reference <- proxy <- hypothesis (without one: the arm's own).
 
     Raises KeyError if the study has no such arm.
     """

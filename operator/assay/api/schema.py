@@ -29,7 +29,7 @@ _TAKEN_OVER = (
 
 
 def structural_schema(model: type[Model]) -> dict[str, Any]:
-    """The structural schema of a model: references written out, "or null" left out, unknown fields forbidden.
+    """Return the structural schema of a model: references written out, "or null" left out, unknown fields forbidden.
 
     Unknown fields are pruned where `properties` says what is known; a free-form object keeps them.
     Raises ValueError for what such a schema can't express.
@@ -39,7 +39,7 @@ def structural_schema(model: type[Model]) -> dict[str, Any]:
 
 
 def resource_schema(model: type[Model]) -> dict[str, Any]:
-    """The schema of a whole resource: what Kubernetes says of apiVersion, kind and metadata is left to it."""
+    """Return the schema of a whole resource. Kubernetes itself says what apiVersion, kind and metadata are."""
     schema = structural_schema(model)
     properties = schema["properties"]
     name = properties["metadata"]["properties"]["name"]
@@ -55,7 +55,7 @@ def resource_schema(model: type[Model]) -> dict[str, Any]:
 
 
 def without_defaults(schema: Any) -> Any:
-    """The schema with no default in it: what nobody has observed must not appear in a status."""
+    """Return the schema without any default: what nobody has observed must not appear in a status."""
     if isinstance(schema, dict):
         # A field named "default" would be below "properties", where its value is a schema of its own.
         return {
@@ -108,7 +108,7 @@ def _content(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[st
 
 
 def _written_out(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """The node with its reference, or the one alternative to null, in its place; what the node itself says wins."""
+    """Return the node with its reference, or the one alternative to null, written out; what the node says wins."""
     while True:
         options = [each for each in node.get("anyOf", ()) if each.get("type") != "null"]
         if "$ref" in node:

@@ -8,11 +8,11 @@ from assay.api.resources import Hypothesis, ProxyStudy
 
 
 def select_hypotheses(study: ProxyStudy, hypotheses: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
-    """The baseline first, the others by descending priority, then by name.
+    """Return the selected hypotheses: the baseline first, the others by descending priority, then by name.
 
-    Without a selector all hypotheses are selected. With one, those whose labels match, and the baseline whether it
-    matches or not, since naming it selects it. A hypothesis of another namespace never is. If there is no
-    hypothesis of the baseline's name, the selected ones are given without it.
+    Without a selector all hypotheses are selected. With one, those whose labels match are, and the baseline always is,
+    because naming it selects it. A hypothesis of another namespace never is. If there is no hypothesis of the
+    baseline's name, the selected ones are returned without it.
     """
     baseline = study.spec.hypotheses.baseline
     selected = [each for each in hypotheses if _same_namespace(study, each) and _is_selected(study, each)]
@@ -29,6 +29,6 @@ def _is_selected(study: ProxyStudy, hypothesis: Hypothesis) -> bool:
 
 
 def _same_namespace(study: ProxyStudy, hypothesis: Hypothesis) -> bool:
-    """Without a namespace, as in most files, a resource goes wherever it is applied."""
+    """Return whether both may be in one namespace: a resource that names none goes wherever it is applied."""
     namespaces = {study.metadata.namespace, hypothesis.metadata.namespace} - {None}
     return len(namespaces) <= 1

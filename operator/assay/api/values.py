@@ -56,7 +56,7 @@ LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 Image = Annotated[str, Field(pattern=IMAGE, min_length=1, max_length=512)]
 Entrypoint = Annotated[str, Field(pattern=ENTRYPOINT, min_length=3, max_length=256)]
 VariableName = Annotated[str, Field(pattern=VARIABLE, min_length=1, max_length=128)]
-"""Of an environment variable."""
+"""The name of an environment variable."""
 
 Uri = Annotated[str, Field(min_length=1, max_length=1024)]
 Message = Annotated[str, Field(max_length=512)]

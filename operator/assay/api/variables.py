@@ -16,20 +16,20 @@ SET_BY_ASSAY = frozenset(
         "PYTHONHASHSEED",
     }
 )
-"""They have the same values in all trials, or those of the slot that a trial runs in."""
+"""Variables whose values are the same in all trials, or are those of the slot that a trial runs in."""
 
 _LAST_WORDS = ("TOKEN", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "KEY")
 _WORDS = ("SECRET", "PASSWORD", "APIKEY")
 
 
 def is_credential(name: str) -> bool:
-    """Whether a variable of that name holds something secret, as far as a name can tell: AWS_…, …_TOKEN, …_KEY."""
+    """Return whether a variable holds something secret, as far as its name can tell: AWS_…, …_TOKEN, …_KEY."""
     words = name.upper().split("_")
     return words[0] == "AWS" or words[-1] in _LAST_WORDS or any(word in words for word in _WORDS)
 
 
 def wrong_variables(where: str, environment: TrainerEnvironment | None) -> Iterator[Problem]:
-    """What is wrong with the lists of a trainer."""
+    """Yield what is wrong with a trainer's lists of variables."""
     if environment is None:
         return
     digested, passed = environment.digested or (), environment.passed or ()

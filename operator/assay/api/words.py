@@ -13,7 +13,7 @@ _LONGEST = 60
 
 
 def given(value: Any) -> str:
-    """What a user gave, short."""
+    """Return what a user gave, as short text."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
@@ -23,12 +23,12 @@ def given(value: Any) -> str:
 
 
 def one_of(names: Sequence[str]) -> str:
-    """`a, b or c`."""
+    """Return `a, b or c`."""
     return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def allowed(schema: Mapping[str, Any]) -> str:
-    """What a structural schema allows."""
+    """Return what a structural schema allows, in words."""
     if "enum" in schema:
         return one_of(schema["enum"])
     match schema.get("type"):
@@ -49,7 +49,7 @@ def allowed(schema: Mapping[str, Any]) -> str:
 
 
 def schema_at(schema: Mapping[str, Any], location: Location) -> tuple[Mapping[str, Any], Location]:
-    """The schema of the value there, and the location as far as the schema knows it."""
+    """Return the schema of the value there, and the location as far as the schema knows it."""
     for depth, step in enumerate(location):
         inner = schema.get("properties", {}).get(step) or schema.get("items" if isinstance(step, int) else "")
         inner = inner or schema.get("additionalProperties")

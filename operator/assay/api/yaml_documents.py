@@ -17,10 +17,10 @@ Location = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value."""
 
 MOST_BYTES = 32 << 20
-"""Of a file: a hundred thousand hypotheses, and some minutes of reading."""
+"""The most bytes of a file: a hundred thousand hypotheses, and some minutes of reading."""
 
 MOST_VALUES = 100_000
-"""Of a document; a study of 10 000 hypotheses is 10 000 documents."""
+"""The most values of a document; a study of 10 000 hypotheses is 10 000 documents."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Document:
     node: yaml.Node
 
     def line(self, location: Location = ()) -> int:
-        """Line (from 1) of the value there, or of what is nearest above it."""
+        """Return the line (from 1) of the value there, or of what is nearest above it."""
         node = self.node
         for step in location:
             inner = _child(node, step)
@@ -43,9 +43,9 @@ class Document:
 
 
 def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[list[Document], list[Problem]]:
-    """All documents of a file that could be read, and what is wrong with the others.
+    """Return all documents of a file that could be read, and what is wrong with the others.
 
-    A file of more than MOST_BYTES is refused as a whole; `read` may give up one byte after them.
+    A file of more than MOST_BYTES is refused as a whole; `read` may stop one byte after them.
     """
     try:
         content = read(file)
@@ -84,7 +84,7 @@ def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) 
 
 
 def path_text(location: Location) -> str:
-    """A location as people write it: `spec.proxies[2].subset`."""
+    """Return a location as people write it: `spec.proxies[2].subset`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return text.removeprefix(".")
 
@@ -125,7 +125,7 @@ def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
 
 
 def _too_large(file: Path, node: yaml.Node) -> list[Problem]:
-    """A few lines of aliases of aliases stand for more values than fit any memory."""
+    """Return the problem of a document with too many values: a few lines of aliases of aliases may fill any memory."""
     if _values(node, {}) <= MOST_VALUES:
         return []
     where = f"{file}:{node.start_mark.line + 1}"
@@ -133,7 +133,7 @@ def _too_large(file: Path, node: yaml.Node) -> list[Problem]:
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for; `known` are those of nodes by identity. Raises RecursionError."""
+    """Return how many values a node stands for; `known` has those counted before, by `id`. Raises RecursionError."""
     if isinstance(node, yaml.ScalarNode):
         return 1
     if id(node) not in known:
@@ -143,7 +143,7 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def _repeated_keys(file: Path, node: yaml.Node, location: Location) -> Iterator[Problem]:
-    """PyYAML would silently take the last one."""
+    """Yield each key that is there twice: PyYAML would silently take the last one."""
     if isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, value in node.value:

@@ -1,4 +1,4 @@
-"""What whoever installs Assay lets studies ask for: checked in a cluster, where studies are somebody else's."""
+"""What the installation lets studies ask for. It is checked in a cluster, where others write the studies."""
 
 from assay.api.policy.check import not_allowed
 from assay.api.policy.pods import AllowedPods

@@ -16,9 +16,9 @@ def not_allowed(
     policy: Policy,
     follow: Callable[[str], str] = lambda uri: uri,
 ) -> tuple[Problem, ...]:
-    """All that a study and the hypotheses that it selects ask for and may not; `follow` as `AllowedUris.allows` has it.
+    """Return what a study and the hypotheses that it selects ask for and may not have.
 
-    Nothing is read for it but, by `follow`, links in folders that are allowed.
+    `follow` is as in `AllowedUris.allows`. Nothing is read for this but links in allowed folders, by `follow`.
     """
     return (*_data(study, selected, policy, follow), *_pods(study, selected, policy.pods))
 
@@ -32,13 +32,13 @@ def _data(
         (f"{resource.kind}/{resource.name}", path, uri) for resource in resources for path, uri in _uris_of(resource)
     ]
     for where, path, uri in named:
-        # Links are looked at only where the name itself is allowed: how long that takes must tell nothing, either.
+        # Links are followed only where the name itself is allowed: even how long it takes must tell nothing.
         if not (policy.data.allows(uri, namespace) and policy.data.allows(uri, namespace, follow)):
             yield policy.data.problem(where, path, uri, namespace)
 
 
 def _uris_of(resource: ProxyStudy | Hypothesis) -> Iterator[tuple[str, str]]:
-    """All that it names, by field. A path, which is no URI, is wrong whatever is allowed."""
+    """Yield all URIs that a resource names, with their fields. A path is no URI, and wrong whatever is allowed."""
     if resource.spec.dataset is not None:
         yield "spec.dataset.manifest", resource.spec.dataset.manifest
     inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()

@@ -1,7 +1,7 @@
 """Which Secrets, service accounts and images studies may name for their pods.
 
-Whoever may make studies makes pods by them, which may read every Secret of the namespace and run under any of its
-service accounts. An installation may say which; what it gives to all trials itself, it need not allow.
+A study makes pods, and a pod may read every Secret of its namespace and run under any of its service accounts. So an
+installation may say which of them studies may name. What it gives to all trials itself, it need not allow.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from assay.api.resources import PodTemplate
 Patterns = tuple[str, ...]
 
 _GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
-"""So that a condition has room for both."""
+"""The most characters that are shown, so that a condition has room for both."""
 
 
 class AllowedPods(Model):
-    """Names, or patterns as a shell has them (`*`, `?`, `[…]`; `*` goes over `/`, too).
+    """Names that are allowed, or patterns as a shell has them (`*`, `?`, `[…]`; `*` matches `/`, too).
 
-    None: all are allowed; an empty list: none is.
+    None allows all; an empty list allows none.
     """
 
     secrets: Patterns | None = Field(default=None, description="Secrets that a study's podTemplate may name.")
@@ -44,12 +44,12 @@ class Refusal(NamedTuple):
 
 
 def refused_image(field: str, image: str, allowed: AllowedPods) -> Iterator[Refusal]:
-    """If a study or a hypothesis may not name the image."""
+    """Yield the refusal of an image that a study or a hypothesis may not name."""
     yield from _refused(field, image, "image", allowed.images)
 
 
 def refusals(template: PodTemplate, allowed: AllowedPods) -> Iterator[Refusal]:
-    """Everything that a study's pod template names and may not, in the order of its fields."""
+    """Yield everything that a study's pod template names and may not, in the order of its fields."""
     said = template.to_dict()
     for field in ("volumes", "env", "envFrom"):
         for path, name in _secrets_in(said.get(field) or [], field):
@@ -78,11 +78,11 @@ def _in_words(kind: str, patterns: Patterns) -> str:
 
 
 def _secrets_in(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every name of a Secret in part of a pod's spec, with its path.
+    """Yield every name of a Secret in part of a pod's spec, with its path.
 
-    Kinds of volumes name them in fields of their own: `secretName`, or an object `secret`, `secretRef`, `secretKeyRef`,
-    `nodePublishSecretRef`, …; the attributes of a CSI volume, which drivers make up, in any way of writing. Asked are
-    all, also of kinds that are refused for other reasons, or that are still to come.
+    Each kind of volume names them in a field of its own: `secretName`, or an object `secret`, `secretRef`,
+    `secretKeyRef`, `nodePublishSecretRef`, …. CSI drivers make up the attributes of their volumes, so the case of
+    letters does not count. All kinds are searched, also those that are refused anyway, and those still to come.
     """
     if isinstance(value, list):
         for index, each in enumerate(value):

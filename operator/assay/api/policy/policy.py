@@ -10,8 +10,11 @@ from assay.api.policy.uris import AllowedUris
 
 @dataclass(frozen=True)
 class Policy:
-    """`data` says which URIs studies and hypotheses may name: the operator reads them with its own rights. `pods` says
-    what they may name for their trials' pods."""
+    """What studies may ask for.
+
+    data: which URIs studies and hypotheses may name: the operator reads them with its own rights.
+    pods: what they may name for their trials' pods.
+    """
 
     data: AllowedUris
     pods: AllowedPods = field(default_factory=AllowedPods)

@@ -1,8 +1,8 @@
 """Which URIs studies may name.
 
-The operator reads what a study names with its own rights, which reach further than those of who wrote the study: into
-other teams' results, other buckets, its own files. So what it reads is a list of prefixes, held against the URI alone,
-before anything is opened: of what is outside nobody learns even whether it is there.
+The operator reads what a study names with its own rights, which reach further than those of the study's author: into
+other teams' results, other buckets, its own files. So there is a list of prefixes that it may read below. The URI alone
+is compared with it, before anything is opened: nobody learns even whether something outside is there.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from assay.api.bounds import shortened
 from assay.api.errors import Problem
 
 NAMESPACE = "{namespace}"
-"""Stands in a prefix for the namespace of who asks."""
+"""Stands in a prefix for the namespace of the study."""
 
 DATASETS = "datasets"
-"""Folder beside the store, where data sets are looked for unless the installation says otherwise."""
+"""The folder beside the store in which data sets are, unless the installation says otherwise."""
 
 _FILE = re.compile(r"file://(?:localhost)?(?P<path>/.*)")
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]*)(?:/(?P<key>.*))?")
 _NEVER = re.compile(r"[?#\x00-\x1f\x7f]")
-"""What URI readers cut off, leave out or take for an end: the check and the read must see the same name."""
+"""Characters that URI readers cut off or leave out: the check and the read must see the same name."""
 
 _GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
-"""So that a condition has room for both."""
+"""The most characters that are shown, so that a condition has room for both."""
 
 
 class UriLocation(NamedTuple):
-    """What a URI names; `bucket` is empty for files. With percent-encoding and `..` of files resolved."""
+    """What a URI names. `bucket` is empty for files, whose percent-encoding and `..` are resolved."""
 
     scheme: str
     bucket: str
     parts: tuple[str, ...]
 
     def holds(self, other: UriLocation) -> bool:
-        """Whether the other one is below this one, or the same. Whole parts count: `data` does not hold `database`."""
+        """Return whether the other is this one or below it. Whole parts count: `data` does not hold `database`."""
         return self[:2] == other[:2] and other.parts[: len(self.parts)] == self.parts
 
 
@@ -51,15 +51,15 @@ class AllowedUris:
 
     @classmethod
     def of(cls, store: str, given: Sequence[str] = ()) -> AllowedUris:
-        """The prefixes that are given. If none is: the folder `datasets` beside the store, and what the store has of
-        the namespace. `store` is the installation's, without a slash at its end."""
+        """Return the given prefixes; if there is none, the folder `datasets` beside the store, and the namespace's
+        folder in it. `store` is the installation's, without a slash at its end."""
         return cls(tuple(given) or (*_beside(store), f"{store}/{NAMESPACE}"))
 
     def allows(self, uri: str, namespace: str, follow: Callable[[str], str] = lambda uri: uri) -> bool:
-        """Whether who is in the namespace may name the URI.
+        """Return whether studies of the namespace may name the URI.
 
-        `follow` gives the URI of what another one leads to, for whoever can look at links. In prefixes it is asked of
-        what comes before the namespace only: what is in a namespace's folder is not the installation's word.
+        `follow` returns the URI that another one leads to through links. In a prefix only the part before the namespace
+        is followed: the links in a namespace's folder are not the installation's.
         """
         location = location_of(follow(uri))
         return location is not None and any(
@@ -67,11 +67,11 @@ class AllowedUris:
         )
 
     def problem(self, where: str, path: str, uri: str, namespace: str) -> Problem:
-        """That it may not: `where` and `path` say which resource and field name the URI."""
+        """Return the problem that a URI may not be named; `where` and `path` say by which resource and field it is."""
         return Problem(where, path, f'"{shortened(uri, _GIVEN_CHARACTERS)}"', self.in_words(namespace))
 
     def in_words(self, namespace: str) -> str:
-        """What is allowed, in a namespace; of a long list the beginning."""
+        """Return what is allowed in a namespace, as text; of a long list, the beginning."""
         prefixes = [f"{prefix.replace(NAMESPACE, namespace).rstrip('/')}/" for prefix in self.prefixes]
         shown = next(
             (
@@ -98,7 +98,7 @@ class AllowedUris:
 
 
 def location_of(uri: str) -> UriLocation | None:
-    """What a URI names; None if that is nothing that Assay reads, or may be read in two ways."""
+    """Return what a URI names; None if it is nothing that Assay reads, or may be read in two ways."""
     if _NEVER.search(uri):
         return None
     if found := _FILE.fullmatch(uri):
@@ -107,14 +107,14 @@ def location_of(uri: str) -> UriLocation | None:
     if found := _S3.fullmatch(uri):
         key = (found["key"] or "").rstrip("/")
         parts = tuple(key.split("/")) if key else ()
-        # Keys are taken as they are, so `..` is only a name: one that nobody has for a good reason.
+        # Keys are taken as they are, so `..` is only a name; but nobody has a good reason to use it.
         climbs = any(part in (".", "..") for part in unquote(key).split("/"))
         return None if climbs else UriLocation("s3", found["bucket"], parts)
     return None
 
 
 def wrong_prefix(prefix: str) -> str | None:
-    """Why a prefix can't be in the list; None: it can."""
+    """Return why a prefix can't be in the list; None if it can."""
     marked = prefix.replace(NAMESPACE, "namespace")
     location = location_of(marked)
     if set("{}*") & set(marked):
@@ -138,7 +138,7 @@ def _beside(store: str) -> Iterator[str]:
 
 
 def _resolved(path: str) -> tuple[str, ...]:
-    """The parts of an absolute path, as the system finds the way where there are no links."""
+    """Return the parts of an absolute path, `..` resolved as the system does where there are no links."""
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":

@@ -25,7 +25,7 @@ INPUTS_ARE_URIS = (
     "!has(self.inputs) || self.inputs.all(i, i.startsWith('s3://') || i.startsWith('file:///'))",
     "inputs: on Kubernetes each must be the s3:// URI of an object; a path means something only to `assay run`",
 )
-"""A rule of whatever has inputs."""
+"""A rule for everything that has inputs."""
 
 
 class TrainerEnvironment(Model):

@@ -318,10 +318,10 @@ class ProxyStudyStatus(Model):
     report: Uri | None = Field(default=None, description="URI of the report.")
 
     def condition(self, kind: str) -> Condition | None:
-        """The condition of a type, if it is said."""
+        """Return the condition of a type, None if it is not said."""
         return next((each for each in self.conditions if each.type == kind), None)
 
     def holds(self, kind: str) -> bool:
-        """Whether the condition of a type is said to be True."""
+        """Return whether the condition of a type is said to be True."""
         found = self.condition(kind)
         return found is not None and found.status == "True"
