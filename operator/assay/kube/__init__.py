@@ -32,7 +32,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The client when it is first asked for: what only reads errors and names need not load Kubernetes' own."""
+    """Load the client when it is first asked for: code that only needs errors and names then starts sooner."""
     if name == "Kube":
         from assay.kube.client import Kube
 

@@ -14,14 +14,14 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Cache:
-    """By namespace and name, for threads to share. Manifests that are taken out are not to be changed.
+    """Manifests by namespace and name. For threads to share. Manifests that it returns are not to be changed.
 
     Events and lists may arrive in any order: an older manifest never replaces a newer one, and an object that was
     removed does not come back.
     """
 
     def __init__(self, lean: Callable[[Manifest], Manifest] = lambda manifest: manifest) -> None:
-        """`lean` makes of a manifest what is kept of it: all that anybody asks for, with the same metadata."""
+        """Make an empty cache. `lean` returns the part of a manifest that is kept, with the same metadata."""
         self._lean = lean
         self._lock = Lock()
         self._manifests: dict[tuple[str, str], Manifest] = {}
@@ -29,7 +29,7 @@ class Cache:
         self._removed: OrderedDict[str, None] = OrderedDict()  # uids, the latest last
 
     def put(self, manifest: Manifest) -> bool:
-        """Keep a manifest; False if what is kept is as new, or the object was removed."""
+        """Keep a manifest; return False if what is kept is as new, or the object was removed."""
         metadata = manifest["metadata"]
         place = (metadata["namespace"], metadata["name"])
         with self._lock:
@@ -56,12 +56,12 @@ class Cache:
                 self._take_out(kept)
 
     def get(self, namespace: str, name: str) -> Manifest | None:
-        """The object's latest manifest, if it is there."""
+        """Return the object's latest manifest, None if it is not there."""
         with self._lock:
             return self._manifests.get((namespace, name))
 
     def all(self, namespace: str | None = None) -> list[Manifest]:
-        """All objects, of a namespace or of every one."""
+        """Return all objects, of a namespace or of every one."""
         with self._lock:
             return [
                 manifest
@@ -70,12 +70,12 @@ class Cache:
             ]
 
     def of_study(self, namespace: str, study: str) -> list[Manifest]:
-        """The objects that have the label of a study, in the order in which they were seen first."""
+        """Return the objects that have the label of a study, in the order in which they were seen first."""
         with self._lock:
             return list(self._indexed.get((namespace, study), {}).values())
 
     def owned_by(self, uid: str) -> list[Manifest]:
-        """The objects whose controller is the one of that uid, in the order in which they were seen first."""
+        """Return the objects whose controller has that uid, in the order in which they were seen first."""
         with self._lock:
             return list(self._indexed.get((uid,), {}).values())
 
@@ -93,7 +93,7 @@ class Cache:
 
 
 def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Who has set which field, and what kubectl applied last, are two thirds of a manifest, and nobody here asks."""
+    """Leave out who has set which field and what kubectl applied last: two thirds of a manifest, and not asked for."""
     kept = {key: value for key, value in metadata.items() if key != "managedFields"}
     if _LAST_APPLIED in (kept.get("annotations") or {}):
         kept["annotations"] = {key: value for key, value in kept["annotations"].items() if key != _LAST_APPLIED}
@@ -101,12 +101,12 @@ def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _version(manifest: Manifest) -> int:
-    """Resource versions of a kind are numbers that grow, also from an object to the next one of its name."""
+    """Return the version as a number: of a kind they grow, also from an object to the next one of its name."""
     return int(manifest["metadata"]["resourceVersion"])
 
 
 def _groups(manifest: Manifest) -> list[tuple[str, ...]]:
-    """What the object is looked up by: the namespace and name of its study, the uid of its controller."""
+    """Return what the object is looked up by: the namespace and name of its study, the uid of its controller."""
     metadata = manifest["metadata"]
     study = (metadata.get("labels") or {}).get(STUDY_LABEL)
     owners = [owner["uid"] for owner in metadata.get("ownerReferences") or [] if owner.get("controller")]

@@ -20,19 +20,20 @@ from assay.kube.resources import API_GROUPS, PODS, Manifest, Resource
 from assay.kube.yaml_body import yaml_body
 
 Observer = Callable[[str, str, int], None]
-"""Is told of every request: its verb (as in RBAC rules), the resource's plural, and the HTTP status; 0: no answer."""
+"""A function that is told of every request: its verb (as in RBAC rules), the resource's plural, and the HTTP status, or
+0 if no answer came."""
 
 TIMEOUT_SECONDS = 15.0
-"""Of a request: for connecting, and then between bytes."""
+"""How long a request may take to connect, and then between bytes."""
 
 _UNREADABLE = (ConfigException, YAMLError, OSError, ValueError, TypeError)
-"""What reading a kubeconfig may raise: of some that are no kubeconfig the official client says it in its own way."""
+"""What reading a kubeconfig may raise: the official client raises many things for a file that is none."""
 
 FIRST_PAGE, LARGEST_PAGE, SMALLEST_PAGE = 50, 500, 5
-"""Objects that a list asks for at a time: few at first, then as many as fit into PAGE_BYTES, going by those before."""
+"""How many objects a list asks for at a time: few at first, then as many as should fit into PAGE_BYTES."""
 
 PAGE_BYTES = 4 << 20
-"""An object may have more than a megabyte, and a thousand of them at once would take all the memory."""
+"""The most bytes of a page: an object may have more than a megabyte, and a thousand of them would fill the memory."""
 
 
 class Kube:
@@ -60,7 +61,7 @@ class Kube:
 
     @classmethod
     def from_environment(cls, *, observer: Observer | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> Self:
-        """The cluster of $KUBECONFIG; else the one that this runs in; else of ~/.kube/config.
+        """Return a client of the cluster of $KUBECONFIG; else of the one that this runs in; else of ~/.kube/config's.
 
         Raises NoCluster if there is none of them.
         """
@@ -82,7 +83,10 @@ class Kube:
         observer: Observer | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> Self:
-        """The cluster of a kubeconfig's context; None: the usual file, the current context. Raises NoCluster."""
+        """Return a client of the cluster of a kubeconfig's context; None: the usual file, the current context.
+
+        Raises NoCluster.
+        """
         configuration = Configuration()
         try:
             load_kube_config(  # type: ignore[no-untyped-call]
@@ -93,15 +97,15 @@ class Kube:
         return cls(configuration, observer=observer, timeout_seconds=timeout_seconds)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Manifest:
-        """The object. Raises NotFound."""
+        """Return the object. Raises NotFound."""
         return self._request("get", resource, _path(resource, namespace, name))
 
     def list(
         self, resource: Resource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
     ) -> list[Manifest]:
-        """All objects, in a namespace or (None) in all, that have these labels (`a=b,c`), as they are now.
+        """Return all objects, of a namespace or (None) of all, that have these labels (`a=b,c`), as they are now.
 
-        `field_selector` (`a.b=c`) is on those few fields by which the server can select.
+        `field_selector` (`a.b=c`) is for the few fields by which the server can select.
         """
         found: list[Manifest] = []
         query = {"limit": str(FIRST_PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
@@ -117,7 +121,7 @@ class Kube:
             query["limit"] = str(min(max(fitting, SMALLEST_PAGE), LARGEST_PAGE))
 
     def versions(self, group: str) -> Sequence[str]:
-        """The versions that the server has of an API group, the preferred one first; none: it has no such group."""
+        """Return the versions that the server has of an API group, the preferred one first; none without the group."""
         path = f"/apis/{group}"
         try:
             found = self._request("get", API_GROUPS, path)
@@ -128,11 +132,14 @@ class Kube:
         return sorted(versions, key=lambda version: version != preferred)
 
     def create(self, resource: Resource, namespace: str, manifest: Mapping[str, Any]) -> Manifest:
-        """Make it; the object as the server has it. Raises AlreadyExists, Refused; NotFound: no such namespace."""
+        """Make an object, and return it as the server has it.
+
+        Raises AlreadyExists, Refused; NotFound if there is no such namespace.
+        """
         return self._request("create", resource, _path(resource, namespace), body=manifest)
 
     def delete(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:
-        """Delete it, and what it owns in the background. Nothing happens if it (or the one of that uid) isn't there."""
+        """Delete an object, and in the background what it owns. Nothing happens if it (or that uid) is gone."""
         body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         if uid is not None:
             body["preconditions"] = {"uid": uid}
@@ -147,9 +154,9 @@ class Kube:
     def apply_status(
         self, resource: Resource, namespace: str, name: str, status: Mapping[str, Any], *, manager: str
     ) -> Manifest:
-        """Apply a status, server-side, as this field manager, whoever else has set these fields. Raises NotFound.
+        """Apply a status, server-side, as this field manager, and return the object. Raises NotFound.
 
-        What the manager applied before and now leaves out is removed.
+        The fields become this manager's, whoever has set them before; what it applied before and now leaves out goes.
         """
         body = {
             "apiVersion": resource.api_version,
@@ -163,7 +170,7 @@ class Kube:
     def annotate(
         self, resource: Resource, namespace: str, name: str, annotations: Mapping[str, str], *, manager: str
     ) -> Manifest:
-        """Set annotations of an object that is there, as this field manager. Raises NotFound."""
+        """Set annotations of an object, as this field manager, and return the object. Raises NotFound."""
         self.get(resource, namespace, name)  # applying to one that is not there would make it
         body = {
             "apiVersion": resource.api_version,
@@ -174,7 +181,7 @@ class Kube:
         return self._request("patch", resource, _path(resource, namespace, name), query, body)
 
     def logs(self, namespace: str, pod: str, *, tail_lines: int | None = None) -> str:
-        """What a pod's only container printed, or the end of it. Raises NotFound; Refused before it has started."""
+        """Return what a pod's only container printed, or its end. Raises NotFound; Refused before it has started."""
         query = {} if tail_lines is None else {"tailLines": str(tail_lines)}
         return self._answer("get", PODS, _path(PODS, namespace, pod, "log"), query).decode(errors="replace")
 
@@ -228,12 +235,12 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "delete": "DELETE", "
 
 
 def contexts(kubeconfig: str | Path | None = None) -> list[str]:
-    """The names of a kubeconfig's contexts (None: the usual file); none where it can't be read."""
+    """Return the names of a kubeconfig's contexts (None: the usual file); none where it can't be read."""
     return [str(each["name"]) for each in _contexts(kubeconfig)[0]]
 
 
 def current_namespace(kubeconfig: str | Path | None = None, context: str | None = None) -> str:
-    """The namespace of a kubeconfig's context (None: the usual file, the current one); `default` where it names
+    """Return the namespace of a kubeconfig's context (None: the usual file, the current one), or `default` if it names
     none."""
     every, current = _contexts(kubeconfig)
     chosen = current if context is None else next((each for each in every if each["name"] == context), None)

@@ -29,7 +29,7 @@ class Conflict(KubeError):
 
 
 class Refused(KubeError):
-    """The server does not do that, however often it is asked: not allowed, over the quota, or invalid."""
+    """The server refuses, however often it is asked: it is not allowed, over the quota, or invalid."""
 
 
 class Unreachable(KubeError):
@@ -44,7 +44,7 @@ class NoCluster(KubeError):
 
 
 def error_of(code: int, body: bytes) -> KubeError:
-    """The error that an answer stands for, by its HTTP status and, where the server gave one, its `Status` object."""
+    """Return the error that an answer means, by its HTTP status and its `Status` object, if it has one."""
     status = _status_object(body)
     reason = str(status.get("reason") or "")
     message = str(status.get("message") or body[:500].decode(errors="replace").strip() or f"HTTP status {code}")
@@ -52,7 +52,7 @@ def error_of(code: int, body: bytes) -> KubeError:
 
 
 def no_answer(error: Exception) -> Unreachable:
-    """The error for a request that a transport error ended."""
+    """Return the error for a request that a transport error ended."""
     return Unreachable(0, type(error).__name__, str(error) or type(error).__name__)
 
 

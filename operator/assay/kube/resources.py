@@ -1,4 +1,4 @@
-"""What the API server is asked for."""
+"""The kinds of objects that the API server is asked for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PODS = Resource("", "v1", "pods", "Pod")
 EVENTS = Resource("", "v1", "events", "Event")
 
 API_GROUPS = Resource("", "", "apigroups", "APIGroup")
-"""What the server says of itself; everybody who is known to it may ask."""
+"""The API groups that the server has; everybody whom it knows may ask."""
 
 STUDY_LABEL = f"{GROUP}/study"
-"""On all that a study owns: its name."""
+"""The label that all objects of a study have: its name."""

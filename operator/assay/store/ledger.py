@@ -56,10 +56,10 @@ from assay_trainer.contract import (
 from assay_trainer.objects import ObjectNotFound, Objects, TooManyObjects, UnfitObject
 
 RELIST_SECONDS = 60.0
-"""How long what others write into the store may go unseen; what it costs to miss it is one look of a worker."""
+"""How long what others write into the store may go unseen: to miss it costs a worker no more than one look."""
 
 TOGETHER = 16
-"""Objects that are read or written at a time: a store may be far away."""
+"""How many objects are read or written at a time: a store may be far away."""
 
 
 class StoredRequest(NamedTuple):
@@ -73,8 +73,8 @@ class Ledger:
     """Reads and writes the ledger. Objects never change, so each is read once and then remembered.
 
     What others have written since is seen after `refresh`. Every method raises StoreError if the storage fails, and
-    UnfitObject if it holds an object that is too large, can't be understood or is not what its name says; what has no
-    name of ours is not looked at. For use by one thread, which waits for those that it has read or write.
+    UnfitObject if it holds an object that is too large, can't be understood or is not what its name says; objects with
+    names of another form are not looked at. For use by one thread, which waits for those that read and write for it.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Ledger:
 
     @contextmanager
     def turn(self, seconds: float) -> Iterator[Turn]:
-        """Within it, reading raises TurnOver once the seconds are over; what was read until then is remembered."""
+        """Begin a turn: within it, reading raises TurnOver once the seconds are over, and remembers what was read."""
         self._turn = Turn(seconds, self._clock)
         try:
             with self._reader.turn(self._turn):
@@ -113,21 +113,21 @@ class Ledger:
 
     @property
     def turn_is_over(self) -> bool:
-        """Whether what can wait for the next turn should."""
+        """Whether whatever can wait for the next turn should."""
         return self._turn.is_over
 
     def close(self) -> None:
-        """Give back what is remembered: the ledger is not used any more."""
+        """Give back the memory of what was read: the ledger is not used any more."""
         self._reader.close()
 
     def refresh(self, now: float) -> None:
-        """List the store anew when next asked, if that was last done RELIST_SECONDS ago, or earlier."""
+        """Forget the lists that were taken, if that was RELIST_SECONDS ago or earlier; `now` is in seconds."""
         if now - self._listed_at >= max(RELIST_SECONDS, LISTS_REST * self._listed.took):
             self._listed.forget()
             self._listed_at = now
 
     def results(self, keys: Collection[str]) -> Mapping[str, TrialResult | PreparationResult]:
-        """The results and preparations of those keys that have one."""
+        """Return the results of those keys that have one, of trials and of preparations."""
         names = {
             key: name
             for folder in (RESULTS, PREPARATIONS)
@@ -137,21 +137,23 @@ class Ledger:
         return dict(zip(names, self._reader.all(names.values(), RESULT), strict=True))
 
     def find_result(self, key: str) -> TrialResult | PreparationResult | None:
-        """The result of one key, which the store is asked for if it is not known yet."""
+        """Return the result of one key, None if there is none. The store is asked for it unless it is known."""
         found: TrialResult | PreparationResult | None = None
         for folder in (RESULTS, PREPARATIONS):
             found = found or self._found(f"{folder}{key}.json", RESULT)
         return found
 
     def find_results(self, keys: Iterable[str]) -> Mapping[str, TrialResult | PreparationResult]:
-        """The results of those keys that have one, as `find_result`, many at a time."""
+        """Return the results of those keys that have one, found as by `find_result`, many at a time."""
         keys = list(keys)
         found = zip(keys, together(self.find_result, keys, self._at_a_time), strict=True)
         return {key: result for key, result in found if result is not None}
 
     def settled(self, items: Iterable[WorkItem]) -> frozenset[str]:
-        """Keys of those items that have a result, or whose attempt has failed: others may have run them since the store
-        was listed. From then on both are known here."""
+        """Return the keys of those items that have a result, or whose attempt has failed.
+
+        Others may have run them since the store was listed. From then on both are known here.
+        """
 
         def is_settled(item: WorkItem) -> bool:
             is_trial = isinstance(item, TrialRequest)
@@ -164,7 +166,7 @@ class Ledger:
         return frozenset(item.key for item, yes in zip(items, found, strict=True) if yes)
 
     def failures(self, keys: Collection[str]) -> Mapping[str, tuple[Failure, ...]]:
-        """The failed attempts of those keys, in the order of the attempts."""
+        """Return the failed attempts of those keys, in the order of the attempts."""
         names = [each.name for each in self._attempts(keys) if not each.is_forgiven]
         found: dict[str, list[Failure]] = defaultdict(list)
         for failure in self._reader.all(names, FAILURE):
@@ -172,7 +174,7 @@ class Ledger:
         return {key: tuple(failures) for key, failures in found.items()}
 
     def forgiven(self, keys: Collection[str]) -> Mapping[str, int]:
-        """The highest attempt by key whose failure no longer counts, of those keys."""
+        """Return, for those keys that have one, the highest attempt whose failure no longer counts."""
         found: dict[str, int] = {}
         for each in self._attempts(keys):
             if each.is_forgiven:
@@ -180,7 +182,7 @@ class Ledger:
         return found
 
     def started(self, study: str) -> Mapping[StartedAttempt, float]:
-        """Every attempt that the study started, and when (Unix seconds)."""
+        """Return every attempt that the study started, with its time (Unix seconds)."""
         found = list(filter(None, map(attempt_in, self._within(started_folder(study)))))
         markers = self._reader.all([each.name for each in found], STARTED)
         return {
@@ -190,18 +192,18 @@ class Ledger:
         }
 
     def criteria(self, study: str) -> frozenset[str]:
-        """Digests of the criteria under which the study's results were looked at."""
+        """Return the digests of the criteria under which the study's results were looked at."""
         return frozenset(key_in(name) for name in self._within(criteria_folder(study)))
 
     def put_request(self, study: str, request: WorkRequest, started_at: float) -> StoredRequest:
-        """As `put_requests`, of one."""
+        """Write one request, as `put_requests` does."""
         return self.put_requests(study, [request], started_at)[0]
 
     def put_requests(self, study: str, requests: Iterable[WorkRequest], started_at: float) -> Sequence[StoredRequest]:
         """Write requests and mark their attempts as started. Repeating it changes nothing.
 
-        An attempt that somebody has marked before was perhaps started, and has perhaps ended: it must not be started
-        again by whoever only now hears of it.
+        An attempt that was marked before was perhaps started, and has perhaps ended: a runner that only now hears of it
+        must not start it again.
         """
 
         def put(request: WorkRequest) -> StoredRequest:
@@ -228,7 +230,7 @@ class Ledger:
         self._put(f"{criteria_folder(study)}{name}.json", text)
 
     def program(self, study: str, code: str) -> CodeIngredients | None:
-        """What a digest of code was made of, if that was written down."""
+        """Return what a digest of code was made of, None if that was not written down."""
         name = program_name(study, code)
         if name not in self._within(programs_folder(study)):
             return None
@@ -242,12 +244,12 @@ class Ledger:
             self._put_value(name, ingredients)
 
     def request_of(self, attempt: StartedAttempt) -> TrialRequest | None:
-        """What was asked for by an attempt of a trial that shared its request with no other; else None."""
+        """Return the request of an attempt of a trial, None if it shared its request with others or was no trial."""
         found = self._found(request_name([attempt]), REQUEST)
         return next((item for item in found.items if isinstance(item, TrialRequest)), None) if found else None
 
     def trust_records(self, study: str) -> TrustRecords:
-        """What was written down of the study's certificates."""
+        """Return what was written down of the study's certificates."""
         names = [name for name in self._within(certificates_folder(study)) if name.endswith(".json")]
         return trust_records(self._reader.all(names, TRUST))
 
@@ -256,7 +258,7 @@ class Ledger:
         self._put_value(f"{certificates_folder(study)}{record_name(record)}.json", record)
 
     def is_retried(self, study: str, request: str) -> bool:
-        """Whether a request to retry the study's failures, told from others by its text, was carried out."""
+        """Return whether a request to retry the study's failures, told from others by its text, was carried out."""
         return retry_name(study, request) in self._within(retries_folder(study))
 
     def put_retried(self, study: str, request: str) -> None:
@@ -264,13 +266,13 @@ class Ledger:
         self._put(retry_name(study, request), canonical_json({"version": CONTRACT_VERSION, "request": request}))
 
     def put_document(self, study: str, folder: str, suffix: str, data: bytes) -> str:
-        """Keep what was made of a study's results, under the digest of its contents; its URI."""
+        """Write what was made of a study's results under the digest of its contents, and return its URI."""
         name = document_name(study, folder, suffix, data)
         self._put(name, data)
         return f"{self.uri}/{name}"
 
     def _attempts(self, keys: Collection[str]) -> list[NamedAttempt]:
-        """Those that are written down of the keys, in the order of the attempts."""
+        """Return the attempts that are written down of the keys, in the order of the attempts."""
         listed = self._of_keys(ATTEMPTS, keys, "/")
         names = sorted(name for key in keys for name in listed[key])
         return sorted(filter(None, map(attempt_in, names)), key=lambda each: (each.key, each.attempt))
@@ -303,7 +305,7 @@ class Ledger:
         return is_new
 
     def _found(self, name: str, kind: Kind) -> Any:
-        """The object, None if it is not there; from then on its name is known."""
+        """Return the object, None if it is not there; from then on its name is known."""
         try:
             found = self._reader.one(name, kind)
         except ObjectNotFound:

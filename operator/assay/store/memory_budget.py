@@ -12,7 +12,7 @@ from assay.store.turns import TurnOver
 from assay_trainer.objects import UnfitObject
 
 BYTES_PER_OBJECT, BYTES_PER_BYTE = 1024, 8
-"""What an object that was read takes in memory, about: of itself, and for each byte of its JSON."""
+"""About what an object that was read takes in memory: by itself, and for each byte of its JSON."""
 
 
 class NoRoom(TurnOver):
@@ -21,20 +21,20 @@ class NoRoom(TurnOver):
 
 @dataclass(eq=False)
 class Share:
-    """What one ledger takes of it. `forget` makes the ledger forget all that it has read."""
+    """The part of the memory that one ledger takes. `forget` makes the ledger forget all that it has read."""
 
     forget: Callable[[], None]
     most: float = math.inf
-    """Bytes; more would be too much for the largest study."""
+    """The most bytes that it may take: more would be too much for the largest study."""
     taken: int = field(default=0, init=False)
     in_use: bool = field(default=False, init=False)
 
 
 class MemoryBudget:
-    """Bytes of memory, about, for all ledgers. For threads to share.
+    """About how many bytes of memory all ledgers have together. For threads to share.
 
-    What a ledger remembers it can read again. So where there is not enough for all, those that are not in use forget,
-    the largest first; and if that does not do, whoever has more than an equal part has to wait.
+    A ledger can read again what it remembers. So where there is not enough for all, ledgers that are not in use forget,
+    the largest first; and if that is not enough, a ledger with more than an equal part has to wait.
     """
 
     def __init__(self, most: float = math.inf) -> None:
@@ -43,20 +43,20 @@ class MemoryBudget:
         self._shares: list[Share] = []
 
     def share(self, forget: Callable[[], None], most: float) -> Share:
-        """Of a new ledger, until it is given back."""
+        """Return the share of a new ledger, which has it until it is given back."""
         made = Share(forget, most)
         with self._lock:
             self._shares.append(made)
         return made
 
     def give_back(self, share: Share) -> None:
-        """The ledger is no more."""
+        """Take back the share of a ledger that is not used any more."""
         with self._lock:
             self._shares.remove(share)
 
     @contextmanager
     def use(self, share: Share) -> Iterator[None]:
-        """While it is in use a ledger forgets nothing."""
+        """Keep a ledger from forgetting while it is in use."""
         with self._lock:
             share.in_use = True
         try:
@@ -66,7 +66,10 @@ class MemoryBudget:
                 share.in_use = False
 
     def take(self, share: Share, size: int) -> None:
-        """Room for an object whose JSON has so many bytes. Raises UnfitObject: it is too much for one study; NoRoom."""
+        """Take memory for an object whose JSON has so many bytes.
+
+        Raises UnfitObject if it is too much for one study, NoRoom if others need the memory just now.
+        """
         wanted = BYTES_PER_OBJECT + BYTES_PER_BYTE * size
         with self._lock:
             if share.taken + wanted > share.most:

@@ -9,40 +9,40 @@ from typing import Literal
 from assay_trainer.objects import Objects, TooManyObjects
 
 LISTS_REST = 10.0
-"""A list is taken anew after so many times the time that it took: the store of a large study is not only listed."""
+"""After how many times the time that it took a list is taken anew: a large store is not to be listed all the time."""
 
 Names = dict[str, None]
-"""In their order, each once."""
+"""Names in their order, each once."""
 
 
 class Listed:
-    """Remembers lists until told to forget them. Of folders where others keep theirs, too, only what begins with a key
-    that was asked for is looked for and kept."""
+    """Remembers lists until told to forget them. In folders that all studies share, only names that begin with a key
+    that was asked for are looked for and kept."""
 
     def __init__(self, objects: Objects, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """No more than `limit` names are taken of a folder."""
+        """Make an empty memory of lists. No more than `limit` names are taken of a folder."""
         self._objects = objects
         self._limit = limit
         self._clock = clock
         self._whole: dict[str, Names] = {}
         self._by_key: dict[tuple[str, str], dict[str, Names]] = {}
         self.took = 0.0
-        """Seconds that listing has taken since it last began anew."""
+        """How many seconds listing has taken since it last began anew."""
 
     def forget(self) -> None:
-        """List anew when next asked."""
+        """Forget all lists, so that they are taken anew when next asked for."""
         self._whole.clear()
         self._by_key.clear()
         self.took = 0.0
 
     def within(self, folder: str) -> Collection[str]:
-        """All names in a folder, sorted but for those that were added. Raises TooManyObjects."""
+        """Return all names in a folder, sorted but for those that were added. Raises TooManyObjects."""
         if folder not in self._whole:
             self._whole[folder] = dict.fromkeys(self._list(folder, ("",)))
         return self._whole[folder]
 
     def of_keys(self, folder: str, keys: Iterable[str], then: Literal["/", "."]) -> Mapping[str, Collection[str]]:
-        """By key: the names in a folder that begin with the key and `then`. Raises TooManyObjects."""
+        """Return, by key, the names in a folder that begin with the key and `then`. Raises TooManyObjects."""
         known = self._by_key.setdefault((folder, then), {})
         if missing := [key for key in keys if key not in known]:
             found: dict[str, Names] = {}
@@ -55,11 +55,11 @@ class Listed:
         return known
 
     def has(self, name: str) -> bool:
-        """Whether it is in a list that was taken."""
+        """Return whether a name is in a list that was taken."""
         return any(name in names for names in self._lists_of(name))
 
     def add(self, name: str) -> None:
-        """There is an object of that name, too."""
+        """Add the name of an object that was written or found to the lists that were taken."""
         for folder, names in self._whole.items():
             if name.startswith(folder):
                 names[name] = None

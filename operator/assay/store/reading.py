@@ -17,7 +17,7 @@ from assay.store.turns import Turn
 from assay_trainer.objects import Objects, ObjectTooLarge, StoreError, UnfitObject
 
 LARGEST_NUMBER = 1e15
-"""Of seconds, bytes, attempts and examples."""
+"""The largest number of seconds, bytes, attempts or examples that an object may say."""
 
 _MEASURED = frozenset({"score", "metrics"})
 _MOST_FAULTS = 100
@@ -25,7 +25,7 @@ _REMEDY = "remove it, and the study goes on"
 
 
 class Kind(NamedTuple):
-    """A kind of objects. `limit` is the field of `StoreLimits`; `fault` says what is wrong with one of that name."""
+    """A kind of objects. `limit` is its field of `StoreLimits`; `fault` says what is wrong with an object of a name."""
 
     model: Any
     limit: str
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 
 
 class Reader:
-    """Reads and remembers. Used by one thread, which may have `together` others read for it.
+    """Reads objects, and remembers them. Used by one thread, for which up to `most_together` others read.
 
     Raises StoreError if the store fails; UnfitObject for an object that is too large or not what its name says.
     """
@@ -49,7 +49,7 @@ class Reader:
 
     @contextmanager
     def turn(self, turn: Turn) -> Iterator[None]:
-        """While it lasts, reading ends with the turn, and nothing is forgotten."""
+        """Begin a turn: while it lasts, reading ends with the turn, and nothing is forgotten."""
         self._turn = turn
         with self._memory.use(self._share):
             try:
@@ -58,18 +58,18 @@ class Reader:
                 self._turn = Turn()
 
     def close(self) -> None:
-        """Nothing is read any more."""
+        """Give back the memory: nothing is read any more."""
         self._memory.give_back(self._share)
 
     def all(self, names: Iterable[str], kind: Kind) -> list[Any]:
-        """The objects of these names."""
+        """Return the objects of these names."""
         names = list(names)
         missing = [name for name in names if name not in self._read]
         together(lambda name: self.one(name, kind), missing, self._together)
         return [self._read[name] for name in names]
 
     def one(self, name: str, kind: Kind) -> Any:
-        """The object of that name. Raises ObjectNotFound."""
+        """Return the object of that name. Raises ObjectNotFound."""
         if name not in self._read:
             self._turn.begin()
             data = self._bytes(name, kind)
@@ -82,7 +82,7 @@ class Reader:
         return self._read[name]
 
     def remember(self, name: str, value: BaseModel, size: int) -> None:
-        """What was written, under a name that was free; where there is no room for it, it is read when needed."""
+        """Remember what was written under a name that was free. Where there is no memory, it is read when needed."""
         try:
             self._memory.take(self._share, size)
         except StoreError:
@@ -110,7 +110,7 @@ class Reader:
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Where the first fault is, empty for the whole, and what is wrong with it."""
+    """Return where the first fault is (empty: the whole object), and what is wrong there."""
     if error.error_count() > _MOST_FAULTS:  # to list a million takes the memory that a limit was to spare
         return "", f"{error.error_count()} fields are wrong"
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -118,7 +118,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
 
 
 def _wrong_number(value: Any, where: str = "") -> str | None:
-    """The first number that can't be reckoned with. What was measured may be any number: a training that diverged."""
+    """Say which number is too large to calculate with. What was measured may be any number: a training may diverge."""
     match value:
         case BaseModel():
             fields = set(type(value).model_fields) - _MEASURED

@@ -1,4 +1,4 @@
-"""Doing several things at a time that wait for somebody else."""
+"""Doing several slow things at a time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ _Made = TypeVar("_Made")
 
 
 def together(call: Callable[[_Given], _Made], each: Iterable[_Given], most: int) -> Sequence[_Made]:
-    """What `call` makes of each, up to `most` at a time. Raises what one of them raises, once all have ended.
+    """Call a function with each, up to `most` at a time, and return what it returns.
 
-    The threads are this call's own: those who wait for a slow store take none from others.
+    Raises what one of them raises, once all have ended.
+
+    The threads are this call's own: studies that wait for a slow store take none from others.
     """
     each = list(each)
     if len(each) < 2:
@@ -24,7 +26,7 @@ def together(call: Callable[[_Given], _Made], each: Iterable[_Given], most: int)
         futures = [pool.submit(call, one) for one in each]
         wait(futures)
     errors = [error for future in futures if (error := future.exception()) is not None]
-    # What is wrong comes before that there was no time for the rest.
+    # What is wrong is more important than that there was no time for the rest.
     for error in sorted(errors, key=lambda error: isinstance(error, TurnOver)):
         raise error
     return [future.result() for future in futures]

@@ -16,7 +16,7 @@ class TurnOver(StoreError):
 
 
 class Turn:
-    """Begins when it is made. For threads to share. `clock` is in seconds."""
+    """The time that one study has, from when this is made. For threads to share. `clock` is in seconds."""
 
     def __init__(self, seconds: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -29,7 +29,7 @@ class Turn:
         return self._clock() >= self._until
 
     def begin(self) -> None:
-        """Something is read now. Raises TurnOver; but however slow a store is, each turn reads something."""
+        """Begin to read something. Raises TurnOver, but never before the first: each turn reads something."""
         if self._begun and self.is_over:
             raise TurnOver("reading goes on in the next turn")
         self._begun = True
