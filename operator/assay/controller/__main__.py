@@ -27,11 +27,11 @@ from assay.reporting.metrics import OperatorMetrics
 STOPPED, FAILED, BAD_SETTINGS = 0, 1, 2
 
 GRACE_SECONDS = 8.0
-"""For what goes on to end: Kubernetes waits for 30, and a reconcile that is cut off is only done again."""
+"""How long reconciles may take to end: Kubernetes waits for 30 s, and one that is cut off is only done again."""
 
 NESTING = 20_000
-"""Python calls within calls. The API server takes recipes that are nested 10 000 deep; to read one takes as many, and
-it must not be what ends the operator for everybody."""
+"""How deeply Python calls may be nested. The API server takes recipes that are nested 10 000 deep; to read one takes as
+many calls, and one recipe must not end the operator for everybody."""
 
 _START_AGAIN_SECONDS = 2.0
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Run until a signal comes; the exit code."""
+    """Run until a signal comes, and return the exit code."""
     sys.setrecursionlimit(NESTING)
     give_back_freed_memory()
     try:
@@ -107,7 +107,7 @@ def _what_to_do(error: KubeError) -> str:
 def _configure_logging(settings: Settings) -> None:
     kopf.configure(log_format=kopf.LogFormat.JSON if settings.log_format == "json" else kopf.LogFormat.FULL)
     logging.getLogger().setLevel(settings.log_level.upper())
-    # They tell of every event that was handed on, of every probe, and where S3's settings were found.
+    # They log every event, every probe, and where S3's settings were found.
     for name in ("kopf.objects", "kopf.activities", "aiohttp.access", "botocore"):
         logging.getLogger(name).setLevel("WARNING")
     # The image says which revision it was built from.

@@ -13,8 +13,8 @@ from assay_trainer.contract import Dataset, DatasetManifest
 from assay_trainer.objects import StoreError
 
 MOST_REMEMBERED = 50_000
-"""Shards, sizes and classes of all manifests together, about 700 bytes each: what was not asked for the longest is
-forgotten."""
+"""Shards, sizes and classes of all manifests together, about 700 bytes each. What was not asked for for the longest
+time is forgotten."""
 
 
 class DatasetNotReadable(InvalidInput):
@@ -37,9 +37,9 @@ class Datasets:
     def __call__(
         self, reference: DatasetReference, place: str, turn: Turn | None = None
     ) -> tuple[Dataset, DatasetManifest]:
-        """See `read_dataset`. Raises DatasetNotReadable; TurnOver if the turn is.
+        """Return what `read_dataset` returns. Raises DatasetNotReadable, TurnOver.
 
-        While the store is away, what is remembered still counts: the data of a study that runs have not become wrong.
+        While the store is away, what is remembered still counts: the data of a running study have not become wrong.
         """
 
         def read() -> tuple[Dataset, DatasetManifest]:
@@ -52,7 +52,7 @@ class Datasets:
 
 
 def _size_of(found: tuple[Dataset, DatasetManifest]) -> int:
-    """Of what takes memory in a manifest."""
+    """Return how many things in a manifest take memory."""
     manifest = found[1]
     images = (manifest.train.images, manifest.held_out.images)
     return 10 + sum(len(each) + sum(map(len, each.values())) for each in images) + len(manifest.classes)

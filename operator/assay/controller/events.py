@@ -23,14 +23,15 @@ REPORTER = "assay-operator"
 
 BURST = 25
 SECONDS_PER_EVENT = 300.0
-"""As client-go's EventSourceObjectSpamFilter: of each study so many at once, and then one in so many seconds."""
+"""How many events of each study there may be at once, and after how many seconds one more; as in client-go's
+EventSourceObjectSpamFilter."""
 
 _MESSAGE_LENGTH = 1024
 
 _NOTHING_IN_THE_WAY = {Reason.PROGRESSING, Reason.DONE}
 
 _EXPECTED = {Reason.TRIALS_OPEN, Reason.SUSPENDED, Reason.PENDING, Reason.NO_PROXIES}
-"""Reasons why a condition does not hold that nobody needs to be told of."""
+"""Reasons for a condition not to hold that are no news to anybody."""
 
 
 class Occurrence(NamedTuple):
@@ -43,7 +44,7 @@ class Occurrence(NamedTuple):
 
 
 def transitions(before: ProxyStudyStatus | None, after: ProxyStudyStatus) -> list[Occurrence]:
-    """What the conditions of a status say that they did not say before."""
+    """Return what the conditions of a status say that they did not say before."""
     known = {each.type: (each.status, each.reason) for each in before.conditions} if before else {}
     found: dict[str, Occurrence] = {}
     if before is not None:
@@ -58,7 +59,7 @@ def transitions(before: ProxyStudyStatus | None, after: ProxyStudyStatus) -> lis
 
 
 def trial_failed(work: PlannedTrial | PlannedPreparation, failure: Failure) -> Occurrence:
-    """A trial, or a preparation, for which there is no other attempt."""
+    """Return the event of a trial, or a preparation, that has failed for good."""
     what = getattr(work, "hypothesis", "preparation")
     seed = getattr(work, "seed", None)
     where = f"{what}, arm {work.arm}" + ("" if seed is None else f", seed {seed}")
@@ -67,7 +68,7 @@ def trial_failed(work: PlannedTrial | PlannedPreparation, failure: Failure) -> O
 
 
 def event_manifest(study: Manifest, occurrence: Occurrence, now: float) -> Manifest:
-    """The event. Its name is made of what happened, so that saying it twice is one event."""
+    """Return the event's manifest. It is named after what happened, so that saying it twice makes one event."""
     metadata = study["metadata"]
     identity = hashlib.sha256(f"{metadata['uid']}/{occurrence.identity}".encode()).hexdigest()[:16]
     time = time_string(now)
@@ -95,14 +96,14 @@ def event_manifest(study: Manifest, occurrence: Occurrence, now: float) -> Manif
 
 
 class TokenBucket:
-    """How many more events a study may have now: a token bucket."""
+    """Says whether a study may have one more event now."""
 
     def __init__(self, now: float) -> None:
         self._tokens = float(BURST)
         self._at = now
 
     def take(self, now: float) -> bool:
-        """Whether one more is allowed."""
+        """Return whether one more event is allowed, and count it if so; `now` is in seconds."""
         self._tokens = min(BURST, self._tokens + (now - self._at) / SECONDS_PER_EVENT)
         self._at = now
         if self._tokens < 1:
@@ -137,7 +138,7 @@ def _of_condition(condition: Condition, earlier: str | None) -> Occurrence | Non
         case ConditionType.ACCEPTED | ConditionType.SUCCEEDED if condition.reason not in _EXPECTED:
             return Occurrence(identity, condition.reason, condition.message, warning=True)
         case ConditionType.PROXY_TRUSTED if condition.status == "False" and condition.reason not in _EXPECTED:
-            # what rested on a certificate that audits have ended may be wrong: somebody should know
+            # audits have ended a certificate, and what rested on it may be wrong: somebody should know
             revoked = condition.reason == Reason.REVOKED
             return Occurrence(identity, condition.reason, condition.message, warning=revoked)
     return None

@@ -11,10 +11,10 @@ LARGE_BYTES = 1 << 20
 
 
 def give_back_freed_memory() -> None:
-    """Make the C library keep less of what is freed; to be called before there are threads.
+    """Make the C library keep less of the freed memory. Call this before there are threads.
 
-    By itself glibc has an arena for each of some threads, of which none uses what is free in the others, and it keeps
-    blocks of up to 32 MB once such a one was freed: after the simulations of one certificate, as much as all that is
+    By default glibc has several arenas, and a thread does not use what is free in another one's. Once a block of up to
+    32 MB was freed, it also keeps blocks of that size: after the simulations of one certificate, as much as all that is
     remembered of a study. Where there is no glibc, nothing happens.
     """
     try:

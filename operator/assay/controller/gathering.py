@@ -31,8 +31,11 @@ def gather(
     policy: Policy,
     most_hypotheses: int = StoreLimits().hypotheses,
 ) -> Study:
-    """The study with what its namespace holds now. Raises InvalidInput; NotAllowed, before anything is read, for what
-    the installation does not allow; DatasetNotReadable if only that is wrong."""
+    """Return the study with what its namespace holds now.
+
+    Raises NotAllowed, before anything is read, for what the installation does not allow; DatasetNotReadable if only the
+    data set is wrong; else InvalidInput.
+    """
     hypotheses = hypotheses_of(resource, world)
     selected = select_hypotheses(resource, hypotheses)
     if len(selected) > most_hypotheses:
@@ -45,9 +48,9 @@ def gather(
 
 
 def hypotheses_of(resource: ProxyStudy, world: World) -> Sequence[Hypothesis]:
-    """The hypotheses of the study's namespace. Raises InvalidInput.
+    """Return the hypotheses of the study's namespace. Raises InvalidInput.
 
-    A hypothesis that can't be read is of no concern to the studies that do not select it.
+    A hypothesis that can't be read does not trouble the studies that do not select it.
     """
     hypotheses: list[Hypothesis] = []
     problems: list[Problem] = []
@@ -63,7 +66,7 @@ def hypotheses_of(resource: ProxyStudy, world: World) -> Sequence[Hypothesis]:
 
 
 def selects(study: ProxyStudy, hypothesis: Manifest) -> bool:
-    """Whether a study selects a hypothesis of its namespace, readable or not."""
+    """Return whether a study selects a hypothesis of its namespace, readable or not."""
     selection, metadata = study.spec.hypotheses, hypothesis["metadata"]
     return (
         metadata["name"] == selection.baseline

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 _OWN_FIELDS = ("observedGeneration", "conditions", "selectedBy", "verdicts")
-"""Of the status, those that no study writes."""
+"""The fields of the status that no study writes."""
 
 
 def manager_of(study: str) -> str:
-    """The field manager of a study's entries: each owns its own, and none can touch another's."""
+    """Return the field manager of a study's entries: each study owns its own, and can't touch another's."""
     return f"assay-study-{study}"
 
 
 class HypothesisReconciler:
-    """Writes the condition Concluded, and removes the entries of studies that do not select the hypothesis (any more).
+    """Writes the condition Concluded, and removes entries of studies that don't select the hypothesis, or no longer do.
 
     `clock` gives Unix seconds.
     """
@@ -40,7 +40,7 @@ class HypothesisReconciler:
         self._clock = clock
 
     def __call__(self, key: Key) -> float | None:
-        """One reconcile. Raises KubeError."""
+        """Reconcile a hypothesis once. Raises KubeError."""
         manifest = self._world.hypothesis(key.namespace, key.name)
         if manifest is None:
             return None
@@ -53,7 +53,7 @@ class HypothesisReconciler:
         return None
 
     def _studies_of(self, manifest: Manifest) -> tuple[list[StudyState], Mapping[str, StudyState]]:
-        """The studies that select it; and those that have an entry and can't be read, so that nobody knows."""
+        """Return the studies that select it, and those with an entry that can't be read, so that nobody knows."""
         said = {entry["name"] for entry in (manifest.get("status") or {}).get("studies") or ()}
         states: list[StudyState] = []
         unknown: dict[str, StudyState] = {}
@@ -70,7 +70,7 @@ class HypothesisReconciler:
         return states, unknown
 
     def _without(self, manifest: Manifest, study: str) -> Manifest:
-        """The hypothesis once a study's entry is removed, unless the study is there and was only not seen yet."""
+        """Remove a study's entry, unless the study is there and was only not seen yet; return the hypothesis then."""
         namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
         if self._world.study(namespace, study) is None:
             try:

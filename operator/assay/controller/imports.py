@@ -1,4 +1,4 @@
-"""Importing what takes long, before somebody has to wait for it."""
+"""Importing slow modules before somebody has to wait for them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from threading import Thread
 
 AT_ONCE = ("assay_trainer.objects.s3", "scipy.special", "scipy.optimize")
-"""What the first study needs."""
+"""The modules that the first study needs."""
 
 LATER = ("assay.reporting.html",)
-"""What its report needs. Later, so as not to be in its way: threads import one after another."""
+"""The modules that its report needs. They come later, not to delay the study: threads import one after another."""
 
 LATER_SECONDS = 20.0
 
 
 def import_ahead() -> None:
-    """Begin to, in a thread of its own."""
+    """Begin to import them in a thread of its own."""
     Thread(target=_import, name="import-ahead", daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""Digesting the inputs of train functions, which many reconciles ask for."""
+"""Digests of the inputs of train functions, which many reconciles ask for."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Inputs:
         self._remembered = Remembered[str](clock, MOST_REMEMBERED)
 
     def __call__(self, uri: str, turn: Turn | None = None) -> str:
-        """See `object_digest`. Raises TurnOver if the turn is."""
+        """Return what `object_digest` returns. Raises the same, and TurnOver."""
         return self._remembered.get(uri, partial(self._digest_of, uri), turn)

@@ -1,7 +1,7 @@
-"""python -m assay.controller.installed HOST PORT FOLDER: whether an installation works. `helm test` runs it.
+"""python -m assay.controller.installed HOST PORT FOLDER checks an installation. `helm test` runs it.
 
-The operator's metrics have to answer at HOST and PORT; ASSAY_STORE has to take an object, under FOLDER/checks, and to
-give it back. What is written stays: nothing in a store is ever removed.
+The operator's metrics have to be at HOST and PORT, and ASSAY_STORE has to keep an object under FOLDER/checks. The
+object stays: nothing in a store is ever removed.
 
 Exit codes: 0 it works · 1 it does not · 2 how it was called is wrong
 """
@@ -21,11 +21,11 @@ from assay_trainer.objects import StoreError, open_objects
 WORKS, FAILED, BAD_INPUT = 0, 1, 2
 
 ATTEMPTS, PAUSE_SECONDS = 30, 2.0
-"""Of asking for the metrics: the operator may only just be starting."""
+"""How often the metrics are asked for, and how long after each other: the operator may only just be starting."""
 
 
 def main(arguments: list[str]) -> int:
-    """Check it, and say how far it works; the exit code."""
+    """Check the installation, say how far it works, and return the exit code."""
     if len(arguments) != 3 or not arguments[1].isdigit():
         return _end(BAD_INPUT, "usage: python -m assay.controller.installed HOST PORT FOLDER")
     host, port, folder = arguments
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _metrics(host: str, port: int) -> int:
-    """How many metrics of Assay's are there. Raises OSError, HTTPException, or ValueError if there are none."""
+    """Return how many metrics of Assay there are. Raises OSError, HTTPException, or ValueError if there are none."""
     for attempt in range(ATTEMPTS):
         try:
             text = _get(host, port, "/metrics")
@@ -67,7 +67,7 @@ def _get(host: str, port: int, path: str) -> str:
 
 
 def _written_and_read(store: str, folder: str) -> str:
-    """URI of an object that was written and read. Raises StoreError; ValueError if something else came back."""
+    """Write and read an object, and return its URI. Raises StoreError; ValueError if something else came back."""
     objects = open_objects(f"{store}/{folder}")
     name, data = f"checks/{uuid.uuid4().hex}", b"Written by `helm test`. It may be removed.\n"
     objects.put_if_absent(name, data)

@@ -1,4 +1,4 @@
-"""Where links in the file system lead."""
+"""Following links in the file system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 
 def followed(uri: str) -> str:
-    """The URI of what a file:// URI leads to when all symbolic links are followed; other URIs are as they are."""
+    """Return the URI that a file:// URI leads to when all symbolic links are followed; other URIs as they are."""
     if not uri.startswith("file://"):
         return uri
     return Path(os.path.realpath(unquote(urlsplit(uri).path))).as_uri()

@@ -16,16 +16,16 @@ from assay.store.memory_budget import MemoryBudget
 from assay_trainer.objects import open_objects
 
 CONNECTIONS = 64
-"""To the store, of all workers together."""
+"""How many connections to the store all workers have together."""
 
 
 @dataclass
 class StudyMemory:
-    """Of one study, by its uid; used by one thread at a time. Times are in Unix seconds.
+    """The memory of one study, for one thread at a time. Times are in Unix seconds.
 
-    failing_since: since when it could not be looked at; None: it can.
-    written: the status that was written last, and the version of the study that came of it.
-    failed: keys whose failure was said in an event; None: not looked at yet.
+    failing_since: since when the study can't be planned; None: it can.
+    written: the status that was written last, and the version of the study that it made.
+    failed: keys whose failure was said in an event; None: nobody has looked yet.
     """
 
     ledger: Ledger
@@ -46,8 +46,8 @@ class Memories:
     def __init__(
         self, store: str, limits: StoreLimits | None = None, workers: int = 1, jobs: int | None = None
     ) -> None:
-        """`workers` are those who look at studies at a time; `jobs`: how many of all studies may live at a time, None:
-        as many as they want."""
+        """`workers` is how many studies are worked on at a time; `jobs` is how many Jobs of all studies may live at a
+        time, None: as many as they want."""
         self._store = store
         self._limits = limits or StoreLimits()
         self._reading = MemoryBudget(self._limits.memory)
@@ -59,7 +59,7 @@ class Memories:
         self.shares = Shares(jobs)
 
     def of(self, manifest: Manifest, now: float) -> StudyMemory:
-        """The memory of a study. One that was deleted and made again has another."""
+        """Return the memory of a study. A study that was deleted and made again gets a new one."""
         metadata = manifest["metadata"]
         place, uid = (metadata["namespace"], metadata["name"]), metadata["uid"]
         with self._lock:
@@ -77,7 +77,7 @@ class Memories:
             return known[1]
 
     def forget(self, namespace: str, name: str) -> None:
-        """Drop that of a study that is gone."""
+        """Drop the memory of a study that is gone."""
         with self._lock:
             known = self._by_place.pop((namespace, name), None)
         if known is not None:
@@ -89,14 +89,14 @@ class Memories:
         self.shares.leave(Owner(namespace, study))
 
     def with_finished_jobs(self, namespace: str) -> list[str]:
-        """Names of the namespace's studies that keep Jobs of which nothing more is needed."""
+        """Return the names of the namespace's studies that keep Jobs of which nothing more is needed."""
         with self._lock:
             return [
                 name for (of, name), (_, memory) in self._by_place.items() if of == namespace and memory.jobs.finished
             ]
 
     def refresh_all(self) -> list[tuple[str, str]]:
-        """Let every study be read anew from the API server when next looked at; their namespaces and names."""
+        """Let every study be read anew from the API server when next visited; return their namespaces and names."""
         with self._lock:
             for _, memory in self._by_place.values():
                 memory.refreshed_at = -math.inf

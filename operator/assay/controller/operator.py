@@ -1,4 +1,4 @@
-"""The operator without its watches: everything that an event sets going."""
+"""The operator without its watches: everything that an event starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from assay.reporting.metrics import OperatorMetrics
 
 HUNG_SECONDS = 900.0
-"""No reconcile takes as long: all that it waits for has a time limit of its own."""
+"""How long a reconcile may go on before it hangs: all that it waits for has a time limit of its own."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Operator:
         self._hypothesis = HypothesisReconciler(kube, self._world, time.time)
 
     def start(self) -> None:
-        """Look at all that there is, and begin to work. Raises KubeError."""
+        """List all objects, and begin to work. Raises KubeError."""
         self._world.load(self._kube, self._settings.namespaces)
         studies, hypotheses = self._world.studies.all(), self._world.hypotheses.all()
         there = {(each["namespace"], each["name"]): each["uid"] for each in (study["metadata"] for study in studies)}
@@ -77,11 +77,11 @@ class Operator:
         _log.info("Serving %d studies and %d hypotheses in %s", len(studies), len(hypotheses), where)
 
     def stop(self, timeout: float) -> bool:
-        """Begin nothing more; whether all that goes on has ended within the seconds."""
+        """Begin nothing more; return whether all that goes on has ended within the seconds."""
         return self._workers.stop(timeout)
 
     def trouble(self) -> str | None:
-        """Why the process had better be started anew; None: it is well."""
+        """Return why the process had better be started anew, None if it is well."""
         if not self._workers.alive():
             return "a thread that reconciles has ended"
         if self._workers.longest() > HUNG_SECONDS:

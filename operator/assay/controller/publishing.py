@@ -1,4 +1,4 @@
-"""Saying what came of a reconcile: in the study's status, in events, in metrics."""
+"""Publishing what came of a reconcile: in the study's status, in events, in metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Writes statuses and events of studies. `wake` is told of the hypotheses whose conclusion may be another one."""
+    """Writes statuses and events of studies. `wake` is called for hypotheses whose conclusion may have changed."""
 
     def __init__(self, kube: Kube, world: World, collector: StudyCollector, wake: Callable[[Key], None]) -> None:
         self._kube = kube
@@ -37,7 +37,7 @@ class Publisher:
         self._wake = wake
 
     def publish(self, manifest: Manifest, status: ProxyStudyStatus, memory: StudyMemory, now: float) -> float | None:
-        """Write a study's status if there is something new; the seconds after which to do it, if not now.
+        """Write a study's status if there is something new; return the seconds after which to do it, if not now.
 
         Raises KubeError.
         """
@@ -64,7 +64,7 @@ class Publisher:
         return None
 
     def say(self, manifest: Manifest, occurrences: Iterable[Occurrence], memory: StudyMemory, now: float) -> None:
-        """Make events, as far as the study may have more. They are a courtesy: what goes wrong is only logged."""
+        """Make events, as far as the study may have more. They are a courtesy: errors are only logged."""
         for occurrence in occurrences:
             if not memory.events.take(now):
                 return
@@ -87,13 +87,13 @@ class Publisher:
         memory.failed = frozenset(failures)
 
     def wake_hypotheses(self, namespace: str) -> None:
-        """Look at every hypothesis of a namespace."""
+        """Wake every hypothesis of a namespace."""
         for hypothesis in self._world.hypotheses_of(namespace):
             self._wake(Key("hypothesis", namespace, hypothesis["metadata"]["name"]))
 
 
 def earlier_status(manifest: Manifest) -> ProxyStudyStatus | None:
-    """The status that a study has; None if it has none that can be read."""
+    """Return the status that a study has, None if it has none that can be read."""
     try:
         return ProxyStudyStatus.model_validate_json(json.dumps(manifest["status"]), strict=True, by_name=False)
     except (KeyError, ValidationError):

@@ -1,4 +1,4 @@
-"""Remembering for a while what many reconciles ask a store for."""
+"""A memory for what many reconciles ask a store for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Generic, NamedTuple, TypeVar
 from assay.store import Turn
 
 REMEMBERED_SECONDS = 60.0
-"""For how long what was overwritten may go unseen; longer where reading takes long."""
+"""How long what was overwritten may go unseen; longer where reading takes long."""
 
 REST = 200.0
-"""Nothing is read anew before so many times the time that it took: else a study that names many objects in a slow store
-would read the first of them again before it has seen the last."""
+"""After how many times the time that it took something may be read anew: else a study that names many objects in a slow
+store would read the first of them again before it has seen the last."""
 
 _Value = TypeVar("_Value")
 
@@ -30,8 +30,8 @@ class _Known(NamedTuple, Generic[_Value]):
 class Remembered(Generic[_Value]):
     """Values by name. For threads to share.
 
-    `clock` is in seconds. No more than `most` is remembered, in what `size_of` says of each: what was not asked for the
-    longest is forgotten.
+    `clock` is in seconds. The sizes of all values, by `size_of`, are at most `most`: what was not asked for for the
+    longest time is forgotten.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Remembered(Generic[_Value]):
         self._size = 0
 
     def get(self, name: str, read: Callable[[], _Value], turn: Turn | None = None) -> _Value:
-        """What is remembered under a name, or else what `read` gives. Raises what that raises; TurnOver if the turn is.
+        """Return what is remembered under a name, else what `read` returns. Raises what `read` raises, and TurnOver.
 
-        While it can't be read for a reason that passes (`may_pass` of the error: the store is away, or others have
-        their turn), what is remembered still counts.
+        While it can't be read for a reason that may pass (`may_pass` of the error: the store is away, or the turn is
+        over), what is remembered still counts.
         """
         began = self._clock()
         with self._lock:

@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudyStatus | None) -> ProxyStudyStatus:
-    """The round's status with the URIs of the report and the table of trials.
+    """Return the round's status with the URIs of the report and of the table of trials.
 
-    They are written when a study has finished with something that they do not say yet; until then those that were
-    written last stay named. Raises StoreError.
+    They are written when a study has finished and they do not say everything yet; until then the status names those
+    that were written last. Raises StoreError.
     """
     status = latest.plan.status
     known = Written(earlier.report, earlier.ledger) if earlier and earlier.report and earlier.ledger else None
@@ -33,7 +33,7 @@ def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudy
             known = write_report(study, latest.records, ledger, status)
         except StoreError:
             raise
-        except Exception:  # noqa: BLE001 - the answer must not wait for a picture of it
+        except Exception:  # noqa: BLE001 - the study's answer must not wait for its report
             _log.exception("study %s/%s: no report", study.resource.metadata.namespace, study.name)
     if known is None:
         return status

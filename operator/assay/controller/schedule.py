@@ -1,9 +1,9 @@
 """Which keys are to be worked on, when, and whose turn it is: the state behind the queue, without threads or a clock.
 
-Threads are few, and work may take long: a store is slow, a backlog is huge, and somebody may mean harm. So of all that
-is due, the namespace is served that has fewest threads now, and of several the one that had least of their time lately.
-Some threads are kept free for whoever comes next: what took long the last time gets half of them at most, and one
-namespace three quarters.
+Threads are few, and work may take long: a store may be slow, a backlog huge, a user hostile. So of all namespaces with
+something due, the one is served that has the fewest threads now; of several, the one that used the least time lately.
+Some threads are kept free for others: keys that took long the last time get half of them at most, and one namespace
+gets three quarters.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from assay_trainer.contract import doubling_pause
 
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
-"""Between failures the pause doubles from the first to the last."""
+"""The pause after a failure, and the longest one: it doubles with each."""
 
 SLOW_SECONDS = 2.0
-"""What took longer is slow, until it does not."""
+"""A key that took longer the last time is slow."""
 
 LATELY_SECONDS = 60.0
-"""Time that was used so long ago counts half."""
+"""After how long time that was used counts half."""
 
 _REMEMBERED_NAMESPACES = 10_000
 
 
 class Key(NamedTuple):
-    """What a reconcile is about."""
+    """The object, or the task, that a reconcile is about."""
 
     kind: Literal["study", "hypothesis", "relist", "shares"]
     namespace: str
@@ -38,14 +38,14 @@ class Key(NamedTuple):
 
 
 SHARES = Key("shares", "", "")
-"""There may be room for Jobs of studies that wait for it."""
+"""The task to wake studies for whose Jobs there may be room now."""
 
 
 class Schedule:
-    """Each key is there once, and is worked on by one at a time.
+    """Keys, each of which is there once and is worked on by one thread at a time.
 
-    Times are seconds of the caller's clock. `jitter` gives numbers of 0 to 1, so that what failed together is not
-    tried again together; `threads` is how many keys are worked on at a time. Not for use by several threads.
+    Times are seconds of the caller's clock. `jitter` returns numbers of 0 to 1, so that keys that failed together are
+    not tried again together; `threads` is how many keys are worked on at a time. Not for use by several threads.
     """
 
     def __init__(self, jitter: Callable[[], float], threads: int = 8) -> None:
@@ -63,14 +63,14 @@ class Schedule:
         self._not_before: dict[Key, float] = {}
 
     def due(self, now: float) -> int:
-        """How many keys are due, those being worked on left out."""
+        """Return how many keys are due, without those being worked on."""
         return sum(at <= now and key not in self._running for key, at in self._due.items())
 
     def add(self, key: Key, at: float, *, eager: bool = False) -> None:
-        """Work on a key at a time, or earlier if that was asked for before.
+        """Let a key be worked on at a time, or earlier if that was asked for before.
 
-        A key that failed waits for its next try, and one that was just worked on rests, unless this is `eager`:
-        somebody has changed what it is about.
+        A key that failed waits for its next try, and one that was just worked on rests. With `eager` it does not:
+        somebody has changed its object.
         """
         if eager:
             self._eager.add(key)
@@ -82,7 +82,7 @@ class Schedule:
                 self._push(key)
 
     def take(self, now: float) -> Key | None:
-        """The key that has been due longest, of the namespace whose turn it is; it is then being worked on."""
+        """Return the key that has been due longest, of the namespace whose turn it is; it is then being worked on."""
         due = [lane for lane in self._open_lanes() if self._lanes[lane][0][0] <= now]
         if not due:
             return None
@@ -94,19 +94,19 @@ class Schedule:
         return key
 
     def next_at(self) -> float | None:
-        """When the next key is due, of those that nobody works on and for which a thread may be had; None: there is
+        """Return when the next key is due of those that nobody works on and that may have a thread; None: there is
         none."""
         return min((self._lanes[lane][0][0] for lane in self._open_lanes()), default=None)
 
     def succeeded(self, key: Key, now: float, *, rest: float, again_in: float | None) -> None:
-        """Work on a key has ended well. What woke it meanwhile, or does soon, waits until it has rested."""
+        """Note that work on a key has ended well. If it was woken meanwhile, or is soon, it rests first."""
         self._failures.pop(key, None)
         self._end(key, now, now + rest)
         if again_in is not None:
             self.add(key, now + again_in)
 
     def failed(self, key: Key, now: float) -> float:
-        """Work on a key has failed; it is tried again after as many seconds as this says."""
+        """Note that work on a key has failed; return the seconds after which it is tried again."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         pause = doubling_pause(failures, FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS) * (0.5 + self._jitter() / 2)
         self._end(key, now, now + pause)
@@ -133,11 +133,11 @@ class Schedule:
         heapq.heappush(self._lanes.setdefault(lane, []), (self._due[key], next(self._order), key))
 
     def _had(self, namespace: str, now: float) -> tuple[int, float]:
-        """How many threads a namespace has now, and how many seconds of them it has used lately."""
+        """Return how many threads a namespace has now, and how many seconds of threads it has used lately."""
         return sum(turn.lane.namespace == namespace for turn in self._running.values()), self._used.by(namespace, now)
 
     def _open_lanes(self) -> list[_Lane]:
-        """Those in which something waits that may be worked on."""
+        """Return the lanes in which something waits that may be worked on."""
         self._drop_outdated()
         threads = Counter(turn.lane.namespace for turn in self._running.values())
         slow = sum(turn.lane.slow for turn in self._running.values())
@@ -156,7 +156,7 @@ class Schedule:
 
 
 class _Lane(NamedTuple):
-    """Where keys wait: those of a namespace, the slow ones apart, and hypotheses, of which there may be thousands."""
+    """A queue of keys of one namespace. Slow ones have their own, and so have hypotheses: there may be thousands."""
 
     namespace: str
     slow: bool
@@ -164,25 +164,25 @@ class _Lane(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """What is being worked on, since when."""
+    """Work on a key that goes on, and since when."""
 
     lane: _Lane
     since: float
 
 
 class _Used:
-    """Seconds that each namespace has used, of which those long ago count less and less."""
+    """The seconds of threads that each namespace has used; the longer ago, the less they count."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, tuple[float, float]] = {}
 
     def add(self, namespace: str, seconds: float, now: float) -> None:
-        """It has used so many more."""
+        """Count so many more seconds of a namespace."""
         self._seconds[namespace] = self.by(namespace, now) + seconds, now
         if len(self._seconds) > _REMEMBERED_NAMESPACES:
             del self._seconds[min(self._seconds, key=lambda each: self.by(each, now))]
 
     def by(self, namespace: str, now: float) -> float:
-        """What it has used lately."""
+        """Return the seconds that a namespace has used lately."""
         seconds, at = self._seconds.get(namespace, (0.0, now))
         return float(seconds * 0.5 ** ((now - at) / LATELY_SECONDS))

@@ -1,9 +1,9 @@
 """How the operator is set up: by its environment, which the chart fills in.
 
     ASSAY_STORE                  where results are kept: s3://bucket/prefix, or file:///folder (needed)
-    ASSAY_DATASETS               prefixes of URIs, with commas, below which data sets may be; {namespace} in one
-                                 stands for the study's; default: the folder `datasets` beside the store, and what
-                                 the store has of the namespace
+    ASSAY_DATASETS               prefixes of URIs, with commas, below which data sets may be; {namespace} stands for
+                                 the study's namespace; default: the folder `datasets` beside the store, and the
+                                 namespace's folder in the store
     ASSAY_NAMESPACES             namespaces that are served, with commas; none: all
     ASSAY_TRAINER_IMAGE          image of trials whose study names none: by digest, or by a tag that does not move
     ASSAY_POD_TEMPLATE           a YAML file: what the pods of all trials have, as spec.trainer.podTemplate
@@ -13,17 +13,17 @@
     ASSAY_TRIAL_ALLOW            Secrets, service accounts and images that studies may name, as JSON:
                                  {"secrets": […], "serviceAccounts": […], "images": […]}, names or patterns as a shell
                                  has them; a key that is left out: all; []: none
-    ASSAY_LIMIT_JOBS             Jobs of all studies that live at a time, shared fairly; default 1000
-    ASSAY_LIMIT_PARALLELISM      trials at a time of a study that says no number itself; default 50
+    ASSAY_LIMIT_JOBS             how many Jobs of all studies may live at a time, shared fairly; default 1000
+    ASSAY_LIMIT_PARALLELISM      how many trials a study that says no number may run at a time; default 50
     ASSAY_PENDING_SECONDS        how long a trial may wait for a node before its study says so; default 60
-    ASSAY_WORKERS                studies that are worked on at a time; default 8
+    ASSAY_WORKERS                how many studies are worked on at a time; default 8
     ASSAY_LIMIT_MANIFEST         how large a data set's manifest may be to be read: bytes, or 512Ki, 4Mi; default 4Mi
-    ASSAY_LIMIT_RESULT           of the result of a trial or a preparation; default 1Mi
-    ASSAY_LIMIT_RECORD           of what else a study has in the store, such as failed attempts; default 256Ki
-    ASSAY_LIMIT_STUDY            memory, about, that what was read for one study may take; default 256Mi
-    ASSAY_LIMIT_MEMORY           that what was read for all studies may take; default 320Mi
-    ASSAY_LIMIT_NAMES            objects of each kind that a study may have in the store; default 200000
-    ASSAY_LIMIT_HYPOTHESES       hypotheses that a study may select; default 2000
+    ASSAY_LIMIT_RESULT           how large the result of a trial or a preparation may be; default 1Mi
+    ASSAY_LIMIT_RECORD           how large another object of a study may be, such as a failed attempt; default 256Ki
+    ASSAY_LIMIT_STUDY            about how much memory the objects of one study may take; default 256Mi
+    ASSAY_LIMIT_MEMORY           about how much memory the objects of all studies may take; default 320Mi
+    ASSAY_LIMIT_NAMES            how many objects of each kind a study may have in the store; default 200000
+    ASSAY_LIMIT_HYPOTHESES       how many hypotheses a study may select; default 2000
     ASSAY_LISTEN_HEALTH          port of /healthz; default 8080
     ASSAY_LISTEN_METRICS         port of /metrics; default 9090
     ASSAY_LOG_FORMAT             text (default) or json
@@ -71,7 +71,7 @@ PASSED_ON = (
     "AWS_REQUEST_CHECKSUM_CALCULATION",
     "AWS_RESPONSE_CHECKSUM_VALIDATION",
 )
-"""Variables that trials need as the operator does, beside those that begin with ASSAY_S3_."""
+"""Variables that trials need as the operator does, besides those that begin with ASSAY_S3_."""
 
 _UNITS = {None: 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 _LEAST_BYTES, _MOST_BYTES = 1 << 10, 64 << 30
@@ -79,7 +79,7 @@ _LEAST_BYTES, _MOST_BYTES = 1 << 10, 64 << 30
 
 @dataclass(frozen=True)
 class Settings:
-    """See this module's description."""
+    """The operator's settings, as this module's text describes them."""
 
     store: str
     datasets: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """The settings that the variables say; an empty one is as good as none. Raises InvalidInput with all problems."""
+    """Return the settings that the variables say; an empty one is not set. Raises InvalidInput with all problems."""
     reader = _Reader(environment)
     settings = Settings(
         store=reader.store(),
@@ -144,7 +144,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads variables, and notes what is wrong with them."""
+    """Reads variables, and collects what is wrong with them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = {name: value.strip() for name, value in environment.items()}
@@ -250,6 +250,6 @@ class _Reader:
 
 
 def _is_fixed(image: str) -> bool:
-    """Whether the image's name may be taken for what is in it."""
+    """Return whether the image's name stands for one content only."""
     tag = image.rpartition("/")[2].partition(":")[2]
     return "@sha256:" in image or tag not in ("", "latest")

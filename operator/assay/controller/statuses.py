@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assay.api.conditions import Condition
 
 SECONDS_BETWEEN_WRITES = 3.0
-"""At least, while only numbers change: each write is stored in etcd and sent to every watcher."""
+"""The least time between writes while only numbers change: each is stored in etcd and sent to every watcher."""
 
 _MESSAGE_LENGTH = 512
 
@@ -24,23 +24,26 @@ _MESSAGE_LENGTH = 512
 def rejected(
     earlier: ProxyStudyStatus | None, error: InvalidInput, generation: int, now: float, *, unreadable: bool
 ) -> ProxyStudyStatus:
-    """Of a study that can't be run as it is. What was found before is kept; `unreadable`: its data set is."""
+    """Return the status of a study that can't be run as it is. What was found before is kept.
+
+    `unreadable`: only its data set can't be read.
+    """
     reason = Reason.DATASET_NOT_READABLE if unreadable else reason_of(error)
     said = rejection(reason, problems_in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 
 
 def reason_of(error: InvalidInput) -> Reason:
-    """Why a study is not accepted, as one word."""
+    """Return why a study is not accepted, as one word."""
     return Reason.NOT_ALLOWED if isinstance(error, NotAllowed) else Reason.INVALID
 
 
 def troubled(
     earlier: ProxyStudyStatus | None, reason: Reason, message: str, generation: int, now: float, *, stalled: bool
 ) -> ProxyStudyStatus:
-    """Of a study that can't be looked at now, through no fault of its own. All that was found before is kept.
+    """Return the status of a study that can't be planned now, through no fault of its own. What was found is kept.
 
-    `stalled`: it will not pass by itself, or has had its time to.
+    `stalled`: the trouble will not pass by itself, or has had time enough to.
     """
     text = f"{_sentence(message, 440)} It is tried again by itself."
     statements = (
@@ -53,7 +56,7 @@ def troubled(
 def unverifiable(
     earlier: ProxyStudyStatus, reason: Reason, message: str, generation: int, now: float
 ) -> ProxyStudyStatus:
-    """Of a study that has finished, and can't be looked at now. Nothing that it has said is taken back."""
+    """Return the status of a finished study that can't be checked now. Nothing that it has said is taken back."""
     said = f"What was found stays said, but can't be checked now: {_sentence(message, 380)}"
     statements = [Statement(ConditionType.VERIFIABLE, False, reason, f"{said} It is tried again by itself.")]
     if earlier.holds(ConditionType.SUCCEEDED):
@@ -63,13 +66,13 @@ def unverifiable(
 
 
 def has_stalled(status: ProxyStudyStatus | None, reason: Reason) -> bool:
-    """Whether it was said before that this needs somebody: until it is gone, nothing else is."""
+    """Return whether the status says already that somebody must act on this: it stays said until it is gone."""
     stalled = status.condition(ConditionType.STALLED) if status else None
     return stalled is not None and (stalled.status, stalled.reason) == ("True", reason)
 
 
 def reading(earlier: ProxyStudyStatus | None, generation: int, now: float) -> ProxyStudyStatus | None:
-    """Of a study of which more is in the store than could be read at once. None: what it says stays said."""
+    """Return the status of a study that has more in the store than one turn could read. None: the earlier one stays."""
     if earlier is not None and earlier.observed_generation == generation:
         return None
     text = "What the store has of the study is being read."
@@ -83,7 +86,7 @@ def reading(earlier: ProxyStudyStatus | None, generation: int, now: float) -> Pr
 def seconds_until_write(
     current: Mapping[str, Any] | None, wanted: Mapping[str, Any], written_at: float, now: float
 ) -> float | None:
-    """When to write a status over the current one; None: there is nothing to write."""
+    """Return the seconds until a status is to be written over the current one; None: there is nothing to write."""
     if current == wanted:
         return None
     if _states(current or {}) != _states(wanted):
@@ -92,7 +95,7 @@ def seconds_until_write(
 
 
 def _states(status: Mapping[str, Any]) -> set[tuple[str, str, str, int | None]]:
-    """What programs wait for."""
+    """Return the part of a status that programs wait for."""
     return {
         (each["type"], each["status"], each["reason"], each.get("observedGeneration"))
         for each in status.get("conditions", ())
@@ -106,7 +109,7 @@ def _overlaid(
     now: float,
     finished_for: str | None = None,
 ) -> ProxyStudyStatus:
-    """The earlier status with some conditions said anew."""
+    """Return the earlier status with some conditions said anew."""
     status = earlier or ProxyStudyStatus()
     new = {condition.type: condition for condition in dated(said, earlier, generation, now)}
     old = [each for each in status.conditions if each.type != ConditionType.VERIFIABLE or each.type in new]
@@ -125,7 +128,7 @@ def _sentence(message: str, length: int) -> str:
 
 
 def problems_in_words(error: InvalidInput) -> str:
-    """As many of the problems as fit, and how many more there are."""
+    """Return as many of the problems as fit, and how many more there are."""
     problems = [str(problem) for problem in error.problems]
     for shown in range(len(problems), 0, -1):
         left = len(problems) - shown

@@ -39,18 +39,21 @@ if TYPE_CHECKING:
     from assay.store import StoreLimits, Turn
 
 PROFILE_SECONDS = 5.0
-"""How often it is worked out, for the metrics, where the time of the trials went."""
+"""How often the metrics of where the trials' time went are calculated."""
 
 TURN_SECONDS = 5.0
-"""For how long one reconcile reads what it does not know yet, and starts trials: then others have their turn."""
+"""How long one reconcile reads what it does not know yet, and starts trials: then others have their turn."""
 
 LARGE_HYPOTHESES = 500
-"""A study with more of them takes much memory for a moment: of such, one at a time is planned."""
+"""Studies with more hypotheses are planned one at a time: each takes much memory for a moment."""
 
 
 class StudyReconciler:
-    """Reconciles studies, several at a time, but never the same one. `clock` gives Unix seconds; `wake` is told of the
-    hypotheses of which something new was said, and that others may have their turn where Jobs are limited."""
+    """Reconciles studies, several at a time, but never the same one.
+
+    `clock` returns Unix seconds. `wake` is called for hypotheses with a new verdict, and for other studies that may
+    have their turn where Jobs are limited.
+    """
 
     def __init__(
         self,

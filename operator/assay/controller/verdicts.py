@@ -1,4 +1,4 @@
-"""A study's entries in the statuses of its hypotheses."""
+"""Writing a study's verdicts into the statuses of its hypotheses."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ if TYPE_CHECKING:
     from assay.controller.world import World
 
 SECONDS_BETWEEN_WRITES = 30.0
-"""While the study runs: what it says then is provisional."""
+"""The least time between writes while the study runs: its verdicts are then provisional."""
 
 TOGETHER = 4
-"""Entries that are written at a time, of one study."""
+"""How many entries of one study are written at a time."""
 
 MOST_AT_A_TIME = 50
-"""Entries that are written then: with a thousand hypotheses, the rest has to wait for the end."""
+"""How many entries are written while the study runs: of a thousand hypotheses, the rest has to wait for its end."""
 
 _UNPROCESSABLE = 422
 _log = logging.getLogger(__name__)
 
 
 def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:
-    """What has to be written, by the name of the hypothesis. First those of which nothing was said yet, then those
-    whose verdict is another one, then those with other figures."""
+    """Return the entries that have to be written, by the name of the hypothesis.
+
+    First come hypotheses without an entry, then those whose verdict has changed, then those with new figures.
+    """
     found: list[tuple[int, str, dict[str, Any]]] = []
     for name, verdict in verdicts.items():
         manifest = hypotheses.get(name)
@@ -45,7 +47,7 @@ def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Mani
 
 
 def write(kube: Kube, world: World, namespace: str, entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write these entries. A hypothesis that has gone meanwhile is passed over, and one that takes no more entries.
+    """Write these entries. Hypotheses that have gone meanwhile, or take no more entries, are passed over.
 
     Raises KubeError.
     """

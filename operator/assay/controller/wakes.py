@@ -1,4 +1,4 @@
-"""From watch events to keys: what each event may have changed."""
+"""From watch events to keys: which reconciles an event calls for."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from assay.controller.world import World
 
 RELIST = Key("relist", "", "")
-"""Everything that is remembered is to be read anew: events may have been missed."""
+"""The task to read everything anew that is remembered: events may have been missed."""
 
 RELIST_SECONDS = 1.0
 
 SHARES_SECONDS = 0.3
-"""Jobs often end together, and the study that they are of looks first whether it needs the room itself."""
+"""How long room for Jobs is left to their own study: Jobs often end together, and it may need the room itself."""
 
 SOON_SECONDS = 0.05
-"""Events that start something often come together; one reconcile after the last of them is enough."""
+"""How long after an event that is news its study is visited: such events often come together."""
 
 LATER_SECONDS = 1.0
-"""Each trial brings a dozen events from which nothing follows but another sentence in a condition."""
+"""How long after another event: each trial brings a dozen that only change a sentence in a condition."""
 
 
 class Wakes:
-    """Keeps the caches up to date, and wakes who is concerned. Does nothing that takes time.
+    """Keeps the caches up to date, and wakes the reconciles that an event calls for. Does nothing that takes time.
 
-    An event's `type` is ADDED, MODIFIED or DELETED; None: the object is of a list, after a watch was broken.
+    The type of an event is ADDED, MODIFIED or DELETED; None: the object comes from a list, after a watch has broken.
     """
 
     def __init__(self, world: World, workers: Workers, shares: Shares | None = None) -> None:
@@ -40,7 +40,7 @@ class Wakes:
         self._shares = shares or Shares()
 
     def study(self, event_type: str | None, manifest: Manifest) -> None:
-        """A study: its own reconcile, and, if it may select others or say something new, that of the hypotheses."""
+        """Wake a study and, if it may select others or say something new, the hypotheses of its namespace."""
         before, after = self._update(self._world.studies, event_type, manifest)
         if before is after:
             return
@@ -52,7 +52,7 @@ class Wakes:
                 self._workers.wake(Key("hypothesis", namespace, hypothesis["metadata"]["name"]))
 
     def hypothesis(self, event_type: str | None, manifest: Manifest) -> None:
-        """A hypothesis: its own reconcile, and, unless only its status is another one, that of the studies."""
+        """Wake a hypothesis and, unless only its status has changed, the studies of its namespace."""
         before, after = self._update(self._world.hypotheses, event_type, manifest)
         if before is after:
             return
@@ -63,7 +63,7 @@ class Wakes:
                 self._workers.wake(Key("study", namespace, study["metadata"]["name"]), eager=True)
 
     def job(self, event_type: str | None, manifest: Manifest) -> None:
-        """A Job: its study, and in no hurry if nothing follows from it."""
+        """Wake the study of a Job, in no hurry if nothing follows from the event."""
         before, after = self._update(self._world.jobs, event_type, manifest)
         if before is not after:
             news = is_news(before, after)
@@ -72,7 +72,7 @@ class Wakes:
                 self._workers.wake(SHARES, delay=SHARES_SECONDS)
 
     def pod(self, event_type: str | None, manifest: Manifest) -> None:
-        """A pod: its study, in no hurry. What ends a trial is the end of its Job."""
+        """Wake the study of a pod, in no hurry: a trial ends with its Job."""
         before, after = self._update(self._world.pods, event_type, manifest)
         if before is not after:
             self._wake_study(manifest, LATER_SECONDS)
@@ -84,7 +84,7 @@ class Wakes:
     def _update(
         self, cache: Cache, event_type: str | None, manifest: Manifest
     ) -> tuple[Manifest | None, Manifest | None]:
-        """What the cache held, and what it holds now."""
+        """Update a cache; return what it held of the object, and what it holds now."""
         namespace, name = _place(manifest)
         before = cache.get(namespace, name)
         if event_type == "DELETED":
@@ -102,7 +102,7 @@ def _place(manifest: Manifest) -> tuple[str, str]:
 
 
 def _of_user(manifest: Manifest | None) -> Any:
-    """What of a resource its users decide on."""
+    """Return the part of a resource that its users decide on."""
     if manifest is None:
         return None
     metadata = manifest["metadata"]
@@ -112,6 +112,6 @@ def _of_user(manifest: Manifest | None) -> Any:
 
 
 def _said(manifest: Manifest | None) -> list[Any]:
-    """What a study says that conclusions depend on."""
+    """Return the part of a study's status that the conclusions of hypotheses depend on."""
     conditions = ((manifest or {}).get("status") or {}).get("conditions") or ()
     return [each for each in conditions if each["type"] == "Succeeded"]

@@ -1,4 +1,4 @@
-"""kopf watches: it lists, watches and reconnects, and hands every event on."""
+"""Watching with kopf, which lists, watches and reconnects. Every event is handed on to `Wakes`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXIT_SECONDS = 1.0
 
 
 def registry_of(operator: Operator) -> kopf.OperatorRegistry:
-    """The handlers. Those of events alone: all others would write annotations or finalizers."""
+    """Return the handlers. They are all of events: handlers of other kinds would write annotations or finalizers."""
     registry = kopf.OperatorRegistry()
     wakes = operator.wakes
 
@@ -47,7 +47,7 @@ def registry_of(operator: Operator) -> kopf.OperatorRegistry:
 
 
 def kopf_settings() -> kopf.OperatorSettings:
-    """kopf at its quietest: it writes nothing, and never gives up on a watch."""
+    """Return settings by which kopf writes nothing, and never gives up on a watch."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
@@ -67,14 +67,14 @@ def kopf_settings() -> kopf.OperatorSettings:
 
 
 class _Forever:
-    """Seconds between tries of a request that has no answer: as often as it takes."""
+    """Seconds between tries of a request that gets no answer. They never end."""
 
     def __iter__(self) -> Iterator[float]:
         return itertools.chain((0.5, 1.0, 2.0, 4.0), itertools.repeat(5.0))
 
 
 class _NoDiffs(kopf.DiffBaseStorage):
-    """There is nothing to compare with: events are passed on, whatever has changed."""
+    """Keeps no earlier state to compare with: events are handed on, whatever has changed."""
 
     def build(self, **_: Any) -> Any:
         return {}
@@ -87,7 +87,7 @@ class _NoDiffs(kopf.DiffBaseStorage):
 
 
 class _NoProgress(kopf.ProgressStorage):
-    """Handlers of events have no progress."""
+    """Keeps no progress: handlers of events have none."""
 
     def fetch(self, **_: Any) -> Any:
         return None

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from assay.controller.schedule import Key, Schedule
 
 TOGETHER_SECONDS = 0.05
-"""Events of one study often come together; one reconcile after the last of them is enough."""
+"""How long a key waits after it was woken: events of one study often come together, and one reconcile is enough."""
 
 LONGEST_REST_SECONDS = 2.0
 
@@ -23,9 +23,12 @@ class TryAgain(Exception):
 
 
 class Workers:
-    """`work` does what a key asks for, in one of `count` threads, and gives the seconds after which to do it again
-    (None: not until it is woken). What it raises means that it is tried again. `done` is told how long it took, and
-    whether it ended well."""
+    """Threads that work on keys.
+
+    `work` does what a key asks for, in one of `count` threads, and returns the seconds after which to do it again
+    (None: not until it is woken); if it raises something, it is tried again. `done` is told how long it took, and
+    whether it ended well.
+    """
 
     def __init__(
         self,
@@ -52,27 +55,27 @@ class Workers:
             thread.start()
 
     def wake(self, key: Key, *, delay: float = TOGETHER_SECONDS, eager: bool = False) -> None:
-        """Work on a key soon; `eager`: even if it failed just now."""
+        """Let a key be worked on soon; with `eager`, even if it failed just now."""
         with self._changed:
             self._schedule.add(key, self._clock() + delay, eager=eager)
             self._changed.notify()
 
     def waiting(self) -> int:
-        """How many keys are due and wait for a thread."""
+        """Return how many keys are due and wait for a thread."""
         with self._changed:
             return self._schedule.due(self._clock())
 
     def longest(self) -> float:
-        """For how many seconds the oldest work has been going on; 0: there is none."""
+        """Return for how many seconds the oldest work has been going on, 0 if there is none."""
         with self._changed:
             return max((self._clock() - started for started in self._started.values()), default=0.0)
 
     def alive(self) -> bool:
-        """Whether all threads are there."""
+        """Return whether all threads are alive."""
         return all(thread.is_alive() for thread in self._threads)
 
     def stop(self, timeout: float) -> bool:
-        """Begin nothing more; whether all that goes on has ended within the seconds."""
+        """Begin nothing more; return whether all that goes on has ended within the seconds."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""What is known of the cluster: the latest manifests of everything that a study consists of."""
+"""The latest manifests of everything in the cluster that studies consist of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Parsed = TypeVar("_Parsed", ProxyStudy, Hypothesis)
 
 
 class World:
-    """Caches that watch events feed, and the resources in them. For threads to share."""
+    """Caches that are fed by watch events, and the resources in them. For threads to share."""
 
     def __init__(self) -> None:
         self.studies = Cache()
@@ -28,7 +28,7 @@ class World:
         self._parsed: dict[str, tuple[str, ProxyStudy | Hypothesis | InvalidInput]] = {}
 
     def load(self, kube: Kube, namespaces: Sequence[str]) -> None:
-        """List everything in the namespaces, or in all if there are none. Raises KubeError."""
+        """List everything in the namespaces, or in all if none is given. Raises KubeError."""
         for resource, cache in self._caches.items():
             for namespace in namespaces or (None,):
                 for manifest in kube.list(resource, namespace, label_selector=_selector(resource)):
@@ -50,23 +50,23 @@ class World:
         relist(kube, PODS, self.pods, namespace, study)
 
     def study(self, namespace: str, name: str) -> Manifest | None:
-        """A study that is there, and is not being deleted."""
+        """Return a study, None if it is not there or is being deleted."""
         return _living(self.studies.get(namespace, name))
 
     def hypothesis(self, namespace: str, name: str) -> Manifest | None:
-        """A hypothesis that is there, and is not being deleted."""
+        """Return a hypothesis, None if it is not there or is being deleted."""
         return _living(self.hypotheses.get(namespace, name))
 
     def studies_of(self, namespace: str) -> list[Manifest]:
-        """The studies of a namespace, without those that are being deleted."""
+        """Return the studies of a namespace, without those that are being deleted."""
         return [each for each in self.studies.all(namespace) if _living(each)]
 
     def hypotheses_of(self, namespace: str) -> list[Manifest]:
-        """The hypotheses of a namespace, without those that are being deleted."""
+        """Return the hypotheses of a namespace, without those that are being deleted."""
         return [each for each in self.hypotheses.all(namespace) if _living(each)]
 
     def parsed(self, model: type[_Parsed], manifest: Manifest) -> _Parsed:
-        """The resource of a manifest; each version is read once. Raises InvalidInput."""
+        """Return the resource of a manifest; each version is read once. Raises InvalidInput."""
         uid, version = manifest["metadata"]["uid"], manifest["metadata"]["resourceVersion"]
         with self._lock:
             known = self._parsed.get(uid)
@@ -90,7 +90,7 @@ def _living(manifest: Manifest | None) -> Manifest | None:
 
 
 def _selector(resource: Resource) -> str:
-    """Of Jobs and pods only those that belong to studies are of interest."""
+    """Return the labels to list objects by: only Jobs and pods of studies are of interest."""
     return STUDY_LABEL if resource in (JOBS, PODS) else ""
 
 
