@@ -1,22 +1,22 @@
 """May a proxy be trusted? The statement that an agreement statistic reaches a threshold, with its error probability.
 
-**What is claimed**: see `Criterion`. All statistics are of the true scores, those over all seeds: a certificate speaks
-of the proxy, and seed noise is corrected for, on both sides.
+**What is claimed**: see `Criterion`. All statistics are those of the true scores, over all seeds. A certificate speaks
+of the proxy itself, so the seed noise of both arms is corrected for.
 
-**How.** By inversion of the tau test: pairs of scores are simulated, normal with any correlation, with the seed noise
-of both arms (and what of it they share), which gives draws of the true scores' correlation that fit the observed tau.
-The other statistics follow from that correlation (`estimands`).
+**How.** The tau test is inverted. Pairs of scores are simulated, normal with any correlation, with the seed noise of
+both arms (and the part of it that they share). This gives draws of the true scores' correlation that fit the observed
+tau. The other statistics follow from that correlation (`estimands`).
 
-**Looks.** Trust is tested at few numbers of seeds fixed in advance, each time on these first seeds of all hypotheses;
-the error is spent over them (`looks`). What is decided at a look stays so whatever comes later.
+**Looks.** Trust is tested at a few numbers of seeds that are fixed in advance, each time on the first so many seeds of
+all hypotheses. The error is spent over these looks (`error_spending`). What is decided at a look stays decided.
 
 **Several proxies** are corrected for by Holm's procedure: with probability `confidence` no proxy at all is trusted
 falsely, and with the same probability none is refused falsely.
 
-**The interval** is made of what the tests leave: see `interval`.
+**The interval** holds the values that the tests do not reject: see `interval`.
 
-**Ties** between means count one half for the lower end and are left out (tau-b) for the upper one, so that neither
-decision profits. **Missing scores**: see `scores.balanced`.
+**Ties** between means count one half for the lower end of the interval and are left out (tau-b) for the upper end, so
+that neither decision profits from them. **Missing scores**: see `scores.balanced`.
 
 `benchmarks/trust.py` measures the error rates, the coverage and the power.
 """
@@ -42,13 +42,12 @@ from assay.ranking.certificates.needed import OutOfReach, what_it_takes
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
-from assay.ranking.true_orders.noise_estimates import noise_to_signal
 
 LIKELY_ENOUGH = 0.1
-"""Going on to the next look may change a decision if this is how likely one is, by the estimate so far."""
+"""A later look may change the decision if, by the estimate so far, it decides with at least this probability."""
 
 _LOOKED_UP = 64
-"""Answers that the looks of one call share: simulated backlogs, and the correlations that thresholds take in them."""
+"""How many answers the looks of one call share: simulated backlogs, and the correlations that reach the thresholds."""
 
 
 def certify(
@@ -62,14 +61,16 @@ def certify(
     draws: int | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Certificate]:
-    """One certificate for each proxy, in the order given.
+    """Return one certificate for each proxy, in the order given.
 
-    `looks`: the planned numbers of seeds, ascending, of which the first `reached` are complete: of their seeds, the
-    first ones of `reference`, no trial is still to end (where it failed, the score is missing). A proxy without any
-    score at the seeds that a look brings anew has been dropped: its last look before that counts. `draws`: simulated
-    studies; None: 4 000, fewer from 64 hypotheses on. `memory`: of what does not depend on the scores, for more than
-    this call. The same state of the generator gives the same certificates,
-    whatever the order of the proxies. Raises ValueError on looks out of order, or more than there are seeds.
+    `looks`: the planned numbers of seeds, ascending. The first `reached` of them are complete: of their seeds, which
+    are the first ones of `reference`, no trial is still to end (where one failed, the score is missing). A proxy that
+    has no score at the seeds which are new at a look has been dropped; its last look before that counts. `draws`: the
+    number of simulated studies; None: 4 000, fewer from 64 hypotheses on. `memory`: keeps simulated backlogs, which do
+    not depend on the scores, for further calls; None: they are kept for this call alone.
+
+    The same state of the generator gives the same certificates, whatever the order of the proxies. Raises ValueError on
+    looks out of order, or more than there are seeds.
     """
     looks = tuple(looks)
     if not looks or looks[0] < 1 or any(later <= earlier for earlier, later in pairwise(looks)):
@@ -94,7 +95,7 @@ def certify(
 
 
 def _last_look(reference: Scores, proxy: Scores, looks: Sequence[int]) -> int:
-    """The last look whose new seeds the proxy has any score at; the first if there is none."""
+    """Return the last look at whose new seeds the proxy has a score; the first look if there is none."""
     scored = {seed for seed, column in zip(proxy.seeds, proxy.present.T, strict=True) if column.any()}
     begins = (0, *looks[:-1])
     new = [scored.intersection(reference.seeds[begin:end]) for begin, end in zip(begins, looks, strict=True)]
@@ -111,16 +112,16 @@ class _Course:
 
     @cached_property
     def spending(self) -> tuple[Spending, ...]:
-        """At each look, by the noise known then."""
+        """The levels at each look so far, by the noise that is known at it."""
         return tuple(Spending.over(self.information(at) if found else (1.0,)) for at, found in enumerate(self.evidence))
 
     def information(self, at: int) -> tuple[float, ...]:
-        """At each planned look, by the noise known at one."""
+        """Return the information at each planned look, by the noise that is known at look `at`."""
         test = self.tests[at]
         return test.noise.over_looks(test.trusted_from, test.hypotheses, self.planned)
 
     def p_values(self, at: int) -> tuple[float, float]:
-        """For all planned looks together: that the proxy is not good enough, that it is."""
+        """Return two p-values, for all planned looks together: that the proxy is not good enough, and that it is."""
         test, found = self.tests[at], self.evidence[at]
         if found is None:
             decision = test.untested.decision if test.untested else "Undecided"
@@ -177,9 +178,6 @@ def _certificate(
         high=None,
         corrected=test.corrected,
         p_value=None,
-        noise_to_signal=(None, None),
-        noise_correlation=None,
-        tau_at_best=None,
         noise_share=None,
         reason=untested.reason if untested else "",
         needed_hypotheses=None,
@@ -193,6 +191,7 @@ def _certificate(
     level = float(spending.nominal(errors.trusted))
     limits = _limits(test, found, level)
     needs = what_it_takes(test, criterion, decision, limits, level)
+    # the tau to be expected, with this noise, of a proxy whose true order is the reference's
     at_best = float(expected_tau(test.noise.observed(1.0, test.seeds)))
     assert test.tau is not None
     return replace(
@@ -200,9 +199,6 @@ def _certificate(
         low=low,
         high=high,
         p_value=p_value,
-        noise_to_signal=(noise_to_signal(test.reference), noise_to_signal(test.proxy)),
-        noise_correlation=float(test.estimates.noise_correlation[0]),
-        tau_at_best=at_best,
         noise_share=float(np.clip((1 - at_best) / (1 - test.tau), 0.0, 1.0)) if test.tau < 1 else None,
         reason=_reason(test, criterion, decision, low, high),
         needed_hypotheses=needs.hypotheses,
@@ -218,10 +214,10 @@ def _limits(test: Look, found: Evidence, level: float) -> OutOfReach:
 
 
 def _likely(course: _Course, look: int, errors: EndErrors, limits: OutOfReach) -> float:
-    """How likely a later look decides, if what this one found is all that is known of the true value.
+    """Return how likely a later look decides, if this look's finding is all that is known of the true value.
 
-    The statistic at a later look is then normal around this one times the root of the informations' ratio, with
-    variance their ratio less 1.
+    This is predictive power (Jennison & Turnbull 2000, chapter 10). With R the ratio of the later look's information to
+    this one's, the statistic at the later look is normal around this one's times sqrt(R), with variance R - 1.
     """
     test, found, spending = course.tests[look - 1], course.evidence[look - 1], course.spending[look - 1]
     assert found is not None

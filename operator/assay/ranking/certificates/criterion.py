@@ -1,4 +1,4 @@
-"""When a proxy is to be trusted."""
+"""The criterion by which a proxy is trusted."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ _THRESHOLDS: dict[str, float] = {"KendallTau": -1.0, "DecisionAccuracy": 0.5, "W
 
 @dataclass(frozen=True)
 class Criterion:
-    """Which statistic of the true orders (those over all seeds) must be at or above which threshold, and how sure.
+    """A statistic of the true orders (those over all seeds), the threshold that it must reach, and how sure that is.
 
-    KendallTau: tau of the hypotheses' true scores in both arms, in the backlog that they come from: these hypotheses
-    and later ones. DecisionAccuracy: the share of pairs that the proxy orders as the reference does, of the pairs that
-    the reference separates, over two standard errors apart. WinnerRegret: the probability that the proxy's first
-    `promote` of as many hypotheses as these hold one that is within `smallest_effect` of the best.
+    - KendallTau: tau of the hypotheses' true scores in both arms, in the backlog that they come from: these hypotheses
+      and later ones.
+    - DecisionAccuracy: the share of pairs that the proxy orders as the reference does, among the pairs that the
+      reference separates, which are over two standard errors apart.
+    - WinnerRegret: the probability that the proxy's first `promote`, of as many hypotheses as these, include one that
+      is within `smallest_effect` of the best.
     """
 
     statistic: TrustStatistic
     threshold: float
     """In (-1, 1) for KendallTau, (.5, 1) for DecisionAccuracy, (0, 1) for WinnerRegret."""
     confidence: float
-    """In [.5, 1): neither decision is wrong with more than the rest to 1."""
+    """In [.5, 1). Each of the two decisions is wrong with a probability of at most 1 - confidence."""
     smallest_effect: float = 0.0
-    """In the metric's units, at least 0; 0: only the best itself will do. For WinnerRegret alone, like `promote`."""
+    """In the metric's units, at least 0. With 0 only the best itself will do. WinnerRegret alone uses it."""
     promote: int = 3
-    """At least 1."""
+    """How many of the proxy's first are looked at; at least 1. WinnerRegret alone uses it."""
 
     def __post_init__(self) -> None:
         """Raises ValueError on a value out of range."""
@@ -50,12 +52,12 @@ class Criterion:
 
     @property
     def error(self) -> float:
-        """1 - confidence."""
+        """The error probability: 1 - confidence."""
         return 1 - self.confidence
 
     @property
     def quantity(self) -> str:
-        """What is to reach the threshold, in words."""
+        """The quantity that must reach the threshold, in words."""
         if self.statistic == "KendallTau":
             return "the true tau"
         if self.statistic == "DecisionAccuracy":

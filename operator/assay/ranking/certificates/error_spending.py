@@ -1,9 +1,10 @@
-"""At which numbers of seeds trust is tested, and what testing again and again costs.
+"""At which numbers of seeds trust is tested, and at which level each time.
 
-All looks of a study see the same hypotheses, so what they find is alike: with the noise-corrected estimate's variance
-v at each look, the test statistics are correlated as a Brownian motion at the times 1 / v is (Jennison & Turnbull 2000,
-ch. 3). The test uses one level at all looks; it is found by integrating over the looks (Armitage, McPherson & Rowe
-1969) so that all of them together err as often as stated. Where seed noise is small, looks cost next to nothing.
+All looks of a study see the same hypotheses, so their findings are correlated. If v is the variance of the
+noise-corrected estimate at each look, the test statistics are correlated as a Brownian motion is at the times 1 / v
+(Jennison & Turnbull 2000, chapter 3). The test uses one level at all looks. It is found by integrating from look to
+look (Armitage, McPherson & Rowe 1969), so that all looks together err as often as stated. Where seed noise is small,
+further looks cost next to no error.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.distributions import normal_density
 
 MOST_LOOKS = 4
-"""More would cost error and decide little."""
+"""More looks would cost error and decide little."""
 
 _MOST_CORRELATED = 0.99
-"""Looks that are more alike are taken to be no more alike than that: it errs on the safe side, and the integration's
-nodes stay close enough."""
+"""Looks that are more closely correlated are taken to be no more so than this. It errs on the safe side, and the nodes
+of the integration stay close enough."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _LOWEST_Z = -6.0
 _CRITICAL = np.linspace(-2.0, 5.5, 46)
-"""Critical values that the overall error is worked out for; between them it is interpolated."""
+"""The critical values that the overall error is worked out for; between them it is interpolated."""
 
 
 def look_seeds(initial: int, maximum: int) -> tuple[int, ...]:
-    """The numbers of complete seeds at which trust is tested: at most four, ascending, from `initial` to `maximum`.
+    """Return the numbers of complete seeds at which trust is tested: at most four, from `initial` to `maximum`.
 
-    They grow by about the same factor: each look then adds as much, relative to what there was. Raises ValueError
-    unless 1 <= initial <= maximum.
+    They grow by about the same factor each time, so that each look adds the same part to what there was. Raises
+    ValueError unless 1 <= initial <= maximum.
     """
     if not 1 <= initial <= maximum:
         raise ValueError(f"initial: {initial}, allowed are values from 1 to maximum ({maximum})")
@@ -51,18 +52,18 @@ def look_seeds(initial: int, maximum: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Spending:
-    """How the error of a single look and that of all planned looks together go with each other."""
+    """The error of a test at one look and the error of the same test at any planned look, each from the other."""
 
     single: FloatArray
-    """Error of a test at one look alone, falling."""
+    """(critical values,): the error of a test at one look alone; falling."""
     together: FloatArray
-    """Error of the test at any look, if each is at that level; falling."""
+    """(critical values,): the error of the test at any of the looks, if each has that level; falling."""
 
     @classmethod
     def over(cls, information: tuple[float, ...]) -> Spending:
-        """`information`: 1 / variance of the estimate at each planned look, in any unit, above 0.
+        """Work it out for looks of this `information`: 1 / variance of the estimate at each, in any unit, above 0.
 
-        Raises ValueError if there is none, or one is not above 0.
+        Raises ValueError if there is no look, or if a value is not above 0.
         """
         if not information or not min(information) > 0:
             raise ValueError(f"information: {information}, allowed are values above 0, at least one")
@@ -73,11 +74,11 @@ class Spending:
         return cls(single, together)
 
     def overall(self, level: FloatArray | float) -> FloatArray:
-        """The error of all looks together if each is tested at this level in [0, 1]; at least the level."""
+        """Return the error of all looks together if each is tested at this level in [0, 1]; at least the level."""
         return self._translated(level, self.single, self.together)
 
     def nominal(self, error: FloatArray | float) -> FloatArray:
-        """The level of each look that makes all together err so often: inverse of `overall`."""
+        """Return the level of each look at which all together have this error: the inverse of `overall`."""
         return self._translated(error, self.together, self.single)
 
     def _translated(self, value: FloatArray | float, given: FloatArray, wanted: FloatArray) -> FloatArray:
@@ -93,14 +94,14 @@ class Spending:
 # a table of plain numbers, at most some hundred of them, that takes milliseconds each and that every round looks up
 @lru_cache(maxsize=512)
 def _errors(correlations: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
-    """For each critical value the error of one look, and that of all looks (one more than the correlations)."""
+    """Return, for each critical value, the error of one look and of all: one more than there are correlations."""
     single: FloatArray = scipy.special.ndtr(-_CRITICAL)
     if not correlations:
         return single, single
     half = (_CRITICAL - _LOWEST_Z) / 2
     z = _LOWEST_Z + half[:, None] * (1 + _NODES)
     weights = half[:, None] * _WEIGHTS
-    # density of the statistic where no look has crossed the critical value yet
+    # the density of the statistic where no look has crossed the critical value yet
     density = normal_density(z)
     together = single.copy()
     for at, correlation in enumerate(correlations):

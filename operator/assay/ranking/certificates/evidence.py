@@ -1,4 +1,4 @@
-"""What one look at one proxy shows: draws of the true scores' correlation."""
+"""The evidence that one look at one proxy gives: draws of the correlation of the true scores."""
 
 from __future__ import annotations
 
@@ -19,43 +19,47 @@ from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimate
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Sorted draws of what the true correlation may be, given one look."""
+    """Sorted draws of the true correlation, given one look."""
 
     low: FloatArray
     """(draws,): for lower bounds."""
     high: FloatArray
     """(draws,): for upper bounds."""
     low_if_perfect: FloatArray
-    """(draws,): what the same noise would let perfect agreement prove."""
+    """(draws,): for lower bounds, if the observed agreement were perfect, with the same noise."""
     at_best: FloatArray
-    """(draws,): what perfect agreement without noise would."""
+    """(draws,): for lower bounds, if it were perfect and there were no noise."""
 
     def p_trusted(self, threshold: float) -> float:
-        """Of the test that the true correlation is below the threshold."""
+        """Return the p-value of the hypothesis that the true correlation is below the threshold."""
         return float(1 + np.searchsorted(self.low, threshold, side="left")) / (len(self.low) + 1)
 
     def p_refused(self, threshold: float) -> float:
-        """Of the test that it is at or above."""
+        """Return the p-value of the hypothesis that the true correlation is at or above the threshold."""
         return float(1 + len(self.high) - np.searchsorted(self.high, threshold, side="left")) / (len(self.high) + 1)
 
     @staticmethod
     def lower(draws: FloatArray, level: float) -> float:
-        """The bound below which the true correlation is with this probability.
+        """Return the bound below which the true correlation lies with this probability.
 
-        It is the k-th smallest draw, k the largest with k / (draws + 1) <= level: simulating so few draws never makes
-        the bound bolder on average. With too few draws for any k it says nothing, -1.
+        It is the k-th smallest draw, with the largest k for which k / (draws + 1) <= level. So a small number of draws
+        never makes the bound bolder on average. With too few draws for any k it is -1, which says nothing.
         """
         rejected = int(level * (len(draws) + 1) * (1 + 1e-9))
         return float(draws[rejected - 1]) if rejected >= 1 else -1.0
 
     def upper(self, level: float) -> float:
-        """The bound above which the true correlation is with this probability; 1 if there are too few draws."""
+        """Return the bound above which the true correlation lies with this probability; 1 with too few draws."""
         rejected = int(level * (len(self.high) + 1) * (1 + 1e-9))
         return float(self.high[-rejected]) if rejected >= 1 else 1.0
 
 
 def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> list[Evidence]:
-    """Of looks that can be tested. Those with equally many hypotheses share their simulated studies."""
+    """Return the evidence of each look, all of which can be tested.
+
+    Looks with equally many hypotheses share their simulated studies. `draws`: how many studies are simulated; None:
+    `draws_for` the number of hypotheses.
+    """
     found: dict[int, Evidence] = {}
     for hypotheses in {look.hypotheses for look in looks}:
         alike = [at for at, look in enumerate(looks) if look.hypotheses == hypotheses]
@@ -74,7 +78,7 @@ def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> l
 
 
 _ORDERED_FROM = 2
-"""Looks from which on sorting all simulated slopes is quicker than to find those asked for."""
+"""With more looks than this, to sort all simulated slopes is quicker than to find only those that are asked for."""
 
 
 def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws) -> Evidence:
@@ -89,9 +93,10 @@ def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: Noise
 def bounding_correlations(
     looks: Sequence[Look], taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws
 ) -> tuple[FloatArray, FloatArray]:
-    """(draws, looks) each, for lower and for upper bounds.
+    """Return draws of the true correlations, (draws, looks) each, for lower and for upper bounds.
 
-    The looks have equally many hypotheses, and seeds. `ties`: those that break ties; None leaves them as they are.
+    All looks have equally many hypotheses, and equally many seeds. `ties`: the studies by which ties are broken; None
+    leaves ties unbroken.
     """
     little = NoiseEstimates.all(look.little_noise for look in looks)
     much = NoiseEstimates.all(look.much_noise for look in looks)
@@ -107,7 +112,7 @@ def bounding_correlations(
 
 
 def _tie_share(look: Look, concordant: int, ties: TiedStudies | None) -> float:
-    """By studies whose true correlation is just good enough."""
+    """Return `TiedStudies.share`, by studies whose true correlation is just good enough."""
     if ties is None or not -1 <= look.trusted_from <= 1:
         return 1.0
     observed = look.noise.observed(look.trusted_from, look.seeds)
@@ -115,5 +120,5 @@ def _tie_share(look: Look, concordant: int, ties: TiedStudies | None) -> float:
 
 
 def tied_studies(hypotheses: int, generator: np.random.Generator) -> TiedStudies | None:
-    """None where there are so many hypotheses that a tie is worth too little to be broken."""
+    """Simulate studies that break ties; None where there are so many hypotheses that a tie is worth too little."""
     return TiedStudies.simulate(hypotheses, generator) if hypotheses <= MOST_HYPOTHESES else None

@@ -1,7 +1,7 @@
-"""Several hypotheses tested at several looks, so that none is rejected falsely with more than a stated probability.
+"""The Holm correction: several tests at several looks, with a bound on the probability that any rejection is false.
 
-Holm's procedure on sequential p-values: each p-value already holds for all looks together, so a rejection, once made,
-stays, and what it frees goes to the others (Maurer & Bretz 2013).
+Holm's procedure is applied to sequential p-values. Each p-value already holds for all looks together, so a rejection
+stays once it is made, and the error that it frees goes to the other tests (Maurer & Bretz 2013).
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from assay.ranking.arrays import FloatArray, IntArray
 
 
 def holm_adjusted(p_values: FloatArray) -> FloatArray:
-    """(tests,): a test is rejected at a family-wise error if its adjusted p-value is at or below that (Holm 1979)."""
+    """Return (tests,) adjusted p-values: a test is rejected where its own is at or below the family-wise error.
+
+    Source: Holm 1979, the sequentially rejective Bonferroni test.
+    """
     order = np.argsort(p_values, kind="stable")
     factors = np.arange(len(p_values), 0, -1)
     adjusted = np.empty(len(p_values))
@@ -21,10 +24,10 @@ def holm_adjusted(p_values: FloatArray) -> FloatArray:
 
 
 def first_rejections(p_values: FloatArray, error: float) -> tuple[IntArray, FloatArray]:
-    """When each test is first rejected, and its adjusted p-values up to each look.
+    """Find when each test is first rejected, and its adjusted p-value at each look.
 
-    `p_values`: (looks, tests), each valid for all looks together; 1 where a test was not looked at. Returns
-    (tests,): the number of the look, from 1 on, 0 if at none; and (looks, tests).
+    `p_values`: (looks, tests), each valid for all looks together; 1 where a test was not looked at. Returns (tests,)
+    the number of the look, from 1 on, or 0 where a test is rejected at none; and (looks, tests) adjusted p-values.
     """
     lowest = np.minimum.accumulate(p_values, axis=0)
     adjusted = np.array([holm_adjusted(row) for row in lowest]).reshape(p_values.shape)

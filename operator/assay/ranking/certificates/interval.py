@@ -1,11 +1,11 @@
-"""The values of a statistic that the tests leave, as an interval that says the same as the decision.
+"""The values of a statistic that the tests do not reject, as an interval that says the same as the decision.
 
-Trusted if and only if it begins at or above the threshold, NotTrusted if and only if it ends below it. A value below
-the threshold can only be missed by an interval that begins above it, one above the threshold by an interval that ends
-below it; so each end has the full error, and the interval covers with about the confidence (at a single look, of a
-single proxy; otherwise all intervals together do). Such intervals fit Holm's procedure, but say no more of a decided
-proxy (Strassburger & Bretz 2008); so a part of the error serves to say by how much it surpasses or misses the
-threshold.
+A proxy is Trusted if and only if its interval begins at or above the threshold, and NotTrusted if and only if it ends
+below. Only an interval that begins above the threshold can miss a value below it, and only one that ends below can miss
+a value above. So each end has the full error, and the interval covers the true value with about the stated confidence
+(one proxy at one look; otherwise all intervals together do). Such intervals fit Holm's procedure, but say nothing more
+of a proxy that is decided (Strassburger & Bretz 2008). So a part of the error is spent on how far beyond the threshold
+it lies.
 """
 
 from __future__ import annotations
@@ -20,21 +20,24 @@ from assay.ranking.certificates.evidence import Evidence
 from assay.ranking.certificates.look import Look
 
 BEYOND = 0.7
-"""Part of the error that is spent on how far beyond the threshold a decided proxy is."""
+"""The part of the error that is spent on how far beyond the threshold a decided proxy lies."""
 
 
 class EndErrors(NamedTuple):
-    """What each end of the interval may err with, all looks together."""
+    """The error probabilities of the interval's ends, for all looks together."""
 
     trusted: float
+    """The lower end's, which decides for trust."""
     refused: float
+    """The upper end's, which decides against it."""
     beyond: float
+    """That of the end that lies beyond the threshold, of a proxy that is decided."""
 
 
 def interval(
     test: Look, found: Evidence, spending: Spending, decision: Decision, errors: EndErrors
 ) -> tuple[float, float]:
-    """(low, high) of what one look shows."""
+    """Return (low, high): the interval that one look shows."""
     threshold = test.criterion.threshold
     # just below the threshold: an interval that ends there does not hold it
     below = float(np.nextafter(threshold, -np.inf))

@@ -1,8 +1,11 @@
-"""One look at one proxy: what is compared, by which statistic, and why there may be no test."""
+"""One look at one proxy: what is compared, by which statistic, and why there may be no test.
+
+The reasons for which there is no test are listed at the end, one check each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,23 +36,24 @@ from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenu
 
 @dataclass(frozen=True)
 class Untested:
-    """Why there is no test, and what follows from that."""
+    """Why there is no test, and the decision that follows."""
 
     decision: Decision
     reason: str
     message: str
+    """What it would take, in a sentence; empty if the decision is Trusted."""
     more_seeds_help: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """Two balanced arms at one look."""
+    """The balanced block of two arms at one look, and what follows from it for one criterion."""
 
     reference: Scores
     proxy: Scores
     criterion: Criterion
     memory: Memory = NOTHING
-    """Of what other looks at as many hypotheses work out as well."""
+    """For what other looks at equally many hypotheses need as well."""
 
     @classmethod
     def at(
@@ -65,63 +69,28 @@ class Look:
 
     @property
     def hypotheses(self) -> int:
-        """In the block; as are the seeds."""
+        """The number of hypotheses in the block."""
         return len(self.reference.hypotheses)
 
     @property
     def seeds(self) -> int:
-        """In the block."""
+        """The number of seeds in the block."""
         return len(self.reference.seeds)
 
     @cached_property
     def tau(self) -> float | None:
-        """Observed tau-b."""
+        """The observed tau-b; None where an arm gives no order."""
         return kendall_tau_b(*self.rounded_means)
 
     @cached_property
     def rounded_means(self) -> tuple[FloatArray, FloatArray]:
-        """Of the reference and the proxy; see `concordance.rounded_means`."""
+        """The rounded means of the reference and of the proxy; see `concordance.rounded_means`."""
         return rounded_means(self.reference), rounded_means(self.proxy)
 
     @cached_property
     def untested(self) -> Untested | None:
-        """None if a test is possible."""
-        if self.hypotheses < 2:
-            count = "a single hypothesis" if self.hypotheses else "no hypothesis"
-            return Untested(
-                "Undecided",
-                f"{count} with scores in both arms: there is nothing to order",
-                "At least two hypotheses need scores in both arms, at the same seeds.",
-            )
-        if self.criterion.statistic == "WinnerRegret" and self.criterion.promote >= self.hypotheses:
-            return Untested("Trusted", f"the proxy's first {self.criterion.promote} are all hypotheses there are", "")
-        if self.seeds < 2:
-            return Untested(
-                "Undecided",
-                "a single seed does not show how much the scores vary from seed to seed",
-                "It takes at least two seeds, with the same hypotheses in both arms.",
-                more_seeds_help=True,
-            )
-        if np.ptp(self.rounded_means[0]) == 0:
-            return Untested(
-                "Undecided",
-                "the hypotheses can't be told apart: the reference gives all of them the same score",
-                "It takes hypotheses that differ.",
-            )
-        if self.tau is None:
-            return Untested(
-                "NotTrusted",
-                "the proxy gives all hypotheses the same score, so it puts them in no order",
-                "More hypotheses can't help: it takes a proxy that tells them apart.",
-            )
-        if self.criterion.statistic == "DecisionAccuracy" and not len(separated_distances(self.reference)):
-            return Untested(
-                "Undecided",
-                "the reference separates no pair of hypotheses: none differ by over two standard errors",
-                "It takes more seeds, or hypotheses that differ more.",
-                more_seeds_help=True,
-            )
-        return None
+        """Why no test is possible; None if one is."""
+        return next((found for check in _CHECKS if (found := check(self))), None)
 
     @cached_property
     def estimand(self) -> Estimand:
@@ -130,12 +99,12 @@ class Look:
 
     @cached_property
     def lower_estimand(self) -> Estimand:
-        """What may be said of it at least, where it depends on more than the correlation; for lower bounds."""
+        """The least that it may be at a correlation, where that is not all it depends on; for lower bounds."""
         return self._estimands[0]
 
     @cached_property
     def upper_estimand(self) -> Estimand:
-        """What may be said of it at most."""
+        """The most that it may be; for upper bounds."""
         return self._estimands[2]
 
     @cached_property
@@ -151,39 +120,39 @@ class Look:
         return best[0], best[1], best[2]
 
     def correlation_reaching(self, value: float) -> float:
-        """The true correlation from which on the statistic is surely at or above a value, as `correlation_reaching`."""
+        """Return the true correlation from which on the statistic is surely at or above a value."""
         return self.memory.of(correlation_reaching, self.lower_estimand, value)
 
     @cached_property
     def trusted_from(self) -> float:
-        """The true correlation from which on the statistic surely reaches the criterion's threshold."""
+        """The true correlation from which on the statistic surely reaches the threshold of the criterion."""
         return self.correlation_reaching(self.criterion.threshold)
 
     @cached_property
     def refused_below(self) -> float:
-        """The one below which it surely does not."""
+        """The true correlation below which the statistic surely does not reach the threshold."""
         if self.upper_estimand is self.lower_estimand:
             return self.trusted_from
         return self.memory.of(correlation_reaching, self.upper_estimand, self.criterion.threshold)
 
     @cached_property
     def estimates(self) -> NoiseEstimates:
-        """Of both arms' noise, by the seeds' orders."""
+        """The likely noise of both arms, estimated from the orders that their seeds give."""
         return estimate_noise(self.reference, self.proxy)
 
     @cached_property
     def little_noise(self) -> NoiseEstimates:
-        """The same, for lower bounds."""
+        """As little noise as there may be, for lower bounds."""
         return estimate_noise(self.reference, self.proxy, "little")
 
     @cached_property
     def much_noise(self) -> NoiseEstimates:
-        """The same, for upper bounds."""
+        """As much noise as there may be, for upper bounds."""
         return estimate_noise(self.reference, self.proxy, "much")
 
     @cached_property
     def noise(self) -> TwoArmNoise:
-        """The same, for what is to come."""
+        """The likely noise of both arms per seed, to tell what more seeds would bring."""
         return TwoArmNoise.estimated(self.estimates, self.seeds)
 
     @cached_property
@@ -199,7 +168,7 @@ class Look:
 
     @cached_property
     def corrected(self) -> float | None:
-        """The statistic, corrected for noise; None if an arm shows no signal."""
+        """An estimate of the true statistic, corrected for noise; None if an arm shows no signal."""
         if self.untested or self.tau is None:
             return None
         signals = [float(1 - 1 / ratio[0]) for ratio in (self.estimates.reference_ratio, self.estimates.proxy_ratio)]
@@ -209,7 +178,7 @@ class Look:
         return self.estimand.at(float(disattenuated(float(correlation_of(self.tau)), signals[0], signals[1], shared)))
 
     def indistinct(self) -> str:
-        """Which arm's scores may be noise alone (F test), in words; empty if neither's."""
+        """Say which arm's scores may be noise alone, by an F test; empty if neither's may."""
         between, within = self.hypotheses - 1, (self.hypotheses - 1) * (self.seeds - 1)
         reference, proxy = (
             f_above(ratio[0], between, within) > self.criterion.error
@@ -220,3 +189,73 @@ class Look:
         return (
             "the proxy can't tell the hypotheses apart: they differ no more than the seeds of one do" if proxy else ""
         )
+
+
+def _fewer_than_two_hypotheses(look: Look) -> Untested | None:
+    if look.hypotheses >= 2:
+        return None
+    count = "a single hypothesis" if look.hypotheses else "no hypothesis"
+    return Untested(
+        "Undecided",
+        f"{count} with scores in both arms: there is nothing to order",
+        "At least two hypotheses need scores in both arms, at the same seeds.",
+    )
+
+
+def _all_are_promoted(look: Look) -> Untested | None:
+    if look.criterion.statistic != "WinnerRegret" or look.criterion.promote < look.hypotheses:
+        return None
+    return Untested("Trusted", f"the proxy's first {look.criterion.promote} are all hypotheses there are", "")
+
+
+def _single_seed(look: Look) -> Untested | None:
+    if look.seeds >= 2:
+        return None
+    return Untested(
+        "Undecided",
+        "a single seed does not show how much the scores vary from seed to seed",
+        "It takes at least two seeds, with the same hypotheses in both arms.",
+        more_seeds_help=True,
+    )
+
+
+def _reference_gives_no_order(look: Look) -> Untested | None:
+    if np.ptp(look.rounded_means[0]) > 0:
+        return None
+    return Untested(
+        "Undecided",
+        "the hypotheses can't be told apart: the reference gives all of them the same score",
+        "It takes hypotheses that differ.",
+    )
+
+
+def _proxy_gives_no_order(look: Look) -> Untested | None:
+    if look.tau is not None:
+        return None
+    return Untested(
+        "NotTrusted",
+        "the proxy gives all hypotheses the same score, so it puts them in no order",
+        "More hypotheses can't help: it takes a proxy that tells them apart.",
+    )
+
+
+def _no_separated_pair(look: Look) -> Untested | None:
+    if look.criterion.statistic != "DecisionAccuracy" or len(separated_distances(look.reference)):
+        return None
+    return Untested(
+        "Undecided",
+        "the reference separates no pair of hypotheses: none differ by over two standard errors",
+        "It takes more seeds, or hypotheses that differ more.",
+        more_seeds_help=True,
+    )
+
+
+_CHECKS: tuple[Callable[[Look], Untested | None], ...] = (
+    _fewer_than_two_hypotheses,
+    _all_are_promoted,
+    _single_seed,
+    _reference_gives_no_order,
+    _proxy_gives_no_order,
+    _no_separated_pair,
+)
+"""The first that applies says why there is no test; each may rely on those before it not to apply."""

@@ -1,4 +1,4 @@
-"""What it would take to certify a proxy: so many more hypotheses, or seeds."""
+"""What it would take to certify a proxy: how many more hypotheses, or seeds."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from assay.ranking.certificates.look import Look
 from assay.ranking.true_orders.precision import TwoArmNoise
 
 WANTED_POWER = 0.8
-"""What is needed is said to be enough if it certifies with this probability."""
+"""So many hypotheses, or seeds, are said to be enough if they certify with this probability."""
 MOST_HYPOTHESES = 2000
-"""More are not asked for; nor more than this many seeds."""
+"""No study is asked for more hypotheses than this."""
 MOST_SEEDS = 100
+"""No study is asked for more seeds than this."""
 MOST_TIMES = 10
-"""More than so many times the hypotheses, or seeds, of a study are not asked for as if that were a way to decide it."""
+"""What takes more than this many times a study's hypotheses, or seeds, is called not affordable."""
 ALWAYS_AFFORDABLE = 50
-"""So many hypotheses are asked for of any study, however few it has."""
+"""This many hypotheses are asked for of any study, however few it has."""
 THRESHOLD_STEP, LOWEST_THRESHOLD = 0.05, 0.1
-"""Of the lower thresholds that are named instead."""
+"""The lower thresholds that are proposed instead: multiples of the step, from the lowest on."""
 ASSUMED_NOISE = 0.5
-"""Noise to signal of a seed where too few hypotheses show none."""
+"""The noise-to-signal of a seed, where there are too few hypotheses to show it."""
 
 
 class Needed(NamedTuple):
-    """What would certify with probability `WANTED_POWER`; None where it would not, or can't be counted on."""
+    """What would certify with probability `WANTED_POWER`; None where nothing would or that is not sure."""
 
     hypotheses: int | None
     seeds: int | None
@@ -35,16 +36,19 @@ class Needed(NamedTuple):
 
 
 class OutOfReach(NamedTuple):
-    """What even a perfect proxy could not show."""
+    """What even a perfect proxy could not show with these hypotheses and seeds."""
 
     too_few: bool
-    """So few hypotheses would not certify perfect agreement, even without noise."""
+    """The hypotheses are too few to certify perfect agreement, even without noise."""
     too_noisy: bool
-    """With this noise they would not."""
+    """They are too few to certify it with this noise."""
 
 
 def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: OutOfReach, level: float) -> Needed:
-    """For a look that could be tested; `level` is that of the test at one look."""
+    """Say what it would take to certify a proxy at a look that could be tested.
+
+    `level`: that of the test at one look.
+    """
     if decision == "Trusted":
         return Needed(None, None, "")
     if decision == "NotTrusted":
@@ -87,7 +91,7 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
 
 
 def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | None, seeds_there: int) -> bool:
-    """Whether one of two ways to decide can be asked for of a study that has what is there; None: no such way."""
+    """Return whether one of two ways to decide can be asked for of a study of this size; None: there is no such way."""
     by_hypotheses = hypotheses is not None and hypotheses <= max(MOST_TIMES * hypotheses_there, ALWAYS_AFFORDABLE)
     return by_hypotheses or (seeds is not None and seeds <= MOST_TIMES * seeds_there)
 
@@ -95,7 +99,7 @@ def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | No
 def _ways(
     test: Look, threshold: float, assumed: float, noise: TwoArmNoise, level: float, *, too_few: bool
 ) -> tuple[int | None, int | None]:
-    """How many hypotheses, or else seeds, show with probability `WANTED_POWER` that `assumed` is over the threshold."""
+    """Return how many hypotheses, or how many seeds, show with `WANTED_POWER` that `assumed` is over the threshold."""
     reached = test.correlation_reaching(threshold)
     true = test.correlation_reaching(assumed)
     hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, level)
@@ -105,7 +109,7 @@ def _ways(
 def _not_affordable(
     hypotheses: int | None, seeds: int | None, test: Look, criterion: Criterion, limits: OutOfReach
 ) -> str:
-    """What it would take, and that nobody will want to pay for that."""
+    """Say what it would take, and that this is not affordable."""
     if hypotheses is None and seeds is None:
         or_seeds = "" if limits.too_few else f", or {MOST_SEEDS} seeds of these,"
         certify = f"would hardly certify {_a_value(criterion)}"
@@ -119,7 +123,7 @@ def _not_affordable(
 
 
 def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float, limits: OutOfReach) -> str:
-    """The highest lower threshold that could be decided, and with what."""
+    """Propose the highest lower threshold that could be decided, and say what that takes."""
     closer = f"It takes {'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
     lowest = max(LOWEST_THRESHOLD, 0.5 if criterion.statistic == "DecisionAccuracy" else 0.0)
     steps = range(int((criterion.threshold - 1e-9) / THRESHOLD_STEP), int(lowest / THRESHOLD_STEP + 1e-9), -1)
@@ -145,7 +149,9 @@ def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float,
 def hypotheses_needed(
     power: float, threshold: float, true: float, noise: TwoArmNoise, seeds: int, level: float
 ) -> int | None:
-    """About how many hypotheses certify with this power, rounded up to two digits; None if over `MOST_HYPOTHESES`.
+    """Return about how many hypotheses certify with this power, rounded up to two digits.
+
+    None if it takes more than `MOST_HYPOTHESES`.
 
     `threshold` and `true` are correlations; see `TwoArmNoise.power`.
     """
@@ -161,7 +167,10 @@ def hypotheses_needed(
 
 
 def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, level: float) -> int | None:
-    """More seeds than there are, of the same hypotheses. `reached`: the correlation that is to be shown at least."""
+    """Return how many seeds of the same hypotheses it takes, more than there are; None if too many.
+
+    `reached`: the correlation that is to be shown at least.
+    """
     if true <= reached or test.hypotheses < 4 or not 0 < level < 1:
         return None
     count = np.array([test.hypotheses])

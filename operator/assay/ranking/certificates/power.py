@@ -32,10 +32,11 @@ from assay.ranking.true_orders.tie_breaking import closeness, count_concordant, 
 from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 _AT_ONCE = 50
-"""Studies tested at once: more arrays of them than fit a processor's cache take twice as long."""
+"""How many studies are tested at once: arrays of more, which do not fit a processor's cache, take twice as long."""
 
 _MOST_SIMULATED, _FEWEST_STUDIES = 10_000_000, 60
-"""Pairs of hypotheses, in all studies: with hundreds of hypotheses power is near 0 or 1, and takes few studies."""
+"""The most pairs of hypotheses in all studies together, and the fewest studies all the same: with hundreds of
+hypotheses power is near 0 or 1, and takes few studies to find."""
 
 
 def certification_power(
@@ -50,13 +51,14 @@ def certification_power(
     draws: int = 800,
     noise_correlation: float = 0.0,
 ) -> float:
-    """Probability in [0, 1] that `certify` calls a proxy of this true value of the statistic Trusted, at any look.
+    """Return the probability in [0, 1] that `certify` trusts a proxy of this true value of the statistic, at any look.
 
-    `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; none of the others is counted on to
-    be trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true scores, for
-    both arms or as (reference, proxy). `draws` studies of normal scores are simulated (fewer of hundreds of
-    hypotheses): the standard error of the result is at most about .5 / sqrt(draws), and as much again of the test's own
-    draws where its level is low. For WinnerRegret only the best itself counts as good.
+    `looks`: the planned numbers of seeds. `proxies`: how many are judged at once; it is not counted on that any of the
+    others is trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true
+    scores, for both arms or as (reference, proxy). `draws`: how many studies of normal scores are simulated (fewer with
+    hundreds of hypotheses). The standard error of the result is at most about .5 / sqrt(draws), and the test's own
+    draws add as much again where its level is low. For WinnerRegret only the best itself counts as good.
+
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
@@ -99,10 +101,11 @@ def hypotheses_for_power(
     proxies: int = 1,
     noise_correlation: float = 0.0,
 ) -> int | None:
-    """About how many hypotheses it takes to certify a proxy of this true value, by the last look, with this power.
+    """Return about how many hypotheses certify a proxy of this true value with this power, by the last look.
 
-    By the normal approximation of atanh(tau), rather too many where there is much noise; rounded up to two digits. None
-    if it takes too many, or can't be had: a true value at or below the threshold, a single seed.
+    It is found by the normal approximation of atanh(tau), which gives rather too many where there is much noise, and
+    rounded up to two digits. None if it takes too many, or if nothing would do: a true value at or below the
+    threshold, a single seed.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
     noise, seeds = TwoArmNoise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
@@ -126,7 +129,7 @@ def hypotheses_for_power(
 def _expected_estimand(
     criterion: Criterion, hypotheses: int, noise: TwoArmNoise, seeds: int, generator: np.random.Generator
 ) -> Estimand | None:
-    """The statistic in a study of normal scores; None where there is nothing to test."""
+    """Return the statistic in a study of normal scores; None where there is nothing to test."""
     if seeds < 2 or hypotheses < 2:
         return None
     if criterion.statistic == "KendallTau":
@@ -144,7 +147,10 @@ def _expected_estimand(
 
 
 def _count_certified(studies: SimulatedStudies, tests: Sequence[_Test], null: TauDraws) -> int:
-    """At any look; the last one first, since it certifies most, and the others need not be worked out for these."""
+    """Count the studies that are certified at any look.
+
+    The last look comes first: it certifies most, and the others need not be worked out for those.
+    """
     certified = np.zeros(studies.signal.shape[1], dtype=bool)
     for test in reversed(tests):
         others = np.flatnonzero(~certified)
@@ -155,21 +161,21 @@ def _count_certified(studies: SimulatedStudies, tests: Sequence[_Test], null: Ta
 
 @dataclass(frozen=True, eq=False)
 class _Test:
-    """Of trust, at one planned look."""
+    """The test of trust at one planned look."""
 
     seeds: int
     correlation: float
-    """Of the true scores, as assumed."""
+    """The correlation of the true scores, as assumed."""
     threshold: float
-    """What it must reach."""
+    """The correlation that must be shown."""
     level: float
     errors: NoiseDraws
-    """Of the noise estimates."""
+    """The errors of the noise estimates."""
     tied: tuple[IntArray, FloatArray] | None
-    """Pairs ordered alike, and closeness, of studies at the threshold; None where ties are not broken."""
+    """The pairs ordered alike, and the closeness, of studies at the threshold; None where ties are not broken."""
 
     def passed(self, studies: SimulatedStudies, null: TauDraws) -> BoolArray:
-        """(studies,): whether the proxy is trusted, by what `Look` would estimate of the same scores."""
+        """Return (studies,): whether the proxy is trusted, by what `Look` would estimate from the same scores."""
         values = studies.scores(self.correlation, self.seeds)
         means = values.mean(axis=-1)
         concordant = count_concordant(means[0], means[1])

@@ -34,8 +34,6 @@ class Agreement:
 
     hypotheses: int
     seeds: int
-    left_out: tuple[str, ...]
-    """Hypotheses without a score at one of the seeds used."""
     kendall_tau: float | None
     weighted_tau: float | None
     spearman_rho: float | None
@@ -53,14 +51,13 @@ def agreement(reference: Scores, proxy: Scores, top_k: int | None = None) -> Agr
     `top_k`: size of the top slice whose overlap is reported; None, or more than there are hypotheses: not reported.
     """
     used_reference, used_proxy = balanced(reference, proxy)
-    names = set(used_reference.hypotheses)
+    hypotheses = len(used_reference.hypotheses)
     truth, guess = used_reference.means, used_proxy.means
     accuracy = _decision_accuracy(used_reference, used_proxy)
-    sliced = top_k if top_k is not None and 1 <= top_k <= len(names) else None
+    sliced = top_k if top_k is not None and 1 <= top_k <= hypotheses else None
     return Agreement(
-        hypotheses=len(names),
+        hypotheses=hypotheses,
         seeds=len(used_reference.seeds),
-        left_out=tuple(name for name in reference.hypotheses if name not in names),
         kendall_tau=kendall_tau_b(truth, guess),
         weighted_tau=weighted_tau(truth, guess),
         spearman_rho=spearman_rho(truth, guess),

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.orders.ceiling import single_seed_reliability, total_to_noise
+from assay.ranking.orders.ceiling import total_to_noise
 from assay.ranking.scores import Scores
 from assay.ranking.true_orders.true_correlation import NoiseEstimates
 
@@ -47,12 +47,6 @@ def correlation_of_noise(reference: FloatArray, proxy: FloatArray) -> FloatArray
     scale = np.sqrt((reference**2).sum(axis=(-2, -1)) * (proxy**2).sum(axis=(-2, -1)))
     correlation: FloatArray = np.clip(products / np.where(scale > 0, scale, np.inf), -1.0, 1.0)
     return correlation
-
-
-def noise_to_signal(arm: Scores) -> float | None:
-    """Deviation of one seed's noise over that of the true scores; None if the seeds show no signal."""
-    single = float(single_seed_reliability(arm.values))
-    return float(np.sqrt((1 - single) / single)) if single > 0 else None
 
 
 def _by_orders(arm: Scores) -> float:

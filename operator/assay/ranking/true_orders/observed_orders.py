@@ -24,7 +24,3 @@ class ObservedOrders:
     def plain(cls, concordant: IntArray) -> ObservedOrders:
         """As many pairs, ties unbroken, of normal scores."""
         return cls(concordant, np.ones(len(concordant)), np.ones(len(concordant)))
-
-    def of(self, observations: IntArray) -> ObservedOrders:
-        """Those of some of the observations."""
-        return ObservedOrders(self.concordant[observations], self.tie_share[observations], self.widening[observations])

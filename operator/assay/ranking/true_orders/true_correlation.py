@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from assay.ranking.arrays import FloatArray, IntArray
+from assay.ranking.arrays import FloatArray
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws
 
@@ -66,18 +66,12 @@ class NoiseEstimates:
 
     @classmethod
     def all(cls, each: Iterable[NoiseEstimates]) -> NoiseEstimates:
-        """Those of several, one after the other."""
+        """Put the observations of several one after the other."""
         several = list(each)
         return cls(
             np.concatenate([one.reference_ratio for one in several]),
             np.concatenate([one.proxy_ratio for one in several]),
             np.concatenate([one.noise_correlation for one in several]),
-        )
-
-    def of(self, observations: IntArray) -> NoiseEstimates:
-        """Those of some of the observations."""
-        return NoiseEstimates(
-            self.reference_ratio[observations], self.proxy_ratio[observations], self.noise_correlation[observations]
         )
 
 
