@@ -171,7 +171,7 @@ def _outcome(
 
 
 def _audited(study: Study, world: World, drawn: tuple[str, ...], stratum: Callable[[str], str]) -> bool:
-    certificate = next(iter(study.trust_records.certificates.values()))
+    certificate = next(iter(study.history.trust_records.certificates.values()))
     return audit(
         world.reference,
         world.proxy,
@@ -185,7 +185,7 @@ def _audited(study: Study, world: World, drawn: tuple[str, ...], stratum: Callab
 
 def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> bool:
     """Whether a binomial test of all separable pairs so far is ever significant."""
-    promised = next(iter(study.trust_records.certificates.values())).promised_rate
+    promised = next(iter(study.history.trust_records.certificates.values())).promised_rate
     pairs = alike = 0.0
     line = 2 * np.sqrt(2 * world.reference.noise.variance / SEEDS) if world.reference.noise else 0.0
     for one in drawn:
@@ -213,6 +213,4 @@ def drawing_anew(study: Study, seed: int) -> Study:
     assert spec.screening is not None
     screening = spec.screening.model_copy(update={"seed": seed})
     resource = study.resource.model_copy(update={"spec": spec.model_copy(update={"screening": screening})})
-    changed = replace(study, resource=resource)
-    vars(changed)["design"] = study.design  # it does not depend on it
-    return changed
+    return replace(study, definition=replace(study.definition, resource=resource))  # its design does not depend on it

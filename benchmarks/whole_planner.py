@@ -37,6 +37,7 @@ from assay.planning.judgement import judge
 from assay.planning.plan import plan
 from assay.planning.records.records import WorkRecord
 from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
+from assay.planning.study.history import History
 from assay.planning.study.programs import program_of
 from assay.planning.study.study import Study
 from assay.planning.trust.screening import Role
@@ -87,7 +88,7 @@ def run(study: Study, truth: Truth, records: Mapping[str, WorkRecord], written: 
     known, kept = dict(records), dict(written)
     trials = {trial.key: trial for trial in study.design.trials}
     while True:
-        study = study.having_begun(0.0, frozenset(), trust_records(kept.values()))
+        study = replace(study, history=History(0.0, trust_records=trust_records(kept.values())))
         decided = plan(study, known, 1.0)
         for action in decided.actions:
             match action:
@@ -193,8 +194,9 @@ def screened(ended: Ended, truth: Truth, prefix: str, tau: float) -> Ended:
     added = some_hypotheses(ADDED, prefix)
     truth.draw((hypothesis.name for hypothesis in added), tau)
     hypotheses = (*ended.study.hypotheses, *added)
-    code = {**ended.study.code, **{program_of(ended.study.spec, each): CODE for each in hypotheses}}
-    return run(replace(ended.study, hypotheses=hypotheses, code=code), truth, ended.records, ended.written)
+    code = {**ended.study.definition.code, **{program_of(ended.study.spec, each): CODE for each in hypotheses}}
+    study = Study.of(replace(ended.study.definition, hypotheses=hypotheses, code=code))
+    return run(study, truth, ended.records, ended.written)
 
 
 def is_revoked(ended: Ended) -> bool:

@@ -89,7 +89,7 @@ def after(study: Study, screened: Screened) -> Study:
 
 
 def _with_records(study: Study, new: Iterable[TrustRecord]) -> Study:
-    known = study.trust_records
+    known = study.history.trust_records
     records: list[TrustRecord] = [*known.certificates.values(), *known.revocations.values(), *new]
     records += [each for audits in known.audits.values() for each in audits]
-    return replace(study, trust_records=trust_records(records))
+    return replace(study, history=replace(study.history, trust_records=trust_records(records)))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from assay.api.resources import Goal, Hypothesis, Metric, ProxyArm, ReferenceArm, Seeds, Trust
 from assay.planning.records.records import Records, WorkRecord
+from assay.planning.study.capacity import Capacity
+from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.design import PlannedPreparation, PlannedTrial
 from assay.planning.study.programs import program_of, scoring_program
 from assay.planning.study.study import Study
@@ -42,7 +45,7 @@ def a_study(
         **spec,
     }
     resource = manifests.a_study(name=name, proxies=proxies, **fields)
-    return Study(
+    definition = StudyDefinition(
         resource=resource,
         hypotheses=chosen,
         code={
@@ -50,9 +53,13 @@ def a_study(
             **{program_of(resource.spec, hypothesis): CODE for hypothesis in chosen},
         },
         dataset=DATASET,
-        capacity=capacity,
-        idle_slots_are_free=idle_slots_are_free,
     )
+    return Study.of(definition, capacity=Capacity(capacity, idle_slots_are_free))
+
+
+def redefined(study: Study, **changes: Any) -> Study:
+    """The study with another definition; `changes` are fields of it. History and capacity stay."""
+    return Study.of(replace(study.definition, **changes), history=study.history, capacity=study.capacity)
 
 
 def a_profile(**shares: float) -> contract.Profile:

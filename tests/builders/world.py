@@ -10,6 +10,7 @@ from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
 from assay.planning.records.records import UNKNOWN, Records, RunningAttempt, WorkRecord
 from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
+from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
@@ -36,7 +37,8 @@ class World:
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
         written = trust_records(self.written.values())
-        decided = plan(self.study.having_begun(self.begun_at, frozenset(), written), self.known(), self.now)
+        study = replace(self.study, history=History(self.begun_at, trust_records=written))
+        decided = plan(study, self.known(), self.now)
         for action in decided.actions:
             match action:
                 case Start(item):

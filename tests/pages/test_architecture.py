@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 
 from assay.planning.records.trust_records import Revocation
-from assay.planning.study.design import trial_request
+from assay.planning.study.requests import trial_request
 from assay.store import Ledger
 from assay_trainer.contract import (
     CodeIngredients,

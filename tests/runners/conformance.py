@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from assay.planning.study.study import Program
+from assay.planning.study.programs import Program
 from assay.runners.protocol import ObservedAttempt, Runner, UnusableProgram
 from assay_trainer.contract import FailureReason, TrialResult, WorkRequest, result_name
 from assay_trainer.objects import Objects

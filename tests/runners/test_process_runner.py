@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.planning.study.study import Program
+from assay.planning.study.programs import Program
 from assay.runners.processes import ProcessRunner
 from assay.runners.protocol import RunnerFailed, UnusableProgram
 from assay_trainer.contract import (

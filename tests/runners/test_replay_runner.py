@@ -198,7 +198,7 @@ class Replay:
         objects = MemoryObjects()
         with ReplayRunner(table, self.replayed.arms, objects, slots) as runner:
             ledger = Ledger(objects)
-            self.final = drive(self.replayed.study, ledger, runner, runner.clock, self._watch(runner, objects))
+            self.final = drive(self.replayed.study, ledger, runner, runner.clock, self._watch(runner, objects)).plan
             self.makespan = runner.clock()
 
     def cell_of(self, item: TrialRequest) -> tuple[str, str, int]:
@@ -272,7 +272,7 @@ def test_what_is_accounted_is_what_is_recorded() -> None:
     study = a_replay(table, trainer=TrainerSpec(entrypoint="team:train", deadline_seconds=40))
     objects = MemoryObjects()
     with ReplayRunner(table, study.arms, objects, 1) as runner:
-        final = drive(study.study, Ledger(objects), runner, runner.clock, lambda _: None)
+        final = drive(study.study, Ledger(objects), runner, runner.clock, lambda _: None).plan
         makespan = runner.clock()
     sound = sum(cell.cost for cell in table.runs.values() if cell.cost < 30)
     assert (final.status.trials.succeeded, final.status.trials.failed) == (33, 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus, Screening, Trust
@@ -12,6 +11,7 @@ from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.store import Ledger
 from assay_trainer.objects import MemoryObjects
+from builders.studies import redefined
 from builders.tables import a_replay, a_table
 
 FIRST = ["baseline", *(f"first{index:02d}" for index in range(1, 20))]
@@ -31,13 +31,15 @@ REPLAYED = a_replay(TABLE, slots=4, trust=Trust(threshold="0.6"), screening=Scre
 
 def run(objects: MemoryObjects, names: list[str], *, screening: bool = True) -> tuple[ProxyStudyStatus, Ledger]:
     """The study with these hypotheses, by somebody who knows the store alone."""
-    study = replace(REPLAYED.study, hypotheses=tuple(each for each in REPLAYED.study.hypotheses if each.name in names))
+    study = redefined(
+        REPLAYED.study, hypotheses=tuple(each for each in REPLAYED.study.hypotheses if each.name in names)
+    )
     if not screening:
         spec = study.spec.model_copy(update={"screening": None})
-        study = replace(study, resource=study.resource.model_copy(update={"spec": spec}))
+        study = redefined(study, resource=study.resource.model_copy(update={"spec": spec}))
     ledger = Ledger(objects)
     with ReplayRunner(TABLE, REPLAYED.arms, objects, 4) as runner:
-        status = drive(study, ledger, runner, runner.clock, lambda _: None).status
+        status = drive(study, ledger, runner, runner.clock, lambda _: None).plan.status
     return status, Ledger(objects)
 
 

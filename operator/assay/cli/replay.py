@@ -95,7 +95,7 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
 
     objects = MemoryObjects()
     with Screen(quiet=True) as screen, ReplayRunner(recorded, replayed.arms, objects, slots) as runner:
-        decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None)
+        decided = drive(replayed.study, Ledger(objects), runner, runner.clock, lambda _: None).plan
         if output is Output.JSON:
             typer.echo(json.dumps(decided.status.to_dict(), indent=2, ensure_ascii=False))
         else:

@@ -130,14 +130,14 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
         study = gather_study(resource, manifests.hypotheses, runner)
     records = records_of(study, ledger, ())
     study = study.knowing(earlier_of(study, ledger, runner, records))
-    status = plan(study, records, time.time()).status
+    decided = plan(study, records, time.time())
 
     def html() -> str:
         from assay.reporting.html import html_report  # imports altair
 
-        return html_report(study, records, status)
+        return html_report(study, records, decided)
 
-    return Findings(study, status, html)
+    return Findings(study, decided.status, html)
 
 
 def _of_cluster(name: str, chosen: Chosen) -> Findings:

@@ -102,7 +102,7 @@ def _drive(
     from assay.cli.variables import say_missed_variables
     from assay.reporting.written import write_report
     from assay.rounds.gather import gather_study
-    from assay.rounds.reconcile import drive, forgive_failures, interrupt, records_of
+    from assay.rounds.reconcile import drive, forgive_failures, interrupt
 
     began = time.time()
     study = gather_study(resource, manifests.hypotheses, runner)
@@ -110,13 +110,13 @@ def _drive(
     if retry_failed:
         forgive_failures(study, ledger)
     try:
-        decided = drive(study, ledger, runner, time.time, lambda latest: screen.show(study, latest, began))
+        latest = drive(study, ledger, runner, time.time, lambda each: screen.show(study, each, began))
     except KeyboardInterrupt:
         interrupt(study.name, ledger, runner)
         raise
     seconds = time.time() - began
-    written = write_report(study, records_of(study, ledger, ()), ledger, decided.status)
-    status = decided.status.model_copy(update={"report": written.report, "ledger": written.trials})
+    written = write_report(study, latest.records, ledger, latest.plan)
+    status = latest.plan.status.model_copy(update={"report": written.report, "ledger": written.trials})
     return _Ended(study, status, seconds)
 
 

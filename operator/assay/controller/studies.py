@@ -194,7 +194,7 @@ class StudyReconciler:
             return
         memory.verdicts_written_at = visit.now
         hypotheses = {each["metadata"]["name"]: each for each in self._world.hypotheses_of(namespace)}
-        entries = verdicts.outdated(verdicts_of(study, latest.records), hypotheses)
+        entries = verdicts.outdated(verdicts_of(study, latest.plan.ranking), hypotheses)
         chosen = dict(islice(entries.items(), None if finished else verdicts.MOST_AT_A_TIME))
         verdicts.write(self._kube, self._world, namespace, chosen)
         for name in chosen:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from assay.laboratory.purchases import Purchase, Trace
 from assay.planning.allocation.ladder_policy import estimates
 from assay.planning.allocation.within_budget import ladder_of
-from assay.planning.assessment.assessment import assessment_of
-from assay.planning.judgement import judge
 from assay.planning.results.costs import costs_of
 from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
@@ -17,7 +15,6 @@ from assay_trainer.objects import MemoryObjects
 
 if TYPE_CHECKING:
     from assay.laboratory.policy import Placing
-    from assay.planning.records.records import Records
     from assay.planning.study.study import Study
     from assay.rounds.reconcile import Round
     from assay.runners.replay.study import Replayed
@@ -40,7 +37,7 @@ def planned(replayed: Replayed, table: Table, slots: int) -> Trace:
         before, ended = ended, sum(bool(each.result or each.failures) for each in latest.records.values())
         if ended > before:
             spent = costs_of(replayed.study, latest.records).spent
-            made.append(Purchase(spent, current_placing(replayed.study, latest.records)))
+            made.append(Purchase(spent, current_placing(replayed.study, latest)))
 
     objects = MemoryObjects()
     with ReplayRunner(table, replayed.arms, objects, slots) as runner:
@@ -48,11 +45,11 @@ def planned(replayed: Replayed, table: Table, slots: int) -> Trace:
     return tuple(made)
 
 
-def current_placing(study: Study, records: Records) -> Placing:
+def current_placing(study: Study, latest: Round) -> Placing:
     """How the study orders its hypotheses by what it knows: as its ranking does, and those that the ranking can't place
     yet, since they have not run on the reference, by what the proxies let expect there."""
-    judgement = judge(study, records)
-    ladder = judgement.ladder or ladder_of(study, records, judgement.progress, judgement.costs)
+    judgement = latest.plan.judgement
+    ladder = judgement.ladder or ladder_of(study, latest.records, judgement.progress, judgement.costs)
     expected = {name: (each.score,) for name, each in estimates(ladder).items() if each.score is not None}
-    ranked = {name: (each.score,) for name, each in assessment_of(study, judgement).standings.items()}
+    ranked = {name: (each.score,) for name, each in latest.plan.assessment.standings.items()}
     return {**expected, **ranked}

@@ -1,10 +1,12 @@
-"""What a plan asks for."""
+"""What a plan asks for, and what it rests on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from assay.api.resources import ProxyStudyStatus
+from assay.api.resources import ProxyStudyStatus, RankedHypothesis
+from assay.planning.assessment.assessment import Assessment
+from assay.planning.judgement import Judgement
 from assay.planning.records.trust_records import TrustRecord
 from assay_trainer.contract import Failure, PreparationRequest, TrialRequest
 
@@ -48,6 +50,8 @@ class Plan:
 
     `finished`: nothing runs and nothing will start until the study, its hypotheses or the store change.
     `seconds_left` is the expected time to the end, None while nothing is known to go by.
+    `ranking` has all hypotheses, of which the status has the first.
+    `judgement` and `assessment` are what all of it was decided by: reports and verdicts judge nothing again.
     """
 
     actions: tuple[Action, ...]
@@ -55,3 +59,6 @@ class Plan:
     finished: bool
     requeue_after: float | None
     seconds_left: float | None
+    ranking: tuple[RankedHypothesis, ...]
+    judgement: Judgement = field(compare=False, repr=False)
+    assessment: Assessment = field(compare=False, repr=False)

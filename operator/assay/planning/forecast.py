@@ -131,9 +131,7 @@ def forecast(study: Study, records: Records) -> Forecast:
         )
         for arm in design.arms
     )
-    limits = (study.spec.budget.parallelism, study.capacity)
-    slots = min((limit for limit in limits if limit is not None), default=max(1, len(still_open)))
-
+    slots = max(1, len(still_open)) if study.most_at_a_time is None else study.most_at_a_time
     budget = _budget(study, judgement, known=prices is not None)
 
     to_come = price_of_all(still_open, prices) if prices else None

@@ -15,8 +15,10 @@ from assay.planning.records.records import UNKNOWN, Obstacle, Records, RunningAt
 from assay.planning.results.costs import Costs
 from assay.planning.results.progress import Progress, State
 from assay.planning.status.not_started import not_started
+from assay.planning.status.ranking_status import ranking_rows
 from assay.planning.status.status import status_of
-from assay.planning.study.design import PlannedTrial, preparation_request, trial_request
+from assay.planning.study.design import PlannedTrial
+from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.trust.proxy_looks import last_trust
 from assay.planning.trust.recording import trust_to_record
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
@@ -47,6 +49,7 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
         judgement = replace(judgement, trust=last_trust(study, judgement.cells))
     obstacles = (*obstacles, *not_started(study, records, progress, now))
     assessment = assessment_of(study, judgement)
+    rows = ranking_rows(study, records, judgement, assessment)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),
         *_to_record(study, judgement, now),
@@ -55,10 +58,13 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     )
     return Plan(
         actions=actions,
-        status=status_of(study, records, judgement, assessment, allowed, obstacles, finished=finished, now=now),
+        status=status_of(study, records, judgement, assessment, rows, allowed, obstacles, finished=finished, now=now),
         finished=finished,
         requeue_after=_requeue_after(study, records, allowed, now, awaited=awaited) if not finished else None,
         seconds_left=None if finished else _seconds_left(study, progress, costs, allowed),
+        ranking=rows,
+        judgement=judgement,
+        assessment=assessment,
     )
 
 
@@ -131,5 +137,5 @@ def _seconds_left(study: Study, progress: Progress, costs: Costs, allowed: Admis
         for work in study.design.work
         if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
     ]
-    limits = (study.spec.budget.parallelism, study.capacity, len(open_work))
-    return sum(open_work) / max(1, min(limit for limit in limits if limit is not None))
+    slots = len(open_work) if study.most_at_a_time is None else min(study.most_at_a_time, len(open_work))
+    return sum(open_work) / max(1, slots)

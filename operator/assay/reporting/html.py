@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
-from assay.planning.assessment.assessment import assessment_of
-from assay.planning.judgement import judge
 from assay.planning.results.progress import State
-from assay.planning.status.ranking_status import ranking_rows
 from assay.reporting.answers import (
     best_answer,
     cost_answer,
@@ -54,6 +51,7 @@ from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis
+    from assay.planning.actions import Plan
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study
 
@@ -64,11 +62,11 @@ _MOST_CURVE_POINTS = 20_000
 """The most points that all curves have together; longer curves are thinned."""
 
 
-def html_report(study: Study, records: Records, status: ProxyStudyStatus) -> str:
+def html_report(study: Study, records: Records, decided: Plan) -> str:
     """Return the report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the
     largest studies. It shows whatever there is: a study may still run, or have failed."""
-    trials = trials_of(study, records)
-    ranking = _whole_ranking(study, records, status)
+    status, ranking = decided.status, decided.ranking
+    trials = trials_of(study, records, decided.judgement)
     rows, shares = rank_rows(study, ranking), time_shares(trials)
     curves, curves_note = _curves(trials, ranking)
     charts = {**_charts(study, status, trials, rows, ranking), "curve-chart": curves, "time-chart": time_chart(shares)}
@@ -168,14 +166,6 @@ def _about_trials(status: ProxyStudyStatus, trials: Trials) -> dict[str, Any]:
 
 def _verdicts(ranking: tuple[RankedHypothesis, ...]) -> dict[str, Verdict]:
     return {row.name: row.verdict for row in ranking}
-
-
-def _whole_ranking(study: Study, records: Records, status: ProxyStudyStatus) -> tuple[RankedHypothesis, ...]:
-    """Return the ranking of all hypotheses; a status may hold the first rows alone."""
-    if len(status.ranking) == len(study.hypotheses):
-        return status.ranking
-    judgement = judge(study, records)
-    return ranking_rows(study, records, judgement, assessment_of(study, judgement))
 
 
 def _facts(study: Study, status: ProxyStudyStatus) -> str:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from assay.planning.judgement import judge
 from assay.planning.records.records import UNKNOWN
 from assay.planning.results.progress import State
 from assay_trainer.contract import CONTRACT_VERSION, TrialResult
 
 if TYPE_CHECKING:
     from assay.planning.records.records import Records
+    from assay.planning.results.progress import Progress
     from assay.planning.study.study import Study
 
 
-def trial_rows(study: Study, records: Records) -> bytes:
+def trial_rows(study: Study, records: Records, progress: Progress) -> bytes:
     """Return a JSON object with `version`, `study`, and `trials`: one object per trial, in the order of the design."""
-    progress = judge(study, records).progress
     rows = []
     for trial in study.design.trials:
         state = progress.states[trial.key]

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assay.api.resources import Goal
-from assay.planning.judgement import judge
 from assay.planning.results.progress import Progress, State
 from assay_trainer.contract import Failure, TrialResult
 
 if TYPE_CHECKING:
+    from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
     from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.design import PlannedTrial
@@ -64,10 +64,9 @@ class Trials:
         }
 
 
-def trials_of(study: Study, records: Records) -> Trials:
+def trials_of(study: Study, records: Records, judgement: Judgement) -> Trials:
     """Return every trial that was asked for, with what the records say of it."""
-    judgement, metric = judge(study, records), study.spec.metric.name
-    progress = judgement.progress
+    progress, metric = judgement.progress, study.spec.metric.name
     found = []
     for planned in study.design.trials:
         record, state = records.get(planned.key), progress.states[planned.key]

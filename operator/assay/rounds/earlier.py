@@ -30,7 +30,7 @@ def earlier_of(study: Study, ledger: Ledger, runner: Runner, records: Records) -
         return NOTHING_EARLIER
     codes = list(dict.fromkeys(each.provenance.code for each in results))[:MOST_PROGRAMS]
     programs = {code: found for code in codes if (found := _program(study, ledger, code)) is not None}
-    for code in dict.fromkeys(study.code.values()):
+    for code in dict.fromkeys(study.definition.code.values()):
         found = runner.ingredients(code)
         if found is not None:
             programs[code] = found

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 from assay.api.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
-from assay.planning.study.programs import program_of, scoring_program, study_program
-from assay.planning.study.study import Program, Study, Surroundings
+from assay.planning.study.capacity import Capacity
+from assay.planning.study.definition import StudyDefinition
+from assay.planning.study.programs import Program, Surroundings, program_of, scoring_program, study_program
+from assay.planning.study.study import Study
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import ON_ONE_MACHINE
 from assay.store.reading import first_fault
@@ -43,7 +45,7 @@ def gather_study(
     checked(resource, hypotheses, manifest)
     selected = select_hypotheses(resource, hypotheses)
     places = _programs(resource, selected)
-    return Study(
+    definition = StudyDefinition(
         resource=resource,
         hypotheses=selected,
         code=_code(places, runner),
@@ -54,9 +56,8 @@ def gather_study(
             if hypothesis.spec.dataset
         },
         surroundings=_surroundings(places, runner),
-        capacity=runner.slots(),
-        idle_slots_are_free=runner.idle_slots_are_free(),
     )
+    return Study.of(definition, capacity=Capacity(runner.slots(), runner.idle_slots_are_free()))
 
 
 def read_dataset(

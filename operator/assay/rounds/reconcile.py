@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from assay.planning.plan import plan
 from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
+from assay.planning.study.history import History
 from assay.rounds.earlier import earlier_of, write_programs
 from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
@@ -46,7 +48,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     observed = runner.observe()
     record_ended(study.name, ledger, runner, observed)
     written = ledger.trust_records(study.name) if study.spec.screening else NO_TRUST_RECORDS
-    study = study.having_begun(_begun_at(study, ledger), ledger.criteria(study.name), written)
+    study = replace(study, history=History(_begun_at(study, ledger), ledger.criteria(study.name), written))
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
@@ -66,13 +68,13 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
 
 def drive(
     study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Round], None]
-) -> Plan:
-    """Rounds until the study has finished; `show` gets every one. Returns the last plan."""
+) -> Round:
+    """Go round until the study has finished, and return the last round; `show` gets every one."""
     while True:
         latest = reconcile(study, ledger, runner, clock())
         show(latest)
         if latest.plan.finished:
-            return latest.plan
+            return latest
         runner.wait(latest.plan.requeue_after)
 
 

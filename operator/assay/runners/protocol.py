@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from assay.planning.records.records import Obstacle
-from assay.planning.study.study import Program, Surroundings
+from assay.planning.study.programs import Program, Surroundings
 from assay_trainer.contract import CodeIngredients, TerminationMessage, WorkRequest
 
 

@@ -22,10 +22,11 @@ from assay.planning.plan import plan
 from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord, pause_after
 from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES
 from assay.planning.study.design import PlannedTrial
+from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
-from builders.studies import a_failure, a_study, records_of_scores
+from builders.studies import a_failure, a_study, records_of_scores, redefined
 from builders.world import World
 
 SHORT = ProxyArm(name="short", epochs=2)
@@ -209,13 +210,14 @@ def test_a_deadline_counts_from_the_studys_own_first_attempt() -> None:
     study = a_study(hypotheses=4, capacity=1, budget=Budget(deadline_seconds=100))
     found_in_the_store = dict(records_of_scores(study, lambda trial: 0.5 if trial.seed == 0 else None))
     assert started(study, found_in_the_store, now=1e6)
-    begun = study.having_begun(1e6 - 99, frozenset())
+    begun = replace(study, history=History(1e6 - 99))
     assert started(begun, found_in_the_store, now=1e6)
     assert not started(begun, found_in_the_store, now=1e6 + 1)
 
 
 def test_a_spent_budget_is_a_result_even_if_it_was_too_small() -> None:
-    study = a_study(hypotheses=4, capacity=1, budget=Budget(deadline_seconds=1)).having_begun(0.0, frozenset())
+    study = a_study(hypotheses=4, capacity=1, budget=Budget(deadline_seconds=1))
+    study = replace(study, history=History(begun_at=0.0))
     succeeded = condition(plan(study, {}, 2.0).status, ConditionType.SUCCEEDED)
     assert (succeeded.status, succeeded.reason) == ("True", Reason.DEADLINE_REACHED)
     assert "Fewer than two hypotheses have a score" in succeeded.message
@@ -474,7 +476,7 @@ def test_criteria_that_were_edited_after_a_look_are_said() -> None:
     study = a_study(hypotheses=16, proxies=[SHORT], seeds=3, trust=Trust(threshold="0.5"))
     records = records_of_scores(study, quality)
     honest = plan(study, records, 0.0).status
-    edited = plan(replace(study, criteria_seen=frozenset({"another"})), records, 0.0).status
+    edited = plan(replace(study, history=History(criteria_seen=frozenset({"another"}))), records, 0.0).status
     assert condition(honest, ConditionType.PROXY_TRUSTED).reason == Reason.CERTIFIED
     assert condition(edited, ConditionType.PROXY_TRUSTED).reason == Reason.EDITED_AFTER_LOOKING
 
@@ -482,7 +484,7 @@ def test_criteria_that_were_edited_after_a_look_are_said() -> None:
 def test_a_condition_keeps_the_time_of_its_last_transition() -> None:
     study = a_study(hypotheses=2)
     first = plan(study, {}, 1_000.0).status
-    again = replace(study, resource=study.resource.model_copy(update={"status": first}))
+    again = redefined(study, resource=study.resource.model_copy(update={"status": first}))
     later = plan(again, {}, 2_000.0).status
     assert [each.last_transition_time for each in later.conditions] == ["1970-01-01T00:16:40Z"] * len(later.conditions)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assay.api.resources import Budget, ProxyArm, Subset
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
-from builders.studies import a_study
+from builders.studies import a_study, redefined
 from builders.world import Outcome, World
 
 PROXIES = [ProxyArm(name="short", epochs=2), ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)]
@@ -42,7 +42,7 @@ def final_score(item: TrialRequest | PreparationRequest) -> Outcome:
 def test_every_study_ends_within_its_parallelism(study: Study, seed: int) -> None:
     world = World(study, outcome)
     decided = world.to_the_end(random.Random(seed).choice)
-    limits = [limit for limit in (study.capacity, study.spec.budget.parallelism) if limit]
+    limits = [limit for limit in (study.capacity.slots, study.spec.budget.parallelism) if limit]
     assert world.most_running <= min(limits)
     assert not world.running
     trials = decided.status.trials
@@ -98,7 +98,7 @@ def test_the_budget_is_exceeded_by_no_more_than_what_ran_was_mispredicted(
     world = World(study, final_score, seconds=seconds)
     decided = world.to_the_end(random.Random(seed).choice)
     spent = float(decided.status.cost.accelerator_seconds)
-    slots = min(each for each in (study.capacity, budget.parallelism) if each)
+    slots = min(each for each in (study.capacity.slots, budget.parallelism) if each)
     # Each of the trials that ran at the end may have taken up to its longest instead of what was expected.
     longest = 10.0 * max(1.0, error)
     assert spent <= limit + slots * longest
@@ -107,10 +107,4 @@ def test_the_budget_is_exceeded_by_no_more_than_what_ran_was_mispredicted(
 
 def a_study_like(study: Study, spec: object) -> Study:
     resource = study.resource.model_copy(update={"spec": spec})
-    return Study(
-        resource=resource,
-        hypotheses=study.hypotheses,
-        code=study.code,
-        dataset=study.dataset,
-        capacity=study.capacity,
-    )
+    return redefined(study, resource=resource)

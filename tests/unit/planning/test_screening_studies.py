@@ -13,7 +13,7 @@ from assay.api.resources import Hypothesis, ProxyArm, ProxyStudyStatus, Screenin
 from assay.planning.study.programs import program_of
 from assay_trainer.contract import PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
-from builders.studies import CODE, a_study
+from builders.studies import CODE, a_study, redefined
 from builders.world import World
 
 SHORT = ProxyArm(name="short", epochs=2)
@@ -60,10 +60,10 @@ def with_added(world: World, added: list[Hypothesis]) -> World:
     """The same study and store, with more hypotheses."""
     study = world.study
     hypotheses = (*study.hypotheses, *added)
-    code = {**study.code, **{program_of(study.spec, each): CODE for each in hypotheses}}
+    code = {**study.definition.code, **{program_of(study.spec, each): CODE for each in hypotheses}}
     return replace(
         world,
-        study=replace(study, hypotheses=hypotheses, code=code),
+        study=redefined(study, hypotheses=hypotheses, code=code),
         records=dict(world.records),
         items=dict(world.items),
         written=dict(world.written),

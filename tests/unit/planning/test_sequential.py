@@ -167,8 +167,8 @@ def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, see
 def test_every_study_ends_within_its_parallelism_and_its_seeds(study: Study, seed: int) -> None:
     world = World(study, failing_score)
     decided = world.to_the_end(random.Random(seed).choice)
-    assert study.capacity is not None
-    assert world.most_running <= study.capacity
+    assert study.capacity.slots is not None
+    assert world.most_running <= study.capacity.slots
     assert not world.running
     assert decided.status.trials.pending == 0
     assert all(row.seeds <= study.spec.seeds.maximum for row in decided.status.ranking)

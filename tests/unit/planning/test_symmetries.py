@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from assay.api.resources import Budget, Goal, ProxyArm, Question
 from assay_trainer.contract import PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
-from builders.studies import a_study
+from builders.studies import a_study, redefined
 from builders.world import World
 
 PROXIES = [ProxyArm(name="half", epochs=5), ProxyArm(name="short", epochs=2)]
@@ -73,7 +72,7 @@ def find(
     resource = study.resource
     selection = resource.spec.hypotheses.model_copy(update={"baseline": name_of(0)})
     spec = resource.spec.model_copy(update={"hypotheses": selection})
-    study = replace(study, resource=resource.model_copy(update={"spec": spec}))
+    study = redefined(study, resource=resource.model_copy(update={"spec": spec}))
 
     def score(item: TrialRequest | PreparationRequest) -> float:
         assert isinstance(item, TrialRequest)

@@ -75,7 +75,11 @@ def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
 
 
 def page_of(study: Study, records: Records, status: ProxyStudyStatus | None = None) -> Page:
-    return Page(html_report(study, records, status or plan(study, records, NOW).status))
+    decided = plan(study, records, NOW)
+    if status is not None:
+        whole = len(status.ranking) == len(study.hypotheses)
+        decided = replace(decided, status=status, ranking=status.ranking if whole else decided.ranking)
+    return Page(html_report(study, records, decided))
 
 
 def text_of(page: Page) -> str:
@@ -112,9 +116,7 @@ def test_nothing_is_fetched(whole: tuple[Study, Records]) -> None:
         assert "srcset" not in attributes, tag
         href = attributes.get("href")
         assert href is None or href.startswith(("#", "data:")), (tag, href)
-    assert not re.search(
-        r"@import|url\(", html_report(study, records, plan(study, records, NOW).status).split("</style>")[0]
-    )
+    assert not re.search(r"@import|url\(", html_report(study, records, plan(study, records, NOW)).split("</style>")[0])
     assert '"url"' not in json.dumps(page.data["charts"])
 
 
@@ -222,7 +224,7 @@ def test_a_metric_that_the_curves_lack_is_replaced_by_one_that_they_have(whole: 
 
 def test_a_report_of_a_large_study_is_bounded_and_ranks_all_hypotheses() -> None:
     study, records = simulated_study(count=70, seeds=2, epochs=300, proxies=())
-    text = html_report(study, records, plan(study, records, NOW).status)
+    text = html_report(study, records, plan(study, records, NOW))
     page = Page(text)
     points = [row for row in drawn(page, "curve-chart") if "epoch" in row]
     assert len(points) <= 20_000

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from assay.planning.judgement import judge
 from assay.planning.records.records import Records
 from assay.planning.study.study import Study
 from assay.reporting.trial_rows import trial_rows
@@ -33,11 +34,13 @@ def noted(run_url: str | None) -> tuple[Study, Records]:
     [(None, "; ".join(NOTES)), ("https://tracker.example/1", f"run https://tracker.example/1; {'; '.join(NOTES)}")],
 )
 def test_notes_are_in_the_table_of_trials(run_url: str | None, want: str) -> None:
-    table = trial_table(trials_of(*noted(run_url)))
+    study, records = noted(run_url)
+    table = trial_table(trials_of(study, records, judge(study, records)))
     assert table["messages"] == [want]
     assert [row[-1] for row in table["rows"]] == [0, *[None] * (len(table["rows"]) - 1)]
 
 
 def test_notes_are_in_the_rows_of_the_ledger() -> None:
-    rows = json.loads(trial_rows(*noted(None)))["trials"]
+    study, records = noted(None)
+    rows = json.loads(trial_rows(study, records, judge(study, records).progress))["trials"]
     assert [row["notes"] for row in rows] == [list(NOTES), *[[]] * (len(rows) - 1)]

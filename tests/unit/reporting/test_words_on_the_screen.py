@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 
 from assay.api.resources import CostLedger, ProxyStudyStatus, TrialCounts, TrustDecision
+from assay.planning.actions import Plan
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.study import Study
@@ -36,13 +38,13 @@ def whole() -> tuple[Study, ProxyStudyStatus]:
 
 
 @cache
-def with_failed_seeds(failed: int) -> tuple[Study, Records, ProxyStudyStatus]:
+def with_failed_seeds(failed: int) -> tuple[Study, Records, Plan]:
     """A study of four seeds in which the best hypothesis has failed with its last seeds on the reference."""
     study, records = simulated_study(count=12, seeds=4, proxies=(), noise=0.002)
     lost = {trial.key for trial in study.design.trials if trial.hypothesis == BEST and trial.seed >= 4 - failed}
     failures = {key: WorkRecord(failures=(a_failure(key, message="loss is NaN"),)) for key in lost}
     records = {**records, **failures}
-    return study, records, plan(study, records, NOW).status
+    return study, records, plan(study, records, NOW)
 
 
 # ----------------------------------------------------------------------------- answers first
@@ -76,7 +78,8 @@ def test_a_study_that_is_not_done_says_so_before_anything_else() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_a_hypothesis_with_failed_seeds_shows_it_at_any_width(width: int) -> None:
-    study, _, status = with_failed_seeds(2)
+    study, _, decided = with_failed_seeds(2)
+    status = decided.status
     assert (status.ranking[0].name, status.ranking[0].seeds, status.ranking[0].failed_seeds) == (BEST, 2, 2)
     text = shown(summary(study, status), width)
     assert max(map(len, text.splitlines())) <= width
@@ -88,16 +91,18 @@ def test_a_hypothesis_with_failed_seeds_shows_it_at_any_width(width: int) -> Non
 
 
 def test_failed_seeds_are_in_the_report_and_in_the_comment_too() -> None:
-    study, records, status = with_failed_seeds(2)
+    study, records, decided = with_failed_seeds(2)
+    status = decided.status
     assert "| **2/4**, 2 failed |" in markdown(study, status)
     assert f"{BEST} (2 of 4 seeds failed)" in markdown(study, status)
-    page = html_report(study, records, status)
+    page = html_report(study, records, decided)
     assert '<td class="number failure">2/4, 2 failed</td>' in page
     assert f"{BEST} (2 of 4 seeds failed)" in page
 
 
 def test_where_nothing_failed_nothing_is_said_of_failures() -> None:
-    study, _, status = with_failed_seeds(0)
+    study, _, decided = with_failed_seeds(0)
+    status = decided.status
     assert all(row.failed_seeds is None for row in status.ranking)
     assert "failed" not in shown(summary(study, status), 120)
 
@@ -202,7 +207,8 @@ def test_a_function_that_names_its_phases_gets_no_advice() -> None:
 
 def test_what_was_spent_on_trials_that_no_longer_count_is_told_apart_everywhere() -> None:
     study, records = simulated_study(count=8)
-    status = plan(study, records, NOW).status
+    decided = plan(study, records, NOW)
+    status = decided.status
     cost = CostLedger(
         accelerator_seconds="100",
         reference_accelerator_seconds="70",
@@ -212,7 +218,7 @@ def test_what_was_spent_on_trials_that_no_longer_count_is_told_apart_everywhere(
     status = status.model_copy(update={"cost": cost, "trials": status.trials.model_copy(update={"stale": 12})})
     assert cost_answer(status).startswith("Spent on what counts: 75.0 accelerator seconds. Spent before on trials")
     assert "has changed: 25.0. Together 100 (the reference 70.0, proxies 30.0)." in cost_answer(status)
-    page = html_report(study, records, status).replace("\u00a0", " ")
+    page = html_report(study, records, replace(decided, status=status)).replace("\u00a0", " ")
     for text in (shown(summary(study, status), 300), markdown(study, status), page):
         assert "Spent on what counts: 75.0" in text
         assert re.search(r"12 earlier (ones|trials) no longer count", text)

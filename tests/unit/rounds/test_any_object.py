@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,8 @@ from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import Revocation
 from assay.planning.results.progress import progress_of
 from assay.planning.status.hypothesis_status import verdicts_of
-from assay.planning.study.design import trial_request
+from assay.planning.study.history import History
+from assay.planning.study.requests import trial_request
 from assay.reporting.metrics import arm_profiles
 from assay.rounds.reconcile import Round, records_of
 from assay.store import Ledger, StoreLimits
@@ -84,11 +86,11 @@ def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:
     objects._objects.update(store)
     ledger = Ledger(objects, LIMITS, at_a_time=1)
     begun = min(ledger.started(STUDY.name).values(), default=None)
-    study = STUDY.having_begun(begun, ledger.criteria(STUDY.name), ledger.trust_records(STUDY.name))
+    study = replace(STUDY, history=History(begun, ledger.criteria(STUDY.name), ledger.trust_records(STUDY.name)))
     records = records_of(study, ledger, ())
     decided = plan(study, records, NOW)
     status = with_report(study, Round(decided, records), ledger, None)
-    verdicts_of(study, records)
+    verdicts_of(study, decided.ranking)
     arm_profiles(study, records)
     failures = progress_of(study, records).failures
     for work in study.design.work:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.planning.records.trust_records import NO_TRUST_RECORDS, AuditsDrawn, CertificateInForce, Revocation
-from assay.planning.study.design import trial_request
+from assay.planning.study.requests import trial_request
 from assay.store import Ledger, StartedAttempt
 from assay.store.ledger import RELIST_SECONDS
 from assay_trainer.contract import Failure, FailureReason, WorkRequest, attempt_name, result_name

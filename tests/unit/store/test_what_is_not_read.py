@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.planning.records.trust_records import Revocation
-from assay.planning.study.design import trial_request
+from assay.planning.study.requests import trial_request
 from assay.store import Ledger, MemoryBudget, StoreLimits, TurnOver
 from assay.store.memory_budget import BYTES_PER_BYTE, BYTES_PER_OBJECT
 from assay_trainer.contract import Failure, FailureReason, TrialResult, WorkRequest, attempt_name, result_name

@@ -12,6 +12,7 @@ from assay.api.selection import select_hypotheses
 from assay.api.words import one_of
 from assay.kube.errors import NoCluster, NotFound
 from assay.kube.resources import HYPOTHESES, STUDIES
+from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.programs import program_of, scoring_program
 from assay.planning.study.study import Study
 from assay_trainer.contract import Dataset, digest
@@ -91,9 +92,11 @@ def shown_study(resource: ProxyStudy, hypotheses: list[Hypothesis]) -> Study:
     selected = select_hypotheses(resource, hypotheses)
     unknown = digest(b"")
     programs = {program_of(resource.spec, hypothesis) for hypothesis in selected} | {scoring_program(resource.spec)}
-    return Study(
-        resource=resource,
-        hypotheses=selected,
-        code=dict.fromkeys(programs, unknown),
-        dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=unknown),
+    return Study.of(
+        StudyDefinition(
+            resource=resource,
+            hypotheses=selected,
+            code=dict.fromkeys(programs, unknown),
+            dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=unknown),
+        )
     )

@@ -199,7 +199,7 @@ def _still_to_come(situation: _Situation, key: str, prices: WorkPrices) -> float
 
 def _early(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:
     """Return the trials that may fill slots which would be idle."""
-    if not study.idle_slots_are_free:
+    if not study.capacity.idle_slots_are_free:
         return ()
     return (trial for trial in agenda.early if progress.states[trial.key] is State.SPARE)
 
@@ -210,8 +210,7 @@ def free_slots(study: Study, records: Records) -> int:
 
 
 def _slots(study: Study) -> int:
-    limits = (study.spec.budget.parallelism, study.capacity)
-    return min((limit for limit in limits if limit is not None), default=len(study.design.work))
+    return len(study.design.work) if study.most_at_a_time is None else study.most_at_a_time
 
 
 def _running(records: Records) -> frozenset[str]:
@@ -244,6 +243,6 @@ def deadline_left(study: Study, records: Records, now: float) -> float | None:
     if deadline is None:
         return None
     times = [record.running.started_at for record in records.values() if record.running is not None]
-    if study.begun_at is not None:
-        times.append(study.begun_at)
+    if study.history.begun_at is not None:
+        times.append(study.history.begun_at)
     return min(times) + deadline - now if times else None

@@ -17,7 +17,7 @@ from assay_trainer.contract import Input, TrialRequest, TrialResult
 if TYPE_CHECKING:
     from assay.planning.records.earlier import Earlier
     from assay.planning.records.records import Records
-    from assay.planning.study.design import Condition
+    from assay.planning.study.design import TrialCondition
     from assay.planning.study.study import Study
 
 MOST_CAUSES = 6
@@ -62,7 +62,7 @@ def stale_work(study: Study, records: Records) -> StaleWork | None:
         return None
     causes = Counter[str]()
     names: dict[str, dict[str, None]] = {}
-    told = {(each.hypothesis, each.arm) for each in study.earlier.requests.values()}
+    told = {(each.hypothesis, each.arm) for each in study.history.earlier.requests.values()}
     for result in results:
         for cause in _causes(study, result, told):
             causes[cause.text] += 1
@@ -84,7 +84,7 @@ class _Cause(NamedTuple):
 
 def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]]) -> list[_Cause]:
     """`told`: hypotheses on arms of which the request of one result was read, which speaks for the others."""
-    design, earlier = study.design, study.earlier
+    design, earlier = study.design, study.history.earlier
     if result.hypothesis not in {each.name for each in study.hypotheses}:
         return [_Cause("hypotheses that are not among the study's now", (result.hypothesis,))]
     if result.arm not in design.arms:
@@ -99,7 +99,7 @@ def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]])
     return [_Cause(NOT_LOOKED_UP)]
 
 
-def _of_results(study: Study, result: TrialResult, condition: Condition, earlier: Earlier) -> Iterator[_Cause]:
+def _of_results(study: Study, result: TrialResult, condition: TrialCondition, earlier: Earlier) -> Iterator[_Cause]:
     """What a result itself tells."""
     made = result.provenance
     if made.code != condition.code:
@@ -110,13 +110,13 @@ def _of_results(study: Study, result: TrialResult, condition: Condition, earlier
             yield from (_Cause(text) for text in changes_of_code(before, now))
     if made.dataset != condition.dataset.digest:
         yield _Cause("the training data")
-    if made.held_out is not None and made.held_out != study.dataset.digest:
+    if made.held_out is not None and made.held_out != study.definition.dataset.digest:
         yield _Cause("the held-out data")
     if result.seed not in study.design.seeds:
         yield _Cause("seeds above spec.seeds.maximum")
 
 
-def _of_request(study: Study, request: TrialRequest, condition: Condition) -> Iterator[_Cause]:
+def _of_request(study: Study, request: TrialRequest, condition: TrialCondition) -> Iterator[_Cause]:
     if request.entrypoint != condition.program.entrypoint:
         yield _Cause(f"the entry point: {request.entrypoint} → {condition.program.entrypoint}")
     if changed := _different(request.recipe, condition.recipe):

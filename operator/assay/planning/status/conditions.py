@@ -229,7 +229,7 @@ def _trust_is_open(facts: _Facts) -> Statement | None:
 
 def _trust_is_decided(facts: _Facts) -> Statement:
     reason, message = _trust_in_words(facts)
-    if facts.study.criteria_seen - {edit_digest(facts.study.spec)}:
+    if facts.study.history.criteria_seen - {edit_digest(facts.study.spec)}:
         reason = Reason.EDITED_AFTER_LOOKING
         message = (
             "metric, trust, verdicts or question were edited after results were seen, so the error "

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy, StudyVerdict
-from assay.planning.assessment.assessment import assessment_of
-from assay.planning.judgement import judge
 from assay.planning.status.conditions import Statement
-from assay.planning.status.ranking_status import ranking_rows
 
 if TYPE_CHECKING:
-    from assay.planning.records.records import Records
+    from assay.api.resources import RankedHypothesis
     from assay.planning.study.study import Study
 
 
-def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
-    """What the study says of every hypothesis that it selects, by name."""
-    judgement = judge(study, records)
-    rows = ranking_rows(study, records, judgement, assessment_of(study, judgement))
+def verdicts_of(study: Study, ranking: Iterable[RankedHypothesis]) -> Mapping[str, StudyVerdict]:
+    """Return what the study says of every hypothesis that it selects, by name; `ranking` is its plan's."""
     generations = {hypothesis.name: hypothesis.metadata.generation for hypothesis in study.hypotheses}
     return {
         row.name: StudyVerdict(
@@ -35,7 +30,7 @@ def verdicts_of(study: Study, records: Records) -> Mapping[str, StudyVerdict]:
             rank_high=row.rank_high,
             arm=row.arm or REFERENCE,
         )
-        for row in rows
+        for row in ranking
     }
 
 

@@ -13,6 +13,7 @@ from assay.api.resources import (
     Lever,
     LeverKind,
     ProxyStudyStatus,
+    RankedHypothesis,
     TrialCounts,
     TrustDecision,
 )
@@ -22,7 +23,6 @@ from assay.planning.status.arm_status import arm_status
 from assay.planning.status.conditions import dated, statements
 from assay.planning.status.cost_ledger import cost_ledger
 from assay.planning.status.finished import question_of
-from assay.planning.status.ranking_status import ranking_rows
 from assay.planning.status.summary import summarised
 
 if TYPE_CHECKING:
@@ -41,17 +41,17 @@ def status_of(
     records: Records,
     judgement: Judgement,
     assessment: Assessment,
+    rows: tuple[RankedHypothesis, ...],
     allowed: Admission,
     obstacles: Sequence[Obstacle],
     *,
     finished: bool,
     now: float,
 ) -> ProxyStudyStatus:
-    """All that the study has to say."""
+    """Write down all that the study has to say; `rows` are those of its ranking."""
     progress, costs = judgement.progress, judgement.costs
     counts = _counts(study, progress)
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
-    rows = ranking_rows(study, records, judgement, assessment)
     trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
     said = statements(
         study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished

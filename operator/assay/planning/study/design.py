@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.api.arms import Arm, arms_of
 from assay.api.recipes import merge_patch
-from assay.planning.study.programs import SCORING_ENTRYPOINT, program_of, scoring_program
-from assay.planning.study.study import NO_SURROUNDINGS, Surroundings
+from assay.planning.study.programs import (
+    NO_SURROUNDINGS,
+    SCORING_ENTRYPOINT,
+    Program,
+    Surroundings,
+    program_of,
+    scoring_program,
+)
 from assay_trainer.contract import (
     Dataset,
     Fidelity,
-    PreparationRequest,
-    TrialRequest,
     condition_digest,
     preparation_key,
     trial_key,
@@ -24,7 +28,7 @@ from assay_trainer.contract import (
 
 if TYPE_CHECKING:
     from assay.api.resources import Hypothesis
-    from assay.planning.study.study import Program, Study
+    from assay.planning.study.definition import StudyDefinition
 
 SCORING_REPEATS = 3
 """Initialisations that core-set scores are averaged over; Paul et al. 2021 (arXiv:2107.07075) use 10, and
@@ -44,7 +48,7 @@ class PlannedTrial(NamedTuple):
     preparation: str | None
 
 
-class Condition(NamedTuple):
+class TrialCondition(NamedTuple):
     """What the trials of one hypothesis on one arm have in common; only the seed is open."""
 
     digest: str
@@ -79,7 +83,7 @@ class Design:
     initial_seeds: int
     arms: tuple[str, ...]
     fidelities: Mapping[str, Fidelity]
-    conditions: Mapping[tuple[str, str], Condition]
+    conditions: Mapping[tuple[str, str], TrialCondition]
     preparations: tuple[PlannedPreparation, ...]
     trials: tuple[PlannedTrial, ...]
 
@@ -108,7 +112,7 @@ class Design:
         return {each.key: each.arm for each in self.work}
 
 
-def design_of(study: Study) -> Design:
+def design_of(study: StudyDefinition) -> Design:
     """Seed by seed, hypothesis by hypothesis, the reference and all proxies together.
 
     However early a study ends, what it has run is then as good as the same number of seeds, and as many
@@ -116,7 +120,7 @@ def design_of(study: Study) -> Design:
     """
     arms = arms_of(study.resource)
     preparations: dict[str, PlannedPreparation] = {}
-    conditions: dict[tuple[str, str], Condition] = {}
+    conditions: dict[tuple[str, str], TrialCondition] = {}
     for hypothesis in study.hypotheses:
         dataset = study.datasets.get(hypothesis.name, study.dataset)
         for arm in arms:
@@ -143,7 +147,9 @@ def design_of(study: Study) -> Design:
     )
 
 
-def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None) -> Condition:
+def _condition(
+    study: StudyDefinition, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None
+) -> TrialCondition:
     program = program_of(study.spec, hypothesis)
     surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
     recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
@@ -158,10 +164,10 @@ def _condition(study: Study, hypothesis: Hypothesis, arm: Arm, dataset: Dataset,
         inputs=surroundings.inputs,
         environment=surroundings.environment,
     )
-    return Condition(digest, study.code[program], program, recipe, dataset, preparation, surroundings)
+    return TrialCondition(digest, study.code[program], program, recipe, dataset, preparation, surroundings)
 
 
-def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
+def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
     if not arm.fidelity.takes_subset or arm.fidelity.subset == "Random":
         return None
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
@@ -181,49 +187,3 @@ def _preparation(study: Study, arm: Arm, dataset: Dataset) -> PlannedPreparation
         dataset=dataset.digest,
     )
     return PlannedPreparation(key, arm.name, code, recipe, scoring, dataset)
-
-
-def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialRequest:
-    """What a worker is asked to do for a trial of the study's design."""
-    condition = study.design.conditions[trial.hypothesis, trial.arm]
-    return TrialRequest(
-        key=trial.key,
-        attempt=attempt,
-        study=study.name,
-        hypothesis=trial.hypothesis,
-        arm=trial.arm,
-        seed=trial.seed,
-        code=condition.code,
-        entrypoint=condition.program.entrypoint,
-        image=condition.program.image,
-        recipe=dict(condition.recipe),
-        fidelity=study.design.fidelities[trial.arm],
-        dataset=condition.dataset,
-        held_out=study.dataset,
-        preparation=condition.preparation,
-        inputs=condition.surroundings.inputs,
-        environment=dict(condition.surroundings.environment),
-        passed=condition.program.passed,
-        metric=study.spec.metric.name,
-        deadline_seconds=study.spec.trainer.deadline_seconds,
-        devices=study.spec.trainer.devices,
-    )
-
-
-def preparation_request(study: Study, preparation: PlannedPreparation, attempt: int) -> PreparationRequest:
-    """What a worker is asked to do for a preparation of the study's design."""
-    return PreparationRequest(
-        key=preparation.key,
-        attempt=attempt,
-        study=study.name,
-        arm=preparation.arm,
-        method="EL2N",
-        code=preparation.code,
-        image=study.spec.trainer.image,
-        recipe=dict(preparation.recipe),
-        fidelity=preparation.fidelity,
-        repeats=SCORING_REPEATS,
-        dataset=preparation.dataset,
-        deadline_seconds=study.spec.trainer.deadline_seconds,
-        devices=study.spec.trainer.devices,
-    )

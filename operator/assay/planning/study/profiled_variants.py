@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from assay.api.arms import arms_of
 from assay.api.recipes import merge_patch
 from assay.api.resources import REFERENCE, LeverKind
-from assay.planning.study.design import Condition, preparation_request, trial_request
+from assay.planning.study.design import TrialCondition
 from assay.planning.study.programs import SCORING_ENTRYPOINT
+from assay.planning.study.requests import preparation_request, trial_request
 from assay_trainer.contract import PreparationRequest, TrialRequest, request_condition, trial_key
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Variant(NamedTuple):
 
     name: str
     kind: LeverKind | None
-    condition: Condition
+    condition: TrialCondition
     arm: str
 
 

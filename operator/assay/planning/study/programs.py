@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
-from assay.planning.study.study import Program
+from assay_trainer.contract import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from assay.api.resources import Hypothesis, ProxyStudySpec, TrainerEnvironment
+
+
+class Program(NamedTuple):
+    """What trains: a function, and the image that has it. On one machine, where the code is at hand, the image does
+    not matter.
+
+    `inputs` are URIs of what it reads by itself, `digested` and `passed` names of variables that it sees: those of
+    which the values count, and those of which they do not.
+    """
+
+    entrypoint: str
+    image: str | None = None
+    revision: str | None = None
+    inputs: tuple[str, ...] = ()
+    digested: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+
+class Surroundings(NamedTuple):
+    """What a program's inputs hold, and the values of the variables that count; None: one that is not set."""
+
+    inputs: tuple[Input, ...] = ()
+    environment: Mapping[str, str | None] = MappingProxyType({})
+
+
+NO_SURROUNDINGS = Surroundings()
+"""Those of a program that names none."""
 
 SCORING_ENTRYPOINT = "assay_trainer.vision:train"
 """Whose network scores the examples for a core-set, whatever the study's own entry point is."""

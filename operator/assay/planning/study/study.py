@@ -1,83 +1,54 @@
-"""A study as the planner sees it: the manifests, resolved, and the digests of all that trials depend on."""
+"""A study as the planner sees it: what it is, what it may run, what was written down of it, and where it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Self
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds
-from assay.planning.records.earlier import NOTHING_EARLIER, Earlier
-from assay.planning.records.trust_records import NO_TRUST_RECORDS, TrustRecords
-from assay_trainer.contract import Dataset, Input
-
-if TYPE_CHECKING:
-    from assay.planning.study.design import Design
-
-
-class Program(NamedTuple):
-    """What trains: a function, and the image that has it. On one machine, where the code is at hand, the image does
-    not matter.
-
-    `inputs` are URIs of what it reads by itself, `digested` and `passed` names of variables that it sees: those of
-    which the values count, and those of which they do not.
-    """
-
-    entrypoint: str
-    image: str | None = None
-    revision: str | None = None
-    inputs: tuple[str, ...] = ()
-    digested: tuple[str, ...] = ()
-    passed: tuple[str, ...] = ()
-
-
-class Surroundings(NamedTuple):
-    """What a program's inputs hold, and the values of the variables that count; None: one that is not set."""
-
-    inputs: tuple[Input, ...] = ()
-    environment: Mapping[str, str | None] = MappingProxyType({})
-
-
-NO_SURROUNDINGS = Surroundings()
-"""Of a program that names none."""
+from assay.planning.records.earlier import Earlier
+from assay.planning.study.capacity import NO_LIMIT, Capacity
+from assay.planning.study.definition import StudyDefinition
+from assay.planning.study.design import Design, design_of
+from assay.planning.study.history import NO_HISTORY, History
 
 
 @dataclass(frozen=True)
 class Study:
     """Everything about a study, but its trials, that a plan depends on.
 
-    `hypotheses` are the selected ones, the baseline first, then by descending priority.
-    `code` gives the digest of the code of each program that the study needs, `surroundings` what else it depends on,
-    if on anything.
-    `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
-    `capacity` is how many trials can run at a time, None where something else sees to that (a quota).
-    `idle_slots_are_free`: nobody else can use them, as those of one machine; then they may take what is likely to be
-    wanted next.
-    `criteria_seen` are the digests of the criteria (see `criteria`) under which results were looked at before.
-    `trust_records` is what was written down of its certificates; of a study that does not screen, nothing.
-    `earlier` is what was written down of how results came about that no longer count.
-    `begun_at` is when it first started something (Unix seconds), None if it never did.
+    `design` is worked out from the definition once, which takes longer than the rest of a plan: make a study with
+    `Study.of`, and another history or capacity for it with `dataclasses.replace`.
     """
 
-    resource: ProxyStudy
-    hypotheses: tuple[Hypothesis, ...]
-    code: Mapping[Program, str]
-    dataset: Dataset
-    datasets: Mapping[str, Dataset] = field(default_factory=dict)
-    surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
-    criteria_seen: frozenset[str] = frozenset()
-    trust_records: TrustRecords = NO_TRUST_RECORDS
-    earlier: Earlier = NOTHING_EARLIER
-    begun_at: float | None = None
-    capacity: int | None = None
-    idle_slots_are_free: bool = False
+    definition: StudyDefinition
+    design: Design
+    history: History = NO_HISTORY
+    capacity: Capacity = NO_LIMIT
+
+    @classmethod
+    def of(cls, definition: StudyDefinition, *, history: History = NO_HISTORY, capacity: Capacity = NO_LIMIT) -> Self:
+        """Make the study of a definition, with its design."""
+        return cls(definition, design_of(definition), history, capacity)
+
+    def knowing(self, earlier: Earlier) -> Study:
+        """Return the same study, of whose earlier work this was written down."""
+        return replace(self, history=replace(self.history, earlier=earlier))
+
+    @property
+    def resource(self) -> ProxyStudy:
+        """The study's manifest."""
+        return self.definition.resource
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """The selected hypotheses, the baseline first, then by descending priority."""
+        return self.definition.hypotheses
 
     @property
     def name(self) -> str:
-        """Name of the study."""
+        """The study's name."""
         return self.resource.name
 
     @property
@@ -92,12 +63,12 @@ class Study:
 
     @property
     def generation(self) -> int:
-        """Of the spec; 1 where nobody counts."""
+        """The generation of the spec; 1 where nobody counts."""
         return self.resource.metadata.generation or 1
 
     @property
     def baseline(self) -> str:
-        """Name of the baseline."""
+        """The baseline's name."""
         return self.spec.hypotheses.baseline
 
     @property
@@ -106,28 +77,8 @@ class Study:
         time = self.resource.metadata.creation_timestamp
         return unix_seconds(time) if time else None
 
-    def having_begun(
-        self, at: float | None, criteria: frozenset[str], trust_records: TrustRecords = NO_TRUST_RECORDS
-    ) -> Study:
-        """The same study, which began then, of which results were looked at under these criteria, and this was written
-        down."""
-        if (at, criteria, trust_records) == (self.begun_at, self.criteria_seen, self.trust_records):
-            return self
-        changed = replace(self, begun_at=at, criteria_seen=criteria, trust_records=trust_records)
-        vars(changed)["design"] = self.design  # it does not depend on them, and takes longer than the rest of a plan
-        return changed
-
-    def knowing(self, earlier: Earlier) -> Study:
-        """The same study, of whose earlier work this was written down."""
-        if earlier == self.earlier:
-            return self
-        changed = replace(self, earlier=earlier)
-        vars(changed)["design"] = self.design
-        return changed
-
-    @cached_property
-    def design(self) -> Design:
-        """The trials that the study may run, in the order in which they start; worked out once per study object."""
-        from assay.planning.study.design import design_of
-
-        return design_of(self)
+    @property
+    def most_at_a_time(self) -> int | None:
+        """How many trials may run at the same time by the spec and by the place; None: neither says."""
+        limits = (self.spec.budget.parallelism, self.capacity.slots)
+        return min((limit for limit in limits if limit is not None), default=None)

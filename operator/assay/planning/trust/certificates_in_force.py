@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assay.api.arms import arms_of
 from assay.api.resources import REFERENCE
 from assay.planning.records.trust_records import CertificateInForce
-from assay.planning.study.programs import study_program
-from assay.planning.study.study import NO_SURROUNDINGS
+from assay.planning.study.programs import NO_SURROUNDINGS, study_program
 from assay_trainer.contract import canonical_json, condition_digest, short_digest
 
 if TYPE_CHECKING:
@@ -34,20 +33,20 @@ def rests_on(study: Study, arm: str) -> str:
 def _trained(study: Study, arm: str) -> str:
     """Digest of how the study trains on an arm, before any hypothesis changes it."""
     program = study_program(study.spec)
-    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
+    surroundings = study.definition.surroundings.get(program, NO_SURROUNDINGS)
     own = next(each for each in arms_of(study.resource) if each.name == arm)
     prepared = [
         each.key
         for each in study.design.preparations
-        if each.arm == arm and each.dataset.digest == study.dataset.digest
+        if each.arm == arm and each.dataset.digest == study.definition.dataset.digest
     ]
     return condition_digest(
-        code=study.code[program],
+        code=study.definition.code[program],
         entrypoint=program.entrypoint,
         recipe=own.recipe,
         fidelity=own.fidelity,
-        dataset=study.dataset.digest,
-        held_out=study.dataset.digest,
+        dataset=study.definition.dataset.digest,
+        held_out=study.definition.dataset.digest,
         preparation=prepared[0] if prepared else None,
         inputs=surroundings.inputs,
         environment=surroundings.environment,
@@ -65,5 +64,5 @@ def identities(study: Study) -> Mapping[str, str]:
 def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
     """By arm: the certificates that were written down, and rest on what the study is now; the revoked ones among
     them."""
-    found = {arm: study.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
+    found = {arm: study.history.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
     return {arm: certificate for arm, certificate in found.items() if certificate is not None}

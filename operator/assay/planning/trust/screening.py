@@ -90,14 +90,14 @@ def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> S
     known = identities(study)
     calibration = {study.baseline}.union(*(_still_known(each.hypotheses, known) for each in certificates.values()))
     newcomers = tuple(name for name in everybody if name not in calibration)
-    revocations = study.trust_records.revocations
+    revocations = study.history.trust_records.revocations
     revoked = [arm for arm, each in certificates.items() if each.rests_on in revocations]
     certificate = min(
         (certificates[arm] for arm in revoked or certificates), key=lambda each: (each.made_at, each.price, each.arm)
     )
     before = {
         name: identity
-        for record in study.trust_records.audits.get(certificate.rests_on, ())
+        for record in study.history.trust_records.audits.get(certificate.rests_on, ())
         for name, identity in record.hypotheses.items()
     }
     draws = audit_draws(study, newcomers, known, before)

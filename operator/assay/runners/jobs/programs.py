@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assay.planning.study.study import Program
+from assay.planning.study.programs import Program
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import canonical_json, digest
 

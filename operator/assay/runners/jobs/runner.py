@@ -14,7 +14,7 @@ from assay.api.resources import ProxyStudy
 from assay.api.times import unix_seconds_or_none
 from assay.kube import Cache, Kube, Manifest
 from assay.planning.records.records import Obstacle
-from assay.planning.study.study import Program, Surroundings
+from assay.planning.study.programs import Program, Surroundings
 from assay.runners.jobs.creation import create, create_again, next_try
 from assay.runners.jobs.events import WARNING_SECONDS, ask_for_warnings
 from assay.runners.jobs.manifest import job_manifest

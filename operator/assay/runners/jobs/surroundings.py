@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from assay.planning.study.study import Program, Surroundings
+from assay.planning.study.programs import Program, Surroundings
 from assay.runners.jobs.overlay import merged_environment, overlaid
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Input, stamp_digest

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from urllib.parse import unquote
 
 from assay.planning.records.records import Obstacle
-from assay.planning.study.study import Program, Surroundings
+from assay.planning.study.programs import Program, Surroundings
 from assay.runners.processes.connection import Connection, ForkServerDied
 from assay.runners.processes.environment import trial_environment
 from assay.runners.processes.marked import cpu_seconds

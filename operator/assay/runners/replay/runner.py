@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assay.planning.records.records import Obstacle
-from assay.planning.study.study import NO_SURROUNDINGS, Program, Surroundings
+from assay.planning.study.programs import NO_SURROUNDINGS, Program, Surroundings
 from assay.runners.protocol import ObservedAttempt
 from assay.runners.replay.recorded import Ending, ending_of, preparation_result, trial_result
 from assay_trainer.contract import (

@@ -12,6 +12,8 @@ from assay.api.metadata import ObjectMeta
 from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.api.words import one_of
+from assay.planning.study.capacity import Capacity
+from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.programs import program_of, scoring_program
 from assay.planning.study.study import Study
 from assay.runners.replay.table import Table
@@ -50,14 +52,13 @@ def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: 
         raise InvalidInput(problems)
     resource, note = _within(resource, table)
     programs = {program_of(resource.spec, hypothesis) for hypothesis in recorded} | {scoring_program(resource.spec)}
-    study = Study(
+    definition = StudyDefinition(
         resource=resource,
         hypotheses=select_hypotheses(resource, recorded),
         code={program: table.code_digest(program) for program in programs},
         dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=table.digest),
-        capacity=slots,
     )
-    return Replayed(study, arms, note)
+    return Replayed(Study.of(definition, capacity=Capacity(slots)), arms, note)
 
 
 def _hypothesis(name: str, described: Hypothesis | None) -> Hypothesis:

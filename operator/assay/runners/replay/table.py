@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from assay.planning.study.study import Program
+from assay.planning.study.programs import Program
 from assay_trainer.contract import digest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,14 +12,14 @@ from assay.planning.records.earlier import Earlier
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.results.code_changes import changes_of_code
 from assay.planning.results.stale_work import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, stale_work, unexplained_results
-from assay.planning.study.design import trial_request
-from assay.planning.study.programs import study_program
-from assay.planning.study.study import Study, Surroundings
+from assay.planning.study.programs import Surroundings, study_program
+from assay.planning.study.requests import trial_request
+from assay.planning.study.study import Study
 from assay.reporting.answers import cost_answer, stale_answer
 from assay_trainer.contract import CodeIngredients, Dataset, Input, TrialResult, digest
 from builders.manifests import a_hypothesis, some_hypotheses
 from builders.screenings import SHORT
-from builders.studies import CODE, a_study, records_of_scores
+from builders.studies import CODE, a_study, records_of_scores, redefined
 
 NEW_CODE = digest(b"edited")
 BEFORE = a_study(proxies=[SHORT])
@@ -84,14 +83,18 @@ CHANGES = {
         4,
         "recipe (x)",
     ),
-    "code": (replace(BEFORE, code=dict.fromkeys(BEFORE.code, NEW_CODE)), 16, "code of team (1 file: train.py)"),
+    "code": (
+        redefined(BEFORE, code=dict.fromkeys(BEFORE.definition.code, NEW_CODE)),
+        16,
+        "code of team (1 file: train.py)",
+    ),
     "training data": (
-        replace(BEFORE, datasets={"h001": Dataset(manifest="file:///cleaned", digest=digest(b"cleaned"))}),
+        redefined(BEFORE, datasets={"h001": Dataset(manifest="file:///cleaned", digest=digest(b"cleaned"))}),
         4,
         "the training data",
     ),
     "inputs and variables": (
-        replace(BEFORE, surroundings={study_program(BEFORE.spec): INPUT}),
+        redefined(BEFORE, surroundings={study_program(BEFORE.spec): INPUT}),
         16,
         "inputs (labels.npz); environment variables (TOKENIZER)",
     ),
@@ -107,7 +110,7 @@ def test_what_changed_is_named_with_how_many_results_no_longer_count(now: Study,
 
 
 def test_of_what_was_not_written_down_no_more_is_said_than_the_results_tell() -> None:
-    edited = stale(replace(BEFORE, code=dict.fromkeys(BEFORE.code, NEW_CODE)), written=False)
+    edited = stale(redefined(BEFORE, code=dict.fromkeys(BEFORE.definition.code, NEW_CODE)), written=False)
     assert edited is not None
     assert edited.message == NOT_WRITTEN_DOWN
     other = stale(of(trainer=RECIPE), written=False)

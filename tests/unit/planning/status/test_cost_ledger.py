@@ -15,7 +15,7 @@ from assay.planning.study.study import Study
 from assay.planning.trust.screening import Role, Screened, everybody_calibrates
 from assay_trainer.contract import FailureReason
 from builders.screenings import SHORT, a_screening_study
-from builders.studies import a_failure, a_study, records_of_scores
+from builders.studies import a_failure, a_study, records_of_scores, redefined
 
 CORESET = ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)
 
@@ -80,7 +80,7 @@ def test_hypotheses_that_run_the_same_thing_are_charged_once() -> None:
     twin = study.hypotheses[1].model_copy(
         update={"metadata": study.hypotheses[1].metadata.model_copy(update={"name": "twin"})}
     )
-    study = replace(study, hypotheses=(*study.hypotheses, twin))
+    study = redefined(study, hypotheses=(*study.hypotheses, twin))
     ledger = ledger_of(study, records_of_scores(study, lambda trial: 0.5, seconds=seconds))
     assert float(ledger.accelerator_seconds) == 2 * 2 * 12
     assert ledger.saved_accelerator_seconds == str(-2 * 2 * 2)

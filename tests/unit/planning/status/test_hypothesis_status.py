@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.api.conditions import Condition, Reason
 from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudyStatus, StudyVerdict, Verdict
+from assay.planning.plan import plan
 from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of, verdicts_of
 from builders import manifests
 from builders.studies import a_study, records_of_scores
@@ -38,7 +39,7 @@ def state_with(**condition: Any) -> StudyState:
 
 def test_every_hypothesis_has_a_verdict_though_the_ranking_of_a_status_ends_at_fifty() -> None:
     study = a_study(hypotheses=60)
-    verdicts = verdicts_of(study, {})
+    verdicts = verdicts_of(study, plan(study, {}, 0.0).ranking)
     assert set(verdicts) == {hypothesis.name for hypothesis in study.hypotheses}
     assert verdicts["h059"] == StudyVerdict(name="digits", verdict=Verdict.INCONCLUSIVE, arm="reference")
 
@@ -46,7 +47,7 @@ def test_every_hypothesis_has_a_verdict_though_the_ranking_of_a_status_ends_at_f
 def test_verdicts_are_those_of_the_ranking() -> None:
     study, noise = a_study(seeds=3), random.Random(1)
     records = records_of_scores(study, lambda trial: SCORES[trial.hypothesis] + noise.gauss(0, 0.003))
-    verdicts = verdicts_of(study, records)
+    verdicts = verdicts_of(study, plan(study, records, 0.0).ranking)
     assert [verdicts[name].verdict for name in SCORES] == ["Baseline", "Better", "Inconclusive", "Worse"]
     assert verdicts["h001"].rank == 1
     assert verdicts["h001"].difference == "0.10122"

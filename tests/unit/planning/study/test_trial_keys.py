@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from assay.api.resources import Hypothesis, TrainerEnvironment, TrainerOverride, TrainerSpec
 from assay.planning.records.edit_digest import edit_digest
-from assay.planning.study.design import trial_request
-from assay.planning.study.programs import program_of, study_program, variables_of
-from assay.planning.study.study import Study, Surroundings
+from assay.planning.study.programs import Surroundings, program_of, study_program, variables_of
+from assay.planning.study.requests import trial_request
+from assay.planning.study.study import Study
 from assay.planning.trust.certificates_in_force import rests_on
 from assay_trainer.contract import Input, TrialRequest, WorkRequest, digest, request_condition, short_digest, trial_key
 from builders.manifests import a_hypothesis
 from builders.screenings import SHORT
-from builders.studies import a_study
+from builders.studies import a_study, redefined
 
 LABELS, TABLE = Input(uri="file:///labels", digest=digest(b"1")), Input(uri="file:///table", digest=digest(b"2"))
 
 
 def surrounded(study: Study, surroundings: Surroundings) -> Study:
-    return replace(study, surroundings={study_program(study.spec): surroundings})
+    return redefined(study, surroundings={study_program(study.spec): surroundings})
 
 
 def first_key(study: Study) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from assay.planning.trust.audit_draws import AT_LEAST
 from assay.planning.trust.screening import Role, Screened, screening_of
 from assay.ranking.arrays import FloatArray
 from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
+from builders.studies import redefined
 
 CALIBRATION = 24
 
@@ -72,9 +74,8 @@ class Backlog:
 
     def having(self, newcomers: Mapping[str, str | None], screening: Screening | None = None) -> None:
         """The same backlog with other newcomers; what was written down, and what ran, stays."""
-        records = self.study.trust_records
-        self.study = after(a_screening_study(CALIBRATION, newcomers, screening=screening), Screened({}))
-        object.__setattr__(self.study, "trust_records", records)
+        history = self.study.history
+        self.study = replace(a_screening_study(CALIBRATION, newcomers, screening=screening), history=history)
 
 
 def backlog(
@@ -207,8 +208,7 @@ def test_an_edited_hypothesis_is_another_one() -> None:
         else each
         for each in world.study.hypotheses
     ]
-    object.__setattr__(world.study, "hypotheses", tuple(edited))
-    vars(world.study).pop("design", None)
+    world.study = redefined(world.study, hypotheses=tuple(edited))
     roles = world.look().roles
     assert roles["first01"] is not Role.CALIBRATION
     assert roles["first02"] is Role.CALIBRATION
@@ -248,6 +248,5 @@ def test_a_certificate_is_left_aside_if_what_it_rests_on_is_edited(field: str) -
         "proxies": {"proxies": (spec.proxies[0].model_copy(update={"epochs": 1}),)},
     }
     resource = world.study.resource.model_copy(update={"spec": spec.model_copy(update=update[field])})
-    object.__setattr__(world.study, "resource", resource)
-    vars(world.study).pop("design", None)
+    world.study = redefined(world.study, resource=resource)
     assert world.look().arm is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.planning.study.study import Program
+from assay.planning.study.programs import Program
 from assay.runners.jobs.programs import image_code
 from assay.runners.protocol import UnusableProgram
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assay.api.resources import EnvironmentVariable, PodTemplate
-from assay.planning.study.study import Program, Surroundings
+from assay.planning.study.programs import Program, Surroundings
 from assay.runners.jobs.settings import TrialSettings
 from assay.runners.jobs.surroundings import object_digest, pod_surroundings
 from assay.runners.protocol import UnusableProgram

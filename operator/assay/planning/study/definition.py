@@ -1,0 +1,33 @@
+"""What a study is by its manifests: they are resolved, and everything that its trials depend on has its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec
+from assay.planning.study.programs import Program, Surroundings
+from assay_trainer.contract import Dataset
+
+
+@dataclass(frozen=True)
+class StudyDefinition:
+    """All that a study's design depends on.
+
+    `hypotheses` are the selected ones, the baseline first, then by descending priority.
+    `code` gives the digest of the code of each program that the study needs, `surroundings` what else it depends on,
+    if on anything.
+    `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
+    """
+
+    resource: ProxyStudy
+    hypotheses: tuple[Hypothesis, ...]
+    code: Mapping[Program, str]
+    dataset: Dataset
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> ProxyStudySpec:
+        """What the study asks for."""
+        return self.resource.spec

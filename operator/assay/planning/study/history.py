@@ -1,0 +1,28 @@
+"""What was written down of a study in earlier rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.planning.records.earlier import NOTHING_EARLIER, Earlier
+from assay.planning.records.trust_records import NO_TRUST_RECORDS, TrustRecords
+
+
+@dataclass(frozen=True)
+class History:
+    """What a plan needs to know of the past, the study's trials apart.
+
+    `begun_at` is when the study first started something (Unix seconds), None if it never did.
+    `criteria_seen` are the digests of the criteria (see `edit_digest`) under which results were looked at before.
+    `trust_records` is what was written down of the study's certificates; a study that does not screen has none.
+    `earlier` is what was written down of how results came about that no longer count.
+    """
+
+    begun_at: float | None = None
+    criteria_seen: frozenset[str] = frozenset()
+    trust_records: TrustRecords = NO_TRUST_RECORDS
+    earlier: Earlier = NOTHING_EARLIER
+
+
+NO_HISTORY = History()
+"""The history of a study that has not begun."""

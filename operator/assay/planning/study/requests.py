@@ -1,0 +1,58 @@
+"""What a worker is asked to do for one piece of a study's design."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.planning.study.design import SCORING_REPEATS
+from assay_trainer.contract import PreparationRequest, TrialRequest
+
+if TYPE_CHECKING:
+    from assay.planning.study.design import PlannedPreparation, PlannedTrial
+    from assay.planning.study.study import Study
+
+
+def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialRequest:
+    """Ask a worker to run a trial of the study's design."""
+    condition = study.design.conditions[trial.hypothesis, trial.arm]
+    return TrialRequest(
+        key=trial.key,
+        attempt=attempt,
+        study=study.name,
+        hypothesis=trial.hypothesis,
+        arm=trial.arm,
+        seed=trial.seed,
+        code=condition.code,
+        entrypoint=condition.program.entrypoint,
+        image=condition.program.image,
+        recipe=dict(condition.recipe),
+        fidelity=study.design.fidelities[trial.arm],
+        dataset=condition.dataset,
+        held_out=study.definition.dataset,
+        preparation=condition.preparation,
+        inputs=condition.surroundings.inputs,
+        environment=dict(condition.surroundings.environment),
+        passed=condition.program.passed,
+        metric=study.spec.metric.name,
+        deadline_seconds=study.spec.trainer.deadline_seconds,
+        devices=study.spec.trainer.devices,
+    )
+
+
+def preparation_request(study: Study, preparation: PlannedPreparation, attempt: int) -> PreparationRequest:
+    """Ask a worker to run a preparation of the study's design."""
+    return PreparationRequest(
+        key=preparation.key,
+        attempt=attempt,
+        study=study.name,
+        arm=preparation.arm,
+        method="EL2N",
+        code=preparation.code,
+        image=study.spec.trainer.image,
+        recipe=dict(preparation.recipe),
+        fidelity=preparation.fidelity,
+        repeats=SCORING_REPEATS,
+        dataset=preparation.dataset,
+        deadline_seconds=study.spec.trainer.deadline_seconds,
+        devices=study.spec.trainer.devices,
+    )
