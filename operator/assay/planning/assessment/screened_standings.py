@@ -1,4 +1,4 @@
-"""Where those stand that ran on the proxy alone: beside the measured ones, by what they are expected to score."""
+"""Where screened hypotheses stand among the measured ones: by the scores that are expected of them at the reference."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 def with_screened(
     measured: Mapping[str, Standing], expected: Sequence[ExpectedScore], arm: str, confidence: float
 ) -> Mapping[str, Standing]:
-    """All of them, the best first; `measured` are those with scores at the reference, `arm` is what the others ran on.
+    """Return the standings of all hypotheses, the best first. `measured` are those with scores at the reference; the
+    others are `expected` by their scores on `arm`.
 
-    Ranks are among all. One is surely above another if their intervals do not overlap; those of the screened hold
-    together with the stated confidence (Bonferroni), as far as the certificate does: by simulation any of 90 misses in
-    .00 to .02 of the studies at 95 %, but in .07 to .13 if scores are log-normal (`benchmarks/screening.py`). Among the
-    measured ones that is decided already, more sharply than by their intervals. Raises ValueError if a hypothesis is in
-    both.
+    Ranks are among all of them. A hypothesis is surely above another if their intervals do not overlap. The intervals
+    of the screened ones hold all together with the stated confidence (Bonferroni), as far as the certificate holds: in
+    simulations at 95 % one or more of 90 miss in .00 to .02 of the studies, but in .07 to .13 if scores are log-normal
+    (`benchmarks/screening.py`). Which measured hypothesis is above another was decided before, more sharply than by
+    their intervals. Raises ValueError if a hypothesis is both measured and expected.
     """
     if not expected:
         return measured

@@ -20,7 +20,8 @@ _NORMAL = NormalDist()
 
 
 class Standing(NamedTuple):
-    """Of one hypothesis that has a score; higher is better. `low` and `high` are the score's, None if not known."""
+    """The standing of a hypothesis that has a score; higher is better. `low` and `high` are the interval of the score,
+    None if it is not known."""
 
     score: float
     low: float | None
@@ -33,7 +34,7 @@ class Standing(NamedTuple):
 
 
 def measured_standings(ranks: Mapping[str, RankInterval]) -> Mapping[str, Standing]:
-    """By the scores on the reference, the best first."""
+    """Return the standings by the scores on the reference, the best first."""
     found = {}
     for name, each in ranks.items():
         if each.score is not None and each.rank is not None and each.low is not None and each.high is not None:
@@ -43,8 +44,11 @@ def measured_standings(ranks: Mapping[str, RankInterval]) -> Mapping[str, Standi
 
 
 def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) -> Mapping[str, Standing]:
-    """By scores as expected on the reference, the best first. A score's interval is for itself; the ranks' intervals
-    hold together (Bonferroni over all pairs), as far as the estimates' deviations do."""
+    """Return the standings by the scores that are expected on the reference, the best first.
+
+    The interval of a score holds for that score alone. The intervals of the ranks hold all together (Bonferroni over
+    all pairs), as far as the estimates' standard errors are right.
+    """
     known = {name: each for name, each in estimates.items() if each.score is not None and each.rung is not None}
     count = len(known)
     scores = np.array([each.score for each in known.values()], dtype=np.float64)

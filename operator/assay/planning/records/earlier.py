@@ -1,4 +1,4 @@
-"""What is written down of how work was done, so that a change of code or recipe can be named later."""
+"""How earlier work was done, as it was written down: so that a change of code or recipe can be named later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from assay_trainer.contract import CodeIngredients, TrialRequest
 
 @dataclass(frozen=True)
 class Earlier:
-    """What is written down of how work was done: of code by its digest, present code among it; of trials by key."""
+    """What was written down: what code is made of, by its digest, the present code included; and requests of trials, by
+    their key."""
 
     programs: Mapping[str, CodeIngredients] = field(default_factory=dict)
     requests: Mapping[str, TrialRequest] = field(default_factory=dict)

@@ -14,7 +14,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
 
 
 class RunningAttempt(NamedTuple):
-    """An attempt that a runner holds now; times in Unix seconds. Until it has `begun` it waits for a device."""
+    """An attempt that a runner holds now, since `started_at` (Unix seconds); until it has `begun` it waits for a device."""
 
     attempt: int
     started_at: float
@@ -22,7 +22,7 @@ class RunningAttempt(NamedTuple):
 
 
 class Obstacle(NamedTuple):
-    """What keeps started work from running, as a runner sees it; `stalled` if only somebody's change will help."""
+    """What keeps started work from running, as a runner sees it; it has `stalled` if somebody must change something."""
 
     reason: Reason
     message: str
@@ -33,10 +33,10 @@ class Obstacle(NamedTuple):
 class WorkRecord:
     """All that is known of one trial or preparation.
 
-    `lost` are attempts that were started and of which nothing more is known: their runner was killed.
-    `elsewhere`: another study runs it now, and the result will count here, too.
-    `resume_at` is when another attempt may start (Unix seconds): what just failed is not tried again at once.
-    `forgiven` is the highest attempt whose failure no longer counts, since somebody asked for a retry.
+    `lost` are attempts that were started and then vanished: their runner was killed.
+    `elsewhere` says that another study runs it now; the result will count here, too.
+    `resume_at` is when another attempt may start (Unix seconds): what has just failed is not tried again at once.
+    `forgiven` is the number of the last attempt whose failure no longer counts, since somebody asked for a retry.
     """
 
     result: TrialResult | PreparationResult | None = None
@@ -49,7 +49,7 @@ class WorkRecord:
 
     @property
     def attempts(self) -> int:
-        """Number of the latest attempt, 0 if there was none."""
+        """The number of the latest attempt; 0 if there was none."""
         return max(
             (
                 *(failure.attempt for failure in self.failures),
@@ -59,12 +59,12 @@ class WorkRecord:
         )
 
     def final_failure(self, retries: int, deadline_seconds: int, metric: str) -> Failure | None:
-        """The failure for which there is no other attempt, or None.
+        """Return the failure after which there is no other attempt; None if there is none.
 
-        That is the first of the team's own failures, or the infrastructure failure that used up `retries`.
-        An exceeded deadline counts only against a deadline as short as the present one, and a metric that was not
-        there, or not finite, only if it is the present one. An attempt that could not begin, that Assay itself
-        stopped, or that found other code than its own, never counts.
+        That is the first failure of the team's own code, or the infrastructure failure that used up `retries`.
+        An exceeded deadline counts only if the present deadline is not longer, and a metric that was missing or not
+        finite only if it is still the study's metric. An attempt that could not begin, that Assay itself stopped, or
+        that found other code than it was to run never counts.
         """
         infrastructure = 0
         for failure in self.failures:
@@ -80,15 +80,15 @@ class WorkRecord:
 
 
 def pause_after(failures: Sequence[Failure], forgiven: int) -> float:
-    """Seconds from the start of the last attempt to the next one: twice as many after each that the infrastructure
-    failed. An attempt that ran for longer is followed at once."""
+    """Return the seconds from the start of the last attempt to the next one; they double with each failure of the
+    infrastructure. An attempt that ran for longer than that is followed by the next one at once."""
     again = [each for each in failures if each.infrastructure and each.attempt > forgiven]
     failed = sum(each.reason not in (FailureReason.STOPPED, FailureReason.CODE_CHANGED) for each in again)
     return doubling_pause(failed, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
 def _is_mended(failure: Failure, deadline_seconds: int, metric: str) -> bool:
-    """Whether the spec was edited since, so that the failure says nothing any more."""
+    """Tell whether the spec was edited since, so that the failure says nothing any more."""
     if failure.reason is FailureReason.DEADLINE_EXCEEDED:
         return deadline_seconds > (failure.deadline_seconds or deadline_seconds)
     if failure.reason in (FailureReason.METRIC_MISSING, FailureReason.SCORE_NOT_FINITE):
@@ -99,7 +99,7 @@ def _is_mended(failure: Failure, deadline_seconds: int, metric: str) -> bool:
 _UNCOUNTED = (FailureReason.NOT_STARTED, FailureReason.STOPPED, FailureReason.CODE_CHANGED)
 
 UNKNOWN = WorkRecord()
-"""The record of a key that nothing is known of."""
+"""The record of a key about which nothing is known."""
 
 Records = Mapping[str, WorkRecord]
-"""By key. Holds every key that the study ever started, those of its design and those it no longer has."""
+"""Records by key: of every key that the study ever started, also of those that its design no longer has."""

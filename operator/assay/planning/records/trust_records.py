@@ -1,6 +1,6 @@
-"""What is written down of a study's certificates, so that it is the same whoever plans it, and whenever.
+"""What is written down about a study's certificates, so that every later plan knows the same.
 
-A record is written if there is none of its name, so the first counts, for good.
+A record is written only if there is none of its name: the first one counts, for good.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from assay_trainer.contract import CONTRACT_VERSION, Message, canonical_json, sh
 
 
 class _Record(Message):
-    """What all records have. The time is in Unix seconds."""
+    """The fields that all records have. The time is in Unix seconds."""
 
     version: int = Field(default=CONTRACT_VERSION, ge=CONTRACT_VERSION, le=CONTRACT_VERSION)
     rests_on: str
-    """Digest of what the certificate rests on: its name."""
+    """The digest of all that the certificate rests on; it names the certificate."""
     made_at: float
 
 
@@ -32,17 +32,17 @@ class CertificateInForce(_Record):
     threshold: float
     confidence: float
     value: float | None
-    """Of the statistic, as observed."""
+    """The observed value of the statistic."""
     low: float | None
     high: float | None
     promised_rate: float
-    """Share of separable pairs that audits hold it to."""
+    """The share of separable pairs that the proxy must order as the reference does; audits test it."""
     hypotheses: dict[str, str]
-    """Those of the calibration: name, and digest of what is run at the reference."""
+    """The calibration's hypotheses: their names, and digests of what each runs at the reference."""
     seeds: int
     price: float
-    """Of a trial, over the reference's, as known then: of several proxies in force the cheapest is used, and which that
-    is does not change."""
+    """The price of a trial over the reference's, as it was known then. Of several proxies in force the
+    cheapest is used, and which one that is must not change later."""
 
 
 class AuditsDrawn(_Record):
@@ -50,7 +50,7 @@ class AuditsDrawn(_Record):
 
     kind: Literal["Audits"] = "Audits"
     hypotheses: dict[str, str]
-    """Name, and digest of what is run at the reference."""
+    """Their names, and digests of what each runs at the reference."""
 
 
 class Revocation(_Record):
@@ -60,7 +60,7 @@ class Revocation(_Record):
     arm: str
     stratum: str
     audited: int
-    """Hypotheses that it took."""
+    """How many hypotheses were audited until it was revoked."""
     message: str
 
 
@@ -69,21 +69,21 @@ TrustRecord = CertificateInForce | AuditsDrawn | Revocation
 
 @dataclass(frozen=True)
 class TrustRecords:
-    """All that was written down of a study's certificates, whatever they rest on."""
+    """All that was written down about a study's certificates, also about those that rest on an earlier spec."""
 
     certificates: Mapping[str, CertificateInForce] = field(default_factory=dict)
-    """By what they rest on; so are the others."""
+    """By the digest of what they rest on, as are the audits and revocations."""
     audits: Mapping[str, tuple[AuditsDrawn, ...]] = field(default_factory=dict)
-    """In the order in which they were made."""
+    """The draws of each, in the order in which they were made."""
     revocations: Mapping[str, Revocation] = field(default_factory=dict)
 
 
 NO_TRUST_RECORDS = TrustRecords()
-"""Of a study that has none."""
+"""The records of a study that has none."""
 
 
 def trust_records(records: Iterable[TrustRecord]) -> TrustRecords:
-    """A study's records, sorted out; those of equal times by name, so that their order is always the same."""
+    """Sort out a study's records; those of equal times come by name, so that their order is always the same."""
     ordered = sorted(records, key=lambda record: (record.made_at, record_name(record)))
     audits: dict[str, tuple[AuditsDrawn, ...]] = {}
     for record in ordered:
@@ -97,7 +97,8 @@ def trust_records(records: Iterable[TrustRecord]) -> TrustRecords:
 
 
 def record_name(record: TrustRecord) -> str:
-    """Under which it is kept, among those of its study. Of draws it holds who was drawn: there may be several."""
+    """Return the name under which a record is kept, among those of its study. That of a draw has a digest of who was drawn,
+    since there may be several."""
     if isinstance(record, AuditsDrawn):
         return f"{record.rests_on}-audits-{short_digest(canonical_json(record.hypotheses))}"
     return f"{record.rests_on}-{'certificate' if isinstance(record, CertificateInForce) else 'revocation'}"

@@ -1,4 +1,4 @@
-"""What is another in one program's code than in another's."""
+"""How the code of one program differs from that of another, in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_PACKAGES = 4
 
 
 def changes_of_code(before: CodeIngredients, now: CodeIngredients) -> Iterator[str]:
-    """One or more changes, in words, of two programs with different digests. Never long."""
+    """Yield at least one change between two programs with different digests, in words; none is long."""
     found = list(_changes(before, now))
     yield from found or [f"code of {now.module or now.image}"]
 
@@ -56,7 +56,7 @@ def _first(texts: Sequence[str], most: int) -> str:
 
 
 def _image(code: CodeIngredients) -> str:
-    """So short that it can be told from another: twelve digits of a digest."""
+    """Return an image's name with twelve digits of its digest, enough to tell it from another."""
     if code.image is None:
         return "none, but the code of one machine"
     name, at, found = code.image.partition("@sha256:")

@@ -1,4 +1,4 @@
-"""What was spent, on what, and what the next trials will cost."""
+"""What was spent, and on which arm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class ArmCosts(NamedTuple):
-    """Of one arm. Means are over trials on the device model that most of the study's trials ran on; None: none ran."""
+    """The costs of one arm. Means are over trials on the device model that most of the study's trials ran on; None: no
+    trial ran."""
 
     trials: int
     trial_seconds: float | None
@@ -25,7 +26,8 @@ class ArmCosts(NamedTuple):
     preparation_seconds: float
     total_seconds: float
     spent_seconds: float
-    """By this study, on its trials and preparations; what it found in the store is in the total alone."""
+    """What this study spent on the arm's trials and preparations; results that it found in the store count in the total
+    alone."""
 
 
 class Matched(NamedTuple):
@@ -37,13 +39,13 @@ class Matched(NamedTuple):
 
 @dataclass(frozen=True)
 class Costs:
-    """Accelerator seconds. `spent` is what this study ran, failed and stale work included; results that it
-    found in the store are not in it, but count in the arms' means."""
+    """All costs of a study, in accelerator seconds. `spent` is what this study ran, failed and stale work included;
+    results that it found in the store are not in it, but count in the arms' means."""
 
     arms: Mapping[str, ArmCosts]
     relatives: Mapping[str, float]
     matched: Mapping[str, tuple[Matched, ...]]
-    """By arm, one for each hypothesis with trials on both, on the device model that most ran on."""
+    """By arm: one for each hypothesis with trials on both, on the device model that most ran on."""
     spent: float
     spent_on_failures: float
     unit: CostUnit | None
@@ -51,10 +53,10 @@ class Costs:
     device_models: tuple[str, ...]
 
     def relative(self, arm: str) -> float | None:
-        """An arm's cost per trial over the reference's; None: not known yet.
+        """Return an arm's cost per trial over the reference's; None if it is not known yet.
 
-        Of the trials (hypothesis, seed) that ended well on both, on the same device model: were it of all, an arm on
-        which only the cheap hypotheses succeed would look cheap.
+        Only the trials (hypothesis, seed) count that succeeded on both, on the same device model: if all counted, an
+        arm on which only the cheap hypotheses succeed would look cheap.
         """
         return self.relatives.get(arm)
 
@@ -79,7 +81,7 @@ def costs_of(study: Study, records: Records) -> Costs:
                 if arm is not None:
                     own[arm] += seconds
             if arm is None:
-                pass  # of an earlier spec
+                pass  # the result is of an earlier spec
             elif isinstance(result, TrialResult):
                 cell = cells[arm, cost.device_model]
                 cell[0] += 1
@@ -114,7 +116,7 @@ def costs_of(study: Study, records: Records) -> Costs:
 def _compared(
     study: Study, records: Records, model: str | None
 ) -> tuple[dict[str, float], dict[str, tuple[Matched, ...]]]:
-    """By arm: its cost over the reference's, and both by hypothesis."""
+    """Return each arm's cost over the reference's, and the mean costs of both by hypothesis."""
     seconds: dict[str, dict[tuple[str, int], float]] = {arm: {} for arm in study.design.arms}
     for trial in study.design.trials:
         record = records.get(trial.key)
@@ -144,6 +146,6 @@ def _arm_costs(cell: list[float], preparation: float, trials: float, own: float)
 
 
 def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
-    """A guess, before anything ran, at an arm's cost over the reference's: epochs x data x pixels."""
+    """Guess an arm's cost over the reference's before anything has run: epochs x data x pixels."""
     pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
     return fidelity.epochs / reference.epochs * fidelity.data_percent / reference.data_percent * pixels

@@ -1,4 +1,4 @@
-"""Where every planned piece of work stands."""
+"""The state of every planned piece of work."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 _NAMED = 20
-"""Metrics that a message names."""
+"""How many metrics a message names."""
 
 
 class State(StrEnum):
-    """Of a trial or a preparation: has a result, runs, failed for good, can start, waits (for a preparation, or since
-    another study runs it), or is spare: nothing asks for it."""
+    """The state of a trial or a preparation. It waits for its preparation, or since another study runs it; it is spare
+    if nothing asks for it."""
 
     SUCCEEDED = "succeeded"
     RUNNING = "running"
@@ -35,15 +35,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """State by key, over preparations and trials; `failures` says why a key failed for good."""
+    """The states of all preparations and trials, by key; `failures` has the reasons of those that failed for good."""
 
     states: Mapping[str, State]
     failures: Mapping[str, Failure]
 
 
 def progress_of(study: Study, records: Records, wanted: Container[str] | None = None) -> Progress:
-    """The state of all that the study's design holds. `wanted` are keys of trials and preparations; None: those of the
-    initial seeds."""
+    """Return the state of all that the study's design holds. `wanted` are the keys of trials and preparations that are
+    asked for; None: those of the initial seeds."""
     if wanted is None:
         wanted = study.design.initial_keys
     metric, states, failures = study.spec.metric.name, dict[str, State](), dict[str, Failure]()
@@ -79,7 +79,7 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
 
 
 def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
-    """Of a trial that has failed for good. What runs has not, whatever its earlier attempts did."""
+    """Return the failure of work that failed for good. While an attempt runs, earlier ones decide nothing."""
     if record.result is not None:
         return _without_score(study, record)
     if record.running is not None or not record.failures:
@@ -89,7 +89,8 @@ def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
 
 
 def _without_score(study: Study, record: WorkRecord) -> Failure | None:
-    """A result that was made for another metric may lack the study's, or have it as NaN or infinity."""
+    """Return the failure that a result without a score is: one that was made for another metric may lack the study's
+    metric, or have it as NaN or infinity."""
     result, metric = record.result, study.spec.metric.name
     if not isinstance(result, TrialResult) or isfinite(result.metrics.get(metric, nan)):
         return None

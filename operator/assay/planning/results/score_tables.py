@@ -1,4 +1,4 @@
-"""The study's trials as tables, one per arm: what has ended, and with which scores."""
+"""The scores of a study's trials as tables, one per arm, with what has ended without a score."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ScoreTable:
-    """One arm's trials, (hypotheses, seeds); the hypotheses are in the study's order."""
+    """The trials of one arm, (hypotheses, seeds); the hypotheses are in the study's order."""
 
     scores: Scores
-    """Oriented so that higher is better; NaN where a trial failed or has not ended."""
+    """The scores, turned so that higher is better; NaN where a trial failed or has not ended."""
     ended: NDArray[np.bool_]
-    """Where a trial has a score or has failed for good."""
+    """True where a trial has a score or has failed for good."""
 
     @cached_property
     def prefix(self) -> NDArray[np.int64]:
-        """(hypotheses,): how many of each one's first seeds have ended, without a gap."""
+        """(hypotheses,): how many seeds of each have ended, counted from the first one up to the first gap."""
         counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
         return counts
 
     def of(self, hypotheses: Sequence[str]) -> ScoreTable:
-        """The same of these hypotheses alone, in this order."""
+        """Return the table of these hypotheses alone, in this order."""
         if tuple(hypotheses) == self.scores.hypotheses:
             return self
         rows = [self.scores.row(name) for name in hypotheses]
         return ScoreTable(self.scores.restricted(hypotheses), self.ended[rows])
 
     def limited(self, seeds: NDArray[np.int64]) -> ScoreTable:
-        """The same without what a hypothesis has beyond so many seeds, (hypotheses,)."""
+        """Return the table without what each hypothesis has beyond its number of `seeds`, (hypotheses,)."""
         within = np.arange(self.ended.shape[1]) < seeds[:, None]
         if within[self.ended].all():
             return self
@@ -52,17 +52,17 @@ class ScoreTable:
 
     @property
     def rounds(self) -> int:
-        """How many of the first seeds have ended for all hypotheses."""
+        """How many seeds have ended for all hypotheses, counted from the first one."""
         return int(self.prefix.min(initial=self.ended.shape[1]))
 
 
 def sign_of(study: Study) -> float:
-    """What scores are multiplied by so that higher is better: -1 for a metric that is minimised, else 1."""
+    """Return what scores are multiplied by so that higher is better: -1 for a metric that is minimised, else 1."""
     return -1.0 if study.spec.metric.goal == "Minimize" else 1.0
 
 
 def score_tables_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ScoreTable]:
-    """By arm, the reference first."""
+    """Return the tables by arm, the reference first."""
     design, metric, sign = study.design, study.spec.metric.name, sign_of(study)
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     rows = {name: row for row, name in enumerate(names)}

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 MOST_CAUSES = 6
 MOST_NAMES = 3
-"""Of each cause."""
+"""How many names are listed with each cause."""
 
 NOT_WRITTEN_DOWN = "code that was not written down"
 NOT_LOOKED_UP = "recipe, fidelity, inputs or variables"
-"""What is left if code and data are the present ones."""
+"""What may have changed, if code and data are the present ones and the request was not read."""
 
 
 class UnexplainedResult(NamedTuple):
@@ -38,14 +38,14 @@ class UnexplainedResult(NamedTuple):
 
 
 def stale_results(study: Study, records: Records) -> list[TrialResult]:
-    """Results of trials that the study started once, and that its design no longer has; the latest first."""
+    """Return the results of trials that the study once started and its design no longer has, the latest first."""
     design = study.design.arm_of
     found = [each.result for key, each in records.items() if key not in design and isinstance(each.result, TrialResult)]
     return sorted(found, key=lambda result: (-result.provenance.started_at, result.key))
 
 
 def unexplained_results(study: Study, records: Records) -> list[UnexplainedResult]:
-    """The latest such result of each hypothesis on each arm."""
+    """Return the results that only their requests explain: the latest one of each hypothesis on each arm."""
     latest: dict[tuple[str, str], UnexplainedResult] = {}
     for result in stale_results(study, records):
         condition = study.design.conditions.get((result.hypothesis, result.arm))
@@ -56,7 +56,7 @@ def unexplained_results(study: Study, records: Records) -> list[UnexplainedResul
 
 
 def stale_work(study: Study, records: Records) -> StaleWork | None:
-    """What of the study's results no longer counts, and since which change; None if all of them do."""
+    """Say which of the study's results no longer count, and since which change; None if all of them count."""
     results = stale_results(study, records)
     if not results:
         return None
@@ -83,7 +83,8 @@ class _Cause(NamedTuple):
 
 
 def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]]) -> list[_Cause]:
-    """`told`: hypotheses on arms of which the request of one result was read, which speaks for the others."""
+    """Return why a result no longer counts. `told` are the hypotheses and arms of which a request was read: that of one
+    result speaks for the others."""
     design, earlier = study.design, study.history.earlier
     if result.hypothesis not in {each.name for each in study.hypotheses}:
         return [_Cause("hypotheses that are not among the study's now", (result.hypothesis,))]
@@ -100,7 +101,7 @@ def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]])
 
 
 def _of_results(study: Study, result: TrialResult, condition: TrialCondition, earlier: Earlier) -> Iterator[_Cause]:
-    """What a result itself tells."""
+    """Yield the changes that the result itself shows."""
     made = result.provenance
     if made.code != condition.code:
         before, now = earlier.programs.get(made.code), earlier.programs.get(condition.code)
@@ -132,7 +133,7 @@ def _of_request(study: Study, request: TrialRequest, condition: TrialCondition) 
 
 
 def _of_inputs(before: Sequence[Input], now: Sequence[Input]) -> Iterator[_Cause]:
-    """Where they lie does not count, but what they hold."""
+    """Yield the changes of inputs. What they hold counts, not where they lie."""
     were, are = [each.digest for each in before], [each.digest for each in now]
     changed = [each.uri for each in now if each.digest not in were] + [e.uri for e in before if e.digest not in are]
     if changed:
@@ -143,7 +144,7 @@ def _of_inputs(before: Sequence[Input], now: Sequence[Input]) -> Iterator[_Cause
 
 
 def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of what is not the same in both, those within objects with dots."""
+    """Return the names of what is not the same in both; names within objects have dots."""
     found: list[str] = []
     for name in sorted(before.keys() | now.keys()):
         was, is_now = before.get(name, _ABSENT), now.get(name, _ABSENT)
@@ -160,7 +161,7 @@ _FIELDS = {"image_size": "imageSize", "batch_size": "batchSize", "data_percent":
 
 
 def _listed(text: str, names: Sequence[str]) -> str:
-    """The cause with the first of its names, none of which may be long."""
+    """Return a cause with the first of its names, each of them cut if it is long."""
     if not names:
         return text
     more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""

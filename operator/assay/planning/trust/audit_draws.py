@@ -1,8 +1,9 @@
-"""Who of the screened is drawn to be audited: by lot within each stratum, whatever anybody's scores.
+"""Which screened hypotheses are drawn to be audited: by lot within each stratum, whatever their scores are.
 
-Each hypothesis has its lot, a number that depends on the screening's seed and on itself alone. Audited is whose lot is
-below `auditPercent`; in each stratum the lowest lots besides, until there are enough. Whoever was drawn stays drawn,
-which is why draws are written down: a hypothesis that is added later may have a lower lot than the last one had.
+Each hypothesis has a lot: a number that depends on the screening's seed and on the hypothesis alone. A hypothesis is
+audited if its lot is below `auditPercent`; in a stratum with too few of these, the next higher lots are audited as
+well. Who was drawn stays drawn, which is why draws are written down: a hypothesis that is added later may have a lower
+lot than the last one that was drawn.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 AT_LEAST = 3
-"""Hypotheses of each stratum that are audited besides the promoted ones, however few the percentage asks for."""
+"""How many hypotheses of each stratum are audited besides the promoted ones, however low the percentage is."""
 
 NO_LABEL = "(none)"
 """The stratum of the hypotheses that lack the label."""
@@ -26,19 +27,20 @@ NO_LABEL = "(none)"
 
 @dataclass(frozen=True)
 class AuditDraws:
-    """Draws among the screened hypotheses."""
+    """The lots of the screened hypotheses, and who was drawn before."""
 
     lots: Mapping[str, float]
-    """By hypothesis; in [0, 1)."""
+    """By hypothesis, in [0, 1)."""
     strata: Mapping[str, str]
     """By hypothesis."""
     percent: int
+    """The study's `auditPercent`."""
     before: tuple[str, ...]
-    """Who was drawn earlier, in that order."""
+    """The hypotheses that were drawn earlier, in that order."""
 
     @cached_property
     def by_stratum(self) -> Mapping[str, tuple[str, ...]]:
-        """The hypotheses of each stratum, the lowest lot first; the strata by name."""
+        """The hypotheses by stratum, the lowest lot first; the strata are in the order of their names."""
         ordered = sorted(self.lots, key=lambda name: (self.lots[name], name))
         return {
             stratum: tuple(name for name in ordered if self.strata[name] == stratum)
@@ -46,10 +48,10 @@ class AuditDraws:
         }
 
     def drawn(self, promoted: Collection[str]) -> tuple[str, ...]:
-        """Who is audited, in the order of the draws. With a percentage of 0 that is nobody.
+        """Return who is audited, in the order of the draws; with a percentage of 0 nobody new.
 
-        The promoted may be among them, and count for the audit as any other: had they been passed over, what is
-        audited would be a selection. They don't count towards the number that each stratum has at least.
+        Promoted hypotheses may be among them, and count in the audit as any other: without them the audited ones
+        would be a selection by score. They don't count towards the number that each stratum has at least.
         """
         base = set(self.before)
         if self.percent > 0:
@@ -64,7 +66,7 @@ class AuditDraws:
         return self._appended(drawn, base)
 
     def doubled(self, drawn: Sequence[str], strata: Collection[str]) -> tuple[str, ...]:
-        """The same, and as many again of these strata."""
+        """Return those that are drawn, and as many again in each of these strata."""
         chosen = set(drawn)
         for stratum in strata:
             members = self.by_stratum[stratum]
@@ -72,7 +74,7 @@ class AuditDraws:
         return self._appended(drawn, chosen)
 
     def _fill(self, chosen: set[str], members: Sequence[str], apart: Collection[str], number: int) -> None:
-        """Choose by lot until so many members are chosen, those `apart` not counted."""
+        """Choose members by lot until `number` of them are chosen, not counting those `apart`."""
         count = sum(name in chosen and name not in apart for name in members)
         for name in members:
             if count >= number:
@@ -88,7 +90,8 @@ class AuditDraws:
 def audit_draws(
     study: Study, screened: Sequence[str], identities: Mapping[str, str], before: Mapping[str, str]
 ) -> AuditDraws:
-    """Of a study's screened hypotheses. `before`, who was drawn earlier, is by name the identity that each had."""
+    """Draw among a study's screened hypotheses. `before` has those that were drawn earlier: by name, the digest of what
+    each was then. Who is another one by now is not among them."""
     screening = study.spec.screening
     assert screening is not None, "draws are of studies that screen"
     label = screening.stratify_by

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def rests_on(study: Study, arm: str) -> str:
-    """Digest (32 hex digits) of all that a certificate of an arm rests on, hypotheses and seeds apart."""
+    """Return the digest (32 hex digits) of all that an arm's certificate rests on, except hypotheses and seeds."""
     spec = study.spec
     asked: dict[str, Any] = {"metric": [spec.metric.name, spec.metric.goal], "trust": spec.trust.to_dict()}
     if spec.trust.statistic == "WinnerRegret":
@@ -31,7 +31,7 @@ def rests_on(study: Study, arm: str) -> str:
 
 
 def _trained(study: Study, arm: str) -> str:
-    """Digest of how the study trains on an arm, before any hypothesis changes it."""
+    """Return the digest of how the study trains on an arm, before any hypothesis changes it."""
     program = study_program(study.spec)
     surroundings = study.definition.surroundings.get(program, NO_SURROUNDINGS)
     own = next(each for each in arms_of(study.resource) if each.name == arm)
@@ -54,7 +54,7 @@ def _trained(study: Study, arm: str) -> str:
 
 
 def identities(study: Study) -> Mapping[str, str]:
-    """By name: digest of what is run at the reference. An edited hypothesis is another one."""
+    """Return the digest of what each hypothesis runs at the reference, by name. An edited hypothesis is another one."""
     return {
         hypothesis.name: short_digest(canonical_json(study.design.conditions[hypothesis.name, REFERENCE].digest))
         for hypothesis in study.hypotheses
@@ -62,7 +62,6 @@ def identities(study: Study) -> Mapping[str, str]:
 
 
 def certificates_of(study: Study) -> Mapping[str, CertificateInForce]:
-    """By arm: the certificates that were written down, and rest on what the study is now; the revoked ones among
-    them."""
+    """Return the written certificates that rest on what the study is now, by arm; the revoked ones are among them."""
     found = {arm: study.history.trust_records.certificates.get(rests_on(study, arm)) for arm in study.design.arms[1:]}
     return {arm: certificate for arm, certificate in found.items() if certificate is not None}

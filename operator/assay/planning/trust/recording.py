@@ -1,4 +1,4 @@
-"""What is to be written down of a study's certificates: those that have just been made, and what the screening says."""
+"""What is to be written down about a study's certificates: new ones, and what the screening has drawn or revoked."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def trust_to_record(
     prices: Mapping[str, float],
     now: float,
 ) -> Iterator[TrustRecord]:
-    """What the screening says, and the certificates that have just been made; of a study that does not screen, none.
+    """Yield the records of the screening and of new certificates; a study that does not screen has none.
 
-    `prices` are relative costs of a trial by arm, as known; `now` is in Unix seconds.
+    `prices` has the relative cost of a trial by arm, where it is known; `now` is in Unix seconds.
     """
     yield from screened.records
     if study.spec.screening is None:
@@ -63,8 +63,7 @@ def certificate_in_force(
     price: float,
     now: float,
 ) -> CertificateInForce:
-    """What is to be written down of an arm that has just become trusted by these hypotheses. `now` is in Unix
-    seconds."""
+    """Make the record of an arm that has just become trusted by these hypotheses. `now` is in Unix seconds."""
     spec, initial, known = study.spec, study.design.initial_seeds, identities(study)
     threshold = float(spec.trust.threshold)
     reference, proxy = (cells[name].scores.first_seeds(initial).restricted(calibration) for name in (REFERENCE, arm))

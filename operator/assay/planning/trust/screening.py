@@ -1,9 +1,9 @@
 """Once a proxy is trusted: which hypotheses are screened on it, which go on to the reference, and who is audited.
 
 Hypotheses that were not in the certificate's calibration are screened: they run on the proxy alone. The best of them
-are promoted to the reference, and some are drawn to be audited there: by lot, before anybody knows how they score, so
-that what the audits say holds for all that are screened. Where audits refute the certificate it is revoked, for good,
-and whoever was screened runs at the reference; so does what is added later.
+are promoted to the reference. Some are drawn by lot to be audited there, before anybody knows how they score, so that
+what the audits show holds for all screened hypotheses. A certificate that audits refute is revoked, for good: then the
+screened hypotheses run at the reference, and so does what is added later.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 SUSPICION = 1.0
-"""Evidence (see `ranking.audits`) at which as many again of a stratum are audited. Looking more closely costs little
-where the proxy keeps its promise, and the few that are audited of a small stratum could hardly revoke: without it, what
-`benchmarks/screening.py` calls `once`, most drift is missed."""
+"""At this evidence against a stratum (see `ranking.screening.audits`) as many again of it are audited. That costs
+little where the proxy keeps its promise, and the few audited hypotheses of a small stratum could hardly revoke a certificate:
+without it (`once` in `benchmarks/screening.py`) most drift is missed."""
 
 _MESSAGE_LENGTH = 400
 _NAMES_SHOWN = 5
 
 
 class Role(StrEnum):
-    """What a hypothesis is to the screening."""
+    """The role that a hypothesis has in the screening."""
 
     CALIBRATION = "Calibration"
     """It runs on all arms: the certificate rests on it, or is yet to come."""
@@ -61,11 +61,11 @@ class Screened:
     wanted: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By hypothesis and arm: how many of the first seeds are wanted. The calibration's hypotheses are not in it."""
     drawn: tuple[str, ...] = ()
-    """Who is audited, promoted ones among them, in the order in which they were drawn."""
+    """The audited hypotheses, in the order in which they were drawn; promoted ones may be among them."""
     audit: Audit | None = None
     revocation: Revocation | None = None
     records: tuple[TrustRecord, ...] = ()
-    """What is to be written down now."""
+    """The records that are to be written down now."""
 
     @property
     def calibration(self) -> tuple[str, ...]:
@@ -73,15 +73,16 @@ class Screened:
         return self.having(Role.CALIBRATION)
 
     def having(self, *roles: Role) -> tuple[str, ...]:
-        """The hypotheses of these roles."""
+        """Return the hypotheses that have one of these roles."""
         return tuple(name for name, role in self.roles.items() if role in roles)
 
 
 def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> Screened:
-    """The screening of a study: of its scores and of what was written down; the time is for the records alone.
+    """Work out a study's screening from its scores and from what was written down. `now` (Unix seconds) only dates the
+    new records.
 
-    Of several proxies in force that one is used which was first, and of these the cheapest: so it stays the same. Once
-    one is revoked, none is used: what one of them got wrong may have been the hypotheses' doing.
+    Of several proxies in force the one that was certified first is used, the cheapest of these: so it stays the same.
+    Once one is revoked, none is used: the others may be as wrong about the same hypotheses.
     """
     certificates = certificates_of(study) if study.spec.screening else {}
     if not certificates:
@@ -108,7 +109,7 @@ def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> S
 
 
 def everybody_calibrates(study: Study) -> Screened:
-    """Nobody is screened (yet)."""
+    """Return the state in which nobody is screened."""
     return Screened(dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION))
 
 
@@ -156,7 +157,7 @@ def _in_force(
 
 
 def _promoted(study: Study, proxy: ScoreTable, newcomers: Sequence[str]) -> frozenset[str]:
-    """Nobody until all have run on the proxy: who comes late may be better than who came early."""
+    """Return the best of the newcomers; none until all have run on the proxy, since a late one may be better."""
     assert study.spec.screening is not None
     if len(_first_ended(study, (proxy,), newcomers)) < len(newcomers):
         return frozenset()
@@ -165,7 +166,8 @@ def _promoted(study: Study, proxy: ScoreTable, newcomers: Sequence[str]) -> froz
 
 
 def _first_ended(study: Study, arms: Sequence[ScoreTable], names: Sequence[str]) -> Sequence[str]:
-    """The first of them, up to the one that has not ended on all of the arms: so it does not matter who is quick."""
+    """Return the names before the first one that has not ended on all of the arms: so it does not matter which trials
+    were quick."""
     initial = study.design.initial_seeds
     for at, name in enumerate(names):
         row = arms[0].scores.row(name)
@@ -211,5 +213,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _still_known(identified: Mapping[str, str], known: Mapping[str, str]) -> frozenset[str]:
-    """Names under which there still is what they stood for."""
+    """Return the names that still stand for the same hypothesis as then."""
     return frozenset(name for name, identity in identified.items() if known.get(name) == identity)
