@@ -24,33 +24,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Agenda:
-    """The trials that are wanted, those that have ended among them, in the order in which they start."""
+    """The trials that are wanted, in the order in which they start; those that have ended are among them."""
 
     trials: tuple[PlannedTrial, ...]
     early: tuple[PlannedTrial, ...] = ()
-    """Those that are likely to be wanted next, for slots that would be idle otherwise."""
+    """The trials that are likely to be wanted next: they fill slots that would be idle otherwise."""
     depth: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    """By arm, (hypotheses,): how many seeds are wanted. What has a result beyond them does not count."""
+    """By arm, (hypotheses,): how many seeds are wanted. Results of further seeds do not count."""
     prices: Mapping[str, float] = field(default_factory=dict)
-    """Accelerator seconds that a trial is expected to take, by key; else it is what such trials take on its arm."""
+    """By key: the accelerator seconds that a trial is expected to take, where they differ from what its arm's trials
+    take."""
     exhausted: bool = False
-    """Whether more would be wanted, and the budget pays for nothing more of it."""
+    """Whether more would be wanted, but the budget pays for no more of it."""
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """Of the trials that are wanted, and of the preparations that they wait for."""
+        """The keys of the wanted trials, and of the preparations that they wait for."""
         preparations = (trial.preparation for trial in self.trials if trial.preparation)
         return frozenset((*preparations, *(trial.key for trial in self.trials)))
 
 
 def agenda_of(study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessment, screened: Screened) -> Agenda:
-    """What is wanted by what is known.
+    """Return what is wanted by what is known so far.
 
-    Every hypothesis gets the initial seeds on every arm, but for those that are screened: they get what the screening
-    wants. Further seeds a hypothesis gets on the reference while the question is open for it, and, where one more look
-    may decide about a proxy, on that proxy and the reference.
+    Every hypothesis gets the initial seeds on every arm, except the screened ones: they get what the screening wants.
+    A hypothesis gets further seeds on the reference while the study's question is open for it. Where one more look may
+    decide about a proxy, all calibration hypotheses get the seeds for it, on that proxy and on the reference.
 
-    What is wanted depends on scores that are there to stay, not on the order in which they came.
+    What is wanted depends on the scores alone, not on the order in which they came.
     """
     names = [hypothesis.name for hypothesis in study.hypotheses]
     depth = {arm: _initial(study, names, arm, screened) for arm in study.design.arms}
@@ -75,11 +76,12 @@ def agenda_of(study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessm
 
 
 _ASKED = (Role.CALIBRATION, Role.PROMOTED, Role.FALLEN_BACK)
-"""Of whom the study's question is asked on the reference. Audits are of the proxy, not of the hypotheses."""
+"""The roles of hypotheses about which the study's question is asked on the reference. An audited one is not among them:
+an audit asks about the proxy."""
 
 
 def _initial(study: Study, names: Sequence[str], arm: str, screened: Screened) -> NDArray[np.int64]:
-    """(hypotheses,): seeds that are wanted on an arm whatever the scores of the hypothesis."""
+    """Return the seeds, (hypotheses,), that are wanted on an arm whatever the hypotheses score."""
     initial = study.design.initial_seeds
     return np.array(
         [

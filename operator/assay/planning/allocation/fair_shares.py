@@ -1,4 +1,4 @@
-"""Sharing what may run at a time between those who want more of it."""
+"""How studies share the number of trials that may run at the same time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 
 class Claim(NamedTuple):
-    """What a study of a namespace holds, and how many more it wants.
+    """How many trials a study holds, and how many more it wants.
 
-    `since` is when it was last given one, or began to want (seconds of any clock).
+    `since` is when it was last given one, or began to want one (seconds of any clock).
     """
 
     namespace: str
@@ -23,13 +23,13 @@ class Claim(NamedTuple):
 
 
 def fair_grants(most: int, claims: Iterable[Claim]) -> Mapping[str, int]:
-    """How many more each study may have now, by study, so that all hold `most` at most. A study that gets none is left
-    out.
+    """Return how many more trials each study may have now, so that all together hold `most` at most. A study that gets
+    none is left out.
 
-    Max-min fair, first between namespaces and then between the studies of each: what is free goes one by one to the
-    namespace that holds least of those that want more, and in it to the study that holds least; of several to the one
-    that has waited longest. So what one does not want goes to others. Nothing is taken away: who holds more than its
-    share gets nothing until the others have as much.
+    The shares are max-min fair, first between namespaces and then between the studies of each: every free place goes
+    to the namespace that holds fewest, of those that want more, and in it to the study that holds fewest; of several
+    to the one that has waited longest. So what one does not want goes to others. Nothing is taken away: a study that
+    holds more than its share gets nothing until the others have as much.
     """
     claims = list(claims)
     free = most - sum(claim.held for claim in claims)

@@ -1,4 +1,4 @@
-"""What is known when runs are bought one after another: hypotheses, rungs from cheap to dear, and what was revealed.
+"""The arms as a ladder, from the cheapest to the reference, on which hypotheses climb; and what its trials revealed.
 
 A rung is an arm; the last one is the reference. Nothing here knows a clock, a store or a cluster.
 """
@@ -16,7 +16,7 @@ from assay.ranking.arrays import BoolArray, FloatArray
 
 
 class LadderTrial(NamedTuple):
-    """One trial of a ladder."""
+    """One trial of a ladder: a hypothesis on a rung, with a seed."""
 
     hypothesis: str
     rung: str
@@ -24,7 +24,7 @@ class LadderTrial(NamedTuple):
 
 
 class Revealed(NamedTuple):
-    """How a trial ended: a higher score is better, None means that it failed; `cost` is in accelerator seconds."""
+    """How a trial ended. A higher score is better, None means that it failed; `cost` is in accelerator seconds."""
 
     score: float | None
     cost: float
@@ -34,9 +34,9 @@ class Revealed(NamedTuple):
 class Ladder:
     """All that a policy may look at.
 
-    `rungs` are from the cheapest to the reference. `pending` cells were started and have not ended. `relative_work`
-    guesses each rung's price relative to any other's, before a trial showed it. `seeds`: 0 .. seeds - 1 may run at
-    each rung. Raises ValueError where these do not fit each other.
+    `rungs` go from the cheapest to the reference. `pending` are trials that were started and have not ended.
+    `relative_work` has the guessed price of each rung, in any unit, for as long as no trial has shown it. Seeds from 0
+    to `seeds` - 1 may run on each rung. Raises ValueError where these do not fit each other.
     """
 
     hypotheses: tuple[str, ...]
@@ -58,26 +58,28 @@ class Ladder:
 
     @cached_property
     def table(self) -> LadderTable:
-        """The same as arrays."""
+        """The ladder as arrays."""
         return LadderTable.of(self)
 
 
 @dataclass(frozen=True, eq=False)
 class LadderTable:
-    """A ladder as arrays. Cells of other hypotheses, rungs or seeds than the ladder's are left aside."""
+    """A ladder as arrays, without trials of other hypotheses, rungs or seeds than the ladder's."""
 
     scores: FloatArray
-    """(hypotheses, rungs, seeds); NaN where there is none."""
+    """(hypotheses, rungs, seeds): the scores; NaN where there is none."""
     costs: FloatArray
-    """Likewise, of all trials that ended."""
+    """(hypotheses, rungs, seeds): the accelerator seconds of all trials that ended, else NaN."""
     failed: BoolArray
+    """(hypotheses, rungs, seeds)."""
     pending: BoolArray
+    """(hypotheses, rungs, seeds)."""
     work: FloatArray
-    """(rungs,): the guess at prices relative to the reference."""
+    """(rungs,): the guessed prices over that of the reference."""
 
     @classmethod
     def of(cls, ladder: Ladder) -> LadderTable:
-        """Fill the arrays."""
+        """Fill the arrays from a ladder."""
         shape = (len(ladder.hypotheses), len(ladder.rungs), ladder.seeds)
         row = {name: at for at, name in enumerate(ladder.hypotheses)}
         column = {name: at for at, name in enumerate(ladder.rungs)}
@@ -99,6 +101,6 @@ class LadderTable:
 
     @cached_property
     def taken(self) -> BoolArray:
-        """(hypotheses, rungs, seeds): which trials ended or are pending."""
+        """(hypotheses, rungs, seeds): whether a trial has ended or is pending."""
         taken: BoolArray = ~np.isnan(self.costs) | self.pending
         return taken

@@ -1,15 +1,16 @@
-"""What to run next, to learn most for a price.
+"""What to run next on a ladder, to learn most for a price.
 
-All hypotheses begin on the cheapest rung; then again and again the trial is taken that is worth most for its price.
+All hypotheses begin on the cheapest rung. After that the next trial is always the one that is worth most for its price.
 
-**The whole order.** Worth is what a trial takes from the variance of its hypothesis' score, on any higher rung or as
-another seed on the reference. Cheap hypotheses so get to the reference, dear ones as far as pays. Where all hypotheses
-cost about the same, prices are known beforehand: then the low rungs are left out, and all begin on the highest one that
-all can afford, since what they would cost buys more there.
+**The whole order** (`RankAll`). A trial is worth what it takes off the variance of its hypothesis' score, on any higher
+rung or as another seed on the reference. So cheap hypotheses get to the reference, dear ones as far as it pays. Where
+all hypotheses cost about the same, prices are known beforehand: then all begin on the highest rung on which the budget
+pays for all of them, since what the lower rungs would cost buys more there.
 
-**Against the baseline** it is the same, but the baseline's variance is in every comparison and counts for all of them.
+**Against the baseline** (`BeatBaseline`). The same, but the baseline's variance is part of every comparison, and counts
+once for each of them.
 
-**The best one.** Worth is how much a trial is expected to raise the score of the winner.
+**The best one** (`FindBest`). A trial is worth what it is expected to add to the score of the winner.
 
 What is decided depends on the ladder alone, not on the order in which trials ended. `benchmarks/lcdb.py` compares these
 policies with others on recorded learning curves.
@@ -31,14 +32,15 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import MultifidelityScores, multifidelity_scores
 
 ALIKE, ALIKE_FROM = 1.1, 2
-"""Hypotheses cost about the same if so many have shown their price, and the dearest costs at most this times the
-cheapest's."""
+"""Hypotheses cost about the same if at least `ALIKE_FROM` of them have shown their price and the dearest costs at most
+`ALIKE` times as much as the cheapest."""
 TRIES = 2
-"""A hypothesis without a score is given up after so many failures."""
+"""After so many failures a hypothesis without a score is given up."""
 
 
 class Step(NamedTuple):
-    """A trial to start. `price`: expected accelerator seconds; None while nothing has ended that could show it."""
+    """A trial to start. `price` is in expected accelerator seconds, None while no trial has ended that could show
+    it."""
 
     hypothesis: str
     rung: str
@@ -48,20 +50,20 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A hypothesis' score as expected at the reference; all None without a score on any rung."""
+    """The score that is expected of a hypothesis at the reference; all None without a score on any rung."""
 
     score: float | None
     deviation: float | None
-    """Standard error of the score."""
+    """The standard error of the score."""
     rung: str | None
-    """The highest on which it has a score."""
+    """The highest rung on which the hypothesis has a score."""
 
 
 def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: float, count: int) -> tuple[Step, ...]:
-    """Up to `count` trials to start now, the most useful first; fewer if no more fit or none is worth anything.
+    """Return up to `count` trials to start now, the most useful first; fewer if no more fit or none is worth anything.
 
-    `left`: accelerator seconds that no ended trial has spent. What the pending ones are expected to take is taken off
-    here. Raises ValueError for BeatBaseline without a baseline among the hypotheses.
+    `left` are the accelerator seconds that no ended trial has spent; what pending trials are expected to take is
+    subtracted here. Raises ValueError for BeatBaseline without a baseline among the hypotheses.
     """
     if question is Question.BEAT_BASELINE and baseline not in ladder.hypotheses:
         raise ValueError(f"baseline: {baseline!r}, wanted one of the ladder's hypotheses")
@@ -104,12 +106,12 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
 
 
 def next_step(ladder: Ladder, question: Question, baseline: str | None, left: float) -> Step | None:
-    """The first of `next_steps`; None if there is none."""
+    """Return the first of `next_steps`; None if there is none."""
     return next(iter(next_steps(ladder, question, baseline, left, 1)), None)
 
 
 def estimates(ladder: Ladder) -> dict[str, Estimate]:
-    """Every hypothesis, in the ladder's order."""
+    """Return the estimate of every hypothesis by name, in the ladder's order."""
     known = ladder_scores(ladder)
     nothing = Estimate(None, None, None)
     return {
@@ -121,39 +123,40 @@ def estimates(ladder: Ladder) -> dict[str, Estimate]:
 
 
 def ladder_scores(ladder: Ladder) -> MultifidelityScores:
-    """The same as arrays, and with how sure each pair is."""
+    """Return the estimates as arrays, which also tell how sure the order of each pair is."""
     return multifidelity_scores(ladder.table.scores, ladder.table.work)
 
 
 def expected_accuracy(ladder: Ladder) -> float | None:
-    """Share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair of which one has no score
-    counts one half. None with fewer than two hypotheses."""
+    """Return the share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair in which one
+    has no score counts one half. None with fewer than two hypotheses."""
     first, second = np.triu_indices(len(ladder.hypotheses), 1)
     return float(ladder_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
 
 
 def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:
-    """While no price is known: one trial each on the cheapest rung."""
+    """Return one trial for each of the next hypotheses on the cheapest rung: the steps while no price is known."""
     waiting = np.flatnonzero(~taken.any(axis=(1, 2)))
     chosen = waiting[np.argsort(_spread_out(waiting))][:count]
     return tuple(Step(ladder.hypotheses[row], ladder.rungs[0], 0, None) for row in chosen)
 
 
 def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
-    """A key for each row, by which they come in an order that begins all over the list: neighbours are often of a kind,
-    and would show the prices of that kind only. (Multiples of the golden ratio, the evenest such order.)"""
+    """Return a sorting key for each row, by which the first rows come from all over the list: neighbours are often of
+    one kind, and would show the prices of that kind alone. (Multiples of the golden ratio spread most evenly.)"""
     return np.asarray(rows * ((5**0.5 - 1) / 2) % 1, dtype=np.float64)
 
 
 def _may_run(table: LadderTable, started: NDArray[np.int64], seeds: int) -> NDArray[np.bool_]:
-    """(hypotheses, rungs): a seed is left, and the hypothesis is not given up."""
+    """Return, (hypotheses, rungs), where a seed is left and the hypothesis is not given up."""
     given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= TRIES)
     may_run: NDArray[np.bool_] = (started < seeds) & ~given_up[:, None]
     return may_run
 
 
 def _first_rung(table: LadderTable, started: NDArray[np.int64], prices: FloatArray, left: float) -> int:
-    """Where a hypothesis begins: the highest rung that all can be brought to, if prices are known; else the lowest."""
+    """Return the rung on which a hypothesis begins: the highest one that the budget pays for all to reach, if prices
+    are known; else the lowest."""
     factors = hypothesis_factors(table.costs, table.work)
     shown = factors[~np.isnan(factors)]
     if len(shown) < ALIKE_FROM or shown.max() > ALIKE * shown.min():

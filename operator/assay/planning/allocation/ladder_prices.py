@@ -1,8 +1,8 @@
-"""What trials on a ladder's rungs are expected to cost.
+"""What each hypothesis' trials on a ladder's rungs are expected to take.
 
-The price of a trial is taken as (a factor of the hypothesis) x (a factor of the rung). Where a hypothesis has run on a
-rung, its own mean counts; else its own factor with the rung's. Factors of rungs begin with the guess of the relative
-work and follow the hypotheses that have run on more than one.
+A price is modelled as (a factor of the hypothesis) x (a factor of the rung). Where a hypothesis has run on a rung, the
+price is the mean of its own trials; else the product of the factors. The rungs' factors begin with the guessed relative
+work and follow the hypotheses that have run on more than one rung.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 from assay.ranking.arrays import BoolArray, FloatArray
 
 WEIGHT_OF_GUESS = 2.0
-"""The guessed ratio of two rungs counts like so many hypotheses."""
+"""The guessed ratio of two rungs counts as much as so many hypotheses."""
 LEAST = 1e-9
-"""Seconds; what costs nothing has no ratio."""
+"""The least price, in seconds: of what costs nothing there is no ratio."""
 
 
 def ladder_prices(costs: FloatArray, work: FloatArray) -> FloatArray | None:
-    """(hypotheses, rungs): expected accelerator seconds of one more trial; None where no trial has ended yet.
+    """Return the expected accelerator seconds of one more trial, (hypotheses, rungs); None while no trial has ended.
 
-    `costs`: (hypotheses, rungs, seeds), NaN where none has. `work`: (rungs,), the guess.
+    `costs`: (hypotheses, rungs, seeds), NaN where none has ended. `work`: (rungs,), the guess.
     """
     means, factors, rungs = _parts(costs, work)
     if np.isnan(factors).all():
@@ -31,12 +31,14 @@ def ladder_prices(costs: FloatArray, work: FloatArray) -> FloatArray | None:
 
 
 def hypothesis_factors(costs: FloatArray, work: FloatArray) -> FloatArray:
-    """(hypotheses,): what each would cost on the reference, by the highest rung that it ran on; NaN without any."""
+    """Return the price of each hypothesis on the reference, (hypotheses,), by the highest rung that it ran on; NaN
+    where it ran on none."""
     return _parts(costs, work)[1]
 
 
 def _parts(costs: FloatArray, work: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean costs (hypotheses, rungs), factors (hypotheses,) and rungs' prices over the reference's (rungs,)."""
+    """Return mean costs (hypotheses, rungs), factors (hypotheses,) and the rungs' prices over the reference's
+    (rungs,)."""
     seen = ~np.isnan(costs)
     counts = seen.sum(axis=2)
     ran = counts > 0
@@ -51,7 +53,8 @@ def _parts(costs: FloatArray, work: FloatArray) -> tuple[FloatArray, FloatArray,
 
 
 def _log_ratios(logs: FloatArray, ran: BoolArray, guess: FloatArray) -> FloatArray:
-    """(rungs - 1,): of each rung to the one below. What a step over several rungs shows is shared out among them."""
+    """Return the log ratios of each rung's price to that of the one below, (rungs - 1,). What a step over several rungs
+    shows is shared out among them."""
     shares = np.where(guess > 0, guess, 1.0)
     excess, weights = np.zeros(len(guess)), np.full(len(guess), WEIGHT_OF_GUESS)
     before = np.full(len(logs), -1)

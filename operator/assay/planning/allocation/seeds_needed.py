@@ -23,20 +23,20 @@ MINIMUM_SCORES = 2
 
 @dataclass(frozen=True, eq=False)
 class SeedsNeeded:
-    """(hypotheses,) each: seeds on the reference, from the initial number to the maximum."""
+    """Numbers of seeds on the reference, (hypotheses,) each, from the initial number to the maximum."""
 
     seeds: NDArray[np.int64]
-    """What is needed by what is known."""
+    """The seeds that are needed, by what is known."""
     early: NDArray[np.int64]
-    """What is likely to be needed next; as many as `seeds` where nothing is."""
+    """The seeds that are likely to be needed next; equal to `seeds` where none are."""
 
 
 def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
-    """How many seeds the question takes.
+    """Return how many seeds each hypothesis needs for the study's question.
 
-    It is found round by round: after each seed that all undecided hypotheses have, those that are decided by then, or
-    can't be any more, drop out, and the others need one seed more. What else has a result does not count, so the same
-    scores ask for the same trials, in whatever order they arrive, and a late one changes nothing that was decided.
+    The number is found round by round. Once all undecided hypotheses have a seed, those drop out that it has decided,
+    or that further seeds can hardly decide; the others need one seed more. Other results do not count: so the same
+    scores ask for the same trials in whatever order they arrive, and a late one changes nothing that was decided.
     """
     spec, scores = study.spec, reference.scores
     initial, maximum = spec.seeds.initial, spec.seeds.maximum
@@ -63,7 +63,7 @@ def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
 
 
 def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[str]:
-    """Of whom one seed more may tell what the study asks."""
+    """Return the hypotheses for which one more seed may answer the study's question."""
     return _undecided(
         reference,
         spec.question,

@@ -1,7 +1,7 @@
-"""What a budget buys that does not pay for all hypotheses on all arms: the best order that can be had for it.
+"""What a study does whose budget does not pay for all hypotheses on all arms: it buys the best order for the money.
 
-The arms are then a ladder, from the cheapest to the reference, on which hypotheses climb as far as the budget goes; see
-`promotion`. Hypotheses stand on different rungs, so no proxy is certified.
+The arms are then a ladder, from the cheapest to the reference, which hypotheses climb as far as the budget goes; see
+`ladder_policy`. Hypotheses stand on different rungs, so no proxy is certified.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 FARTHEST_GUESS = 2.0
-"""A price that is only guessed may be this many times what is left, and the trial is tried nevertheless."""
+"""A trial whose price is only guessed is tried even if the guess is up to so many times what is left."""
 
 
 def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
-    """The arms that a ladder has, with their work relative to the reference, the cheapest first, the reference last.
+    """Return the arms of the study's ladder with their work over the reference's, the cheapest first, the reference
+    last.
 
-    An arm that needs a preparation is none: what it costs does not go by the trial.
+    An arm that needs a preparation is not among them: what it costs is not in proportion to its trials.
     """
     design = study.design
     prepared = {preparation.arm for preparation in design.preparations}
@@ -43,7 +44,8 @@ def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
 
 
 def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
-    """Whether the budget does not pay for the initial seeds of all hypotheses on all arms, as far as that is known."""
+    """Tell whether the budget does not pay for the initial seeds of all hypotheses on all arms, as far as that is
+    known."""
     limit = study.spec.budget.accelerator_seconds
     if limit is None or study.spec.screening is not None or len(rungs_of(study, costs)) < 2:
         return False
@@ -58,7 +60,7 @@ def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
 
 
 def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:
-    """What the policy may know: trials that ended, and which have not yet."""
+    """Return what the policy may know: the trials that have ended, and which were started and have not."""
     revealed, pending = {}, []
     metric, sign = study.spec.metric.name, sign_of(study)
     rungs = rungs_of(study, costs)
@@ -85,7 +87,8 @@ def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) 
 
 
 def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) -> Agenda:
-    """What was begun and failed by no fault of its own, then the next steps of the ladder, for so many free slots."""
+    """Return what to run on the ladder: first the trials that were begun and have not ended, also those whose attempt
+    the infrastructure failed; then the policy's next steps, for `free` slots."""
     limit = study.spec.budget.accelerator_seconds
     assert limit is not None
     trials: Mapping[LadderTrial, PlannedTrial] = {
@@ -102,9 +105,10 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
 
 
 def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> LadderTrial | None:
-    """The baseline on the cheapest arm whose price is only guessed, if the guess is not far from what is left.
+    """Return the baseline's trial on the cheapest arm whose price is only guessed, if the guess is not far above what
+    is left.
 
-    Guesses go by epochs, data and pixels. What a trial takes beside them makes dear arms cheaper than guessed.
+    Guesses are by epochs, data and pixels. Each trial takes some time besides, so dear arms are cheaper than guessed.
     """
     prices = arm_prices(study, costs)
     if prices is None:

@@ -1,6 +1,6 @@
-"""What a further trial is worth, before its price: (hypotheses, rungs) tables, 0 where a trial does not count.
+"""How much a further trial is worth, whatever its price: (hypotheses, rungs) tables, 0 where it is worth nothing.
 
-Trials that were started but have not ended count as if they had: they will lower the variance, whatever they say.
+Trials that were started and have not ended count as if they had: they will lower the variance whatever they score.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from assay.ranking.distributions import expected_positive_part
 
 
 def reached_rungs(started: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(hypotheses,): the highest rung with a trial; -1 without any. `started`: (hypotheses, rungs), how many."""
+    """Return the highest rung with a trial, (hypotheses,); -1 where there is none. `started`: (hypotheses, rungs), how
+    many trials."""
     last = started.shape[1] - 1
     return np.where(started.any(axis=1), last - np.argmax(started[:, ::-1] > 0, axis=1), -1)
 
 
 def variance_lowered(started: NDArray[np.int64], work: FloatArray) -> FloatArray:
-    """By how much a trial lowers the variance of its hypothesis' score, a seed's being 1.
+    """Return by how much a trial lowers the variance of its hypothesis' score, in units of one seed's variance.
 
-    Any rung above the one reached may come next, and on the last further seeds. Further seeds on lower rungs would
-    lower the variance only until their hypothesis climbs.
+    Any rung above the one reached may come next, and on the last rung a further seed. Further seeds on lower rungs are
+    worth nothing: they lower the variance only until their hypothesis climbs.
     """
     tops, rungs = reached_rungs(started), np.arange(started.shape[1])
     drift = relative_drift(work)
@@ -36,7 +37,7 @@ def variance_lowered(started: NDArray[np.int64], work: FloatArray) -> FloatArray
 
 
 def expected_improvement(started: NDArray[np.int64], known: MultifidelityScores) -> FloatArray:
-    """By how much a trial is expected to raise the score of the winner, in the scores' units.
+    """Return by how much a trial is expected to raise the score of the winner, in the scores' units.
 
     That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):
     the expected improvement over the best of the others, by the deviation with which the trial moves the own score.
@@ -64,7 +65,8 @@ def expected_improvement(started: NDArray[np.int64], known: MultifidelityScores)
 
 
 def _variances(started: NDArray[np.int64], tops: NDArray[np.int64], drift: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(hypotheses,) each: of a score as it is, and with a seed more on the rung reached."""
+    """Return the variance of each score, (hypotheses,), as it is and with one more seed on the rung that was
+    reached."""
     reached = np.maximum(tops, 0)
     counts = np.maximum(started[np.arange(len(started)), reached], 1)
     return drift[reached] + 1 / counts, drift[reached] + 1 / (counts + 1)

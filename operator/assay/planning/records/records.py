@@ -14,7 +14,8 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
 
 
 class RunningAttempt(NamedTuple):
-    """An attempt that a runner holds now, since `started_at` (Unix seconds); until it has `begun` it waits for a device."""
+    """An attempt that a runner holds now, since `started_at` (Unix seconds); until it has `begun` it waits for a
+    device."""
 
     attempt: int
     started_at: float

@@ -97,8 +97,8 @@ def trust_records(records: Iterable[TrustRecord]) -> TrustRecords:
 
 
 def record_name(record: TrustRecord) -> str:
-    """Return the name under which a record is kept, among those of its study. That of a draw has a digest of who was drawn,
-    since there may be several."""
+    """Return the name under which a record is kept, among those of its study. That of a draw has a digest of who was
+    drawn, since there may be several."""
     if isinstance(record, AuditsDrawn):
         return f"{record.rests_on}-audits-{short_digest(canonical_json(record.hypotheses))}"
     return f"{record.rests_on}-{'certificate' if isinstance(record, CertificateInForce) else 'revocation'}"

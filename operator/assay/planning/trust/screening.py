@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 SUSPICION = 1.0
 """At this evidence against a stratum (see `ranking.screening.audits`) as many again of it are audited. That costs
-little where the proxy keeps its promise, and the few audited hypotheses of a small stratum could hardly revoke a certificate:
-without it (`once` in `benchmarks/screening.py`) most drift is missed."""
+little where the proxy keeps its promise, and the few audited hypotheses of a small stratum could hardly revoke a
+certificate: without it (`once` in `benchmarks/screening.py`) most drift is missed."""
 
 _MESSAGE_LENGTH = 400
 _NAMES_SHOWN = 5
