@@ -1,4 +1,4 @@
-"""The planner and the yardsticks on the same table, with its seeds in several orders."""
+"""The planner and the policies it is compared with, on the same table, with its seeds in several orders."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def compare(
     replayed: Replayed, table: Table, truth: Truth, orders: int, slots: int, show: Callable[[int, int], None]
 ) -> PricedPolicies:
-    """Every policy with every order; only when all of them have ended is the truth asked.
+    """Run every policy with every order of the seeds, and score them only when all of them have ended.
 
-    `show` is told before each order how many are done, and of how many.
+    `show` is called before each order with the number of orders that are done, and with their total number.
     """
     policies = yardsticks(replayed)
     traces: dict[str, list[tuple[Trace, float]]] = defaultdict(list)
@@ -55,7 +55,7 @@ def compare(
 
 
 def yardsticks(replayed: Replayed) -> tuple[AllocationPolicy, ...]:
-    """What the planner is compared with."""
+    """Return the policies that the planner is compared with."""
     study = replayed.study
     *proxies, reference = nothing_bought(study).rungs
     whole = OneArm(
@@ -73,8 +73,8 @@ def yardsticks(replayed: Replayed) -> tuple[AllocationPolicy, ...]:
 
 
 def seed_orders(seeds: int, count: int) -> tuple[tuple[int, ...], ...]:
-    """The table's own order of its seeds, then others drawn at random, always the same and each once: as many as asked
-    for, or as there are."""
+    """Return `count` orders of the seeds, or as many as there are: the table's own first, then others that are drawn at
+    random, always the same ones and each once."""
     found = {tuple(range(seeds)): None}
     generator = np.random.default_rng(0)
     while len(found) < min(count, math.factorial(min(seeds, 20))):
@@ -83,15 +83,15 @@ def seed_orders(seeds: int, count: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _shuffled(view: Ladder, number: int) -> Ladder:
-    """The same view with its hypotheses in another order, except the first: so that it is not one dear or lucky
-    hypothesis at the head of all queues that a picture shows."""
+    """Return the view with its hypotheses in another order, except for number 0: else the price curves would mostly
+    show the one hypothesis that heads every queue, which may be dear or lucky."""
     order = np.random.default_rng(number).permutation(len(view.hypotheses)) if number else range(len(view.hypotheses))
     return replace(view, hypotheses=tuple(view.hypotheses[place] for place in order))
 
 
 def full_cost(replayed: Replayed, table: Table) -> float:
-    """Accelerator seconds of the first seed of every hypothesis on the reference; of one that lacks it, the mean of
-    its others."""
+    """Return the accelerator seconds of the first seed of every hypothesis on the reference; where a hypothesis lacks
+    it, the mean of its other seeds counts."""
     trainer, names = replayed.study.spec.trainer, {hypothesis.name for hypothesis in replayed.study.hypotheses}
     costs: dict[str, dict[int, float]] = defaultdict(dict)
     for (hypothesis, arm, seed), run in table.runs.items():

@@ -1,4 +1,4 @@
-"""Successive halving (Jamieson & Talwalkar 2016, arXiv:1502.07943): good at finding a winner, not at an order."""
+"""Successive halving (Jamieson & Talwalkar 2016, arXiv:1502.07943): it finds a winner well, but not an order."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuccessiveHalving:
-    """One seed of everybody on the cheapest arm, the better half of them on the next, and so on up to the reference.
+    """One seed of every hypothesis on the cheapest arm, of the better half on the next, and so on up to the reference.
 
-    Who got further stands higher; those who went out together stand by their last scores.
+    A hypothesis that got further stands higher; those that dropped out together stand by their last scores.
     """
 
     name: str = "successive halving"
     explanation: str = "All on the cheapest arm, the better half of them on the next, and so on; one seed each."
 
     def next_trial(self, view: Ladder) -> LadderTrial | None:
-        """The next of those who are still in."""
+        """Return the next trial of the hypotheses that are still in."""
         for entrants in _heats(view):
             for cell in entrants:
                 if cell not in view.revealed:
@@ -30,7 +30,7 @@ class SuccessiveHalving:
         return None
 
     def placing(self, view: Ladder) -> Placing:
-        """By how far each got, then by its score there."""
+        """Order the hypotheses by how far each got, then by its score there."""
         found: dict[str, tuple[float, ...]] = {}
         for rung, entrants in enumerate(_heats(view)):
             for cell in entrants:
@@ -41,7 +41,7 @@ class SuccessiveHalving:
 
 
 def _heats(view: Ladder) -> list[list[LadderTrial]]:
-    """Who runs on each rung, up to the first rung on which not all of them have."""
+    """Return the trials of each rung, up to the first rung on which not all of them have run."""
     heats = [[LadderTrial(name, view.rungs[0], 0) for name in view.hypotheses]]
     for rung in view.rungs[1:]:
         if not all(cell in view.revealed for cell in heats[-1]):

@@ -1,4 +1,4 @@
-"""What the planner does with a budget that does not pay for everything, as a policy of its own."""
+"""The planner's ladder policy, for a budget that does not pay for everything, as one of the policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LadderClimbing:
-    """Step by step what `planning.promotion` chooses, out of a budget of so many accelerator seconds."""
+    """Step by step what `planning.allocation.ladder_policy` chooses, out of a budget of so many accelerator seconds."""
 
     question: Question
     baseline: str
@@ -24,11 +24,11 @@ class LadderClimbing:
     explanation: str = "What the planner does if spec.budget.acceleratorSeconds does not pay for all hypotheses."
 
     def next_trial(self, view: Ladder) -> LadderTrial | None:
-        """The step that it takes next."""
+        """Return the trial of the next step."""
         left = self.budget - sum(seen.cost for seen in view.revealed.values())
         step = next_step(view, self.question, self.baseline, left)
         return LadderTrial(step.hypothesis, step.rung, step.seed) if step else None
 
     def placing(self, view: Ladder) -> Placing:
-        """By the scores that it expects at the reference."""
+        """Order the hypotheses by the scores that are expected at the reference."""
         return {name: (each.score,) for name, each in estimates(view).items() if each.score is not None}

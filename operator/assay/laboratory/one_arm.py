@@ -1,4 +1,4 @@
-"""Everything on one arm: on a proxy, or on the reference, which is what is done where nobody trusts a proxy."""
+"""All hypotheses on one arm: on a proxy, or on the reference, as without a trusted proxy."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OneArm:
-    """All hypotheses in turn, seed after seed; ordered by their means with the seeds' own effects taken out."""
+    """All hypotheses in turn, seed after seed; they are ordered by their means without the seeds' own effects."""
 
     name: str
     explanation: str
     arm: str
 
     def next_trial(self, view: Ladder) -> LadderTrial | None:
-        """The hypothesis whose turn it is."""
+        """Return the trial whose turn it is."""
         seed, place = divmod(len(view.revealed), len(view.hypotheses))
         return LadderTrial(view.hypotheses[place], self.arm, seed) if seed < view.seeds else None
 
     def placing(self, view: Ladder) -> Placing:
-        """By the mean of each."""
+        """Order the hypotheses by their means."""
         cells = {
             (cell.hypothesis, cell.seed): seen.score
             for cell, seen in view.revealed.items()

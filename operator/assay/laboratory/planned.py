@@ -1,4 +1,4 @@
-"""The planner at work, as everywhere else: rounds of it on the replay runner, watched by what they have spent."""
+"""The planner itself as one of the policies: its rounds on the replay runner, with what each has spent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy at work: it buys one trial after another, and is shown only what it bought."""
+"""Letting a policy buy one trial after another: it is shown only what it has bought."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Purchase(NamedTuple):
-    """After a trial was bought: the accelerator seconds that all so far cost, and how the hypotheses stand."""
+    """What is so after a trial was bought: the accelerator seconds spent so far, and how the hypotheses stand."""
 
     spent: float
     placing: Placing
 
 
 Trace = tuple[Purchase, ...]
-"""All purchases of one policy, in their order."""
+"""All purchases of one policy, in order."""
 
 
 def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
@@ -48,8 +48,8 @@ def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table
 
 
 def nothing_bought(study: Study) -> Ladder:
-    """The view at the start: which hypotheses, arms and seeds there are. The arms by the work that they are guessed
-    to take, the reference last."""
+    """Return the view at the start: which hypotheses, arms and seeds there are. The arms are in the order of their
+    guessed work, the reference last."""
     design = study.design
     reference = design.fidelities[REFERENCE]
     work = {arm: relative_work(fidelity, reference) for arm, fidelity in design.fidelities.items()}
@@ -65,7 +65,7 @@ def nothing_bought(study: Study) -> Ladder:
 
 
 def _with(view: Ladder, cell: LadderTrial, seen: Revealed) -> Ladder:
-    """A view of one trial more. It is a new one, so that no policy can keep what it was shown and see it change."""
+    """Return the view with one more trial. It is a new one: a policy that keeps an old view must not see it change."""
     return Ladder(
         hypotheses=view.hypotheses,
         rungs=view.rungs,

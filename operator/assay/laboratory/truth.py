@@ -1,4 +1,5 @@
-"""How good the hypotheses really are, as far as a table can tell. No policy gets to see it: it judges afterwards."""
+"""How good the hypotheses really are, as far as a table can tell. No policy sees it: they are scored by it
+afterwards."""
 
 from __future__ import annotations
 
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """True scores by hypothesis; higher is better."""
+    """The true scores by hypothesis; higher is better."""
 
     scores: Mapping[str, float]
 
     @classmethod
     def of(cls, replayed: Replayed, table: Table) -> Truth:
-        """The mean of each hypothesis' scores on the reference, over all seeds of the table. Raises InvalidInput.
+        """Take the mean of each hypothesis' scores on the reference, over all seeds of the table. Raises InvalidInput.
 
-        `table` may be another one than the policies buy from: of the same runs, but with other scores.
+        `table` may be another one than that from which policies buy: of the same runs, but with other scores.
         """
         reference, sign = replayed.arms[REFERENCE], sign_of(replayed.study)
         names = {hypothesis.name for hypothesis in replayed.study.hypotheses}
@@ -46,9 +47,9 @@ class Truth:
         return cls({name: fmean(own) for name, own in sorted(scores.items())})
 
     def tau(self, placing: Placing) -> float:
-        """Kendall's tau with the truth, over the pairs that the truth separates: those ordered as in truth, less those
-        ordered the other way, over all of them. So a pair that is not ordered counts nothing: who knows only half of
-        the hypotheses can't reach 1."""
+        """Return Kendall's tau with the truth over the pairs with different true scores: the share ordered rightly less
+        the share ordered wrongly. A pair that is not ordered adds nothing: a policy that places only half of the
+        hypotheses can't reach 1."""
         signs = np.sign(np.subtract.outer(self._values, self._values))
         places = self._places(placing)
         ordered = np.sign(np.subtract.outer(places, places))
@@ -56,8 +57,8 @@ class Truth:
         return float(np.nansum(signs * ordered) / separated) if separated else 1.0
 
     def regret(self, placing: Placing) -> float | None:
-        """By how much the best in truth is better than the one that stands highest; None while nobody stands. Of
-        several that stand equally high, the mean."""
+        """Return by how much the truly best hypothesis is better than the one that stands highest; the mean over those
+        that stand equally high, None while nobody stands."""
         known = {name: place for name, place in placing.items() if name in self.scores}
         if not known:
             return None
@@ -70,6 +71,6 @@ class Truth:
         return np.array(list(self.scores.values()))
 
     def _places(self, placing: Placing) -> FloatArray:
-        """(hypotheses with a true score,): the higher the better, NaN for who does not stand."""
+        """Return each place, (hypotheses with a true score,): higher is better, NaN for a hypothesis without one."""
         place = {value: float(number) for number, value in enumerate(sorted(set(placing.values())))}
         return np.array([place[placing[name]] if name in placing else np.nan for name in self.scores])

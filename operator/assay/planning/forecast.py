@@ -1,4 +1,4 @@
-"""Before anything runs: how many trials, how much time, and what could be certified at all."""
+"""What to expect of a study before it runs: how many trials, how much time, and what could be certified at all."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 EXPECTED_NOISE = 0.2
-"""Deviation of one seed's noise over that of the hypotheses' true scores: a usual value; a guess until seeds ran."""
+"""The standard deviation of one seed's noise over that of the hypotheses' true scores: a usual value, which has to do
+until seeds have run."""
 
 COUNTS = (12, 24, 36, 48)
 """Numbers of hypotheses that are shown beside the study's own."""
 
 POWER_DRAWS = 2000
-"""Simulated studies for each power. Few hypotheses have few values of tau: with 800 draws the critical one was now and
-then the next, and nine hypotheses seemed to certify less than eight."""
+"""Simulated studies for each power. With few hypotheses tau takes few values: of 800 draws the critical value was now
+and then the next one, and nine hypotheses seemed to certify less than eight."""
 
 DRAWS_OF_LOOKS = 500
-"""The same where each study is looked at several times, which takes as many times as long."""
+"""Simulated studies for each power where a study is looked at several times, which takes as many times as long."""
 
 
 class BudgetForecast(StrEnum):
@@ -42,18 +43,18 @@ class BudgetForecast(StrEnum):
 
     NO_LIMIT = "no limit"
     PAYS = "pays"
-    """For the initial seeds of all hypotheses on all arms."""
+    """It pays for the initial seeds of all hypotheses on all arms."""
     TOO_SMALL = "too small"
-    """It does not: it buys the best order that can be had for it."""
+    """It does not pay for all of that: it buys the best order that can be had for it."""
     NOT_KNOWN = "not known"
-    """No trial has shown yet what it pays for; if it is too small, it buys an order."""
+    """No trial has shown yet what the budget pays for; if it is too small, it buys an order."""
     ENDS = "ends"
-    """The study ends when it is spent, with what there is by then."""
+    """The study ends when the budget is spent, with what there is by then."""
 
 
 class ArmForecast(NamedTuple):
-    """One arm: trials of the initial seeds, those at most, and those still open by what is known; a trial's work
-    relative to the reference, and its seconds if known."""
+    """One arm: its trials with the initial seeds, at most, and still open by what is known; a trial's work relative to
+    the reference, and its accelerator seconds if they are known."""
 
     arm: str
     trials: int
@@ -64,7 +65,7 @@ class ArmForecast(NamedTuple):
 
 
 class Power(NamedTuple):
-    """Probability with which a proxy of so high a true value would be certified with so many hypotheses."""
+    """The probability with which a proxy whose true value is high enough is certified with so many hypotheses."""
 
     hypotheses: int
     probability: float
@@ -77,9 +78,9 @@ class Trusting:
     quantity: str
     """What must reach the threshold, in words."""
     true_value: float
-    """Of a proxy that is clearly good enough, and not perfect: half way from the threshold to 1."""
+    """The true value of a proxy that is clearly good enough but not perfect: half way from the threshold to 1."""
     looks: tuple[int, ...]
-    """Numbers of seeds at which trust is tested."""
+    """The numbers of seeds at which trust is tested."""
     proxies: int
     powers: tuple[Power, ...]
     needed: int | None
@@ -88,11 +89,11 @@ class Trusting:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a study will take and what it can say. `accelerator_seconds` and `wall_seconds` are of what is open by what
-    is known, `most_accelerator_seconds` if all hypotheses got the maximum of seeds on all arms; None while nothing is
-    known to go by.
+    """What a study will take and what it can say.
 
-    `measured` says whether the arms' relative work was measured by earlier trials, or is a guess from epochs,
+    `accelerator_seconds` and `wall_seconds` are for the trials that are open by what is known,
+    `most_accelerator_seconds` for the maximum of seeds of all hypotheses on all arms; None while no trial has shown a
+    price. `measured` says that earlier trials have shown the arms' relative work, which else is guessed from epochs,
     data and pixels.
     """
 

@@ -1,4 +1,4 @@
-"""Reading, and writing, how results came about: for the day on which they no longer count."""
+"""Reading and writing how results came about, so that a status can say later why some no longer count."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 32
 MOST_PROGRAMS = 8
-"""Read to say why results no longer count. It is a courtesy: of more it is not said."""
+"""The most requests and programs that are read to say why results no longer count; of more it is not said."""
 
 
 def earlier_of(study: Study, ledger: Ledger, runner: Runner, records: Records) -> Earlier:
-    """What is known of how the study's results were made that no longer count. Never raises StoreError: of what
-    can't be read nothing is known."""
+    """Read how those results of the study were made that no longer count. Never raises StoreError: what can't be read
+    is left out."""
     results = stale_results(study, records)
     if not results:
         return NOTHING_EARLIER
@@ -41,7 +41,7 @@ def earlier_of(study: Study, ledger: Ledger, runner: Runner, records: Records) -
 
 
 def write_programs(study: Study, ledger: Ledger, runner: Runner, codes: Iterable[str]) -> None:
-    """Write down what these digests of code are made of. Raises StoreError."""
+    """Write down what the code of these digests is made of. Raises StoreError."""
     for code in dict.fromkeys(codes):
         if (found := runner.ingredients(code)) is not None:
             ledger.put_program(study.name, found)

@@ -33,7 +33,7 @@ def gather_study(
     runner: Runner,
     datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]] | None = None,
 ) -> Study:
-    """The study with its selected hypotheses, the digests of their data and code. Raises InvalidInput.
+    """Gather the study with its selected hypotheses and the digests of their data and code. Raises InvalidInput.
 
     `datasets` reads a data set (as `read_dataset`, the default), for whoever reads them often.
     """
@@ -63,8 +63,8 @@ def gather_study(
 def read_dataset(
     reference: DatasetReference, place: str, limit: int = ON_ONE_MACHINE.manifest
 ) -> tuple[Dataset, DatasetManifest]:
-    """A data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a manifest
-    of more than `limit` bytes."""
+    """Read a data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a
+    manifest of more than `limit` bytes."""
     uri = reference.manifest
 
     def problem(given: str, allowed: str) -> InvalidInput:
@@ -96,7 +96,8 @@ def read_dataset(
 
 
 def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:
-    """Of the files and folders of this machine that a resource names as inputs: those that are not there."""
+    """Yield a problem for each file or folder of this machine that a resource names as an input and that is not
+    there."""
     inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
     for index, uri in enumerate(inputs):
         if uri.startswith("file:") and not (path := Path(unquote(urlsplit(uri).path))).exists():
@@ -107,7 +108,7 @@ def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:
 
 
 def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Program, str]:
-    """Every program that the study needs, with the resource that names it."""
+    """Return every program that the study needs, with the resource that names it."""
     places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
     study = f"ProxyStudy/{resource.name}"
     places[study_program(resource.spec)] = study
@@ -117,7 +118,7 @@ def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Prog
 
 
 def _code(places: Mapping[Program, str], runner: Runner) -> dict[Program, str]:
-    """Digest of the code of every program. Raises InvalidInput."""
+    """Return the digest of every program's code. Raises InvalidInput."""
     found: dict[Program, str] = {}
     problems: list[Problem] = []
     for program, place in places.items():
@@ -133,7 +134,7 @@ def _code(places: Mapping[Program, str], runner: Runner) -> dict[Program, str]:
 
 
 def _surroundings(places: Mapping[Program, str], runner: Runner) -> dict[Program, Surroundings]:
-    """What each program depends on beside its code, of those that say so. Raises InvalidInput."""
+    """Return what programs depend on besides their code, for those that name something. Raises InvalidInput."""
     found: dict[Program, Surroundings] = {}
     problems: dict[tuple[str, str], Problem] = {}
     # The study's come first: what is wrong with them is its own fault, whichever hypothesis has them, too.

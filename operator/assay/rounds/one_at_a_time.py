@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run_to_end(
     study: str, item: TrialRequest | PreparationRequest, ledger: Ledger, runner: Runner, now: float
 ) -> TrialResult | PreparationResult | Failure:
-    """Run an item that has not run before; its result, or why there is none."""
+    """Run an item that has not run before. Returns its result, or why there is none."""
     request = WorkRequest(store=ledger.uri, items=(item,))
     runner.start(request, ledger.put_request(study, request, now).uri)
     record_ended(study, ledger, runner, wait_for_all(runner))

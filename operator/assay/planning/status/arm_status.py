@@ -1,4 +1,4 @@
-"""One arm's part of the status: agreement, cost, saving, trust."""
+"""The part of the status that one arm has: agreement, cost, saving, trust."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 BUDGET_TOO_SMALL = "BudgetTooSmall"
 
 _DIGITS = 6
-"""Significant digits of agreements. Two are shown; with three, what is rounded twice is not what the message says."""
+"""Significant digits of agreements. Tables show two: of only three, rounding again would give another number than the
+message has."""
 
 
 def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assessment: Assessment) -> ArmStatus:
-    """What is known of an arm."""
+    """Return what is known about an arm."""
     cost = _cost(arm, costs)
     if arm == REFERENCE:
         return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
@@ -94,7 +95,8 @@ def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -
 
 
 def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float | None:
-    """Of the trials on both arms that are missing to what would decide it; what is cheaper, if either would."""
+    """Return the price of the further trials, on both arms, that would decide about the proxy: of more hypotheses or
+    more seeds, whichever is cheaper."""
     reference, proxy = costs.arms[REFERENCE].trial_seconds, costs.arms[arm].trial_seconds
     if reference is None or proxy is None:
         return None
@@ -107,7 +109,8 @@ def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float |
 
 
 def _why(certificate: Certificate, looks: int) -> str:
-    """The certificate's reason as a sentence, what it would take, and why there is no further look if one was left."""
+    """Return the certificate's reason as a sentence, what it would take to decide, and why a look that was left is not
+    taken."""
     reason = certificate.reason[:1].upper() + certificate.reason[1:]
     undecided = certificate.decision == TrustDecision.UNDECIDED.value
     dropped = undecided and not certificate.may_change and certificate.look < looks

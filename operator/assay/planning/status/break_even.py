@@ -1,9 +1,10 @@
 """After how many further hypotheses a proxy has paid for itself, and how sure that is.
 
-A hypothesis that runs on the proxy instead of the reference saves the difference, as much as the hypotheses that ran on
-both have shown; hypotheses differ in what they cost, so n further ones save n times the mean, with a variance of n
-times theirs, and n squared times that of the mean. What is to be paid back is what the study has spent on the proxy's
-trials and preparations, and, if it screens, the reference trials of who is promoted and audited.
+A hypothesis that runs on the proxy instead of the reference saves the difference of their costs, estimated from the
+hypotheses that ran on both. Hypotheses differ in what they cost: n further ones save n times the mean, and the variance
+of that is n times the variance of one saving, plus n squared times the variance of the mean. To be paid back is what
+the study has spent on the proxy's trials and preparations and, if it screens, the reference trials of the promoted and
+audited hypotheses.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 CONFIDENCE = 0.9
-"""Of the interval."""
+"""The confidence of the interval."""
 
 
 class BreakEven(NamedTuple):
-    """Numbers of further hypotheses: None where they never pay, or that is not known."""
+    """Numbers of further hypotheses, with an interval; None where the proxy never pays for itself, or that is not
+    known."""
 
     hypotheses: int | None
     low: int | None
@@ -37,7 +39,7 @@ NEVER = BreakEven(None, None, None)
 
 
 def break_even(study: Study, arm: str, costs: Costs) -> BreakEven:
-    """Of a proxy, by the costs so far."""
+    """Return the break-even of a proxy, by the costs so far."""
     matched = np.array(costs.matched.get(arm, ()), dtype=np.float64).reshape(-1, 2)
     reference = costs.arms[REFERENCE].trial_seconds
     if reference is None or not len(matched):
@@ -48,7 +50,7 @@ def break_even(study: Study, arm: str, costs: Costs) -> BreakEven:
     screening = study.spec.screening
     if screening is None:
         return _paid_back(spent, saved)
-    # of the audits a share grows with the hypotheses, and a few there are always: whichever is more
+    # audits are a share of the hypotheses, but at least a few: whichever is more counts
     audited = screening.audit_percent / 100
     least = AT_LEAST * _strata(study) if audited else 0
     ways = (
@@ -68,9 +70,11 @@ def _strata(study: Study) -> int:
 
 
 def _paid_back(owed: float, saved: np.ndarray) -> BreakEven:
-    """`owed`: seconds; `saved`: (hypotheses,), seconds that each has been seen to save.
+    """Return after how many hypotheses `owed` seconds are saved; `saved`: (hypotheses,), the seconds that each one
+    saved.
 
-    The ends solve n m - owed = +-t sqrt(v (n + n^2 / k)), m and v being mean and variance of the k savings.
+    The ends of the interval solve n m - owed = +-t sqrt(v (n + n^2 / k)), where m and v are the mean and the variance
+    of the k savings.
     """
     mean, count = float(saved.mean()), len(saved)
     if owed <= 0:
@@ -92,4 +96,4 @@ def _up(number: float | None) -> int | None:
 
 
 _MOST = 10**9
-"""More hypotheses than that are never."""
+"""From so many hypotheses on it counts as never."""

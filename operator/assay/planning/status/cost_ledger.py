@@ -1,4 +1,4 @@
-"""What a study has spent, and on what: by kind of work, and by what it was for. Results of others cost it nothing."""
+"""What a study has spent, by the kind of work and by its purpose. Results of other studies cost it nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from assay.planning.trust.screening import Screened
 
 PURPOSES = ("calibration", "screening", "confirmation", "audits", "stale")
-"""What a trial was run for; `stale`: for an earlier spec."""
+"""What a trial was run for; a `stale` one was run for an earlier spec."""
 
 
 def cost_ledger(study: Study, records: Records, costs: Costs, screened: Screened, *, finished: bool) -> CostLedger:
-    """Each trial that this study ran counts once, however many hypotheses or studies use its result."""
+    """Add up what the study has spent. A trial counts once, however many hypotheses or studies use its result."""
     arms = study.design.arm_of
     kinds, purposes = defaultdict[str, float](float), dict.fromkeys(PURPOSES, 0.0)
     reused, own = 0.0, study.name
@@ -64,7 +64,8 @@ def _text(seconds: float) -> str | None:
 
 
 def _purpose(hypothesis: str, arm: str | None, screened: Screened) -> str:
-    """Of a trial that this study ran. Who is promoted would have run at the reference without having been drawn."""
+    """Return what a trial of this study was run for. A promoted hypothesis runs at the reference whether it was drawn
+    to be audited or not: that is confirmation."""
     role = screened.roles.get(hypothesis)
     if arm is None or role is None:
         return "stale"
@@ -77,8 +78,8 @@ def _purpose(hypothesis: str, arm: str | None, screened: Screened) -> str:
 
 
 def _all_at_reference(study: Study, records: Records, costs: Costs, screened: Screened) -> float:
-    """What it would have cost this study to run every hypothesis at the reference: with the initial seeds, and with
-    those further ones that it has run. What others had run there would have cost nothing, then as now."""
+    """Return what it would have cost this study to run every hypothesis at the reference: with the initial seeds, and
+    with the further ones that it did run. Results of other studies would have cost nothing there, either."""
     expected = reference_prices(study, records, costs, screened.arm)
     initial: dict[str, str] = {}
     for trial in study.design.initial_trials:

@@ -1,4 +1,5 @@
-"""For which question a study has finished: what it found then stays said, though it can't be looked at now."""
+"""For which question a study has finished: its findings then stay in its status, also while they can't be read
+again."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def question_of(study: ProxyStudy, selected: Iterable[Hypothesis]) -> str:
-    """Digest of the study's spec, by its generation, and of the hypotheses that it selects: their names, their specs,
-    and the label by which the study stratifies them. Their order does not matter."""
+    """Return the digest of what a study asks: of its spec's generation and of the hypotheses that it selects, with
+    their names, their specs, and the label by which the study stratifies them. Their order does not matter."""
     stratum = (study.spec.screening.stratify_by if study.spec.screening else None) or ""
     asked = [
         [each.name, each.spec.to_dict(), each.metadata.labels.get(stratum)]
@@ -24,7 +25,7 @@ def question_of(study: ProxyStudy, selected: Iterable[Hypothesis]) -> str:
 
 
 def is_still_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
-    """Whether the status of the study, as it was recorded, is the answer to what is asked now."""
+    """Tell whether the recorded status of the study answers what is asked now."""
     status = study.status
     if status is None:
         return False
@@ -34,8 +35,8 @@ def is_still_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool
 
 
 def _was_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
-    """The same of a status that an earlier version of Assay wrote, which did not say for what: by what is said of each
-    hypothesis."""
+    """Tell the same for a status by an earlier version of Assay, which did not record the question: by whether every
+    hypothesis has its verdict."""
     assert study.status is not None
     succeeded = study.status.condition(ConditionType.SUCCEEDED)
     if succeeded is None or (succeeded.status, succeeded.observed_generation) != ("True", study.metadata.generation):
@@ -45,7 +46,7 @@ def _was_finished(study: ProxyStudy, selected: Sequence[Hypothesis]) -> bool:
 
 
 def _is_told(study: ProxyStudy, hypothesis: Hypothesis) -> bool:
-    """Whether the hypothesis, as it is now, has the study's verdict."""
+    """Tell whether the hypothesis, as it is now, has the study's verdict."""
     verdicts = hypothesis.status.studies if hypothesis.status else ()
     return any(
         verdict.name == study.name and verdict.observed_generation == hypothesis.metadata.generation

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from assay_trainer.contract import Failure
 
 TRIES = 6
-"""How often a trial may be tried, with pauses that add up to a minute, before somebody had better look."""
+"""After so many tries, whose pauses add up to a minute, the study is stalled: somebody had better look."""
 
 BEGINNING_SECONDS = 60.0
 """A container that runs longer has evidently begun."""
 
 _REQUEST_REFUSED = re.compile(r"can't read its request(?!.*(can't be reached|answered 5\d\d))", re.DOTALL)
-"""The store answers, and not as it should: most often the trials' credentials are wrong."""
+"""The store answers, but refuses: most often the trials' credentials are wrong."""
 
 
 def not_started(study: Study, records: Records, progress: Progress, now: float) -> Iterator[Obstacle]:
-    """One obstacle, if there are such trials at `now` (Unix seconds). What kept a trial from beginning counts until one
-    of its attempts has begun, not until the next attempt is made."""
+    """Yield one obstacle if there are such trials at `now` (Unix seconds). A trial counts until one of its attempts has
+    begun, not only until the next one is made."""
     waiting = [
         record
         for work in study.design.work
@@ -60,7 +60,7 @@ def _has_not_begun(record: WorkRecord, state: State, now: float) -> bool:
 
 
 def _tries(record: WorkRecord) -> int:
-    """How often in a row it could not begin."""
+    """Return how many of the latest attempts in a row could not begin."""
     return sum(1 for _ in takewhile(lambda each: each.reason is FailureReason.NOT_STARTED, reversed(record.failures)))
 
 

@@ -1,4 +1,4 @@
-"""The rows of the ranking: best first, those without a score last."""
+"""The rows of the ranking: the best first, hypotheses without a score last."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DIGITS = 5
 def ranking_rows(
     study: Study, records: Records, judgement: Judgement, assessment: Assessment
 ) -> tuple[RankedHypothesis, ...]:
-    """All hypotheses of the study, as they stand; those without a score last."""
+    """Return the rows of all hypotheses as they stand, those without a score last."""
     costs = _relative_costs(study, records)
     seen = _Seen.of(study, judgement)
     names = assessment.reference.hypotheses
@@ -39,16 +39,16 @@ def ranking_rows(
 
 @dataclass(frozen=True)
 class _Seen:
-    """What became of the trials that were asked for."""
+    """What has become of the trials that were asked for."""
 
     seeds: Mapping[tuple[str, str], int]
-    """By hypothesis and arm: with a result."""
+    """By hypothesis and arm: how many trials have a result."""
     failed: Mapping[tuple[str, str], int]
-    """The same: that failed for good."""
+    """By hypothesis and arm: how many trials failed for good."""
     to_come: frozenset[str]
     """Hypotheses that are still to get a result on the reference."""
     failures: Mapping[str, Failure]
-    """A failure of each hypothesis that has one on the reference."""
+    """By hypothesis: a failure of its trials on the reference, where there is one."""
 
     @classmethod
     def of(cls, study: Study, judgement: Judgement) -> _Seen:
@@ -106,7 +106,7 @@ def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen
 
 
 def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, seen: _Seen) -> str | None:
-    """Why there is no verdict, as far as that is not plain from the row itself."""
+    """Return why there is no verdict, where the row itself does not show it."""
     if (failure := seen.failures.get(name)) is not None:
         return shortened(f"{failure.reason}: {failure.message}", 160)
     if verdict is not Verdict.INCONCLUSIVE:
@@ -125,14 +125,14 @@ def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, 
 
 
 def _turned(sign: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    """An interval of oriented scores in the metric's own units."""
+    """Turn an interval of oriented scores back to the metric's own direction."""
     if low is None or high is None:
         return None, None
     return (low, high) if sign > 0 else (-high, -low)
 
 
 def _relative_costs(study: Study, records: Records) -> dict[str, int]:
-    """Percent of the baseline's cost per reference trial, on the same device model."""
+    """Return the cost of a reference trial by hypothesis, in percent of the baseline's on the same device model."""
     seconds: dict[str, dict[str, list[float]]] = {}
     for trial in study.design.trials:
         record = records.get(trial.key)

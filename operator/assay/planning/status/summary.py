@@ -1,4 +1,4 @@
-"""The one thing that is most worth knowing of a study: what `kubectl get` shows."""
+"""The one reason and message that `kubectl get` shows of a study: what is most worth knowing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _NOTHING_WRONG = {Reason.PROGRESSING, Reason.DONE}
 
 
 def summarised(status: ProxyStudyStatus) -> ProxyStudyStatus:
-    """The status with its most important reason, and the message to it: what somebody must act on; else what is waited
-    for; else what can't be read now; else how far the study is."""
+    """Return the status with its most important reason and message: what somebody must act on; else what is waited for;
+    else what can't be read now; else how far the study is."""
     chosen = next(filter(None, _in_order(status)), None)
     update = {"reason": chosen.reason, "message": chosen.message or None} if chosen else {}
     return status.model_copy(update={"reason": None, "message": None, **update})
