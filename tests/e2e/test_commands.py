@@ -238,7 +238,7 @@ def test_crds_are_written_and_a_difference_is_found(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("statement", "claim"))
     said = assay(tmp_path, "crds", "--folder", "here", "--check")
     assert said.returncode == 1
-    assert said.stderr.startswith("here/hypotheses.yaml is not what the models say")
+    assert said.stderr.startswith("here/hypotheses.yaml differs from the models")
 
 
 def test_the_charts_copy_of_the_crds_is_written_and_compared_where_there_is_a_chart(tmp_path: Path) -> None:

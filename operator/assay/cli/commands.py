@@ -1,4 +1,4 @@
-"""The commands and where each one's code is, so that a command imports what it needs and no other's."""
+"""The commands, and the module of each one, so that a command imports only what it needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typer.main
 
 
 class Place(NamedTuple):
-    """Where a command's function is; or the Typer of a group of commands."""
+    """The module and name of a command's function, or of the Typer of a group of commands."""
 
     module: str
     name: str
     help: str
-    """The first paragraph of its docstring, which `--help` shows without importing it."""
+    """The first paragraph of the function's docstring, which `--help` shows without importing it."""
 
 
 COMMANDS = {
@@ -28,7 +28,7 @@ COMMANDS = {
     "plan": Place(
         "assay.cli.plan",
         "plan",
-        "Say how many trials a study is, how long they take, and what could be certified at all. Runs nothing.",
+        "Say how many trials a study has, how long they take, and what it could certify at all. Runs nothing.",
     ),
     "run": Place(
         "assay.cli.run",
@@ -38,7 +38,7 @@ COMMANDS = {
     "replay": Place(
         "assay.cli.replay",
         "replay",
-        "Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.",
+        "Run a study on recorded results, with a virtual clock. The planner sees only what it has paid for.",
     ),
     "profile": Place(
         "assay.cli.profile",
@@ -48,38 +48,41 @@ COMMANDS = {
     "report": Place(
         "assay.cli.report",
         "report",
-        "Show what a study has found so far: of one on the cluster, or (-f) in a store that this machine reaches.",
+        "Show what a study has found so far: one on the cluster or, with -f, one in a store that this machine reaches.",
     ),
     "status": Place(
         "assay.cli.cluster.status",
         "status",
-        "Show what a study on a cluster has found: its arms, its ranking, its state. Without a study: which there are.",
+        "Show what a study on a cluster has found: arms, ranking, state. Without a study, list all of them.",
     ),
     "logs": Place(
-        "assay.cli.cluster.logs", "logs", "Print what the pods of a study's trials printed, the latest pod last."
+        "assay.cli.cluster.logs", "logs", "Print the output of the pods of a study's trials, the latest pod last."
     ),
     "retry": Place(
         "assay.cli.cluster.retry",
         "retry",
-        "Let the failures of a study's trials no longer count, so that they are tried again.",
+        "Try a study's failed trials again: their earlier failures no longer count.",
     ),
-    "crds": Place("assay.cli.crds", "crds", "Write the custom resource definitions that the models say."),
-    "shards": Place("assay.cli.shards", "shards", "Data sets, decoded once into shards."),
+    "crds": Place("assay.cli.crds", "crds", "Write the custom resource definitions, generated from the models."),
+    "shards": Place("assay.cli.shards", "shards", "Build data sets: images decoded once, into shards."),
 }
-"""In the order in which `--help` shows them."""
+"""All commands, in the order in which `--help` shows them."""
 
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
 def program(**options: Any) -> typer.Typer:
-    """A Typer with what all have in common. Its help is plain text: a table's frame costs a reader of the screen, and
-    whoever searches in it, more than it gives, and takes as long to import as all the rest."""
+    """Return a Typer with the settings that all commands share.
+
+    Help is plain text: frames around tables get in the way of screen readers and of searching, and take as long to
+    import as everything else together.
+    """
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS, **options)
 
 
 def loaded(name: str) -> Any:
-    """A command, as Click has it, with all its options."""
+    """Import a command and return it as Click has it, with all its options."""
     place = COMMANDS[name]
     found: Any = getattr(import_module(place.module), place.name)
     if isinstance(found, typer.Typer):
@@ -92,7 +95,7 @@ def loaded(name: str) -> Any:
 
 
 class _Command(typer.core.TyperCommand):
-    """A command that knows what a shell makes of a pattern."""
+    """A command whose error explains what happens when a shell expands a pattern without quotes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = list(args)
@@ -109,10 +112,10 @@ ONE_EACH = "Each file has a -f of its own; a pattern is put in quotes, as in -f 
 
 
 class Commands(typer.core.TyperGroup):
-    """The group of all commands: the list of them needs no code of theirs."""
+    """The group of all commands. Listing them imports none of their modules."""
 
     def __init__(self, **attributes: Any) -> None:
-        """The commands here have their names and their help alone; `resolve_command` has the real ones."""
+        """Make the group with names and help alone; `resolve_command` loads the real commands."""
         named = {name: typer.core.TyperCommand(name, help=place.help) for name, place in COMMANDS.items()}
         super().__init__(**{**attributes, "commands": named})
 
@@ -127,7 +130,7 @@ class Commands(typer.core.TyperGroup):
         return name, loaded(name) if name in COMMANDS else command, rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Click's signature
-        """With all of their help, where Click would cut it to a line."""
+        """Write each command with its whole help, which Click would cut to a line."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
 
@@ -137,7 +140,7 @@ _FLAGS = ("-A", "--all-namespaces")
 
 
 def with_flags_last(arguments: list[str]) -> list[str]:
-    """kubectl takes its flags before a command, too: those that stand there, moved behind it."""
+    """Move kubectl's flags from before the command to behind it: kubectl accepts them in both places."""
     flags: list[str] = []
     rest = list(arguments)
     while rest:

@@ -1,4 +1,4 @@
-"""assay crds: the custom resource definitions, written or compared."""
+"""assay crds: the custom resource definitions are written, or compared with the models."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ CHART = Path("charts/assay")
 def crds(
     folder: Annotated[
         list[Path] | None,
-        typer.Option("--folder", help="Where they are; unless said: crds, and the chart's files/crds where it is."),
+        typer.Option(
+            "--folder",
+            help="Folder of the definitions. Default: crds, and charts/assay/files/crds if there is a chart.",
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file differs.")] = False,
 ) -> None:
-    """Write the custom resource definitions that the models say."""
+    """Write the custom resource definitions, generated from the models."""
     from assay.api.crds import drifted_crds, write_crds
 
     folders = folder or [FOLDER, *([CHART / "files" / "crds"] if CHART.is_dir() else [])]
@@ -31,5 +34,5 @@ def crds(
         return
     if drifted := [path for each in folders for path in drifted_crds(each)]:
         for path in drifted:
-            typer.echo(f"{path} is not what the models say; run `assay crds`", err=True)
+            typer.echo(f"{path} differs from the models; run `assay crds`", err=True)
         raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""Exit codes of the program."""
+"""The program's exit codes."""
 
 DONE = 0
 FAILED = 1

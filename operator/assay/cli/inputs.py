@@ -1,4 +1,4 @@
-"""What the commands are given: manifests, which of their studies, and the store."""
+"""The inputs of the commands: manifests, the study among them, and the store."""
 
 from __future__ import annotations
 
@@ -43,13 +43,17 @@ StoreOption = Annotated[
 SlotsOption = Annotated[
     int | None,
     typer.Option(
-        "--slots", min=1, help="Trials at a time. Default: one per GPU, or else per core.", show_default=False
+        "--slots",
+        min=1,
+        help="How many trials run at a time. Default: one per GPU, or one per core without GPUs.",
+        show_default=False,
     ),
 ]
 
 
 def load_study(given: Sequence[str], name: str | None) -> tuple[ProxyStudy, Manifests]:
-    """The study of that name in what the `-f` options name, or the only one. Raises InvalidInput."""
+    """Return the study of that name, or the only one, from the files that the `-f` options name. Raises
+    InvalidInput."""
     manifests = load_given(given)
     names = [study.name for study in manifests.studies]
     where = in_words(given)
@@ -62,7 +66,7 @@ def load_study(given: Sequence[str], name: str | None) -> tuple[ProxyStudy, Mani
 
 
 def load_given(given: Sequence[str]) -> Manifests:
-    """All that the `-f` options name. Raises InvalidInput."""
+    """Return all manifests from the files that the `-f` options name. Raises InvalidInput."""
     from assay.api.load import load_manifests
 
     paths = manifest_paths(given)
@@ -72,7 +76,7 @@ def load_given(given: Sequence[str]) -> Manifests:
 
 
 def open_store(store: str, study: ProxyStudy) -> Objects:
-    """The part of the store that belongs to the study's namespace. Raises InvalidInput."""
+    """Open the part of the store that belongs to the study's namespace. Raises InvalidInput."""
     from assay_trainer.objects import open_objects
 
     uri = store_uri("assay", "--store", store)
@@ -80,7 +84,7 @@ def open_store(store: str, study: ProxyStudy) -> Objects:
 
 
 def store_uri(command: str, option: str, given: str) -> str:
-    """The URI of a place that was given to a command's option as a folder or a URI. Raises InvalidInput."""
+    """Return the URI of a place that a command's option gives as a folder or a URI. Raises InvalidInput."""
     from assay_trainer.objects import open_objects
 
     if given.startswith(("s3:", "file:")) and "://" not in given:  # it would be a folder of that name
@@ -98,14 +102,14 @@ def store_uri(command: str, option: str, given: str) -> str:
 
 
 def open_ledger(store: str, study: ProxyStudy) -> Ledger:
-    """The ledger of the study's namespace."""
+    """Open the ledger of the study's namespace. Raises InvalidInput."""
     from assay.store import Ledger
 
     return Ledger(open_store(store, study))
 
 
 def log_folder(study: ProxyStudy) -> Path:
-    """Where what trials print goes, on this machine."""
+    """Return the folder on this machine that the output of the study's trials goes to."""
     return Path(os.environ.get("ASSAY_LOGS", ".assay/logs")) / study.name
 
 

@@ -1,7 +1,7 @@
-"""kubectl_complete-assay: what kubectl asks when a shell completes `kubectl assay …`.
+"""kubectl_complete-assay: the program that kubectl asks when a shell completes `kubectl assay …`.
 
-kubectl gives it all that stands behind `assay`, the word that is being typed last. It reads a candidate a line, and
-from a last line what the shell is to do then (cobra's directives).
+kubectl passes all words behind `assay`; the last one is still being typed. It reads one candidate per line, and from
+the last line what the shell is to do with them (cobra's directives).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _NOTHING_ELSE = ":4"
 
 
 def main() -> None:
-    """Print the candidates; where there are none, the shell completes the names of files."""
+    """Print the candidates; where there are none, the shell completes file names."""
     found = candidates(sys.argv[1:] or [""])
     sys.stdout.write("\n".join([*found, _NOTHING_ELSE if found else _FILES_TOO, ""]))
 
 
 def candidates(words: list[str]) -> list[str]:
-    """What the last word may become. What goes wrong goes unsaid: it would be taken for a candidate."""
+    """Return what the last word may become. Errors are not printed, since they would be taken for candidates."""
     from assay.cli.program import app
 
     os.environ |= {

@@ -1,4 +1,4 @@
-"""The runner of a study on this machine, as every command has it that needs one."""
+"""The runner of a study on this machine, for every command that needs one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def local_runner(
     preload: Sequence[str] | None = None,
     inherited: Sequence[int] = (),
 ) -> ProcessRunner:
-    """A runner that looks for code beside the files which the `-f` options name, and that shows programs the variables
-    which the study or a hypothesis lists. For the rest see `ProcessRunner`. Raises InvalidInput."""
+    """Return a runner that looks for code beside the files which the `-f` options name, and passes programs the
+    environment variables that the study or a hypothesis lists. For the rest see `ProcessRunner`. Raises
+    InvalidInput."""
     return ProcessRunner(
         paths=folders_of(given),
         log_folder=log_folder(study),

@@ -1,4 +1,4 @@
-"""One `assay run` at a time on a study in a store on this machine."""
+"""A lock that lets one `assay run` at a time work on a study in a store on this machine."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from assay.runners.protocol import RunnerFailed
 from assay_trainer.objects import StoreError
 
 STRAGGLERS_SECONDS = 30.0
-"""How long the workers of a killed run may take to end, which they do as soon as they notice."""
+"""The time that the workers of a killed run have to end, which they do as soon as they notice."""
 
 
 @contextmanager
 def locked(store_uri: str, study: str) -> Iterator[int | None]:
-    """Hold a study's lock; yields a descriptor for the workers to inherit. Raises RunnerFailed if another run has it,
-    StoreError if the store can't be written.
+    """Hold a study's lock; yields a descriptor for the workers to inherit. Raises RunnerFailed if another run has the
+    lock, StoreError if the store can't be written.
 
-    The run itself holds a record lock (fcntl(2)), which ends with its process, and whatever inherits the descriptor
-    holds the file (flock(2)): so a run that is started right after another was killed waits until the last worker of
-    that one has gone. A store that is not on this machine has no lock: there, of two runs of a trial, the first
-    result counts.
+    The run itself holds a record lock (fcntl(2)), which ends with its process; every process that inherits the
+    descriptor holds the file's lock (flock(2)). So a run that starts right after another was killed waits until the
+    last worker of that one has gone. A store that is not on this machine has no lock: if two runs do the same trial
+    there, the first result counts.
     """
     parts = urlsplit(store_uri)
     if parts.scheme != "file":

@@ -1,4 +1,4 @@
-"""Where the program starts."""
+"""The start of the program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.cli.exits import INTERRUPTED
 
 
 def main() -> None:
-    """The program. Ctrl-C and SIGTERM end it with code 130, also while it is still being imported."""
+    """Run the program. Ctrl-C and SIGTERM end it with code 130, also while it is still being imported."""
     signal.signal(signal.SIGTERM, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

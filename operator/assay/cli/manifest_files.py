@@ -1,4 +1,4 @@
-"""Which files the `-f` options of a command name, as kubectl reads them."""
+"""The files that the `-f` options of a command name, found as kubectl finds them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ _ALLOWED = "a YAML file, a folder of them, a pattern such as 'hypotheses/*.yaml'
 
 
 def manifest_paths(given: Sequence[str]) -> list[Path]:
-    """The files and folders of all `-f`, in their order; `-` stands as it is.
+    """Return the files and folders of all `-f` options, in their order; `-` stays as it is. Raises InvalidInput.
 
-    What is not there under its whole name is taken apart at commas; and a pattern that the shell has left as it is
-    stands for what it matches, in alphabetical order: folders and manifests, and whatever else if the pattern itself
-    says how the names end. Raises InvalidInput.
+    A text that is no path as a whole is split at commas. A pattern that the shell has not expanded stands for what it
+    matches, in alphabetical order: folders and manifests, or any files if the pattern itself says how their names end.
     """
     paths: list[Path] = []
     problems: list[Problem] = []
@@ -36,13 +35,14 @@ def manifest_paths(given: Sequence[str]) -> list[Path]:
 
 
 def folders_of(given: Sequence[str]) -> list[Path]:
-    """Where a team's own modules may be: beside the manifests, in the order of the `-f`. Raises InvalidInput."""
+    """Return the folders where a team's own modules may be: those of the manifests, in the order of the `-f` options.
+    Raises InvalidInput."""
     folders = (path if path.is_dir() else path.parent for path in manifest_paths(given))
     return list(dict.fromkeys(folders))
 
 
 def in_words(given: Sequence[str]) -> str:
-    """The `-f` of a command, as the place of a problem."""
+    """Return the `-f` options as one text, for the message about a problem."""
     return ", ".join(given)
 
 

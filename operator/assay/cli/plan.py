@@ -1,4 +1,4 @@
-"""assay plan: what a study would take and could say, before anything runs."""
+"""assay plan: the size and the price of a study, and what it could certify, before anything runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assay.cli.inputs import (
 def plan(
     file: FileOption, store: StoreOption = DEFAULT_STORE, study: StudyOption = None, slots: SlotsOption = None
 ) -> None:
-    """Say how many trials a study is, how long they take, and what could be certified at all. Runs nothing."""
+    """Say how many trials a study has, how long they take, and what it could certify at all. Runs nothing."""
     from rich.console import Console
 
     from assay.cli.local_runner import local_runner

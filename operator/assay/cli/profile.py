@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def profile(
     file: FileOption,
     study: StudyOption = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each, in turn.")] = 2,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="How many times each variant runs.")] = 2,
 ) -> None:
     """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
     from rich.console import Console
@@ -47,7 +47,7 @@ def profile(
 
 
 def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:
-    """What must be there before the trials of some arms, by arm."""
+    """Run the preparations that the trials of some arms need, and return their results by arm."""
     from assay.planning.study.profiled_variants import preparations_of
     from assay.rounds.one_at_a_time import run_to_end
     from assay_trainer.contract import PreparationResult
@@ -63,7 +63,7 @@ def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, Preparat
 
 
 def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list[Measured]:
-    """Everything once, then everything again: a machine that gets slower slows all of them."""
+    """Run every variant once, then every variant again, so that a machine that gets slower slows all of them."""
     from assay.planning.study.profiled_variants import variant_request, variants
     from assay.reporting.profile import Measured
     from assay.rounds.one_at_a_time import run_to_end

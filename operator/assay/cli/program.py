@@ -23,7 +23,7 @@ _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
 def is_kubectl_plugin() -> bool:
-    """Whether it was started by kubectl."""
+    """Return whether kubectl started the program."""
     return Path(sys.argv[0]).name == "kubectl-assay"
 
 
@@ -51,7 +51,7 @@ def _program(
 
 
 def run_program() -> None:
-    """Run the command line and exit with its code. What is wrong with the command itself, Typer says, with code 2."""
+    """Run the command line and exit with its code. Typer reports what is wrong with the command itself, with code 2."""
     _let_shell_be_named()
     try:
         app(prog_name=KUBECTL_PLUGIN if is_kubectl_plugin() else None)
@@ -63,8 +63,8 @@ def run_program() -> None:
 def _let_shell_be_named() -> None:
     """Let the options of completion take the name of a shell.
 
-    By itself Typer takes none, and looks for the shell that has started the program: in a container, or a pipeline,
-    there may be none.
+    By itself Typer takes none, and looks for the shell that started the program: in a container or a pipeline there may
+    be none.
     """
     for option, shell in zip(sys.argv[1:], sys.argv[2:], strict=False):
         if option in _COMPLETION_OPTIONS and shell in _SHELLS:
@@ -72,7 +72,8 @@ def _let_shell_be_named() -> None:
 
 
 def _explain(error: Exception) -> None:
-    """End with what a person is to know, if it is for people. Whoever raised one of these has imported it already."""
+    """Exit with a message if the error is meant for people. The imports cost nothing: whoever raised one of these has
+    imported its module already."""
     from assay.api.errors import InvalidInput
     from assay.kube.errors import KubeError
     from assay.runners.protocol import RunnerFailed

@@ -1,4 +1,4 @@
-"""assay replay: a study on a table of recorded results, in no time."""
+"""assay replay: a study on a table of recorded results, which takes no time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.cli.inputs import FileOption, StudyOption, load_study
 from assay.cli.output import ExplainOption, Output, OutputOption
-from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, Options, check_options, show_comparison
+from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, ComparisonOptions, check_options, show_comparison
 from assay.cli.run import exit_code
 from assay.runners.replay.columns import COLUMNS
 
@@ -28,18 +28,18 @@ def replay(
     study: StudyOption = None,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help=f"NAME=COLUMN, where a column is not called so: {', '.join(COLUMNS)}."),
+        typer.Option("--column", help=f"NAME=COLUMN, for a column with another name than: {', '.join(COLUMNS)}."),
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.")] = None,
-    slots: Annotated[int, typer.Option("--slots", min=1, help="Recorded runs at a time.")] = 1,
+    slots: Annotated[int, typer.Option("--slots", min=1, help="How many recorded runs go on at a time.")] = 1,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Price against agreement: the planner beside other policies.")
+        bool, typer.Option("--compare", help="Compare the planner with other policies: price against agreement.")
     ] = False,
     orders: Annotated[
         int | None,
         typer.Option(
             "--orders",
-            help="With --compare: in how many orders the seeds are gone through, "
+            help="With --compare: the number of orders in which the seeds are tried, "
             f"1 to {MOST_ORDERS}. Default: {DEFAULT_ORDERS}.",
             show_default=False,
         ),
@@ -48,27 +48,28 @@ def replay(
         str | None,
         typer.Option(
             "--truth",
-            help="With --compare: the column of the true scores, such as test accuracy. Default: that of the scores.",
+            help="With --compare: the column of the true scores, such as test accuracy. Default: the score column.",
             show_default=False,
         ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="With --compare: an HTML file to write, with the picture.", show_default=False),
+        typer.Option("--report", help="With --compare: write an HTML file with the charts.", show_default=False),
     ] = None,
     output: OutputOption = Output.TABLE,
     explain: ExplainOption = False,
 ) -> None:
-    """Run a study on recorded results, by a virtual clock. The planner sees only what it has paid for.
+    """Run a study on recorded results, with a virtual clock. The planner sees only what it has paid for.
 
-    A row is a run: its hypothesis, its seed, its cost in seconds, its score
-    (none if it failed), and its arm, named as in the study, or its training
-    size: an arm's dataPercent is then a share of the largest one.
+    A row of the table is a run: its hypothesis, its seed, its cost in
+    seconds, its score (none if it failed), and its arm, named as in the
+    study. Instead of an arm it may have a training size: an arm's
+    dataPercent is then a share of the largest size.
     """
     from assay.runners.replay.read import read_table
     from assay.runners.replay.study import replay_study
 
-    options = Options(orders, truth, report)
+    options = ComparisonOptions(orders, truth, report)
     check_options(options, compare=compare)
     resource, manifests = load_study(file, study)
     columns, rows = _columns(column or ()), _pairs(where or (), "--where")
@@ -84,7 +85,7 @@ def replay(
 
 
 def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, explain: bool) -> int:
-    """The study to its end; the exit code."""
+    """Run the study to its end, print what it found, and return the exit code."""
     from assay.cli.screen import Screen
     from assay.reporting.figures import count
     from assay.reporting.tables import summary
@@ -102,7 +103,7 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
             screen.print(summary(replayed.study, decided.status, explain=explain))
             if recorded.sizes:
                 sizes = ", ".join(f"{arm} {size}" for arm, size in replayed.arms.items())
-                screen.print(f"Recorded training sizes that stood for the arms: {sizes}.")
+                screen.print(f"Recorded training sizes used for the arms: {sizes}.")
             runs, at_a_time = count(decided.status.trials.succeeded, "recorded run"), f"{slots} at a time"
             screen.print(f"{runs}, {runner.clock():.0f} virtual seconds, {at_a_time}.")
     return exit_code(decided.status)

@@ -1,4 +1,4 @@
-"""assay replay --compare: the planner beside the yardsticks, by price."""
+"""assay replay --compare: the planner beside other policies, by price."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from assay.api.errors import InvalidInput, Problem
-from assay.cli.output import Output
+from assay.cli.output import Output, make_folder_of, write_file
 
 if TYPE_CHECKING:
     from assay.runners.replay.study import Replayed
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 DEFAULT_ORDERS, MOST_ORDERS = 10, 100
 
 
-class Options(NamedTuple):
-    """What the command was given for the comparison, None where it was not."""
+class ComparisonOptions(NamedTuple):
+    """The options of the comparison; None where an option was not given."""
 
     orders: int | None
     truth: str | None
     report: Path | None
 
 
-def check_options(given: Options, *, compare: bool) -> None:
-    """Raises InvalidInput, before anything takes time; makes the folder of the report."""
+def check_options(given: ComparisonOptions, *, compare: bool) -> None:
+    """Make the folder of the report. Raises InvalidInput for wrong options, before anything takes time."""
     problems = []
     for option, value in (("--orders", given.orders), ("--truth", given.truth), ("--report", given.report)):
         if value is not None and not compare:
@@ -36,26 +36,24 @@ def check_options(given: Options, *, compare: bool) -> None:
         problems.append(Problem("assay replay", "--orders", str(given.orders), f"1 to {MOST_ORDERS}"))
     if given.report is not None and (given.report.suffix != ".html" or given.report.is_dir()):
         problems.append(Problem("assay replay", "--report", str(given.report), "a file whose name ends in .html"))
-    if not problems and given.report is not None:
-        try:
-            given.report.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            problems.append(_unwritable(given.report, error))
     if problems:
         raise InvalidInput(problems)
+    if given.report is not None:
+        make_folder_of(given.report, "assay replay", "--report")
 
 
 def show_comparison(
     replayed: Replayed,
     table: Table,
     judge: Table,
-    given: Options,
+    given: ComparisonOptions,
     slots: int,
     output: Output,
     *,
     explain: bool = False,
 ) -> None:
-    """Compare, print, and write the page if one was asked for. `judge` has the runs with the scores of the truth."""
+    """Compare the policies, print the result, and write the page if one was asked for. `judge` has the runs with the
+    scores that count as the truth."""
     from rich.console import Console
 
     from assay.laboratory.comparing import compare
@@ -85,16 +83,4 @@ def show_comparison(
     if given.report is not None:
         from assay.reporting.price_page import price_page  # imports altair
 
-        _write(given.report, price_page(replayed.study, priced, words))
-        typer.echo(f"Written: {given.report}", err=True)
-
-
-def _write(to: Path, text: str) -> None:
-    try:
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput([_unwritable(to, error)]) from error
-
-
-def _unwritable(to: Path, error: OSError) -> Problem:
-    return Problem("assay replay", "--report", f"{to} ({error.strerror})", "a file that can be written")
+        write_file(given.report, price_page(replayed.study, priced, words), "assay replay", "--report")

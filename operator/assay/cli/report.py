@@ -19,7 +19,7 @@ from assay.cli.cluster.options import (
     KubeconfigOption,
     NamespaceOption,
     OptionalStudyArgument,
-    of_one_namespace,
+    refuse_all_namespaces,
 )
 from assay.cli.inputs import (
     DEFAULT_STORE,
@@ -28,7 +28,7 @@ from assay.cli.inputs import (
     load_study,
     open_ledger,
 )
-from assay.cli.output import ExplainOption
+from assay.cli.output import ExplainOption, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What a report is written as."""
+    """The format of a report."""
 
     TABLE = "table"
     HTML = "html"
@@ -47,14 +47,14 @@ class Format(StrEnum):
 
 
 SUFFIXES = {".html": Format.HTML, ".md": Format.MARKDOWN, ".json": Format.JSON}
-"""Formats of files that are named so, unless another is asked for."""
+"""The formats that the names of files imply, unless another one is asked for."""
 
 FILE_COLUMNS = 120
-"""Width of tables that are written to a file."""
+"""The width of tables that are written to a file, in characters."""
 
 
 class Findings(NamedTuple):
-    """What there is to report. `html` makes, or fetches, the whole report."""
+    """What there is to report. `html` makes or fetches the whole report."""
 
     study: Study
     status: ProxyStudyStatus
@@ -68,8 +68,8 @@ def report(
         typer.Option(
             "--file",
             "-f",
-            help="Instead: a study of this machine, by its manifests: a file, a folder, a pattern in quotes, or - for "
-            "standard input. May be given several times; all of them count.",
+            help="Instead of STUDY: the manifests of a study on this machine: a file, a folder, a pattern in quotes, "
+            "or - for standard input. May be given several times; all of them count.",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +85,7 @@ def report(
             "--output",
             "-o",
             help="Tables, one HTML file, Markdown for a pull request, or the study's status as JSON. "
-            "Default: what the name after --to says, else tables.",
+            "Default: as the file name after --to implies, else tables.",
             show_default=False,
         ),
     ] = None,
@@ -94,19 +94,19 @@ def report(
     ] = None,
     explain: ExplainOption = False,
 ) -> None:
-    """Show what a study has found so far: of one on the cluster, or (-f) in a store that this machine reaches."""
+    """Show what a study has found so far: a study on the cluster or, with -f, one in a store that this machine
+    reaches."""
     if file and on_cluster is None:
         findings = _of_store(file, store, study)
     elif not file and on_cluster is not None:
-        of_one_namespace("assay report", all_namespaces)
+        refuse_all_namespaces("assay report", all_namespaces)
         findings = _of_cluster(on_cluster, Chosen(namespace, context, kubeconfig))
     else:
         given = "both" if file else "neither"
         raise InvalidInput([Problem("assay report", "STUDY, -f", given, "STUDY, on the cluster; or -f FILE")])
     chosen = output or (SUFFIXES.get(to.suffix, Format.TABLE) if to else Format.TABLE)
     if to is not None:
-        _write(to, _text(chosen, findings, explain=explain))
-        typer.echo(f"Written: {to}", err=True)
+        write_file(to, _text(chosen, findings, explain=explain), "assay report", "--to")
     elif chosen is Format.TABLE:
         from rich.console import Console
 
@@ -166,12 +166,3 @@ def _text(chosen: Format, findings: Findings, *, explain: bool) -> str:
             console = Console(record=True, quiet=True, width=FILE_COLUMNS)
             console.print(summary(study, status, explain=explain))
             return console.export_text()
-
-
-def _write(to: Path, text: str) -> None:
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        problem = Problem("assay report", "--to", f"{to} ({error.strerror})", "a file that can be written")
-        raise InvalidInput([problem]) from error

@@ -42,7 +42,7 @@ def run(
         str | None,
         typer.Option(
             "--preload",
-            help="Modules, with commas, to import once for all trials. Default: torch, and all that the modules of "
+            help="Modules to import once for all trials, separated by commas. Default: torch, and what the modules of "
             "the train functions import.",
         ),
     ] = None,
@@ -83,7 +83,7 @@ def run(
 
 
 class _Ended(NamedTuple):
-    """A study that has run, with the status that names its report."""
+    """A study that has run, its status with the URIs of its report and ledger, and the seconds it took."""
 
     study: Study
     status: ProxyStudyStatus
@@ -132,7 +132,7 @@ def _print(ended: _Ended, screen: Screen, output: Output, *, explain: bool) -> N
 
 
 def _installed(preload: str) -> list[str]:
-    """The modules that --preload names. Raises InvalidInput for one that is not installed."""
+    """Return the modules that --preload names. Raises InvalidInput if one of them is not installed."""
     modules = [name for name in preload.split(",") if name]
     there = [*sys.builtin_module_names, *(module.name for module in pkgutil.iter_modules())]
     for name in modules:
@@ -143,7 +143,7 @@ def _installed(preload: str) -> list[str]:
 
 
 def exit_code(status: ProxyStudyStatus) -> int:
-    """0 if the study has said what it was asked, else 1."""
+    """Return 0 if the study has answered its question, else 1."""
     from assay.api.conditions import ConditionType
 
     return DONE if status.holds(ConditionType.SUCCEEDED) else FAILED

@@ -1,4 +1,4 @@
-"""What is shown while a study runs: a live block on a terminal, a line now and then elsewhere."""
+"""The display of a study that runs: a live block on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Screen:
-    """Progress goes to standard error, results to standard output. A context manager."""
+    """A context manager that shows progress on standard error and prints results on standard output."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._output = Console()
@@ -46,13 +46,14 @@ class Screen:
         self._live.stop()
 
     def begin(self, name: str) -> None:
-        """Say that a study begins, where nothing of it can be shown yet; only on a terminal."""
+        """Say that a study begins, before there is progress to show; on a terminal alone."""
         self._beginning = f"{name}: importing what the trials need, once for all of them"
         if self._progress.is_terminal and not self._progress.quiet:
             self._live.start()
 
     def show(self, study: Study, latest: Round, started: float) -> None:
-        """Show a round; `started` is the Unix time at which the run began. The first says what no longer counts."""
+        """Show a round; `started` is the Unix time at which the run began. The first call also says what no longer
+        counts."""
         if self._latest is None and (stale := stale_answer(latest.plan.status)):
             self.say(f"{stale} They are kept, and count again once what made them is back.")
         self._latest = (study, latest, started)
@@ -67,12 +68,12 @@ class Screen:
             )
 
     def say(self, text: str) -> None:
-        """Say something to whoever watches, even if progress is not shown; no result."""
+        """Print a message to standard error, even if progress is not shown."""
         self._live.stop()
         typer.echo(text, err=True)
 
     def print(self, what: RenderableType) -> None:
-        """Print a result, below where progress was shown."""
+        """Print a result, below the place where progress was shown."""
         self._live.stop()
         self._output.print(what, soft_wrap=isinstance(what, str))
 

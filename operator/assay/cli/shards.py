@@ -1,4 +1,4 @@
-"""assay shards: data sets, decoded once."""
+"""assay shards: data sets are decoded once."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 _COMMAND = "assay shards build"
 
-shards = program(help="Data sets, decoded once into shards.", no_args_is_help=True)
+shards = program(help="Build data sets: images decoded once, into shards.", no_args_is_help=True)
 
 
 @shards.callback()
 def _shards() -> None:
-    """Keeps `build` a command of its own while it is the only one."""
+    """Do nothing but keep `build` a command of its own while it is the only one."""
 
 
-class Output(StrEnum):
-    """How what was built is printed."""
+class Description(StrEnum):
+    """The form in which the data set that was built is described."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class HoldOut(StrEnum):
-    """A part of a data set that is not trained on."""
+    """A part of a data set that may be held out."""
 
     TEST = "test"
     VALIDATION = "validation"
@@ -49,7 +49,7 @@ def build(
         Path,
         typer.Argument(help="A folder of class folders with images, an .npz file, or a folder of MNIST idx files."),
     ],
-    to: Annotated[str, typer.Option("--to", help=f"Where the data set goes: {STORES}.")],
+    to: Annotated[str, typer.Option("--to", help=f"Where the data set is written to: {STORES}.")],
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the data set. Default: that of the source.")
     ] = None,
@@ -58,25 +58,33 @@ def build(
     ] = "",
     held_out_percent: Annotated[
         int,
-        typer.Option("--held-out-percent", min=1, max=99, help="Of each class; a split of the source's own is kept."),
+        typer.Option(
+            "--held-out-percent",
+            min=1,
+            max=99,
+            help="Percent of each class that is held out. If the source has a split, that is kept.",
+        ),
     ] = 20,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the shuffle and of the split.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the shuffle and of the split.")] = 0,
     hold_out: Annotated[
         HoldOut | None,
         typer.Option(
             "--hold-out",
-            help="Which part is held out, if the source has both beside the training part. Default: test.",
+            help="Which part is held out, if the source has both a test and a validation part. Default: test.",
             show_default=False,
         ),
     ] = None,
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave out images that can't be used, instead of ending.")
     ] = False,
-    output: Annotated[Output, typer.Option("--output", "-o", help="How what was built is printed.")] = Output.TEXT,
+    output: Annotated[
+        Description, typer.Option("--output", "-o", help="How the data set is described.")
+    ] = Description.TEXT,
 ) -> None:
     """Decode labelled images into shards of uint8 in several sizes, with a manifest of digests and the split.
 
-    Says on stderr what of the source is not used, by kind, and how the rest was understood."""
+    Says on stderr which files of the source are not used, by kind, and how the rest was understood.
+    """
     from assay_trainer.shards import InvalidDataset, InvalidSource, Part, build_shards
 
     try:
@@ -93,7 +101,7 @@ def build(
     except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed
         typer.echo(f"{_COMMAND}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None
-    if output is Output.JSON:
+    if output is Description.JSON:
         typer.echo(json.dumps(_summary(built), indent=2))
         return
     manifest = built.manifest

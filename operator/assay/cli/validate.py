@@ -1,4 +1,4 @@
-"""assay validate: whether manifests are right, before anything runs."""
+"""assay validate: manifests are checked before anything runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environment variables that somebody set for a train function that does not see them."""
+"""A warning about environment variables that are set, but hidden from the train function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def say_missed_variables(runner: ProcessRunner) -> None:
-    """Name those that the code of an entry point names, too."""
+    """Name the variables that are set and occur in the entry point's code, but are not listed in the study."""
     missed = runner.missed_variables
     if not missed:
         return

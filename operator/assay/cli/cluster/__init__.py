@@ -1,1 +1,1 @@
-"""Commands about studies on a cluster; as `kubectl assay`, too."""
+"""Commands about studies on a cluster, which kubectl runs as `kubectl assay`, too."""

@@ -1,4 +1,4 @@
-"""Which cluster a command is about."""
+"""The cluster and namespace that a command is about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Chosen(NamedTuple):
-    """What was said of the cluster; None: as kubectl has it by default."""
+    """The options that choose a cluster and a namespace; None means kubectl's default."""
 
     namespace: str | None = None
     context: str | None = None

@@ -1,4 +1,4 @@
-"""Names on a cluster for the shell's completion, which waits for nobody and says nothing."""
+"""Names on a cluster for the shell's completion, which neither waits long nor prints errors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PATIENCE_SECONDS = 2.0
 
 
 def names_of_studies(chosen: Chosen) -> list[str]:
-    """In the namespace that is meant, sorted; none if that can't be found out."""
+    """Return the names of the namespace's studies, sorted; none if the cluster doesn't answer."""
     return _names(chosen, STUDIES)
 
 
 def names_of_hypotheses(chosen: Chosen) -> list[str]:
-    """In the namespace that is meant, sorted; none if that can't be found out."""
+    """Return the names of the namespace's hypotheses, sorted; none if the cluster doesn't answer."""
     return _names(chosen, HYPOTHESES)
 
 

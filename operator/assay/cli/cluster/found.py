@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
 
 class FoundStudy(NamedTuple):
-    """A study with its hypotheses, and what its status says."""
+    """A study with its hypotheses, and its status."""
 
     study: Study
     status: ProxyStudyStatus
 
 
 def connect(chosen: Chosen, *, timeout_seconds: float | None = None) -> tuple[Kube, str]:
-    """The cluster and the namespace that are meant; by default those of the kubeconfig's current context.
+    """Return the chosen cluster and namespace; by default those of the kubeconfig's current context.
 
-    `timeout_seconds`: of a request, if not the usual ones. Raises InvalidInput if there is no cluster.
+    `timeout_seconds` limits each request, instead of the client's own limit. Raises InvalidInput if there is no
+    cluster.
     """
     try:
         from assay.kube.client import TIMEOUT_SECONDS, Kube, contexts, current_namespace
@@ -62,7 +63,7 @@ def _no_cluster(given: str, allowed: str, field: str | None = None) -> InvalidIn
 
 
 def find_study(kube: Kube, namespace: str, name: str) -> FoundStudy:
-    """The study of that name. Raises InvalidInput if there is none, KubeError if the cluster can't be asked."""
+    """Return the study of that name. Raises InvalidInput if there is none, KubeError if the cluster can't be asked."""
     try:
         resource = resource_from(ProxyStudy, kube.get(STUDIES, namespace, name))
     except NotFound:
@@ -76,7 +77,7 @@ def find_study(kube: Kube, namespace: str, name: str) -> FoundStudy:
 
 
 def written_report(name: str, status: ProxyStudyStatus) -> str:
-    """The HTML report that the operator put into the store, which this machine has to reach.
+    """Return the HTML report that the operator put into the store, which this machine must be able to reach.
 
     Raises InvalidInput if there is none yet, StoreError if it can't be read.
     """
@@ -88,7 +89,8 @@ def written_report(name: str, status: ProxyStudyStatus) -> str:
 
 
 def shown_study(resource: ProxyStudy, hypotheses: list[Hypothesis]) -> Study:
-    """The study as tables need it. Its keys are nobody's: what its code and data are, only the operator knows."""
+    """Return the study as tables need it. Its trial keys mean nothing: only the operator knows the digests of its code
+    and data."""
     selected = select_hypotheses(resource, hypotheses)
     unknown = digest(b"")
     programs = {program_of(resource.spec, hypothesis) for hypothesis in selected} | {scoring_program(resource.spec)}

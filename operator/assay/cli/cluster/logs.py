@@ -1,4 +1,4 @@
-"""assay logs: what the trials of a study on a cluster print."""
+"""assay logs: the output of a study's trials on a cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assay.cli.cluster.options import (
     NamespaceOption,
     StudyArgument,
     hypothesis_names,
-    of_one_namespace,
+    refuse_all_namespaces,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def logs(
         str | None,
         typer.Argument(
             metavar="HYPOTHESIS",
-            help="Only its trials.",
+            help="Show only the trials of this hypothesis.",
             show_default=False,
             autocompletion=hypothesis_names,
         ),
@@ -42,17 +42,17 @@ def logs(
     all_namespaces: AllNamespacesOption = False,
     context: ContextOption = None,
     kubeconfig: KubeconfigOption = None,
-    tail: Annotated[int, typer.Option("--tail", min=1, help="Lines of each pod, from its end.")] = 100,
+    tail: Annotated[int, typer.Option("--tail", min=1, help="The last lines of each pod to print.")] = 100,
 ) -> None:
-    """Print what the pods of a study's trials printed, the latest pod last."""
+    """Print the output of the pods of a study's trials, the latest pod last."""
     from assay.api.base import GROUP
     from assay.cli.cluster.found import connect, find_study
     from assay.kube.resources import PODS, STUDY_LABEL
 
-    of_one_namespace("assay logs", all_namespaces)
+    refuse_all_namespaces("assay logs", all_namespaces)
     kube, namespace = connect(Chosen(namespace, context, kubeconfig))
     names = [each.name for each in find_study(kube, namespace, study).study.hypotheses]
-    # by label here, and not in the request: what is no name of a hypothesis may be no value of a label either
+    # filtered here, and not in the request: a text that is no hypothesis' name may not even be a valid label
     pods = [
         pod
         for pod in kube.list(PODS, namespace, label_selector=f"{STUDY_LABEL}={study}")

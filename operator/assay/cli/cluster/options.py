@@ -1,4 +1,4 @@
-"""Which study on which cluster a command is about; the options are named as kubectl's."""
+"""The options that choose a study on a cluster, named as kubectl's."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from assay.cli.cluster.chosen import Chosen
 
 
 def study_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """For the shell's completion: the studies that there are. None if the cluster does not answer at once."""
+    """Return the names of studies that complete the word; none if the cluster does not answer at once."""
     from assay.cli.cluster.completed import names_of_studies
 
     return [name for name in names_of_studies(_chosen(ctx.params)) if name.startswith(incomplete)]
 
 
 def hypothesis_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The same of the hypotheses."""
+    """Return the names of hypotheses that complete the word; none if the cluster does not answer at once."""
     from assay.cli.cluster.completed import names_of_hypotheses
 
     return [name for name in names_of_hypotheses(_chosen(ctx.params)) if name.startswith(incomplete)]
@@ -38,23 +38,25 @@ OptionalStudyArgument = Annotated[
 ]
 NamespaceOption = Annotated[
     str | None,
-    typer.Option("--namespace", "-n", help="Default: that of the kubeconfig's context.", show_default=False),
+    typer.Option(
+        "--namespace", "-n", help="The namespace. Default: that of the kubeconfig's context.", show_default=False
+    ),
 ]
 ContextOption = Annotated[
     str | None,
-    typer.Option("--context", help="Of the kubeconfig. Default: its current one.", show_default=False),
+    typer.Option("--context", help="A context of the kubeconfig. Default: its current one.", show_default=False),
 ]
 KubeconfigOption = Annotated[
     Path | None,
-    typer.Option("--kubeconfig", help="Default: $KUBECONFIG, or ~/.kube/config.", show_default=False),
+    typer.Option("--kubeconfig", help="The kubeconfig. Default: $KUBECONFIG, or ~/.kube/config.", show_default=False),
 ]
 AllNamespacesOption = Annotated[
-    bool, typer.Option("--all-namespaces", "-A", help="Of all namespaces: only to list studies, with status.")
+    bool, typer.Option("--all-namespaces", "-A", help="List the studies of all namespaces; for status alone.")
 ]
 
 
-def of_one_namespace(command: str, all_namespaces: bool) -> None:
-    """Raises InvalidInput for a command about a study if all namespaces were asked for."""
+def refuse_all_namespaces(command: str, all_namespaces: bool) -> None:
+    """Raise InvalidInput if all namespaces were asked for by a command about one study."""
     if all_namespaces:
         allowed = "--namespace, since a study is in one; `assay status -A` lists those of all namespaces"
         raise InvalidInput([Problem(command, "-A, --all-namespaces", "together with a study", allowed)])

@@ -1,4 +1,4 @@
-"""assay retry: failed trials of a study on a cluster, once more."""
+"""assay retry: failed trials of a study on a cluster are tried again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assay.cli.cluster.options import (
     KubeconfigOption,
     NamespaceOption,
     StudyArgument,
-    of_one_namespace,
+    refuse_all_namespaces,
 )
 
 
@@ -24,12 +24,12 @@ def retry(
     context: ContextOption = None,
     kubeconfig: KubeconfigOption = None,
 ) -> None:
-    """Let the failures of a study's trials no longer count, so that they are tried again."""
+    """Try a study's failed trials again: their earlier failures no longer count."""
     from assay.api.base import RETRY_ANNOTATION
     from assay.cli.cluster.found import connect, find_study
     from assay.kube.resources import STUDIES
 
-    of_one_namespace("assay retry", all_namespaces)
+    refuse_all_namespaces("assay retry", all_namespaces)
     kube, namespace = connect(Chosen(namespace, context, kubeconfig))
     failed = find_study(kube, namespace, study).status.trials.failed
     now = datetime.now(UTC).isoformat(timespec="milliseconds")

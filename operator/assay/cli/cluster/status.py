@@ -1,4 +1,4 @@
-"""assay status: what a study on a cluster has found so far, or which studies there are."""
+"""assay status: what a study on a cluster has found so far, or the list of studies."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from assay.cli.cluster.options import (
     KubeconfigOption,
     NamespaceOption,
     OptionalStudyArgument,
-    of_one_namespace,
+    refuse_all_namespaces,
 )
 from assay.cli.output import ExplainOption, Output, OutputOption
 
 if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
     from assay.kube.client import Kube
 
 WATCH_SECONDS = 2.0
@@ -36,11 +37,11 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the study has ended.")] = False,
     explain: ExplainOption = False,
 ) -> None:
-    """Show what a study on a cluster has found: its arms, its ranking, its state. Without a study: which there are."""
+    """Show what a study on a cluster has found: arms, ranking, state. Without a study, list all of them."""
     from assay.cli.cluster.found import connect
 
     if study is not None:
-        of_one_namespace("assay status", all_namespaces)
+        refuse_all_namespaces("assay status", all_namespaces)
     elif watch:
         raise InvalidInput([Problem("assay status", "--watch", "no STUDY", "the name of a study to watch")])
     kube, namespace = connect(Chosen(namespace, context, kubeconfig))
@@ -73,7 +74,7 @@ def _watch(kube: Kube, namespace: str, study: str, *, explain: bool) -> None:
 
     found = find_study(kube, namespace, study)
     with Live(summary(*found, explain=explain), refresh_per_second=4) as live:
-        while not _has_ended(found.status.to_dict()):
+        while not _has_ended(found.status):
             time.sleep(WATCH_SECONDS)
             found = find_study(kube, namespace, study)
             live.update(summary(*found, explain=explain))
@@ -97,7 +98,9 @@ def _list(kube: Kube, namespace: str | None, output: Output) -> None:
         Console().print(study_list(items, namespaces=namespace is None))
 
 
-def _has_ended(status: dict[str, object]) -> bool:
-    conditions = status.get("conditions")
-    states = {each["type"]: each["status"] for each in conditions} if isinstance(conditions, list) else {}
-    return states.get("Succeeded") == "True" or (states.get("Reconciling") == "False" and "Succeeded" in states)
+def _has_ended(status: ProxyStudyStatus) -> bool:
+    from assay.api.conditions import ConditionType
+    from assay.reporting.answers import is_finished
+
+    succeeded = status.condition(ConditionType.SUCCEEDED)
+    return succeeded is not None and (succeeded.status == "True" or is_finished(status))
