@@ -1,1 +1,1 @@
-"""What runs in a trial's process or pod; it knows nothing of Kubernetes and never imports assay."""
+"""The code that runs in a trial's process or pod. It knows nothing of Kubernetes and never imports assay."""

@@ -33,28 +33,28 @@ MEMORY_CHECK_SECONDS = 0.25
 _GROUP_END_SECONDS = 2.0
 
 RECORD_SECONDS = 600.0
-"""How much longer a child may take that has begun to record."""
+"""The extra time that a child has once it has begun to record its result."""
 
 _records: mmap.mmap | None = None
-"""In a child: what it shares with its parent."""
+"""In a child, the flag that it shares with its parent: whether it records."""
 
 Cause = Literal["time", "memory", "stopped"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one child with all its descendants. None: no limit."""
+    """The limits of one child with all its descendants; None means no limit."""
 
     seconds: float | None = None
     memory_bytes: int | None = None
     address_space: bool = False
-    """Whether its allocations fail at `memory_bytes`, beside being killed above it. Not for CUDA, which reserves
-    far more addresses than it uses."""
+    """Whether allocations fail at `memory_bytes`, in addition to the child being killed above it. Not for CUDA, which
+    reserves far more addresses than it uses."""
 
 
 @dataclass
 class Child:
-    """One that runs."""
+    """A child that runs."""
 
     pid: int
     limits: Limits
@@ -67,7 +67,7 @@ class Child:
 
     @property
     def ends(self) -> float | None:
-        """When its time is up (monotonic seconds)."""
+        """The moment when its time is up, in monotonic seconds."""
         if self.limits.seconds is None:
             return None
         return self.started + self.limits.seconds + (RECORD_SECONDS if self.records[0] else 0.0)
@@ -75,12 +75,12 @@ class Child:
 
 @dataclass(frozen=True)
 class Exit:
-    """One that has ended, its descendants with it."""
+    """A child that has ended, with all its descendants."""
 
     pid: int
     output: bytes
     status: int
-    """Its exit status, or minus the signal that killed it."""
+    """The exit status, or minus the number of the signal that killed it."""
     killed_for: Cause | None
     started_at: float
     wall_seconds: float
@@ -88,28 +88,29 @@ class Exit:
 
     @property
     def how(self) -> str:
-        """In words."""
+        """How the child ended, in words."""
         if self.status < 0:
             return f"was killed by {signal.Signals(-self.status).name}"
         return f"exited with status {self.status}"
 
 
 def begin_to_record() -> None:
-    """In a child: what it was to do is done, and its time limit is no longer about that. Elsewhere: nothing."""
+    """Tell the parent that the child's work is done, so that the time limit for the work no longer applies. Outside of
+    a child this does nothing."""
     if _records is not None:
         _records[0] = 1
 
 
 class Children:
-    """Forks, watches, kills and reaps. To be used by one thread of a process that has no other.
+    """Forks, watches, kills and reaps children. For one thread of a process that has no other thread.
 
-    A child is the leader of a session of its own, dies with this process, and when it ends all that is left of
-    its session is killed. Its descendants that left the session become children of this process once their own
-    parent has ended, and are killed then.
+    Each child leads a session of its own and dies with this process; when it ends, all that is left of its session is
+    killed. A descendant that left the session becomes a child of this process once its own parent has ended, and is
+    killed then.
     """
 
     def __init__(self, close_in_child: Collection[int] = ()) -> None:
-        """`close_in_child`: descriptors that are this process' own business."""
+        """Make an empty set of children, which close the descriptors `close_in_child` after a fork."""
         adopt_orphans()
         self._close_in_child = tuple(close_in_child)
         self._running: dict[int, Child] = {}
@@ -117,7 +118,8 @@ class Children:
         self._memory_checked = 0.0
 
     def fork(self, body: Callable[[], bytes], limits: Limits, log: Path | None = None) -> Child:
-        """Run `body` in a child; what it returns is the output of its Exit. Its prints go to `log`, or to stderr."""
+        """Run `body` in a child; what it returns is the output of the child's Exit. Its prints go to `log`, or to
+        stderr."""
         output = os.memfd_create("output")  # a pipe might be full, or held open by a grandchild
         kills, records = out_of_memory_kills(), mmap.mmap(-1, 1)
         for stream in (sys.stdout, sys.stderr):
@@ -130,13 +132,13 @@ class Children:
         return child
 
     def kill(self, child: Child, cause: Cause) -> None:
-        """Kill it with its session; `poll` reports it when it has ended."""
+        """Kill a child with its session; `poll` reports it when it has ended."""
         if child.pid in self._running:
             child.killed_for = child.killed_for or cause
             self._signal(child.pid)
 
     def poll(self) -> Sequence[Exit]:
-        """Enforce the limits and reap. Never waits for a child that runs."""
+        """Enforce the limits, reap, and return the children that have ended. Never waits for a child that runs."""
         exits = [self._reap(child) for child in list(self._running.values()) if _has_ended(child.pid)]
         now = time.monotonic()
         check_memory = now - self._memory_checked >= MEMORY_CHECK_SECONDS
@@ -151,14 +153,14 @@ class Children:
         return exits
 
     def next_check_seconds(self) -> float | None:
-        """In how many seconds `poll` should be called, even if no SIGCHLD comes; None: no need."""
+        """Return in how many seconds `poll` should be called even without SIGCHLD; None if there is no need."""
         if any(child.limits.memory_bytes is not None for child in self._running.values()):
             return MEMORY_CHECK_SECONDS
         ends = [child.ends for child in self._running.values() if child.ends is not None]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
     def close(self) -> None:
-        """Kill all, and return when none is left."""
+        """Kill all children, and return when none is left."""
         for child in self._running.values():
             self.kill(child, "stopped")
         until = time.monotonic() + _GROUP_END_SECONDS
@@ -178,7 +180,8 @@ class Children:
         return sum(map(proportional_bytes, pids)) > allowed
 
     def _reap(self, child: Child) -> Exit:
-        """The leader has ended but is not reaped yet, so that its process group can't be somebody else's."""
+        """Reap a leader that has ended. Its session is killed first: until the leader is reaped, no other process can
+        take over its process group's number."""
         wall_seconds = time.monotonic() - child.started
         status, cpu_seconds = 0, 0.0
         until = time.monotonic() + _GROUP_END_SECONDS

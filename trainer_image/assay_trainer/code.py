@@ -25,17 +25,17 @@ MOST_FILES_WRITTEN_DOWN = 1_000
 _FILE_DIGITS = 16
 
 _BEFORE = frozenset(sys.modules)
-"""What Python, and the machine's own start-up files, have imported."""
+"""The modules that Python and the machine's own start-up files have imported."""
 
 _INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeInspected:
-    """Import the function that `module:function` names and digest its code; never raises for the team's own fault.
+    """Import the function that `module:function` names and digest its code; never raises for the team's own faults.
 
-    To be called in a process that may be thrown away: an import may do anything. The sources are read before
-    they are run, so that an edit in between makes a digest that no longer holds, never one that hides the edit.
-    `withheld`: names of variables of which it is said whether the sources name them.
+    Call it in a process that may be thrown away, since an import may do anything. The sources are read before they are
+    run: an edit in between makes a digest that no longer holds, never one that hides the edit. The answer says which of
+    the variables `withheld` are named in the sources.
     """
     known = set(sys.modules)
     module = entrypoint.partition(":")[0]
@@ -63,8 +63,8 @@ def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeIns
 
 
 def _sharable(known: set[str]) -> tuple[str, ...]:
-    """The installed modules that were imported since; none if one of them started a thread or CUDA: neither
-    survives a fork."""
+    """Return the installed modules that were imported since the start; none if one of them started a thread or CUDA,
+    which do not survive a fork."""
     torch = sys.modules.get("torch")
     if len(os.listdir("/proc/self/task")) > 1 or (torch is not None and torch.cuda.is_initialized()):
         return ()
@@ -77,8 +77,8 @@ def _is_installed(module: object) -> bool:
 
 
 def _imported_from_elsewhere(code: _Code) -> dict[str, str]:
-    """Files by name of the modules that are imported, neither installed, nor of the entry point's package, nor ours:
-    what lies beside the package, or is installed as editable."""
+    """Return, by name, the files of imported modules that are neither installed, nor in the entry point's package, nor
+    ours: they lie beside the package, or are installed as editable."""
     own = {path.resolve() for _, path in code.sources}
     found: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
@@ -103,20 +103,20 @@ def _holds_distributions(folder: str) -> bool:
 
 
 def code_digest(module: str, elsewhere: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Digest of a module's code, which is not imported. `elsewhere`: further files that it imports, by name.
+    """Return the digest of a module's code without importing it. `elsewhere` has further files that it imports, by
+    name.
 
-    It covers all Python sources of the module's top-level package (of a module that is in no package: all Python
-    sources of its folder and below, since it may import any of them), those of assay_trainer, the names and
-    versions of all installed distributions, and Python's version. Not covered: data files, and what is neither
-    installed nor of the package, `elsewhere` apart. Where the files lie does not matter.
-
-    Raises ModuleNotFoundError if there is no such top-level package.
+    The digest covers all Python sources of the module's top-level package (for a module in no package: all Python
+    sources in its folder and below, since it may import any of them), those of assay_trainer, the names and versions of
+    all installed distributions, and Python's version. It does not cover data files, nor modules that are neither
+    installed nor in the package, except `elsewhere`. Where the files lie does not matter. Raises ModuleNotFoundError if
+    there is no such top-level package.
     """
     return _read(module).with_elsewhere(elsewhere).digest
 
 
 class _Code(NamedTuple):
-    """What a module's code is made of, as it is now."""
+    """The ingredients of a module's code, as they are now."""
 
     package: str
     sources: list[tuple[str, Path]]
@@ -124,7 +124,7 @@ class _Code(NamedTuple):
     elsewhere: tuple[list[str], ...] = ()
 
     def with_elsewhere(self, paths: Mapping[str, str]) -> _Code:
-        """The same with these files, by name of their module. Raises OSError."""
+        """Return the same code with these files, by name of their module. Raises OSError."""
         return self._replace(elsewhere=tuple(_digests((name, Path(path)) for name, path in paths.items())))
 
     @property
@@ -157,7 +157,7 @@ def _ingredients(code: _Code) -> CodeIngredients:
 
 
 def _named(variables: Sequence[str], code: _Code) -> tuple[str, ...]:
-    """Those of the variables that stand in quotes somewhere in the sources."""
+    """Return the variables whose names stand in quotes anywhere in the sources."""
     found: set[str] = set()
     for _, path in code.sources if variables else ():
         data = path.read_bytes()
@@ -167,18 +167,18 @@ def _named(variables: Sequence[str], code: _Code) -> tuple[str, ...]:
 
 @cache
 def _shared_code() -> tuple[list[list[str]], list[str]]:
-    """What this process and its forks have imported, or will: the trainer's sources and the installed distributions."""
+    """Return the code that this process and its forks share: the trainer's sources and the installed distributions."""
     installed = sorted(f"{distribution.name}=={distribution.version}" for distribution in distributions())
     return _digests(_sources("assay_trainer")), installed
 
 
 def remember_shared_code() -> None:
-    """Read what does not depend on the entry point, so that the forks of this process need not."""
+    """Read the code that does not depend on the entry point, so that the forks of this process need not."""
     _shared_code()
 
 
 def _sources(package: str) -> Iterable[tuple[str, Path]]:
-    """(name, path) of each source, the name relative to what the package is found in."""
+    """Return (name, path) of each source; the name is relative to the folder that holds the package."""
     importlib.invalidate_caches()  # a file that is newer than the last look
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None:

@@ -26,16 +26,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from assay_trainer.described import bounded
 
 CONTRACT_VERSION = 1
-"""Version of every object below; a reader refuses objects of another version."""
+"""The version of every object below; readers refuse objects of another version."""
 
 TERMINATION_MESSAGE_BYTES = 4096
 """Kubernetes cuts a pod's termination message at this size."""
 
 MESSAGE_CHARACTERS = 4000
-"""Most characters of what is said of a failure; of more the beginning is kept, whoever wrote it. Statuses keep less."""
+"""The most characters of a failure's message; a longer one keeps its beginning. Statuses keep less."""
 
 RESULT_BYTES = 2**20
-"""Most bytes of a result as JSON: a trainer writes no larger one, whatever a train function gives it."""
+"""The most bytes of a result as JSON: a trainer writes no larger one, whatever a train function returns."""
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -46,7 +46,7 @@ Text = Annotated[str, AfterValidator(partial(bounded, characters=MESSAGE_CHARACT
 
 
 class Message(BaseModel):
-    """Base of all objects here: immutable, and unknown fields are errors."""
+    """The base of all objects here: immutable, and unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
@@ -86,7 +86,7 @@ class DatasetManifest(Message):
 
 
 class Dataset(Message):
-    """A reference to a data set: where its manifest is, and what its bytes must digest to."""
+    """A reference to a data set: the address of its manifest, and the digest that the manifest's bytes must have."""
 
     manifest: str = Field(description="URI of the manifest.json: file:///… or s3://….")
     digest: Digest
@@ -113,16 +113,17 @@ class Fidelity(Message):
 
     @property
     def takes_subset(self) -> bool:
-        """Whether a part of the training examples is chosen: with 100 percent there is nothing to choose."""
+        """Whether only a part of the training examples is used: of 100 percent there is nothing to choose."""
         return self.data_percent < 100
 
     def identity(self) -> dict[str, Any]:
-        """Return the fields that determine a result: how a subset is chosen matters only if one is taken."""
+        """Return the fields that determine a result: how a subset is chosen counts only if one is taken."""
         return self.model_dump(exclude=None if self.takes_subset else {"subset"})
 
 
 def _is_empty(value: Any) -> bool:
-    """Such a field is left out, so that a worker of an earlier release reads what does not use it."""
+    """Return whether a field is empty. Empty fields are left out, so that a worker of an earlier release can read a
+    request that does not use them."""
     return not value
 
 
@@ -160,7 +161,7 @@ class TrialRequest(Message):
 
 
 class PreparationRequest(Message):
-    """Work that several trials share: the scores by which a core-set is chosen."""
+    """Work that several trials share: the computation of the scores that choose a core-set."""
 
     kind: Literal["Preparation"] = "Preparation"
     key: Key
@@ -182,7 +183,7 @@ WorkItem = Annotated[TrialRequest | PreparationRequest, Field(discriminator="kin
 
 
 class WorkRequest(Message):
-    """What a worker is given: a list of trials (or preparations) and the store they are for."""
+    """The request that a worker is given: a list of trials (or preparations) and the store they are for."""
 
     version: Version = CONTRACT_VERSION
     store: str = Field(description="URI prefix under which results go.")
@@ -193,7 +194,7 @@ class WorkRequest(Message):
 
 
 class CurvePoint(Message):
-    """What a train function reported after an epoch."""
+    """The metrics that a train function reported after an epoch."""
 
     epoch: int = Field(ge=0)
     seconds: Seconds = Field(description="Since training began.")
@@ -201,7 +202,7 @@ class CurvePoint(Message):
 
 
 class Cost(Message):
-    """What a trial took. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds."""
+    """The price of a trial. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds."""
 
     unit: Literal["accelerator", "cpu-process"]
     devices: int = Field(ge=1)
@@ -214,7 +215,7 @@ class Cost(Message):
 
 
 class Profile(Message):
-    """Where a trial's time went; the shares are of the time from the first batch to the last evaluation."""
+    """Where a trial's time went; shares are of the time from the first batch to the last evaluation."""
 
     data_wait: Share
     copy_to_device: Share
@@ -231,7 +232,7 @@ class Profile(Message):
 
 
 class Provenance(Message):
-    """What produced a result."""
+    """The code, environment and machine that produced a result."""
 
     code: Digest
     dataset: Digest
@@ -246,7 +247,7 @@ class Provenance(Message):
 
 
 class TrialResult(Message):
-    """What a trial found. The study, hypothesis and arm are those that first asked for it."""
+    """The result of a trial. The study, hypothesis and arm are those that first asked for it."""
 
     version: Version = CONTRACT_VERSION
     kind: Literal["Trial"] = "Trial"
@@ -269,7 +270,7 @@ class TrialResult(Message):
 
 
 class PreparationResult(Message):
-    """Scores are in the object `preparations/<key>.f32`."""
+    """The result of a preparation. Its scores are in the object `preparations/<key>.f32`."""
 
     version: Version = CONTRACT_VERSION
     kind: Literal["Preparation"] = "Preparation"
@@ -314,8 +315,8 @@ INFRASTRUCTURE_REASONS = frozenset(
         FailureReason.STOPPED,
     }
 )
-"""Failures that are not the team's own: another attempt may succeed. NotStarted: its container, or its request, could
-not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt."""
+"""The failures that are not the team's own: another attempt may succeed. NotStarted: its container, or its request,
+could not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt."""
 
 
 def doubling_pause(failures: int, first: float, longest: float) -> float:
@@ -356,7 +357,7 @@ class ExitStatus(IntEnum):
 
 
 class TerminationMessage(Message):
-    """What a worker leaves as its last words for each item, a fast path that may be cut short."""
+    """How one item of a worker ended, in the pod's termination message: a fast path that may be cut short."""
 
     # Workers of earlier releases, which images of teams may hold for long, said more: the score.
     model_config = ConfigDict(extra="ignore")
@@ -371,11 +372,12 @@ class TerminationMessage(Message):
 
 
 MEMORY_LIMIT_VARIABLE = "ASSAY_MEMORY_LIMIT"
-"""Has the limit of a pod's memory as its template says it, such as 300Mi: who reads of it is to know the number."""
+"""The variable that holds a pod's memory limit as its template writes it, such as 300Mi, so that messages quote the
+number that people know."""
 
 
 class StartItem(Message):
-    """Run a trial or a preparation in a process of its own. Answered by ItemStarted, and in the end by ItemEnded."""
+    """Run a trial or a preparation in a process of its own. The answer is ItemStarted, and in the end ItemEnded."""
 
     command: Literal["StartItem"] = "StartItem"
     store: str = Field(description="URI prefix under which the result goes.")
@@ -395,14 +397,14 @@ class StartItem(Message):
 
 
 class StopItem(Message):
-    """Kill what runs under a key. Answered by its ItemEnded; not at all if nothing runs."""
+    """Kill the item of a key that runs. The answer is its ItemEnded; there is none if nothing runs."""
 
     command: Literal["StopItem"] = "StopItem"
     key: Key
 
 
 class InspectCode(Message):
-    """Import an entry point and digest its code. Answered by CodeInspected."""
+    """Import an entry point and digest its code. The answer is CodeInspected."""
 
     command: Literal["InspectCode"] = "InspectCode"
     entrypoint: str
@@ -410,7 +412,7 @@ class InspectCode(Message):
 
 
 class InspectInput(Message):
-    """Digest a file or folder. Answered by InputInspected."""
+    """Digest a file or folder. The answer is InputInspected."""
 
     command: Literal["InspectInput"] = "InspectInput"
     uri: str
@@ -420,7 +422,7 @@ Command = Annotated[StartItem | StopItem | InspectCode | InspectInput, Field(dis
 
 
 class Ready(Message):
-    """The first event: the fork server has imported what it should, and what this machine may use."""
+    """The first event: the fork server has imported what it should, and says what this machine may use."""
 
     event: Literal["Ready"] = "Ready"
     gpus: tuple[str, ...] = Field(description="Ids as in CUDA_VISIBLE_DEVICES.")
@@ -439,7 +441,7 @@ class ItemStarted(Message):
 
 
 class ItemEnded(Message):
-    """The process and all that it started have ended."""
+    """The item's process has ended, with all processes that it started."""
 
     event: Literal["ItemEnded"] = "ItemEnded"
     termination: TerminationMessage
@@ -449,7 +451,7 @@ class ItemEnded(Message):
 
 
 class CodeIngredients(Message):
-    """What a digest of code was made of, so that it can be said later what has changed."""
+    """The ingredients of a code digest, kept so that a later message can name what has changed."""
 
     version: Version = CONTRACT_VERSION
     code: Digest
@@ -463,7 +465,7 @@ class CodeIngredients(Message):
 
 
 class CodeInspected(Message):
-    """The digest of an entry point's code, or why it can't be used."""
+    """The digest of an entry point's code, or the reason why it can't be used."""
 
     event: Literal["CodeInspected"] = "CodeInspected"
     entrypoint: str
@@ -480,7 +482,7 @@ class CodeInspected(Message):
 
 
 class InputInspected(Message):
-    """The digest of an input, or why it can't be used."""
+    """The digest of an input, or the reason why it can't be used."""
 
     event: Literal["InputInspected"] = "InputInspected"
     uri: str
@@ -490,7 +492,7 @@ class InputInspected(Message):
 
 
 class CommandRefused(Message):
-    """A line that is no command, or one that can't be carried out."""
+    """The answer to a line that is no command, or to a command that can't be carried out."""
 
     event: Literal["CommandRefused"] = "CommandRefused"
     error: str
@@ -506,42 +508,42 @@ Event = Annotated[
 
 
 def result_name(key: str) -> str:
-    """Object name of a trial's result."""
+    """Return the name of the object with a trial's result."""
     return f"results/{key}.json"
 
 
 def preparation_name(key: str) -> str:
-    """Object name of a preparation's result."""
+    """Return the name of the object with a preparation's result."""
     return f"preparations/{key}.json"
 
 
 def preparation_scores_name(key: str) -> str:
-    """Object name of a preparation's scores."""
+    """Return the name of the object with a preparation's scores."""
     return f"preparations/{key}.f32"
 
 
 def attempt_name(key: str, attempt: int) -> str:
-    """Object name of the failure of an attempt; zero-padded so that names sort as numbers."""
+    """Return the name of the object with an attempt's failure; zero-padded so that names sort as numbers."""
     return f"attempts/{key}/{attempt:04d}.json"
 
 
 def canonical_json(value: Any) -> bytes:
-    """The one JSON text of a value: sorted keys, no spaces. NaN and infinity raise ValueError."""
+    """Return the one JSON text of a value: sorted keys, no spaces. Raises ValueError for NaN and infinity."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 of `data` as `sha256:<64 hex digits>`."""
+    """Return the SHA-256 of `data` as `sha256:<64 hex digits>`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def short_digest(data: bytes) -> str:
-    """The first 32 hex digits of the SHA-256 of `data`: enough to name what nobody forges."""
+    """Return the first 32 hex digits of the SHA-256 of `data`: enough for names that nobody has a reason to forge."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 def stamp_digest(stamp: Sequence[str | int]) -> str:
-    """Digest of an input that is not read, of what tells one version of it from another."""
+    """Return a digest for an input that is not read, made from the stamp that tells one version of it from another."""
     return digest(canonical_json(list(stamp)))
 
 
@@ -557,8 +559,10 @@ def condition_digest(
     inputs: Sequence[Input] = (),
     environment: Mapping[str, str | None] = MappingProxyType({}),
 ) -> str:
-    """Digest of all that determines a trial's result but its seed. Data sets and inputs count by digest, not by
-    address; of inputs the order counts, too."""
+    """Return the digest of all that determines a trial's result except its seed.
+
+    Data sets and inputs count by their digests, not by their addresses; the order of the inputs counts, too.
+    """
     parts = [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
     if inputs or environment:  # without them keys are as they were before there were any
         parts.append({"inputs": [each.digest for each in inputs], "environment": dict(environment)})
@@ -566,12 +570,12 @@ def condition_digest(
 
 
 def trial_key(condition: str, seed: int) -> str:
-    """Key of the trial of a condition (`condition_digest`) with a seed: 32 hex digits."""
+    """Return the key of the trial of a condition (`condition_digest`) with a seed: 32 hex digits."""
     return short_digest(f"{condition}/{seed}".encode())
 
 
 def request_condition(request: TrialRequest) -> str:
-    """The condition digest that a trial request's key must come from."""
+    """Return the condition digest that a trial request's key must come from."""
     return condition_digest(
         code=request.code,
         entrypoint=request.entrypoint,
@@ -588,5 +592,5 @@ def request_condition(request: TrialRequest) -> str:
 def preparation_key(
     *, method: str, code: str, recipe: Mapping[str, Any], fidelity: Fidelity, repeats: int, dataset: str
 ) -> str:
-    """Key of a preparation: 32 hex digits."""
+    """Return the key of a preparation: 32 hex digits."""
     return short_digest(canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset]))

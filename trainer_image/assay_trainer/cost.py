@@ -1,4 +1,4 @@
-"""What an attempt costs, also when it fails."""
+"""The cost of an attempt, also when it fails."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from assay_trainer.contract import Cost
 
 
 def cpu_seconds() -> float:
-    """Processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
 @dataclass(frozen=True)
 class Meter:
-    """Started when made. On CUDA the unit is devices x wall seconds, else CPU-process seconds."""
+    """A meter that starts when it is made. On CUDA the unit is devices x wall seconds, else CPU-process seconds."""
 
     device: str
     devices: int
@@ -27,18 +27,18 @@ class Meter:
 
     @property
     def wall_seconds(self) -> float:
-        """Since the start."""
+        """The wall seconds since the start."""
         return (time.perf_counter_ns() - self.started_ns) / 1e9
 
     @property
     def accelerator_seconds(self) -> float:
-        """What the attempt is charged so far."""
+        """The seconds that the attempt is charged so far."""
         if self.device.startswith("cuda"):
             return self.devices * self.wall_seconds
         return max(0.0, cpu_seconds() - self.started_cpu)
 
     def cost(self, device_model: str, *, setup_seconds: float, evaluation_seconds: float) -> Cost:
-        """The bill; what is neither set-up nor evaluation is training."""
+        """Return the bill; time that is neither set-up nor evaluation counts as training."""
         wall = self.wall_seconds
         return Cost(
             unit="accelerator" if self.device.startswith("cuda") else "cpu-process",

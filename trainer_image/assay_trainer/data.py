@@ -18,7 +18,7 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class OpenedDataset:
-    """A data set whose manifest is what its reference says; the shards are read, and checked, when asked for."""
+    """A data set whose manifest matches its reference; shards are read, and checked, on demand."""
 
     reference: contract.Dataset
     manifest: contract.DatasetManifest
@@ -26,18 +26,18 @@ class OpenedDataset:
 
     @property
     def classes(self) -> int:
-        """Number of classes; labels are 0 to this minus one."""
+        """The number of classes; labels are 0 to this minus one."""
         return len(self.manifest.classes)
 
     def train(self, image_size: int | None = None) -> tuple[Images, Labels]:
-        """(images, labels) of the training split; see `held_out`."""
+        """Return (images, labels) of the training split, as `held_out` does of the other."""
         return self._read("train", self.manifest.train, image_size)
 
     def held_out(self, image_size: int | None = None) -> tuple[Images, Labels]:
-        """Images, uint8 (n, height, width, channels) of `image_size` pixels a side, and labels, int64 (n,).
+        """Return images, uint8 (n, height, width, channels) of `image_size` pixels a side, and labels, int64 (n,).
 
-        `image_size` None means the largest there is. Raises InvalidDataset if the shards lack that size, or
-        a shard is missing, truncated or not what the manifest says; StoreError if the store can't be read.
+        `image_size` None means the largest there is. Raises InvalidDataset if the shards lack that size, or a shard is
+        missing, truncated or differs from the manifest; StoreError if the store can't be read.
         """
         return self._read("held-out", self.manifest.held_out, image_size)
 
@@ -97,10 +97,10 @@ class OpenedDataset:
 
 
 def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
-    """The data set behind a reference.
+    """Open the data set behind a reference.
 
-    Raises InvalidDataset if there is no manifest, its digest is another one than the reference's, or it
-    can't be understood; StoreError if the store can't be read.
+    Raises InvalidDataset if there is no manifest, if its digest differs from the reference's, or if it can't be
+    understood; StoreError if the store can't be read.
     """
     try:
         prefix, name = split_object_uri(dataset.manifest)

@@ -1,4 +1,4 @@
-"""A deadline by the process' own clock."""
+"""A deadline by the process's own clock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import threading
 from types import TracebackType
 
 AGAIN_SECONDS = 1.0
-"""A function that swallows the exception gets it again after so long."""
+"""A function that swallows the exception gets it again after this time."""
 
 
 class DeadlineExceeded(BaseException):
-    """Raised within the block. No `Exception`, so that `except Exception` in a train function lets it through."""
+    """The deadline has passed; raised within the block. It is no `Exception`, so that `except Exception` in a train
+    function does not catch it."""
 
 
 class Deadline:
-    """A `with` block that DeadlineExceeded ends after some seconds. `expired` says whether it was raised.
+    """A `with` block that ends with DeadlineExceeded after some seconds; `expired` says whether it did.
 
-    Python raises it between two of its own instructions: a call into C that never returns is not interrupted.
-    Signals reach the main thread only; in another thread the block has no deadline.
+    Python raises the exception between two of its own instructions: a call into C that never returns is not
+    interrupted. Signals reach the main thread only; in another thread the block has no deadline.
     """
 
     def __init__(self, seconds: float) -> None:

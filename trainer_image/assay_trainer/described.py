@@ -1,6 +1,6 @@
-"""A word on a value that somebody else made, for messages.
+"""Short descriptions, for messages, of values that other people's code made.
 
-Nothing of the value's own is run: a `__repr__` may raise, hang or be a gigabyte long.
+None of the value's own code is run: a `__repr__` may raise, hang, or return a gigabyte.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sized
 
 SHOWN_CHARACTERS = 80
-"""Of a text or a number; what is longer is cut."""
+"""The most characters shown of a text or a number; the rest is cut."""
 
 _PLAIN = (str, bytes, float, complex)
 _SIZED = (list, tuple, dict, set, frozenset)
 
 
 def described(value: object) -> str:
-    """A constant as it is written, a container with its length, an array with its shape, else the type's name."""
+    """Return a constant as it is written, a container with its length, an array with its shape, else the type's
+    name."""
     kind = type(value)
     if value is None or kind is bool:
         return repr(value)
@@ -37,10 +38,11 @@ def described(value: object) -> str:
 
 
 def bounded(text: str, characters: int = SHOWN_CHARACTERS) -> str:
-    """`text`, its end replaced by an ellipsis if it is longer than `characters`."""
+    """Return `text`, its end replaced by an ellipsis if it is longer than `characters`."""
     return text if len(text) <= characters else text[: max(0, characters - 1)] + "…"
 
 
 def printable(text: str) -> str:
-    """Without what UTF-8 can't hold (half a surrogate pair) or what a terminal would obey."""
+    """Return `text` without what UTF-8 can't hold (half a surrogate pair) and without a terminal's control
+    characters."""
     return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)

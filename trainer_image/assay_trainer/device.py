@@ -1,4 +1,4 @@
-"""The device of this process: its model, its threads, its random numbers. Torch is used if it is there already."""
+"""The device of this process: its model, threads and random numbers. Torch is used only if it is already imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LARGEST_INT = 2**31 - 1
 
 
 def device_model(device: str) -> str:
-    """Name of the GPU or CPU model, as its driver or kernel gives it."""
+    """Return the name of the GPU or CPU model, as its driver or the kernel gives it."""
     torch = sys.modules.get("torch")
     if device.startswith("cuda") and torch is not None:
         return str(torch.cuda.get_device_name(device))
@@ -29,7 +29,7 @@ def device_model(device: str) -> str:
 
 
 def torch_version() -> str | None:
-    """None where this process has not imported torch."""
+    """Return torch's version; None if this process has not imported torch."""
     torch = sys.modules.get("torch")
     return None if torch is None else str(torch.__version__)
 

@@ -1,4 +1,4 @@
-"""From `module:function` to the train function."""
+"""Loads the train function that `module:function` names."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ from assay_trainer.nearest import did_you_mean
 from assay_trainer.trial import Trial
 
 TrainFunction = Callable[[Trial], Any]
-"""Gets the trial, returns a mapping of metric names to numbers."""
+"""A function that gets the trial and returns a mapping of metric names to numbers."""
 
 
 class EntrypointNotFound(Exception):
-    """The module can't be imported, or has no such function; the text says what was given, and what is near."""
+    """The module can't be imported, or has no such function. The text says what was given, and the nearest name."""
 
 
 def load_entrypoint(entrypoint: str) -> TrainFunction:
-    """The function that `module:function` names.
-
-    Raises EntrypointNotFound if the module can't be imported (its cause is what the import raised), or has no
-    such function.
-    """
+    """Return the function that `module:function` names. Raises EntrypointNotFound if the module can't be imported (its
+    cause is what the import raised), or has no such function."""
     module_name, colon, function_name = entrypoint.partition(":")
     if not (colon and module_name and function_name.isidentifier()):
         raise EntrypointNotFound(f"entrypoint: given {entrypoint!r}; allowed: module:function")

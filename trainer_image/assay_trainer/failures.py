@@ -1,4 +1,4 @@
-"""From an exception to the reason and the message of a failure."""
+"""Turns an exception into the reason and the message of a failure."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class InvalidRequest(Exception):
 
 
 class CodeChanged(Exception):
-    """The sources are no longer those that the trial's key was made of: the result would be another trial's."""
+    """The sources are no longer those that the trial's key was made from: the result would be another trial's."""
 
 
 class InvalidResult(Exception):
-    """A trial whose result can't be written down, by no fault of its recipe."""
+    """The trial's result can't be written down, through no fault of its recipe."""
 
 
 class Disrupted(BaseException):
-    """For a worker's signal handler to raise: this process was told to end, through no fault of the trial."""
+    """A signal told this process to end, through no fault of the trial. Raised by a worker's signal handler."""
 
 
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], FailureReason], ...] = (
@@ -70,18 +70,20 @@ HELPERS_MAY_BE_MISSED = frozenset(
         FailureReason.DEADLINE_EXCEEDED,
     }
 )
-"""What a train function may end with if the kernel killed one of its processes, such as a data loader's."""
+"""The exceptions that a train function may end with if the kernel killed one of its processes, such as a data
+loader's."""
 
 
 def reason_of(error: BaseException) -> FailureReason:
-    """Whose fault it is, and of which kind; what is none of ours is the train function's own."""
+    """Return the reason that fits the error; an error that is none of ours is the train function's own."""
     if ran_out_of_memory(error):
         return FailureReason.OUT_OF_MEMORY
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), FailureReason.TRAIN_FUNCTION_RAISED)
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """Python's, numpy's and torch's ways to say so; torch's CPU allocator raises a plain RuntimeError."""
+    """Return whether the error means out of memory to Python, numpy or torch; torch's CPU allocator raises a plain
+    RuntimeError."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
@@ -90,7 +92,8 @@ def ran_out_of_memory(error: BaseException) -> bool:
 
 
 def text_of(error: BaseException) -> str:
-    """What the error says of itself: the beginning, since it may quote a whole array. Its class may be anybody's."""
+    """Return the beginning of the error's own text, which may quote a whole array. The error's class may be
+    anybody's."""
     try:
         return str(error)[:MESSAGE_CHARACTERS]
     except Exception as another:  # noqa: BLE001
@@ -98,7 +101,7 @@ def text_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException, reason: FailureReason) -> str:
-    """What a person needs to mend it: the exception and the last lines of the team's code that led to it."""
+    """Return what people need to mend it: the exception, and the last lines of the team's code that led to it."""
     if isinstance(error, ValidationError):
         text = describe_validation(error)
     elif reason in _SELF_EXPLAINING and text_of(error):

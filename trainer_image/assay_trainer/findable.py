@@ -1,7 +1,6 @@
-"""Finding a team's modules where people keep them: beside the manifests, in the working directory, under src.
+"""Finds a team's modules where people keep them: beside the manifests, in the working directory, under src.
 
-A module that Python finds by itself is left to Python, so that what others import, and what a digest covers, is as
-it would be without this.
+A module that Python finds by itself is left to Python: imports and digests are then the same as without this.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ _SHOWN = 8
 
 
 class Places(NamedTuple):
-    """Folders to look in, in their order, for what is on no path."""
+    """The folders in which modules are looked for that are not on Python's path, in their order."""
 
     folders: tuple[Path, ...] = ()
-    """Their modules and packages count."""
+    """Folders whose modules and packages count."""
     further: tuple[Path, ...] = ()
-    """Only their packages do: what else lies in the folder above a project is not the project's."""
+    """Folders of which only packages count: other files in the folder above a project are not the project's."""
 
 
 _places = Places()
 
 
 def look_also_in(places: Places) -> None:
-    """From now on, in this process and its forks, `make_findable` looks there too."""
+    """Make `make_findable` look in these folders, too, from now on, in this process and its forks."""
     global _places
     _places = places
 
@@ -49,7 +48,7 @@ def make_findable(entrypoint: str) -> None:
 
 
 def where_it_was_looked_for() -> str:
-    """In words, for a module that was not found."""
+    """Return, in words, where a module was looked for that was not found."""
     installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
     on_path = [Path(entry or ".").resolve() for entry in sys.path]
     own = [path for path in on_path if path.is_dir() and not any(path.is_relative_to(each) for each in installed)]

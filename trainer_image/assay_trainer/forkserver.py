@@ -1,7 +1,7 @@
-"""A process that has imported torch and forks another for each trial: `python -m assay_trainer.forkserver`.
+"""A process that imports torch once and forks a process for each trial: `python -m assay_trainer.forkserver`.
 
-Commands come in on stdin and events go out on stdout, each a JSON object on a line of its own (see contract.py).
-It ends, and everything that it started with it, when stdin ends, when its parent does, or on SIGTERM.
+Commands come in on stdin and events go out on stdout, each a JSON object on a line of its own (see contract.py). The
+process ends, with everything that it started, when stdin ends, when its parent does, or on SIGTERM.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _READ_BYTES = 1 << 16
 
 
 class ForkServer:
-    """The loop between two pipes and a supervisor. Nothing in it waits: a parent that does not read its events
-    must not keep a deadline from being enforced."""
+    """The loop between two pipes and a supervisor. It never blocks: even a parent that reads no events can't keep a
+    deadline from being enforced."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ForkServer:
         *,
         share_imports: bool,
     ) -> None:
-        """`commands`, `events` and `parent` are descriptors, the last one a pidfd."""
+        """Make a server on these descriptors; `parent` is a pidfd."""
         self._share_imports = share_imports
         self._commands = commands
         self._events = events
@@ -73,7 +73,7 @@ class ForkServer:
         self._to_send += event.model_dump_json().encode() + b"\n"
 
     def serve(self) -> None:
-        """Until the parent has gone, or SIGTERM."""
+        """Serve until the parent has gone, or until SIGTERM."""
         while self._parent_lives and not self._signals.told_to_end:
             for event in self._supervisor.poll():
                 if isinstance(event, CodeInspected):
@@ -89,7 +89,8 @@ class ForkServer:
                     self._read()
 
     def _learn(self, inspected: CodeInspected) -> None:
-        """Import what the team's code imports, once for all trials; not while one runs, whose deadline it may delay."""
+        """Import what the team's code imports, once for all trials; not while a trial runs, whose deadline it may
+        delay."""
         if self._share_imports and not self._supervisor.is_busy:
             preload.preload(inspected.modules)
 
@@ -134,7 +135,7 @@ class ForkServer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status."""
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="assay_trainer.forkserver", description=__doc__)
     parser.add_argument("--path", action="append", default=[], help="put a folder in front of sys.path (repeatable)")
     also = "look there, too, for an entry point's module that is on no path (repeatable)"

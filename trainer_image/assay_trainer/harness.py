@@ -55,11 +55,11 @@ Result = TrialResult | PreparationResult
 Prepared = tuple[PreparationResult, NDArray[np.float32]]
 
 LAST_WORDS_CHARACTERS = 500
-"""Of a message that goes into the termination message; the whole of it is in the store."""
+"""The most characters of a message in the termination message; the whole message is in the store."""
 
 
 FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS = 1.0, 30.0
-"""Between tries to write a result."""
+"""The pauses between tries to write a result grow from the first to the second of these."""
 
 
 def perform(
@@ -74,11 +74,11 @@ def perform(
 ) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
-    `device` is "cpu", "cuda" or "cuda:<n>"; `threads` the CPU threads that it may use. With
-    `check_code`, a trial fails whose sources here, with the files `elsewhere`, are not those of its digest; so does
-    one whose inputs are not, as far as there are `stamps` (by URI) to tell by. If the result is there already,
-    nothing is run. Never raises for what the trial, its code or the store does wrong. The deadline needs the main
-    thread (see `Deadline`), and a hang within C code needs somebody outside to end it.
+    `device` is "cpu", "cuda" or "cuda:<n>"; `threads` is the number of CPU threads that the item may use. With
+    `check_code`, the item fails if its sources on this machine, with the files `elsewhere`, no longer have its
+    digest, or if an input that has a stamp in `stamps` (by URI) was edited. If the result is there already, nothing
+    is run. Never raises for what the trial, its code or the store does wrong. The deadline needs the main thread (see
+    `Deadline`), and only another process can end a hang within C code.
     """
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
@@ -167,7 +167,7 @@ def _run_trial(
 def _training_data(
     request: TrialRequest, split: OpenedDataset, image_size: int, store: Objects
 ) -> tuple[Images, Labels]:
-    """The images and labels of the trial's subset."""
+    """Return the images and labels of the trial's subset."""
     images, labels = split.train(image_size)
     if not request.fidelity.takes_subset:
         return images, labels
@@ -188,7 +188,7 @@ def _result(
     profile: contract.Profile,
     provenance: contract.Provenance,
 ) -> TrialResult:
-    """What came of a trial, cut to what a result may hold; notes say what was left out of it."""
+    """Return the trial's outcome cut to what a result may hold; notes say what was left out."""
     curve, cut = bounded_curve(trial.curve, trial.reported)
     run_url, no_url = checked_run_url(trial.run_url)
     try:
@@ -215,14 +215,14 @@ def _result(
 
 
 def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """The notes, which the trial's log shows as well."""
+    """Print the notes to the trial's log, and return them."""
     for note in notes:
         print(f"assay: {note}", file=sys.stderr)  # noqa: T201
     return notes
 
 
 def _code_here(request: TrialRequest, elsewhere: Mapping[str, str]) -> str | None:
-    """Digest of its code as it is now; None if a file of it is gone."""
+    """Return the digest of the trial's code as it is now; None if one of its files is gone."""
     try:
         return code_digest(request.entrypoint.partition(":")[0], elsewhere)
     except OSError:
@@ -278,7 +278,7 @@ def _run_preparation(request: PreparationRequest, meter: Meter, threads: int) ->
 
 
 def _scores(key: str, store: Objects) -> NDArray[np.float32]:
-    """The scores of a preparation; its result says what they must digest to."""
+    """Return the scores of a preparation. Raises StoreError unless they have the digest that its result says."""
     result = PreparationResult.model_validate_json(store.get(contract.preparation_name(key)))
     data = store.get(contract.preparation_scores_name(key), limit=result.examples * np.dtype("<f4").itemsize)
     if contract.digest(data) != result.scores_digest:
@@ -307,7 +307,7 @@ def _check_key(item: Item) -> None:
 
 
 def _recorded(item: Item, store: Objects) -> Result | None:
-    """The result that is there already."""
+    """Return the result that is in the store already; None if there is none."""
     try:
         if isinstance(item, TrialRequest):
             return TrialResult.model_validate_json(store.get(contract.result_name(item.key)))
@@ -319,7 +319,7 @@ def _recorded(item: Item, store: Objects) -> Result | None:
 
 
 def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result:
-    """As `_record`. While the store is away for a reason that may pass it is tried again: a result has its price."""
+    """Do as `_record`, and try again while the store fails for a reason that may pass: the result was paid for."""
     begin_to_record()
     until, failures = time.monotonic() + RECORD_SECONDS, 0
     while True:
@@ -334,10 +334,10 @@ def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result
 
 
 def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
-    """Put it if absent, and return the result that counts: the first one written."""
+    """Put the result if there is none, and return the one that counts: the first one written."""
     if isinstance(outcome, TrialResult):
         name = contract.result_name(outcome.key)
-        # a reader of before there were notes can read a result that has none
+        # releases without notes can read a result that has none
         data = outcome.model_dump_json(exclude=None if outcome.notes else {"notes"}).encode()
         first = store.put_if_absent(name, data)
         return outcome if first else TrialResult.model_validate_json(store.get(name))
@@ -385,6 +385,6 @@ def _provenance(item: Item, meter: Meter, model: str, held_out: str | None = Non
 
 
 def _release() -> str | None:
-    """Of the image that this runs in, which says so."""
+    """Return the release of the image that this runs in, as the image itself says."""
     version, revision = (os.environ.get(f"ASSAY_{name}") for name in ("VERSION", "REVISION"))
     return f"{version}, revision {revision}" if version and revision else None

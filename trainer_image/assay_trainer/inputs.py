@@ -1,4 +1,4 @@
-"""What a train function reads by itself, a file or a folder: its digest, and whether it was edited since."""
+"""Inputs that a train function reads by itself, files or folders: their digests, and whether they were edited."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ MOST_FILES = 100_000
 MOST_BYTES = 64 << 30
 
 NOT_COUNTED = frozenset({"__pycache__", ".assay", ".git", ".DS_Store"})
-"""Names within a folder that are passed over: what Python, Assay, git and a file browser write there by themselves."""
+"""Names that are skipped within a folder: Python, Assay, git and file browsers write them by themselves."""
 
 _READ_BYTES = 1 << 20
 
 
 class UnusableInput(ValueError):
-    """It is not there, can't be read, or is nothing that has an end."""
+    """An input is not there, can't be read, or has no end."""
 
 
 class _Found(NamedTuple):
-    """A file, or a link that leads nowhere new: its name within the input, empty if it is the input."""
+    """A file, or a link that leads nowhere new, with its name within the input; the name is empty if it is the
+    input."""
 
     name: str
     path: Path
@@ -37,8 +38,10 @@ class _Found(NamedTuple):
 
 
 def inspect_input(uri: str) -> InputInspected:
-    """The digest of an input; never raises for what the user did. To be called where it may be killed: what lies on
-    another machine's disk may never be read."""
+    """Return the digest of an input; never raises for what the user did.
+
+    Call it in a process that may be killed: reading from another machine's disk may never end.
+    """
     try:
         if uri.startswith("s3://"):
             return InputInspected(uri=uri, digest=stamp_digest(object_stamp(uri)))
@@ -60,8 +63,10 @@ def inspect_input(uri: str) -> InputInspected:
 
 
 def edited(inputs: Sequence[Input], stamps: Mapping[str, str]) -> str | None:
-    """The URI of the first of the inputs that holds something else than its digest says, None if none does. Those
-    without a stamp are not looked at, and those that no file of was touched since are not read."""
+    """Return the URI of the first input whose content no longer has its digest; None if there is none.
+
+    Inputs without a stamp are not looked at, and inputs of which no file was touched since then are not read.
+    """
     for each in inputs:
         stamp = stamps.get(each.uri)
         if not stamp:
@@ -84,7 +89,8 @@ def _path(uri: str) -> Path:
 
 
 def _found(path: Path) -> Iterator[_Found]:
-    """All that counts, in an order that depends on names alone. Raises UnusableInput for what can't be digested."""
+    """Yield everything that counts, in an order that depends on names alone. Raises UnusableInput for what can't be
+    digested."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -104,7 +110,8 @@ def _found(path: Path) -> Iterator[_Found]:
 
 
 def _below(folder: Path, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[_Found]:
-    """`above`: device and inode of the folder and those that it is in, so that a link back ends the walk."""
+    """Walk through a folder. `above` has the device and inode of the folder and of those around it, so that a link back
+    to them ends the walk."""
     with os.scandir(folder) as entries:
         names = sorted(islice((each.name for each in entries if each.name not in NOT_COUNTED), MOST_FILES + 1))
     for name in names:
@@ -139,7 +146,7 @@ def _digest(found: Sequence[_Found]) -> str:
 
 
 def _file_digest(found: _Found) -> str:
-    """Of as many bytes as it is said to have: what goes on for ever must not be read for ever."""
+    """Return the digest of the first `size` bytes: a file without an end must not be read for ever."""
     counted, left = hashlib.sha256(), found.status.st_size
     # Not blocking, in case something else has taken the file's place since.
     with os.fdopen(os.open(found.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
@@ -154,7 +161,8 @@ def _file_digest(found: _Found) -> str:
 
 
 def _stamp(found: Iterable[_Found]) -> str:
-    """Another one whenever a file was written to, replaced, added or removed; now and then though nothing was."""
+    """Return a stamp that changes whenever a file is written to, replaced, added or removed; now and then also without
+    a change."""
     counted = hashlib.sha256()
     for name, _, status, link in found:
         times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino)

@@ -1,4 +1,4 @@
-"""What the kernel says of processes and of this machine, and the two things asked of it (prctl(2))."""
+"""What the Linux kernel says about processes and this machine, and the two things asked of it (prctl(2))."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _prctl(option: int, value: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Descendants that lose their parent become children of this process, not of process 1."""
+    """Make descendants that lose their parent children of this process, instead of process 1."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with(parent: int) -> None:
-    """The kernel kills this process as soon as `parent`, the process that forked it, has ended."""
+    """Have the kernel kill this process as soon as `parent`, the process that forked it, has ended."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the kernel was told
         os._exit(1)
@@ -36,7 +36,7 @@ def die_with(parent: int) -> None:
 
 
 def children(pid: int) -> Iterator[int]:
-    """Process ids of the direct children of a process; none if it is gone."""
+    """Return the process ids of a process's direct children; none if it is gone."""
     try:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
@@ -49,14 +49,14 @@ def children(pid: int) -> Iterator[int]:
 
 
 def family(pid: int) -> Iterator[int]:
-    """A process and all its descendants."""
+    """Return a process and all its descendants."""
     yield pid
     for child in children(pid):
         yield from family(child)
 
 
 def is_zombie(pid: int) -> bool:
-    """Whether a process has ended and waits to be reaped."""
+    """Return whether a process has ended and waits to be reaped."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -64,19 +64,21 @@ def is_zombie(pid: int) -> bool:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of a process that is no file's; a page that processes share since a fork counts in each of them."""
+    """Return a process's memory that belongs to no file. A page that processes share since a fork counts fully in each
+    of them."""
     status = _kilobytes(f"/proc/{pid}/status")
     return status.get("RssAnon", 0) + status.get("RssShmem", 0)
 
 
 def proportional_bytes(pid: int) -> int:
-    """As `resident_bytes`, but a page that n processes share counts 1/n in each. Takes the kernel longer."""
+    """Return the same as `resident_bytes`, but a page that n processes share counts 1/n in each. It takes the kernel
+    longer."""
     rollup = _kilobytes(f"/proc/{pid}/smaps_rollup")
     return rollup.get("Pss_Anon", 0) + rollup.get("Pss_Shmem", 0)
 
 
 def data_bytes() -> int:
-    """What this process has of what RLIMIT_DATA limits."""
+    """Return how much this process has of what RLIMIT_DATA limits."""
     return _kilobytes("/proc/self/status")["VmData"]
 
 
@@ -92,7 +94,7 @@ def _kilobytes(path: str) -> dict[str, int]:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: its affinity, and its control group's quota rounded up."""
+    """Return the cores that this process may use: its affinity, and its control group's quota rounded up."""
     cores = len(os.sched_getaffinity(0))
     for folder in _control_groups("cpu"):
         quota, _, period = (_text(folder / "cpu.max") or "max").partition(" ")
@@ -104,7 +106,7 @@ def usable_cores() -> int:
 
 
 def usable_memory_bytes() -> int:
-    """The machine's memory, or what the control group may use of it."""
+    """Return the machine's memory, or the part of it that the control group may use."""
     total = _kilobytes("/proc/meminfo")["MemTotal"]
     for folder in _control_groups("memory"):
         for file in ("memory.max", "memory.limit_in_bytes"):
@@ -115,7 +117,8 @@ def usable_memory_bytes() -> int:
 
 
 def out_of_memory_kills() -> int:
-    """How often the kernel killed a process for want of memory: in this control group, or else on this machine."""
+    """Return how often the kernel killed a process for lack of memory, in this control group or else on this
+    machine."""
     for folder in _control_groups("memory"):
         for file in ("memory.events", "memory.oom_control"):
             for line in (_text(folder / file) or "").splitlines():
@@ -128,7 +131,7 @@ def out_of_memory_kills() -> int:
 
 
 def _control_groups(controller: str) -> Iterator[Path]:
-    """Folders of this process' control group and those around it, innermost first; versions 1 and 2."""
+    """Return the folders of this process's control group and of those around it, innermost first; versions 1 and 2."""
     for line in (_text(Path("/proc/self/cgroup")) or "").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "":

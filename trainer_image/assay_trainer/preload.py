@@ -1,4 +1,4 @@
-"""What a process imports once, so that the trials it forks need not."""
+"""Imports modules once, so that the trials which this process forks need not."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ DEFAULT_MODULES = ("torch", "assay_trainer.vision")
 
 
 def be_single_threaded() -> None:
-    """Keep numerical libraries that are imported from here on from starting threads: they do not survive a fork."""
+    """Keep numerical libraries that are imported from now on from starting threads, which do not survive a fork."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import the harness and those of `modules` that are there, and move all objects out of the collector's sight.
+    """Import the harness and those of `modules` that are there, and move all objects out of the garbage collector's
+    sight.
 
-    A module is not there, either, where it needs one that is not: of our own train function, torch.
-
-    Of torch, one optimizer is built, since the first one imports half of torch again (`torch._dynamo`, 3 s).
-    Nothing is computed: a child of a process that has run an operation on several threads hangs.
+    A module counts as not there, too, if it needs one that is not: our own train function needs torch. If torch is
+    there, an optimizer is built, since the first one imports half of torch again (`torch._dynamo`, 3 s). Nothing is
+    computed: a child of a process that has run an operation on several threads hangs.
     """
     importlib.import_module("assay_trainer.harness")
     for module in modules:
@@ -38,9 +38,9 @@ def preload(modules: Iterable[str]) -> None:
 
 
 def usable_gpus() -> tuple[str, ...]:
-    """Ids of the GPUs that this process may use, as in CUDA_VISIBLE_DEVICES; counted by NVML.
+    """Return the ids of the GPUs that this process may use, as in CUDA_VISIBLE_DEVICES.
 
-    Asking CUDA itself would initialise it, and no fork of this process could use it.
+    NVML counts them. Asking CUDA would initialise it, and then no fork of this process could use it.
     """
     torch = sys.modules.get("torch")
     if torch is not None and torch.version.cuda is None:

@@ -1,4 +1,4 @@
-"""Signals as something to select on, for a loop without threads."""
+"""Signals that a loop without threads can select on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 
 
 class SignalPipe:
-    """From its making on, SIGCHLD and SIGTERM make `descriptor` readable instead of doing anything else."""
+    """A pipe that SIGCHLD and SIGTERM make readable, from its making on, instead of doing anything else."""
 
     def __init__(self) -> None:
         self.descriptor, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -19,7 +19,7 @@ class SignalPipe:
 
     @property
     def descriptors(self) -> tuple[int, int]:
-        """Both ends."""
+        """Both ends of the pipe."""
         return self.descriptor, self._writer
 
     def drain(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs work items and inspections in child processes, and says how each of them ended."""
+"""Runs work items and inspections in child processes, and tells how each of them ended."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from assay_trainer.inputs import inspect_input
 from assay_trainer.objects import StoreError, open_objects
 
 GRACE_SECONDS = 5.0
-"""How long after its deadline an item is killed that the harness could not end."""
+"""The time after its deadline at which an item is killed that the harness could not end."""
 
 INSPECTION_SECONDS = 300.0
 
 
 @dataclass
 class Supervisor:
-    """Single-threaded, like the `Children` below it. Whoever uses it calls `poll` when SIGCHLD comes, and every
+    """Single-threaded, like the `Children` below it. Its user calls `poll` when SIGCHLD comes, and every
     `next_check_seconds()`."""
 
     grace_seconds: float = GRACE_SECONDS
     log_folder: Path | None = None
-    """Where the prints of each item go; None: to stderr."""
+    """The folder for the output of each item; None: it goes to stderr."""
     close_in_child: Collection[int] = ()
 
     _items: dict[int, tuple[StartItem, Child]] = field(init=False, default_factory=dict)
@@ -58,7 +58,7 @@ class Supervisor:
         self._children = Children(self.close_in_child)
 
     def start(self, command: StartItem) -> ItemStarted | ItemEnded:
-        """Run an item. It has ended at once if the machine has no room for another process."""
+        """Run an item. It ends at once if the machine has no room for another process."""
         limits = Limits(
             seconds=command.item.deadline_seconds + self.grace_seconds,
             memory_bytes=command.memory_bytes,
@@ -74,7 +74,7 @@ class Supervisor:
         )
 
     def stop(self, key: str) -> None:
-        """Kill the items of that key, if any run."""
+        """Kill the items of that key that run."""
         for command, child in self._items.values():
             if command.item.key == key:
                 self._children.kill(child, "stopped")
@@ -86,11 +86,11 @@ class Supervisor:
         self._inspections[child.pid] = command
 
     def poll(self) -> Sequence[ItemEnded | CodeInspected | InputInspected]:
-        """What has ended since the last call."""
+        """Return what has ended since the last call."""
         return [self._event(ended) for ended in self._children.poll()]
 
     def next_check_seconds(self) -> float | None:
-        """See `Children.next_check_seconds`."""
+        """Return the same as `Children.next_check_seconds`."""
         return self._children.next_check_seconds()
 
     @property
@@ -99,7 +99,7 @@ class Supervisor:
         return bool(self._items)
 
     def close(self) -> None:
-        """Kill everything and wait for its end. What it kills leaves no failure: it is none."""
+        """Kill everything and wait for its end. This leaves no failures behind, since it is none."""
         self._children.close()
 
     def _log(self, command: StartItem) -> Path | None:
@@ -181,10 +181,8 @@ def _not_started(command: StartItem, error: OSError) -> ItemEnded:
 
 
 def _recorded(command: StartItem) -> TerminationMessage:
-    """Return the last words that a process was to say, which put its result into the store and died before it could.
-
-    Raises ObjectNotFound if there is no result, ValueError if it can't be read.
-    """
+    """Return the last words of a process that put its result into the store and died before it could say them. Raises
+    ObjectNotFound if there is no result, ValueError if it can't be read."""
     store, item = open_objects(command.store), command.item
     if isinstance(item, TrialRequest):
         TrialResult.model_validate_json(store.get(result_name(item.key)))

@@ -1,6 +1,6 @@
-"""What a train function is given.
+"""The trial that a train function is given.
 
-A train function is any `def train(trial: Trial) -> dict[str, float]`. The least that one does:
+A train function is any `def train(trial: Trial) -> dict[str, float]`. The smallest one:
 
     def train(trial):
         images, labels = trial.training_data()           # uint8 (n, height, width, channels), int64 (n,)
@@ -8,9 +8,9 @@ A train function is any `def train(trial: Trial) -> dict[str, float]`. The least
         images, labels = trial.held_out()
         return {"accuracy": model.score(images, labels)}
 
-The study's metric must be among the keys that it returns, as a finite number. Other finite numbers are kept with it; a
-list, an array, a text, NaN is left out, and the trial's log and its row in the report say so. All the rest below is
-optional.
+The study's metric must be among the keys that it returns, as a finite number. Other finite numbers are kept with it;
+lists, arrays, texts and NaN are left out, and the trial's log and its row in the report say so. Everything else below
+is optional.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 MOST_POINTS = 10_000
-"""Of a learning curve; one of a point per step would fill the memory that the training needs."""
+"""The most points of a learning curve; one point per step would fill the memory that the training needs."""
 
 
 class InvalidRecipe(Exception):
@@ -89,20 +89,22 @@ class Trial:
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def training_data(self) -> tuple[Images, Labels]:
-        """Images uint8 (n, height, width, channels) and labels int64 (n,): the trial's subset at its image size.
+        """Return images, uint8 (n, height, width, channels), and labels, int64 (n,): the trial's subset at its image
+        size.
 
-        Raises InvalidDataset if a shard is missing or damaged. The arrays are the caller's to change.
+        Raises InvalidDataset if a shard is missing or damaged. The caller may change the arrays.
         """
         images, labels = self._load(self._training_data)
         self.training_examples = len(labels)
         return images, labels
 
     def held_out(self) -> tuple[Images, Labels]:
-        """The study's held-out split, whole, in the same form. It gives the score: do not train on it."""
+        """Return the study's whole held-out split, in the same form. It gives the score: do not train on it."""
         return self._load(self._held_out)
 
     def recipe_as(self, model: type[Model]) -> Model:
-        """The recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid name."""
+        """Return the recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid
+        name."""
         try:
             return model.model_validate(dict(self.recipe))
         except ValidationError as error:
@@ -177,7 +179,7 @@ def _as_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def describe_validation(error: ValidationError, model: type[BaseModel] | None = None) -> str:
-    """One line per invalid field: its path below `recipe`, what was given, what is allowed, the nearest name."""
+    """Return one line per invalid field: its path below `recipe`, what was given, what is allowed, the nearest name."""
     names = [field.alias or name for name, field in model.model_fields.items()] if model else []
     lines = []
     for problem in error.errors(include_url=False):

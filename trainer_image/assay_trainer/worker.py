@@ -1,7 +1,7 @@
-"""What a pod runs: `python -m assay_trainer.worker REQUEST_URI`.
+"""The program that a pod runs: `python -m assay_trainer.worker REQUEST_URI`.
 
-Runs the items of a work request one after another, each in a process of its own, and leaves how each of them ended
-as the pod's termination message: a JSON list of `TerminationMessage`. Exit statuses:
+It runs the items of a work request one after another, each in a process of its own, and writes how each of them ended
+into the pod's termination message: a JSON list of `TerminationMessage`. Exit statuses:
 
     0    every item has a result
     1    an item failed by its own fault; running it again would not help
@@ -42,7 +42,8 @@ from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
 KUBERNETES_LOG = Path("/dev/termination-log")
 
 SHARE_OF_MEMORY = 0.9
-"""Of what the pod has, what an item may use by default: the kernel would kill this worker with it."""
+"""The share of the pod's memory that an item may use by default: beyond the pod's limit the kernel would kill this
+worker, too."""
 
 _LIST = TypeAdapter(list[TerminationMessage])
 
@@ -58,7 +59,7 @@ class Worker:
         self._threads = usable_cores() if gpus else 1
 
     def run(self, request: WorkRequest) -> Iterator[TerminationMessage]:
-        """How each item ended, as it ends; once the worker is told to end, all the rest are Disrupted."""
+        """Yield how each item ended, as it ends; once the worker is told to end, all the rest are Disrupted."""
         for item in request.items:
             yield self._disrupted(item) if self._signals.told_to_end else self._run(request.store, item)
 
@@ -94,7 +95,7 @@ class Worker:
 
 
 def termination_log(messages: Sequence[TerminationMessage], most_bytes: int = TERMINATION_MESSAGE_BYTES) -> bytes:
-    """As JSON in at most so many bytes: texts are cut first, then the last items are left out."""
+    """Return the messages as JSON in at most this many bytes: texts are cut first, then the last items are left out."""
     for characters in (2000, 500, 100, 20, 0):
         cut = [message.model_copy(update={"message": message.message[:characters]}) for message in messages]
         if len(text := _LIST.dump_json(cut)) <= most_bytes:
@@ -105,7 +106,7 @@ def termination_log(messages: Sequence[TerminationMessage], most_bytes: int = TE
 
 
 def exit_status(messages: Sequence[TerminationMessage], told_to_end: bool) -> ExitStatus:
-    """Return the exit status for how the items ended: that of the worst case."""
+    """Return the exit status for the items' endings, which is that of the worst one."""
     reasons = {message.reason for message in messages} - {"Succeeded"}
     if told_to_end and FailureReason.DISRUPTED in reasons:
         return ExitStatus.TOLD_TO_END
@@ -115,13 +116,13 @@ def exit_status(messages: Sequence[TerminationMessage], told_to_end: bool) -> Ex
 
 
 def read_request(uri: str) -> WorkRequest:
-    """The request at an object's URI. Raises StoreError, or ValueError that says what is wrong with it."""
+    """Return the request at an object's URI. Raises StoreError, or ValueError that says what is wrong with it."""
     prefix, name = split_object_uri(uri)
     return WorkRequest.model_validate_json(open_objects(prefix).get(name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status."""
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="assay_trainer.worker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,11 +1,9 @@
-"""What can go wrong with a store."""
+"""The errors of a store."""
 
 
 class StoreError(Exception):
-    """The store can't be read or written: no such bucket, no permission, disk full, not reachable.
-
-    `may_pass`: the same call may succeed later, though nobody does anything about it.
-    """
+    """The store can't be read or written: no such bucket, no permission, disk full, not reachable. `may_pass` says
+    whether the same call may succeed later by itself."""
 
     may_pass = False
 
@@ -19,7 +17,7 @@ class ObjectNotFound(StoreError):
 
 
 class UnfitObject(StoreError):
-    """What is there is not what it should be; somebody has to mend or remove it. The store itself is well."""
+    """The object is not what it should be, and somebody has to mend or remove it. The store itself works."""
 
 
 class ObjectTooLarge(UnfitObject):
@@ -33,7 +31,7 @@ class ObjectTooLarge(UnfitObject):
 
 
 class TooManyObjects(UnfitObject):
-    """More names begin with a prefix than whoever lists them allows."""
+    """More names begin with a prefix than the caller of the list allows."""
 
     def __init__(self, uri: str, limit: int) -> None:
         super().__init__(f"{uri}: more than {limit} objects")

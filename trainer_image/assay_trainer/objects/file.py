@@ -18,10 +18,10 @@ _UNFINISHED = ".unfinished-"  # names that begin with a dot are no object names,
 
 
 class FileObjects:
-    """See the `Objects` protocol. `root` is made when first written to.
+    """Objects as files below `root`; see the `Objects` protocol. `root` is made at the first write.
 
-    An object appears whole or not at all: it is written and synced under a temporary name, then linked to
-    its own, which fails if the name is taken (link(2)); a rename would overwrite.
+    An object appears whole or not at all: it is written and synced under a temporary name, then linked to its own name,
+    which fails if the name is taken (link(2)); a rename would overwrite.
     """
 
     def __init__(self, root: Path) -> None:
@@ -82,7 +82,7 @@ class FileObjects:
         return sorted(found)
 
     def _below(self, folder: str, wanted: Beginnings) -> Iterator[str]:
-        """Names of all files below a folder; one that is not there has none."""
+        """Return the names of all files below a folder; a folder that is not there has none."""
         folders = [folder]
         while folders:
             within = folders.pop()
@@ -104,7 +104,7 @@ class FileObjects:
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[FileIO]:
-        """The file to read, unbuffered: what is read is not read ahead."""
+        """Open the file for reading, unbuffered, so that nothing is read beyond the request."""
         path = self._path(name)
         with self._translated_errors(name):
             # A pipe would have to be waited for until somebody writes, and a device may never end.
@@ -126,7 +126,7 @@ class FileObjects:
 
 
 def _read(file: FileIO, most: int) -> bytes:
-    """Up to `most` bytes, fewer at the file's end; a single read may bring fewer."""
+    """Read up to `most` bytes, fewer at the file's end. A single read may return fewer than there are."""
     parts: list[bytes] = []
     while most > 0 and (part := file.read(most)):
         parts.append(part)

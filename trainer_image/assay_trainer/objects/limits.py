@@ -1,4 +1,4 @@
-"""What is read of a store when a reader names no limit of its own, and how names are found among very many."""
+"""Default limits on what is read from a store, and a way to find a few names among very many."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 
 OBJECT_BYTES = 64 << 20
-"""Bytes of an object. Shards are larger, and are read with the size that their data set's manifest says."""
+"""The most bytes of an object. Shards are larger; they are read with the size that the data set's manifest says."""
 
 LISTED_NAMES = 1_000_000
-"""Names in a list."""
+"""The most names in a list."""
 
 EVERYTHING = ("",)
-"""The beginnings of all names."""
+"""The empty beginning, which all names have."""
 
 
 class Beginnings:
-    """Texts by which names are selected, none of which begins with another one."""
+    """Texts that select the names beginning with them; none of the texts begins with another one."""
 
     def __init__(self, beginnings: Collection[str]) -> None:
-        """Where one text begins with another, only the shorter one is needed."""
+        """Keep the texts that are needed: where one begins with another, the shorter one suffices."""
         self._sorted: list[str] = []
         for each in sorted(set(beginnings)):
             if not self._sorted or not each.startswith(self._sorted[-1]):
                 self._sorted.append(each)
 
     def first(self) -> str | None:
-        """The first of them; None: there are none."""
+        """The first of the texts; None if there are none."""
         return self._sorted[0] if self._sorted else None
 
     def begin(self, name: str) -> bool:
-        """Whether a name begins with one of them."""
+        """Return whether a name begins with one of the texts."""
         at = bisect_right(self._sorted, name)
         return at > 0 and name.startswith(self._sorted[at - 1])
 
     def may_be_below(self, folder: str) -> bool:
-        """Whether a name in a folder, whose name ends with a slash, may begin with one of them."""
+        """Return whether a name in this folder may begin with one of the texts. The folder's name ends with a slash."""
         at = bisect_right(self._sorted, folder)
         return self.begin(folder) or (at < len(self._sorted) and self._sorted[at].startswith(folder))
 
     def next_after(self, name: str) -> str | None:
-        """The first of them that is after a name, which none of them begins."""
+        """Return the first text that sorts after a name which begins with none of them."""
         at = bisect_right(self._sorted, name)
         return self._sorted[at] if at < len(self._sorted) else None
 
     def of(self, names: Iterable[str]) -> Iterator[str]:
-        """Those of the names that begin with one of them."""
+        """Return the names that begin with one of the texts."""
         return filter(self.begin, names)

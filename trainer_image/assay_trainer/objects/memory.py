@@ -1,4 +1,4 @@
-"""Objects in this process' memory: for replays, where nothing should outlive the run."""
+"""Objects in this process's memory, for replays, of which nothing should remain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay_trainer.objects.names import checked_name, checked_prefix
 
 
 class MemoryObjects:
-    """See the `Objects` protocol."""
+    """Objects in memory; see the `Objects` protocol."""
 
     def __init__(self, uri: str = "memory://replay") -> None:
         self._uri = uri

@@ -8,19 +8,19 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)
 
 
 def is_name(name: str) -> bool:
-    """Whether it is an object name."""
+    """Return whether the text is an object name."""
     return _NAME.fullmatch(name) is not None
 
 
 def checked_name(name: str) -> str:
-    """`name` itself. Raises ValueError if it is not an object name."""
+    """Return `name`. Raises ValueError if it is not an object name."""
     if not is_name(name):
         raise ValueError(f"object name {name!r}: parts of letters, digits, '.', '_', '-', none beginning with '.'")
     return name
 
 
 def checked_prefix(prefix: str) -> str:
-    """`prefix` itself. Raises ValueError unless it is empty or an object name followed by a slash."""
+    """Return `prefix`. Raises ValueError unless it is empty or an object name followed by a slash."""
     if prefix:
         if not prefix.endswith("/"):
             raise ValueError(f"prefix {prefix!r} must be empty or end with '/'")

@@ -11,39 +11,39 @@ from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES
 class Objects(Protocol):
     """Immutable objects by name under a prefix.
 
-    A name is one or more parts of `[A-Za-z0-9._-]`, joined by `/`; a part does not begin with a dot.
-    Anything else raises ValueError. Every method raises StoreError when the storage fails, and when what is there
-    comes so slowly that it might never end.
-
-    Others write there too: nothing is read beyond its limit, however large an object is or claims to be.
+    A name is one or more parts of `[A-Za-z0-9._-]`, joined by `/`; a part does not begin with a dot. Anything else
+    raises ValueError. Every method raises StoreError when the storage fails, or when it answers so slowly that the call
+    might never end. Others write there, too: nothing is read beyond its limit, however large an object is or claims to
+    be.
     """
 
     @property
     def uri(self) -> str:
-        """URI of the prefix, without a slash at the end."""
+        """The URI of the prefix, without a slash at the end."""
         ...
 
     def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
-        """The whole object. Raises ObjectNotFound; ObjectTooLarge if it has more than `limit` bytes, UnfitObject if it
-        is no object but a device, a pipe or a folder."""
+        """Return the whole object. Raises ObjectNotFound; ObjectTooLarge if it has more than `limit` bytes; UnfitObject
+        if it is a device, a pipe or a folder."""
         ...
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
-        """`length` bytes from byte `start` on, fewer at the object's end. Raises as `get`."""
+        """Return `length` bytes from byte `start` on, fewer at the object's end. Raises as `get`."""
         ...
 
     def stamp(self, name: str) -> Sequence[str | int]:
-        """What tells one version of an object from another, without reading it. Raises ObjectNotFound."""
+        """Return a text that tells one version of an object from another, without reading it. Raises ObjectNotFound."""
         ...
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
-        """Write the object whole, or not at all; False, and nothing changes, if the name is taken."""
+        """Write the object, whole or not at all. Returns False and changes nothing if the name is taken."""
         ...
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
-        """Names that begin with `prefix` (a whole folder: ends with `/`, or is empty for all), sorted.
+        """Return the names that begin with `prefix` (a whole folder: it ends with `/`, or is empty for all names),
+        sorted.
 
-        Of these only those that go on with one of `beginnings`: it takes little time and memory to find a few names
-        among millions. Raises TooManyObjects for more than `limit` names.
+        With `beginnings`, only names that continue with one of them are returned: so a few names among millions take
+        little time and memory. Raises TooManyObjects for more than `limit` names.
         """
         ...

@@ -1,4 +1,4 @@
-"""Objects in a bucket of S3, or of a server that speaks its protocol; docs/s3.md says what is needed of it."""
+"""Objects in a bucket of S3, or of a server that speaks its protocol; docs/s3.md says what such a server must do."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from assay_trainer.objects.s3_errors import store_error
 from assay_trainer.objects.s3_retries import S3Failure, code_of, retried, status_of
 
 PROBE = ".conditional-writes"
-"""Object that shows whether the server honours conditions; it begins with a dot, so it is no name of ours."""
+"""The object that shows whether the server honours conditions. Its name begins with a dot, so it is no object's
+name."""
 
 LOOK_FIRST_BYTES = 1 << 20
-"""Larger objects are sent only after a look whether the name is free: a refusal comes after the whole of it."""
+"""Larger objects are sent only after a look whether the name is free, since a server refuses only after receiving the
+whole object."""
 
 _CHARACTERS = f"-.{string.digits}{string.ascii_uppercase}_{string.ascii_lowercase}"
-"""Of names, in their order; "~" is after all of them."""
+"""The characters of names, in their sorting order; "~" sorts after all of them."""
 
 _WRITER = "assay-writer"
 _TAKEN = 412
@@ -133,7 +135,7 @@ class S3Objects:
         return self._folder + checked_name(name)
 
     def _call(self, name: str, call: Callable[[Any], T]) -> T:
-        """What `call` makes of this process' client. Its errors become StoreErrors."""
+        """Return what `call` makes of this process's client. Its errors become StoreErrors."""
         s3: Any = None
         try:
             s3 = s3_client(self._settings)
@@ -142,7 +144,7 @@ class S3Objects:
             raise store_error(error, f"{self.uri}/{name}", s3 and s3.meta.endpoint_url) from error
 
     def _writer(self, s3: Any, key: str) -> str | None:
-        """The id of the write that made an object, perhaps empty; None if there is none."""
+        """Return the id of the write that made an object, perhaps empty; None if there is no object."""
         try:
             return str(s3.head_object(Bucket=self._bucket, Key=key)["Metadata"].get(_WRITER, ""))
         except S3Failure as error:
@@ -151,7 +153,7 @@ class S3Objects:
             raise
 
     def _conditional(self, s3: Any) -> bool:
-        """Whether the server honours the condition of a write."""
+        """Return whether the server honours the condition of a write."""
         endpoint = s3.meta.endpoint_url
         if (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
             return True
@@ -181,7 +183,7 @@ class S3Objects:
 
 
 def open_s3(uri: str) -> S3Objects:
-    """The objects under `s3://bucket/prefix`. Raises ValueError with what is allowed."""
+    """Return the objects under `s3://bucket/prefix`. Raises ValueError that says what is allowed."""
     parts = _URI.fullmatch(uri)
     if parts and (parts["prefix"] is None or is_name(parts["prefix"])):
         return S3Objects(parts["bucket"], parts["prefix"] or "")
@@ -192,10 +194,8 @@ def open_s3(uri: str) -> S3Objects:
 
 
 def _before(beginning: str | None) -> Mapping[str, str] | None:
-    """Where a list goes on so as to have the names with this beginning soon; None: there is nothing more to find.
-
-    A server that keeps folders sorts by their names: the slash at the end must not count.
-    """
+    """Return where a list should continue so that names with this beginning come next; None if there are none left. A
+    server that keeps folders sorts by their names, so the slash at the end must not count."""
     if beginning is None:
         return None
     name = beginning.rstrip("/")

@@ -1,4 +1,4 @@
-"""Reading the body of a response: no more of it than is allowed, and not for ever."""
+"""Reads the body of a response: no more than is allowed, and not for ever."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ PIECE_BYTES = 1 << 20
 
 PATIENCE_SECONDS = 30.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024.0
-"""A body may take so long, and longer the more of it has come: one that drips would hold its reader for ever."""
+"""The slowest rate at which a body may arrive: one that drips would hold its reader for ever."""
 
 
 class TooSlow(StoreError):
-    """A body that is not worth waiting for; perhaps it comes faster later."""
+    """The body arrives too slowly to wait for; a later try may be faster."""
 
     may_pass = True
 
 
 def body_of(response: Any, uri: str, limit: int) -> bytes:
-    """The body of an answer with an object. Raises ObjectTooLarge before it is read, TooSlow, and what boto3 does."""
+    """Return the body of a response that holds an object. Raises ObjectTooLarge before reading it, TooSlow, and what
+    boto3 raises."""
     # Closed early, it takes its connection with it: what was not read does not have to be thrown away.
     with closing(response["Body"]) as body:
         size = int(response.get("ContentLength") or 0)
@@ -40,7 +41,7 @@ def body_of(response: Any, uri: str, limit: int) -> bytes:
 
 
 class _Timed:
-    """A response of urllib3 that gives what has arrived, and gives up where that is too little."""
+    """A response of urllib3 that returns what has arrived, and gives up if that is too little."""
 
     def __init__(self, response: Any, uri: str, size: int) -> None:
         self._response = response

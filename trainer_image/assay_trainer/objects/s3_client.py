@@ -15,7 +15,7 @@ from botocore.config import Config
 
 ADDRESSING_STYLES = ("path", "virtual", "auto")
 CONNECTIONS = 64
-"""Requests that a process makes at a time; more of them wait."""
+"""The most requests that a process makes at a time; further ones wait."""
 
 _shared_models: list[Any] = []
 _one_at_a_time = [threading.Lock()]
@@ -25,10 +25,10 @@ os.register_at_fork(after_in_child=lambda: _one_at_a_time.__setitem__(0, threadi
 
 @dataclass(frozen=True)
 class S3Settings:
-    """What boto3 does not read from the environment itself.
+    """The settings that boto3 does not read from the environment itself.
 
     `addressing_style` None means boto3's own: path if an endpoint is set, else auto. A call that fails for a reason
-    that passes is tried again for `retry_seconds`, and once at least.
+    that may pass is tried again for `retry_seconds`, and at least once.
     """
 
     addressing_style: str | None = None
@@ -39,7 +39,7 @@ class S3Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> S3Settings:
-        """From ASSAY_S3_ADDRESSING_STYLE and ASSAY_S3_RETRY_SECONDS. Raises ValueError with what is allowed."""
+        """Read ASSAY_S3_ADDRESSING_STYLE and ASSAY_S3_RETRY_SECONDS. Raises ValueError that says what is allowed."""
         style = environment.get("ASSAY_S3_ADDRESSING_STYLE") or None
         if style not in (None, *ADDRESSING_STYLES):
             raise ValueError(f"ASSAY_S3_ADDRESSING_STYLE: given {style!r}; allowed: {', '.join(ADDRESSING_STYLES)}")
@@ -54,9 +54,9 @@ class S3Settings:
 
 
 def s3_client(settings: S3Settings) -> Any:
-    """This process' client for these settings and boto3's own, of now. It may be used by several threads.
+    """Return this process's client for these settings and boto3's present ones. Several threads may use it.
 
-    A forked child gets a client of its own, since two processes must not share connections. Raises what boto3 does.
+    A forked child gets a client of its own, since two processes must not share connections. Raises what boto3 raises.
     """
     own_settings = frozenset(each for each in os.environ.items() if each[0].startswith("AWS_"))
     with _one_at_a_time[0]:  # many threads may want the first one, and making it takes a tenth of a second of each

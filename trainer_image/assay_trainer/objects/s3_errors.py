@@ -1,4 +1,4 @@
-"""What an error of S3 means, and what to do about it."""
+"""The meaning of S3's errors, and what to do about each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ _MISSING = frozenset({"NoSuchKey", "404"})
 
 
 def store_error(error: Exception, uri: str, endpoint: str | None) -> StoreError:
-    """The StoreError that says it: the URI, the cause, what to do. ObjectNotFound if the key is missing."""
+    """Return the StoreError for an error: the URI, the cause, what to do. It is ObjectNotFound if the key is
+    missing."""
     if code_of(error) in _MISSING:
         return ObjectNotFound(uri)
     said = _said(error, uri, endpoint)
@@ -64,6 +65,6 @@ def _said(error: Exception, uri: str, endpoint: str | None) -> StoreError:
 
 
 def _cause(error: Exception) -> str:
-    """The shortest text of what botocore wrapped."""
+    """Return the shortest text among the errors that botocore wrapped."""
     inner = getattr(error, "kwargs", {}).get("error")
     return str(inner or error).rpartition(": ")[2]

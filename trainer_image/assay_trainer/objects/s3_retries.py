@@ -1,4 +1,4 @@
-"""Trying again what failed for a reason that passes.
+"""Tries again what failed for a reason that may pass.
 
 botocore's own retries would not do. They draw from the global random generator, which is the trial's and seeded: a
 retry would change its result, and trials of the same seed would all come back at the same moment. They end after a
@@ -26,7 +26,7 @@ from botocore.parsers import ResponseParserError
 from assay_trainer.contract import doubling_pause
 
 S3Failure = (BotoCoreError, ClientError, ResponseParserError)
-"""All that a call to boto3 may raise."""
+"""Everything that a call to boto3 may raise."""
 
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.1, 2.0
 
@@ -36,13 +36,13 @@ _CODES = frozenset({"RequestTimeout", "SlowDown", "Throttling", "ThrottlingExcep
 _jitter = random.SystemRandom()  # without a state, which forked processes would share
 
 _away: set[str] = set()
-"""Servers that have failed for as long as they were waited for, and have not answered since."""
+"""The servers that failed for as long as they were waited for, and have not answered since."""
 
 T = TypeVar("T")
 
 
 def status_of(error: Exception) -> int | None:
-    """The HTTP status of the response that was an error; None if there was none."""
+    """Return the HTTP status of the response that was an error; None if there was none."""
     if not isinstance(error, ClientError):
         return None
     status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -50,12 +50,13 @@ def status_of(error: Exception) -> int | None:
 
 
 def code_of(error: Exception) -> str:
-    """S3's error code, such as NoSuchKey; the status for a response without a body; empty if there was none."""
+    """Return S3's error code, such as NoSuchKey; the status for a response without a body; empty if there was no
+    response."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether the same call may succeed a little later."""
+    """Return whether the same call may succeed a little later."""
     if isinstance(error, ClientError):
         return status_of(error) in _STATUSES or code_of(error) in _CODES
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -64,12 +65,11 @@ def may_pass(error: Exception) -> bool:
 
 
 def retried(call: Callable[[], T], seconds: float, server: str) -> T:
-    """What `call`, of a server, returns. While it fails for a reason that may pass, it is called again, once at least
-    and then until `seconds` have gone by, after delays that double up to a limit, each drawn between 0 and that ("full
-    jitter").
+    """Return what `call` to a server returns, calling it again while it fails for a reason that may pass.
 
-    A server that has failed for so long is not waited for once more by every other call of this process: until it has
-    answered one, each is made only once.
+    It is called again at least once, and then until `seconds` have passed, after delays that double up to a limit, each
+    drawn between 0 and that ("full jitter"). Once a server has failed for that long, other calls of this process don't
+    wait for it again: until it has answered one of them, each is made only once.
     """
     if server in _away:
         return _answered(call, server)
@@ -90,7 +90,8 @@ def retried(call: Callable[[], T], seconds: float, server: str) -> T:
 
 
 def _answered(call: Callable[[], T], server: str) -> T:
-    """What the call returns. Whatever the server answers, but for a reason that may pass, it is there again."""
+    """Return what the call returns, and note that the server is back: any answer shows that, unless its error may
+    pass."""
     try:
         found = call()
     except S3Failure as error:

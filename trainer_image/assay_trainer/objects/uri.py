@@ -1,4 +1,4 @@
-"""From a URI to the objects behind it."""
+"""Opens the objects behind a URI."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from assay_trainer.objects.protocol import Objects
 
 
 def open_objects(uri: str) -> Objects:
-    """The objects under a prefix, given as `file:///folder` or `s3://bucket/prefix`.
-
-    Raises ValueError for any other URI; StoreError for s3:// if boto3 is not installed.
-    """
+    """Return the objects under a prefix, given as `file:///folder` or `s3://bucket/prefix`. Raises ValueError for any
+    other URI; StoreError for s3:// if boto3 is not installed."""
     parts = urlsplit(uri)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
         return FileObjects(Path(unquote(parts.path)))
@@ -25,7 +23,7 @@ def open_objects(uri: str) -> Objects:
 
 
 def split_object_uri(uri: str) -> tuple[str, str]:
-    """(prefix URI, object name) of the URI of an object. Raises ValueError if it has no name."""
+    """Split the URI of an object into (prefix URI, object name). Raises ValueError if it has no name."""
     prefix, slash, name = uri.rpartition("/")
     if not slash or not name or not urlsplit(prefix + "/").path:
         raise ValueError(f"{uri!r} is not the URI of an object: expected prefix/name")
@@ -33,10 +31,8 @@ def split_object_uri(uri: str) -> tuple[str, str]:
 
 
 def object_stamp(uri: str) -> Sequence[str | int]:
-    """What tells one version of the object at a URI from another, without reading it.
-
-    Raises ValueError if it can't be the URI of an object, ObjectNotFound, StoreError.
-    """
+    """Return a text that tells one version of the object at a URI from another, without reading it. Raises ValueError
+    if it can't be an object's URI, ObjectNotFound, StoreError."""
     prefix, name = split_object_uri(uri)
     return open_objects(prefix).stamp(name)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def reset_peak_memory(device: str) -> None:
-    """Begin a new measurement. A forked child inherits its parent's peak, so it must."""
+    """Begin a new measurement. A forked child must, since it inherits its parent's peak."""
     with suppress(OSError):  # not on Linux, or a sandbox forbids it: the peak then includes the parent's
         Path("/proc/self/clear_refs").write_text("5")  # proc_pid_clear_refs(5): resets VmHWM
     torch = sys.modules.get("torch")
@@ -18,7 +18,7 @@ def reset_peak_memory(device: str) -> None:
 
 
 def peak_memory_bytes(device: str) -> int:
-    """Bytes: of the GPU's allocator on CUDA, else the highest resident set of this process."""
+    """Return the peak in bytes: of the GPU's allocator on CUDA, else of this process's resident set."""
     torch = sys.modules.get("torch")
     if device.startswith("cuda") and torch is not None:
         return int(torch.cuda.max_memory_allocated(device))

@@ -1,4 +1,4 @@
-"""How long each phase of a train loop takes, measured at next to no cost."""
+"""The time that each phase of a train loop takes, measured at next to no cost."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ PhaseName = Literal["data_wait", "copy_to_device", "forward", "backward", "optim
 PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
 
 EXACT = 16
-"""So many occurrences of a phase are all measured on a GPU: the first ones are unlike the others."""
+"""On a GPU, this many first occurrences of a phase are all measured, since they differ from later ones."""
 EVERY = 8
-"""After those, one in so many is measured and stands for the others."""
+"""After the first ones, one occurrence in this many is measured and stands for the others."""
 
 
 class Phase:
@@ -40,16 +40,16 @@ class Phase:
 
     @property
     def seconds(self) -> float:
-        """Time within this phase so far."""
+        """Return the time within this phase so far."""
         return self.nanoseconds / 1e9
 
 
 class CudaPhase(Phase):
-    """The same on the GPU's own clock, without ever waiting for it.
+    """A phase on the GPU's own clock, which never waits for the GPU.
 
-    A GPU runs behind its host, so the host's clock would charge a step to whatever waits for it. Events in the
-    stream are timed by the GPU; between two of them lies what it computed, and what it waited for in vain.
-    Source: CUDA C++ programming guide, "Events".
+    A GPU runs behind its host, so the host's clock would charge a step to whatever waits for it. The GPU itself times
+    events in its stream; between two events lies the time that it computed or was idle. Source: CUDA C++ programming
+    guide, "Events".
     """
 
     def __init__(self, timer: PhaseTimer) -> None:
@@ -75,7 +75,7 @@ class CudaPhase(Phase):
 
     @property
     def seconds(self) -> float:
-        """Time within this phase on the GPU's clock. Call it after a synchronisation."""
+        """Return the time within this phase on the GPU's clock. Call it after a synchronisation."""
         exact: float = sum(start.elapsed_time(end) for start, end in self._exact) / 1e3
         if not self._sampled:
             return exact
@@ -98,14 +98,14 @@ class PhaseTimer:
         self._phases = {name: kind(self) for name in PHASES}
 
     def phase(self, name: PhaseName) -> Phase:
-        """The phase's context manager. Raises ValueError for a name that is none of PHASES."""
+        """Return the phase's context manager. Raises ValueError for a name that is not in PHASES."""
         try:
             return self._phases[name]
         except KeyError:
             raise ValueError(f"timed: given {name!r}; allowed: {', '.join(PHASES)}") from None
 
     def seconds(self) -> dict[PhaseName, float]:
-        """Seconds per phase so far; on a GPU it waits until all work is done."""
+        """Return the seconds per phase so far; on a GPU this waits until all work is done."""
         if self.cuda and self.first is not None:
             import torch
 

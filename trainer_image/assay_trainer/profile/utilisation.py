@@ -1,4 +1,4 @@
-"""How busy a GPU is, as NVML sees it."""
+"""The utilisation of a GPU, as NVML sees it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 INTERVAL_SECONDS = 0.25
-"""NVML itself averages over 1/6 to 1 s, so sampling more often tells no more."""
+"""The time between samples. NVML itself averages over 1/6 to 1 s, so shorter times tell no more."""
 
 
 class GpuUtilisation:
@@ -22,7 +22,7 @@ class GpuUtilisation:
 
     @property
     def share(self) -> float | None:
-        """Mean utilisation so far, or None."""
+        """The mean utilisation so far, in [0, 1], or None."""
         return sum(self._samples) / len(self._samples) / 100 if self._samples else None
 
     def __enter__(self) -> GpuUtilisation:

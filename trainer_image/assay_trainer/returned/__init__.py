@@ -1,6 +1,6 @@
-"""What a train function gives back: its metrics, learning curve and run URL, checked and cut to what a result may hold.
+"""What a train function returns: its metrics, learning curve and run URL, checked and cut to what a result may hold.
 
-Only the study's own metric can fail a trial. What else can't be recorded is left out, and a note says so.
+Only the study's own metric can fail a trial. Anything else that can't be recorded is left out, and a note says so.
 """
 
 from assay_trainer.returned.curve import bounded_curve

@@ -9,14 +9,12 @@ from assay_trainer.described import bounded, printable
 from assay_trainer.returned.metrics import MOST_METRICS, NAME_CHARACTERS
 
 MOST_BYTES = 512 * 1024
-"""Of a curve as JSON."""
+"""The most bytes of a curve as JSON."""
 
 
 def bounded_curve(points: Sequence[CurvePoint], reported: int) -> tuple[tuple[CurvePoint, ...], list[str]]:
-    """The curve, its first and its last point always among it, and notes on what is left out.
-
-    `reported` is how many points the function gave: a `Trial` keeps no more than some thousands of them.
-    """
+    """Return the curve, always with its first and last points, and notes on what is left out. `reported` is how many
+    points the function gave: a `Trial` keeps no more than some thousands of them."""
     cut = [_cut(point) for point in points]
     notes = []
     if any(len(new.metrics) < len(old.metrics) for new, old in zip(cut, points, strict=True)):

@@ -1,4 +1,4 @@
-"""What can be wrong with the study's own metric."""
+"""The errors of the study's own metric."""
 
 
 class MetricMissing(Exception):

@@ -1,4 +1,4 @@
-"""From what a train function returned to numbers by name."""
+"""Turns what a train function returned into numbers by name."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from assay_trainer.returned.number import as_number
 
 MOST_METRICS = 500
 NAME_CHARACTERS = 120
-"""Of a metric's name. With MOST_METRICS it keeps a result small, whatever a function returns."""
+"""The most characters of a metric's name. With MOST_METRICS it keeps a result small, whatever a function returns."""
 
 SPARE_SECONDS = 10.0
-"""How long it may take, in all, to turn the values that nobody asked for into numbers."""
+"""The most time in all that converting the other metrics to numbers may take."""
 
 _LOOKED_AT = 10 * MOST_METRICS
 _NAMED = 10
 
 
 def checked_metrics(returned: Any, metric: str) -> tuple[dict[str, float], list[str]]:
-    """The finite numbers by name, the study's metric first, and notes on what is left out.
+    """Return the finite numbers by name, the study's metric first, and notes on what is left out.
 
-    Raises MetricMissing if `returned` is no mapping or has no such key, MetricNotANumber if its value can't be read
-    as one, ScoreNotFinite if it is NaN or infinite.
+    Raises MetricMissing if `returned` is no mapping or has no such key, MetricNotANumber if its value can't be read as
+    one, ScoreNotFinite if it is NaN or infinite.
     """
     if not isinstance(returned, Mapping):
         raise MetricMissing(f"the train function returned {_other(returned)}; allowed: a mapping with {metric!r}")
@@ -52,7 +52,8 @@ def checked_metrics(returned: Any, metric: str) -> tuple[dict[str, float], list[
 
 
 class _Spare:
-    """The values beside the study's metric, read in a thread of their own: code of anybody's may run, and hang."""
+    """The metrics beside the study's own. They are read in a thread, since their conversion may run other people's
+    code, which may hang."""
 
     def __init__(self, returned: Mapping[Any, Any], metric: str) -> None:
         self.numbers: dict[str, float] = {}
@@ -91,7 +92,7 @@ class _Spare:
         return islice(self._returned.items(), _LOOKED_AT)
 
     def _take(self, key: Any, value: Any, numbers: dict[str, float]) -> str | None:
-        """Add it to the numbers, or say why not."""
+        """Add a value to the numbers, or note why not."""
         if type(key) in (int, float, bool):
             name = str(key)
         elif isinstance(key, str):

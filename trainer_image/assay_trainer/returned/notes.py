@@ -1,4 +1,4 @@
-"""Notes that go with a result: a few short lines, whatever was given."""
+"""The notes of a result: a few short lines, whatever was given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOTE_CHARACTERS = 300
 
 
 def bounded_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """The first of them, each cut; the last one counts what follows."""
+    """Return the first notes, each cut; the last one counts the rest."""
     shown = [bounded(printable(note), NOTE_CHARACTERS) for note in notes[:MOST_NOTES]]
     if len(notes) > MOST_NOTES:
         shown[-1] = f"{len(notes) - MOST_NOTES + 1:,} more notes"

@@ -1,4 +1,4 @@
-"""Where the team's own tracker shows a run."""
+"""The URL at which the team's own tracker shows a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALLOWED = f"a text that begins with http:// or https://, of at most {MOST_CHARA
 
 
 def checked_run_url(given: Any) -> tuple[str | None, list[str]]:
-    """The URL, or None with a note on what was given instead. None given: none, and nothing to note."""
+    """Return the URL, or None with a note on what was given instead. If None was given, there is no note."""
     if given is None:
         return None, []
     if isinstance(given, str):

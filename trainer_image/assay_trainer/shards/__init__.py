@@ -1,4 +1,4 @@
-"""Building shards: a data set decoded once, in several image sizes, with a manifest of digests."""
+"""Builds shards: a data set decoded once, in several image sizes, with a manifest of digests."""
 
 from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource

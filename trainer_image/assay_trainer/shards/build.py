@@ -1,4 +1,4 @@
-"""From labelled images to shards: decoded once, in every size that trials will ask for."""
+"""Builds shards from labelled images: decoded once, in every size that trials will ask for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import split
 
 SHARD_BYTES = 64 * 2**20
-"""Most bytes in a shard; one image is never split."""
+"""The most bytes of a shard, unless one image is larger: an image is never split."""
 
 MANIFEST = "manifest.json"
 _READ_AT_ONCE = 1024  # images in memory beside the shards that are being filled
@@ -27,16 +27,16 @@ _READ_AT_ONCE = 1024  # images in memory beside the shards that are being filled
 
 @dataclass(frozen=True)
 class BuiltDataset:
-    """A data set that is whole: the reference that studies give, and its manifest."""
+    """A complete data set: the reference that studies give, and its manifest."""
 
     dataset: contract.Dataset
     manifest: contract.DatasetManifest
     found: str = ""
-    """What the source was, in a few words."""
+    """What kind of source it was, in a few words."""
     left_out: tuple[LeftOut, ...] = ()
-    """What of the source is not used, by kind."""
+    """The parts of the source that are not used, by kind."""
     notes: tuple[str, ...] = ()
-    """How what is used was understood, where it might have been otherwise."""
+    """How the source was understood, where it could have been understood otherwise."""
 
 
 def build_shards(
@@ -105,7 +105,8 @@ def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
 
 
 def _checked_folder(objects: Objects, source: Path) -> Path | None:
-    """The destination, if it is a folder here. Raises InvalidDataset if it is the source, or can't be written."""
+    """Return the destination if it is a folder on this machine. Raises InvalidDataset if it is the source, or can't be
+    written."""
     uri = urlsplit(objects.uri)
     if uri.scheme != "file":
         return None
@@ -122,7 +123,7 @@ def _checked_folder(objects: Objects, source: Path) -> Path | None:
 
 
 class _Writer:
-    """Puts shards under a prefix, unless a manifest is there that doesn't know them."""
+    """Puts shards under a prefix, unless there is a manifest that doesn't name them."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

@@ -1,4 +1,4 @@
-"""What can be wrong with data that is to be built into shards, or read from them."""
+"""The errors of data that is to be built into shards, or read from them."""
 
 
 class InvalidSource(Exception):

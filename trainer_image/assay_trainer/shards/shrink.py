@@ -1,4 +1,4 @@
-"""Smaller images by area averaging."""
+"""Shrinks images by area averaging."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 def shrink(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Images (n, side, side, channels) to (n, size, size, channels), size ≤ side; halves are rounded up.
+    """Shrink images (n, side, side, channels) to (n, size, size, channels), size ≤ side; halves are rounded up.
 
-    Each new pixel is the mean of the area it covers. Areas are counted in 1/side of a new pixel, so all
-    sums are whole numbers below 2**53: exact in float64, and the same bytes on every machine.
+    Each new pixel is the mean of the area it covers. Areas are counted in 1/side of a new pixel, so all sums are whole
+    numbers below 2**53: exact in float64, and the same bytes on every machine.
     """
     side = images.shape[1]
     if side == size:

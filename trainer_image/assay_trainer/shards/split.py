@@ -1,4 +1,4 @@
-"""Which examples are held out, and the order in which examples are written."""
+"""Chooses which examples are held out, and the order in which examples are written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from assay_trainer.shards.sources import Source
 
 
 def split(source: Source, held_out_percent: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(training indices, held-out indices) of a source, each shuffled, so that a prefix is a random subset.
+    """Return (training indices, held-out indices) of a source, each shuffled, so that a prefix is a random subset.
 
-    The source's own split is kept. Without one, `held_out_percent` (1 to 99) of each class is held out, rounded,
-    at least one example. Raises InvalidSource if a class has no example left to train on.
+    The source's own split is kept. Without one, `held_out_percent` (1 to 99) of each class is held out, rounded, at
+    least one example. Raises InvalidSource if a class has no example left to train on.
     """
     if not 0 <= seed < 2**32:
         raise InvalidSource(f"seed {seed}; allowed: 0 to {2**32 - 1}")

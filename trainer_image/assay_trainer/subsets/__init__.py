@@ -1,4 +1,4 @@
-"""Which training examples a trial gets."""
+"""Chooses the training examples that a trial gets."""
 
 from assay_trainer.subsets.choice import choose
 

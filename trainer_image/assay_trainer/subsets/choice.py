@@ -17,14 +17,12 @@ def choose(
     scores: NDArray[np.float32] | None,
     labels: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Indices of the chosen training examples, ascending; `data_percent` of all, rounded, at least one.
+    """Return the indices of the chosen training examples, ascending; `data_percent` of all, rounded, at least one.
 
-    `Random` depends on seed, percent and number of examples only: drawn anew for each seed, the same for all
-    hypotheses of that seed; of two percents the smaller one's subset lies in the larger one's.
-    `EL2N` keeps the examples with the highest `scores` (float (examples,)), the same for all seeds; see
-    `hardest` for the rule. `labels` is int64 (examples,).
-
-    Raises ValueError if EL2N is asked for without one finite score per example.
+    `Random` depends on seed, percent and number of examples only: it is drawn anew for each seed, and is the same for
+    all hypotheses of that seed; the subset of a smaller percent lies within that of a larger one. `EL2N` keeps the
+    examples with the highest `scores` (float (examples,)), the same for all seeds; see `hardest` for the rule. `labels`
+    is int64 (examples,). Raises ValueError if EL2N is asked for without one finite score per example.
     """
     if not fidelity.takes_subset:
         return np.arange(examples)
@@ -39,12 +37,12 @@ def choose(
 
 
 def hardest(scores: NDArray[np.float32], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Indices, ascending, of `count` examples: of each class, in proportion, those with the highest scores.
+    """Return the indices, ascending, of `count` examples: of each class, in proportion, those with the highest scores.
 
     Paul et al. rank all classes together. Then a quarter of the digits data (`examples/digits`) has between 51 and 141
-    examples of a class, and orders hypotheses less like all the data does: tau .52 instead of .61 (12 hypotheses,
-    2 seeds). As in the paper, the very hardest examples are kept; where labels are noisy these are the wrong ones.
-    Ties go to the first.
+    examples of a class, and orders hypotheses less like all the data does: tau .52 instead of .61 (12 hypotheses, 2
+    seeds). As in the paper, the very hardest examples are kept; where labels are noisy these are the wrong ones. Of
+    equal scores the first is taken.
     """
     order = np.argsort(-scores, kind="stable")
     rank_in_class = np.empty(len(scores))

@@ -16,18 +16,19 @@ from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.train import fit
 
 BATCH = 500
-"""Examples scored at a time."""
+"""The number of examples scored at a time."""
 
 FIRST_SEED = 1_000_000
-"""Seed of the first scoring network, far from those of trials, so that none of them is scored by its own start."""
+"""The seed of the first scoring network, far from the seeds of trials, so that no trial's data is chosen by a network
+that starts as it does."""
 
 
 def score_examples(request: contract.PreparationRequest, data: OpenedDataset, *, device: str) -> NDArray[np.float32]:
-    """EL2N scores, float32 (training examples,) in [0, sqrt(2)]: the higher, the harder.
+    """Return EL2N scores, float32 (training examples,) in [0, sqrt(2)]: the higher, the harder.
 
-    The mean over `request.repeats` networks of the L2 norm of (softmax - one-hot), each trained from its own start
-    by `request.recipe` on all the data for `request.fidelity.epochs` epochs. Examples are scored without augmentation.
-    Raises InvalidRecipe unless the recipe is one of `assay_trainer.vision`, and InvalidDataset.
+    A score is the mean over `request.repeats` networks of the L2 norm of (softmax - one-hot). Each network is trained
+    from its own start by `request.recipe` on all the data for `request.fidelity.epochs` epochs. Examples are scored
+    without augmentation. Raises InvalidRecipe unless the recipe is one of `assay_trainer.vision`, and InvalidDataset.
     """
     images, labels = data.train(request.fidelity.image_size)
     scores = np.zeros(len(labels))

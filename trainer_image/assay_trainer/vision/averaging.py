@@ -1,4 +1,4 @@
-"""Moving average of a model's weights."""
+"""The moving average of a model's weights."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import nn
 class Average:
     """Weights averaged over the steps; without a decay, the model itself.
 
-    The decay grows with the steps up to `decay`, so that the random first weights are soon forgotten
-    (min(decay, (1 + steps) / (10 + steps)), as in TensorFlow's ExponentialMovingAverage).
+    The decay grows with the steps up to `decay`, so that the random first weights are soon forgotten (min(decay, (1 +
+    steps) / (10 + steps)), as in TensorFlow's ExponentialMovingAverage).
     """
 
     def __init__(self, model: nn.Module, decay: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Data that live on the device as uint8, and batches that are cut, augmented and normalised there."""
+"""Data that stay on the device as uint8; batches are cut, augmented and normalised there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from assay_trainer.vision.recipe import Recipe
 
 
 class Normalisation:
-    """To mean 0 and standard deviation 1 per channel over the images given, uint8 (n, height, width, channels)."""
+    """Normalises to mean 0 and standard deviation 1 per channel over the images given, uint8 (n, height, width,
+    channels)."""
 
     def __init__(self, images: NDArray[np.uint8], device: torch.device) -> None:
         pixels = images.reshape(-1, images.shape[-1])
@@ -27,7 +28,7 @@ class Normalisation:
         self._shift = torch.tensor(-mean / deviation, dtype=torch.float32, device=device)
 
     def __call__(self, images: Tensor, channels_last: bool) -> Tensor:
-        """From uint8 (n, height, width, channels) to float32 (n, channels, height, width)."""
+        """Turn uint8 (n, height, width, channels) into float32 (n, channels, height, width)."""
         normal: Tensor = torch.addcmul(self._shift, images, self._scale).permute(0, 3, 1, 2)
         return normal.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
 
@@ -58,12 +59,12 @@ class TrainingBatches:
         self.steps = math.ceil(len(labels) / batch_size)
 
     def epoch(self) -> Iterator[Tensor]:
-        """Indices of each batch, in a new random order."""
+        """Yield the indices of each batch, in a new random order."""
         order = torch.randperm(len(self._labels), generator=self._generator, device=self._generator.device)
         return iter(order.tensor_split(self.steps))
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Images, float32 (n, channels, side, side), and labels (n,)."""
+        """Return images, float32 (n, channels, side, side), and labels (n,)."""
         recipe = self._recipe
         images = self._cut_and_flip(index) if recipe.flip or self._margin else self._images[index]
         normal = self._normalisation(images, recipe.channels_last)
@@ -82,7 +83,7 @@ class TrainingBatches:
         return cut
 
     def _square(self, examples: int) -> Tensor:
-        """(n, 1, side, side): True in a square whose centre is anywhere in the image (DeVries & Taylor 2017)."""
+        """Return (n, 1, side, side): True in a square whose centre is anywhere in the image (DeVries & Taylor 2017)."""
         size = max(1, round(self._recipe.cutout * self._side))
         along = torch.arange(self._side, device=self._images.device)
         even = 1 - size % 2

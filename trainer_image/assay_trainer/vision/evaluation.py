@@ -1,4 +1,4 @@
-"""Accuracy and loss on the held-out split."""
+"""Measures accuracy and loss on the held-out split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay_trainer.vision.batches import Normalisation
 from assay_trainer.vision.recipe import Recipe
 
 BATCH = 500
-"""Examples at a time: small enough to stay in a CPU's cache, large enough for a GPU."""
+"""The examples at a time: few enough for a CPU's cache, enough for a GPU."""
 
 
 class HeldOut:
@@ -35,7 +35,7 @@ class HeldOut:
 
     @torch.inference_mode()
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        """`accuracy`, a share in [0, 1], and `loss`, mean cross entropy in nats without label smoothing."""
+        """Return `accuracy`, a share in [0, 1], and `loss`, the mean cross entropy in nats without label smoothing."""
         model.eval()
         correct, loss = [], []
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):

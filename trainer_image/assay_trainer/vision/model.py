@@ -10,7 +10,7 @@ from assay_trainer.vision.recipe import WIDTHS, Recipe
 
 
 def build_model(recipe: Recipe, channels: int, classes: int) -> nn.Module:
-    """The network that a recipe describes, its weights drawn from torch's global generator."""
+    """Return the network that a recipe describes, its weights drawn from torch's global generator."""
     width = recipe.width or WIDTHS[recipe.architecture]
     if recipe.architecture == "resnet9":
         return nn.Sequential(*resnet9(recipe, channels, width), *head(recipe, 8 * width, classes))
@@ -20,7 +20,7 @@ def build_model(recipe: Recipe, channels: int, classes: int) -> nn.Module:
 
 
 def resnet9(recipe: Recipe, channels: int, width: int) -> list[nn.Module]:
-    """David Page's ResNet-9 (myrtle.ai, "How to train your ResNet", 2018) without its head."""
+    """Return David Page's ResNet-9 (myrtle.ai, "How to train your ResNet", 2018) without its head."""
     return [
         block(recipe, channels, width),
         block(recipe, width, 2 * width, halve=True),
@@ -32,9 +32,10 @@ def resnet9(recipe: Recipe, channels: int, width: int) -> list[nn.Module]:
 
 
 def block(recipe: Recipe, inside: int, outside: int, *, halve: bool = False) -> nn.Module:
-    """3x3 convolution, pooling to half the side (rounded up, so images may be as small as they like), norm, activation.
+    """Return a 3x3 convolution, pooling to half the side (rounded up, so that images may be of any size), norm,
+    activation.
 
-    Pooling comes before the norm, so that norm and activation, which are bound by memory, see a quarter of it.
+    Pooling comes before the norm: norm and activation, whose speed memory limits, then see a quarter of the pixels.
     """
     convolution = nn.Conv2d(inside, outside, 3, padding=1, bias=not recipe.batch_norm)
     pool = [nn.MaxPool2d(2, ceil_mode=True)] if halve else []
@@ -44,13 +45,13 @@ def block(recipe: Recipe, inside: int, outside: int, *, halve: bool = False) -> 
 
 
 def head(recipe: Recipe, width: int, classes: int) -> list[nn.Module]:
-    """From feature maps to logits."""
+    """Return the layers from feature maps to logits."""
     dropout = [nn.Dropout(recipe.dropout)] if recipe.dropout else []
     return [nn.AdaptiveMaxPool2d(1), nn.Flatten(), *dropout, nn.Linear(width, classes)]
 
 
 class Residual(nn.Module):
-    """x + two blocks of x."""
+    """Computes x + two blocks of x."""
 
     def __init__(self, recipe: Recipe, width: int) -> None:
         super().__init__()

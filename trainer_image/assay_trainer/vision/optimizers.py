@@ -10,11 +10,11 @@ from assay_trainer.vision.recipe import LEARNING_RATES, WEIGHT_DECAYS, Recipe
 
 
 def build_optimizers(recipe: Recipe, model: nn.Module) -> list[Optimizer]:
-    """One optimizer, or for Muon two: what steps together. Biases and norms (1-D) are not decayed.
+    """Return one optimizer, or two for Muon, which step together. Biases and norms (1-D) are not decayed.
 
-    Muon orthogonalises the updates of hidden weights; the first convolution, the last layer, biases and norms
-    go to AdamW, as its author advises (Keller Jordan, "Muon", 2024). Its steps are scaled to the size of AdamW's
-    (Liu et al. 2025, "Muon is scalable for LLM training"), so that both share learning rate and weight decay.
+    Muon orthogonalises the updates of hidden weights; the first convolution, the last layer, biases and norms go to
+    AdamW, as its author advises (Keller Jordan, "Muon", 2024). Its steps are scaled to the size of AdamW's (Liu et al.
+    2025, "Muon is scalable for LLM training"), so that both share learning rate and weight decay.
     """
     rate = recipe.learning_rate or LEARNING_RATES[recipe.optimizer]
     decay = WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay
@@ -59,12 +59,12 @@ class ConvolutionMuon(Muon):
         super().step(closure)  # type: ignore[no-untyped-call]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients, those of the weights themselves."""
+        """Forget the gradients, including those of the weights themselves."""
         super().zero_grad(set_to_none)
         for weight in self._filters:
             weight.grad = None
 
 
 def _matrix(tensor: Tensor, weight: Tensor) -> Tensor:
-    """(out, in, height, width) as (out, in x height x width), in the order of the weight's memory."""
+    """Return (out, in, height, width) as (out, in x height x width), in the order of the weight's memory."""
     return (tensor if weight.is_contiguous() else tensor.permute(0, 2, 3, 1)).reshape(len(tensor), -1)

@@ -11,10 +11,10 @@ from assay_trainer.vision.recipe import Recipe
 
 
 def rate_factor(recipe: Recipe, step: int, steps: int) -> float:
-    """Share of the peak learning rate at `step` (from 0) of `steps`: in (0, 1].
+    """Return the share of the peak learning rate at `step` (from 0) of `steps`: in (0, 1].
 
-    All rise linearly during warm-up. Then `onecycle` falls linearly to nothing (Smith & Topin 2018, without its
-    cycle of the momentum), `cosine` along half a cosine (Loshchilov & Hutter 2017), and `constant` stays.
+    All schedules rise linearly during warm-up. Then `onecycle` falls linearly to nothing (Smith & Topin 2018, without
+    its cycle of the momentum), `cosine` falls along half a cosine (Loshchilov & Hutter 2017), and `constant` stays.
     """
     rising = recipe.warm_up * steps
     if step + 1 <= rising:
@@ -33,7 +33,7 @@ class Schedule:
         self._recipe, self._steps, self._step = recipe, steps, 0
 
     def advance(self) -> None:
-        """To the next step."""
+        """Go on to the next step."""
         factor = rate_factor(self._recipe, self._step, self._steps)
         for group, peak in self._groups:
             group["lr"] = peak * factor

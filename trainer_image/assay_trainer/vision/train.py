@@ -37,7 +37,7 @@ class Fitted:
 
 
 def fit(trial: Trial) -> Fitted:
-    """Train as `train` does, and keep the network."""
+    """Train as `train` does, and return the network, too."""
     recipe = trial.recipe_as(Recipe)
     device = torch.device(trial.device)
     torch.manual_seed(trial.seed)

@@ -20,7 +20,7 @@ __all__ = ["LeftOut", "Part", "Source", "open_source"]
 def open_source(
     path: Path, *, skip_unreadable: bool = False, hold_out: Part | None = None, without: Path | None = None
 ) -> Source:
-    """The source behind a path, told by what is there.
+    """Open the source behind a path; its kind is told by what is there.
 
     With `skip_unreadable`, images that can't be used are left out; `hold_out` is the part to hold out where there are
     several; `without` is a folder that does not belong to the source. Raises InvalidSource.

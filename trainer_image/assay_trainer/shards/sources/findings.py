@@ -1,4 +1,4 @@
-"""What a look at somebody's data found beside what is used: counted by kind, with examples."""
+"""What was found in somebody's data beside what is used: counted by kind, with examples."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from assay_trainer.described import bounded, printable
 EXAMPLES = 3
 MOST_KINDS = 20
 NO_IMAGES = "which are no images"
-"""How the kinds end that nobody misses."""
+"""The ending of kinds that are no images, whose absence matters least."""
 
 _PATH_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Things of one kind that are not used: how many, and the first few of them by name."""
+    """Things of one kind that are not used: their number, and the first few of them by name."""
 
     kind: str
     count: int
@@ -26,7 +26,7 @@ class LeftOut:
 
 @dataclass
 class Findings:
-    """Collects what is left out, and notes on how what is used was understood."""
+    """Collects what is left out, and notes on how the rest was understood."""
 
     notes: list[str] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Findings:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """Images first, then the most frequent kinds, and what is left of many in one."""
+        """Return the kinds: images first, then the most frequent ones, and the rest as one kind."""
         ordered = sorted(self._counts.items(), key=lambda each: (each[0].endswith(NO_IMAGES), -each[1], each[0]))
         found = [LeftOut(kind, count, tuple(self._examples[kind])) for kind, count in ordered[:MOST_KINDS]]
         if rest := ordered[MOST_KINDS:]:

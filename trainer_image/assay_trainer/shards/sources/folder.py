@@ -18,13 +18,13 @@ from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.sources.findings import Findings
 from assay_trainer.shards.sources.foreign import ALLOWED, foreign_folder
 from assay_trainer.shards.sources.images import Header, Unreadable, header_of, pixels_of, without_warnings
-from assay_trainer.shards.sources.layout import NoClassFolders, lay_out
+from assay_trainer.shards.sources.layout import Layout, NoClassFolders, lay_out
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 from assay_trainer.shards.sources.tree import walk
 
 LISTED = 10
-"""Files that a refusal names."""
+"""The most files that a refusal names."""
 
 _THREADS = min(8, os.cpu_count() or 1)  # Pillow lets others run while it decodes
 
@@ -32,40 +32,29 @@ _THREADS = min(8, os.cpu_count() or 1)  # Pillow lets others run while it decode
 def read_folder(
     folder: Path, *, skip_unreadable: bool = False, hold_out: Part | None = None, without: Path | None = None
 ) -> Source:
-    """A source of `folder/<class>/…/<image>`; with a split of its own, of `folder/train/<class>/…` and `folder/test/…`.
+    """Return the source in `folder/<class>/…/<image>`, or, with a split of its own, in `folder/train/<class>/…` and
+    `folder/test/…`.
 
-    Images are grey if all of them are, else RGB. Only their headers are read here, and decoded when asked for.
-    `without` is a folder that does not belong to it. Raises InvalidSource: no classes, a class folder without images,
-    an image that can't be read (unless they are to be skipped), images that are not squares of one size.
+    Images are grey if all of them are, else RGB. Only their headers are read here; they are decoded on demand.
+    `without` is a folder that does not belong to the source. Raises InvalidSource if there are no classes, a class
+    folder has no images, an image can't be read (unless such images are to be skipped), or images are not squares of
+    one size.
     """
     if find_spec("PIL") is None:
         raise InvalidSource(
             f"{folder}: reading images needs Pillow, which is not installed: pip install 'assay[trainer]'"
         )
     findings = Findings()
-    tree = walk(folder, findings, without)
-    try:
-        layout = lay_out(tree, findings, hold_out)
-    except NoClassFolders as error:
-        found = foreign_folder(folder, tree.others) or f"allowed: {ALLOWED}"
-        raise InvalidSource(f"{folder}: {error}; {found}") from None
-    except InvalidSource as error:
-        raise InvalidSource(f"{folder}: {error}") from None
-    names = ["/".join(path) for path in layout.files]
-    headers, problems = _headers(folder, names)
-    if problems or skip_unreadable:
-        problems |= _damaged(folder, names, [place for place in range(len(names)) if place not in problems])
-    if problems and not skip_unreadable:
-        raise _unusable(folder, names, problems)
-    for place, reason in sorted(problems.items()):
-        findings.leave_out("images that can't be used", f"{names[place]}: {reason}")
-    kept = [place for place in range(len(names)) if place not in problems]
-    names, labels = [names[place] for place in kept], np.array(layout.labels, np.int64)[kept]
+    layout = _laid_out(folder, findings, hold_out, without)
+    every = ["/".join(path) for path in layout.files]
+    usable = _usable(folder, every, findings, skip_unreadable=skip_unreadable)
+    kept = sorted(usable)
+    names, headers = [every[place] for place in kept], [usable[place] for place in kept]
     if not names:
         raise InvalidSource(f"{folder}: no image that can be read")
-    size = _common_size(folder, names, [headers[place] for place in kept])
-    mode = "L" if all(headers[place].grey for place in kept) else "RGB"
-    _note_conversions(findings, names, [headers[place] for place in kept])
+    size = _common_size(folder, names, headers)
+    mode = "L" if all(header.grey for header in headers) else "RGB"
+    _note_conversions(findings, names, headers)
 
     def check() -> None:
         if not skip_unreadable and (damaged := _damaged(folder, names, range(len(names)))):
@@ -73,7 +62,7 @@ def read_folder(
 
     return Source(
         classes=layout.classes,
-        labels=labels,
+        labels=np.array(layout.labels, np.int64)[kept],
         size=size,
         channels=1 if mode == "L" else 3,
         read=partial(_decoded, folder, names, mode),
@@ -84,8 +73,36 @@ def read_folder(
     )
 
 
+def _laid_out(folder: Path, findings: Findings, hold_out: Part | None, without: Path | None) -> Layout:
+    """Walk through the folder and return its classes and parts. Raises InvalidSource, also for another format."""
+    tree = walk(folder, findings, without)
+    try:
+        return lay_out(tree, findings, hold_out)
+    except NoClassFolders as error:
+        found = foreign_folder(folder, tree.others) or f"allowed: {ALLOWED}"
+        raise InvalidSource(f"{folder}: {error}; {found}") from None
+    except InvalidSource as error:
+        raise InvalidSource(f"{folder}: {error}") from None
+
+
+def _usable(folder: Path, names: Sequence[str], findings: Findings, *, skip_unreadable: bool) -> dict[int, Header]:
+    """Return the headers of the images that can be used, by their place in `names`.
+
+    Where images are to be skipped, each is decoded, to find those that have a whole header and damaged pixels. Raises
+    InvalidSource for images that can't be used, unless they are to be skipped.
+    """
+    headers, problems = _headers(folder, names)
+    if problems or skip_unreadable:
+        problems |= _damaged(folder, names, [place for place in range(len(names)) if place not in problems])
+    if problems and not skip_unreadable:
+        raise _unusable(folder, names, problems)
+    for place, reason in sorted(problems.items()):
+        findings.leave_out("images that can't be used", f"{names[place]}: {reason}")
+    return {place: header for place, header in headers.items() if place not in problems}
+
+
 def _decoded(folder: Path, names: Sequence[str], mode: str, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The images at the indices, shape (n, side, side, 1 or 3)."""
+    """Return the images at the indices, shape (n, side, side, 1 or 3)."""
 
     def decode(index: int) -> NDArray[np.uint8]:
         try:
@@ -122,7 +139,7 @@ def _headers(folder: Path, names: Sequence[str]) -> tuple[dict[int, Header], dic
 
 
 def _damaged(folder: Path, names: Sequence[str], places: Sequence[int]) -> dict[int, str]:
-    """Which images can't be decoded, and why: a header may be whole where the rest is not."""
+    """Return the images that can't be decoded, and why: a header may be whole where the rest is not."""
 
     def problem(place: int) -> str | None:
         try:
@@ -140,7 +157,8 @@ def _damaged(folder: Path, names: Sequence[str], places: Sequence[int]) -> dict[
 
 
 def _common_size(folder: Path, names: Sequence[str], headers: Sequence[Header]) -> int:
-    """Pixels a side. Raises InvalidSource, with two files that differ, unless all images are squares of one size."""
+    """Return the pixels a side. Raises InvalidSource, with two files that differ, unless all images are squares of one
+    size."""
     sizes = [(header.width, header.height) for header in headers]
     width, height = sizes[0]
     if width == height and len(set(sizes)) == 1:

@@ -1,4 +1,4 @@
-"""MNIST's idx files: big-endian, plain or gzipped, of images and labels, `train` and `t10k` or `test`."""
+"""Reads MNIST's idx files: big-endian, plain or gzipped, of images and labels, `train` and `t10k` or `test`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ _UNSIGNED_BYTE = 0x08
 
 
 def find_idx(folder: Path) -> dict[tuple[bool, str], Path]:
-    """Files of a folder that are named as MNIST names its own, by (held out, images or labels).
-
-    Raises InvalidSource if those of several data sets are there.
-    """
+    """Return the files of a folder that are named as MNIST names its own, by (held out, images or labels). Raises
+    InvalidSource if there are files of several data sets."""
     found: dict[tuple[bool, str], Path] = {}
     stems: dict[tuple[bool, str], str] = {}
     for path in sorted(folder.iterdir()):
@@ -40,7 +38,7 @@ def find_idx(folder: Path) -> dict[tuple[bool, str], Path]:
 
 
 def read_idx(folder: Path) -> Source:
-    """The source in a folder's idx files; with held-out ones its own split. Raises InvalidSource."""
+    """Return the source in a folder's idx files; held-out files are its own split. Raises InvalidSource."""
     files = find_idx(folder)
     parts = []
     for held_out in (False, True) if any(held_out for held_out, _ in files) else (False,):

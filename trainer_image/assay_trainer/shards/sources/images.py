@@ -1,4 +1,4 @@
-"""One image file: what its header says, and its pixels. Pillow's errors become one, and its warnings none."""
+"""Reads one image file: its header and its pixels. Pillow's errors become one error, and its warnings are dropped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UPRIGHT = {
 
 
 class Unreadable(Exception):
-    """A file that can't be used as an image. The message says why, without its name."""
+    """A file can't be used as an image. The message says why, without its name."""
 
 
 class Header(NamedTuple):
@@ -49,7 +49,7 @@ class Header(NamedTuple):
 
 
 def header_of(path: Path) -> Header:
-    """The header of an image file. Raises Unreadable."""
+    """Return the header of an image file. Raises Unreadable."""
     import PIL.Image
 
     with _opened(path) as image:
@@ -72,7 +72,7 @@ def header_of(path: Path) -> Header:
 
 
 def pixels_of(path: Path, mode: str) -> NDArray[np.uint8]:
-    """The first frame, held upright, as uint8 (height, width), or (…, 3) for the mode RGB. Raises Unreadable."""
+    """Return the first frame, held upright, as uint8 (height, width), or (…, 3) for the mode RGB. Raises Unreadable."""
     import PIL.Image
 
     with _opened(path) as image:
@@ -88,7 +88,8 @@ def pixels_of(path: Path, mode: str) -> NDArray[np.uint8]:
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
-    """Pillow warns of what it then reads all the same, one line for each of many images."""
+    """Silence Pillow's warnings about images that it then reads all the same: there may be one line for each of many
+    images."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""How a tree of image files is meant: which folders are parts, which are classes."""
+"""Finds out what a tree of image files means: which folders are parts, and which are classes."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ from assay_trainer.shards.sources.parts import HELD_OUT_ORDER, Part, part_of
 from assay_trainer.shards.sources.tree import Parts, Tree
 
 WRAPPERS = {"data", "dataset", "images", "image", "imgs", "img", "jpegimages", "photos", "pictures"}
-"""Names of a folder that holds the class folders, beside others without images."""
+"""Names of a folder that holds the class folders, beside other folders without images."""
 
 
 class NoClassFolders(InvalidSource):
-    """Fewer than two class folders; the data may be of another format."""
+    """There are fewer than two class folders; the data may be in another format."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Files with the class and the part of each: training files first, then by class, then by name."""
+    """The files with the class and the part of each: training files first, then by class, then by name."""
 
     classes: tuple[str, ...]
     files: Sequence[Parts]
     labels: Sequence[int]
     held_out: Sequence[bool] | None
-    """None if the folder has no split of its own."""
+    """Whether each file is held out; None if the folder has no split of its own."""
 
 
 def lay_out(tree: Tree, findings: Findings, hold_out: Part | None = None) -> Layout:
-    """Classes and parts of a tree; `hold_out` is the part to hold out of several. Says in the findings what it leaves
-    out, and how it understood what it uses. Raises InvalidSource, NoClassFolders among it."""
+    """Return the classes and parts of a tree; `hold_out` is the part to hold out of several.
+
+    The findings say what it leaves out, and how it understood the rest. Raises InvalidSource, or its subclass
+    NoClassFolders.
+    """
     index = _Index(tree)
     top: Parts = ()
     while True:
@@ -51,7 +54,7 @@ def lay_out(tree: Tree, findings: Findings, hold_out: Part | None = None) -> Lay
 
 @dataclass
 class _Index:
-    """A tree by folder."""
+    """A tree, by folder."""
 
     tree: Tree
     direct: Mapping[Parts, Sequence[Parts]] = field(init=False)
@@ -75,7 +78,7 @@ class _Index:
         return any(self.below[(*folder, child)] for child in self.children.get(folder, ()))
 
     def images_below(self, folder: Parts) -> list[Parts]:
-        """In the order of their paths."""
+        """Return the images below a folder, in the order of their paths."""
         found = list(self.direct.get(folder, ()))
         for child in self.children.get(folder, ()):
             found += self.images_below((*folder, child))
@@ -83,7 +86,7 @@ class _Index:
 
 
 def _split(index: _Index, top: Parts, findings: Findings, hold_out: Part | None) -> list[Parts] | None:
-    """The training folder and the held-out one, if the folders are parts of a data set."""
+    """Return the training folder and the held-out one, if the folders are parts of a data set."""
     by_part: dict[Part, list[str]] = defaultdict(list)
     others: list[str] = []
     for name in index.children.get(top, ()):
@@ -130,7 +133,7 @@ def _split(index: _Index, top: Parts, findings: Findings, hold_out: Part | None)
 
 
 def _wrapped(index: _Index, top: Parts) -> Parts | None:
-    """The one folder that holds the class folders."""
+    """Return the one folder that holds the class folders."""
     if index.direct.get(top):
         return None
     names = index.children.get(top, ())

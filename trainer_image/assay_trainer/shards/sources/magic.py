@@ -1,4 +1,4 @@
-"""What a file is by its first bytes."""
+"""Recognises files by their first bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _IMAGES = ((0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes; none if it can't be read."""
+    """Return the file's first bytes; none if it can't be read."""
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
@@ -19,6 +19,6 @@ def head_of(path: Path) -> bytes:
 
 
 def looks_like_an_image(path: Path) -> bool:
-    """Whether it begins as PNG, JPEG, GIF, WebP and AVIF files do."""
+    """Return whether the bytes begin as PNG, JPEG, GIF, WebP and AVIF files do."""
     head = head_of(path)
     return any(head[offset : offset + len(magic)] == magic for offset, magic in _IMAGES)

@@ -1,4 +1,4 @@
-"""Labelled images in an .npz file."""
+"""Reads labelled images from an .npz file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ SPLIT_KEYS = (
     ("x_train", "y_train", "x_test", "y_test"),
     ("train_images", "train_labels", "test_images", "test_labels"),
 )
-"""Images and labels to train on, images and labels to hold out. Other spellings of them are understood, in any case."""
+"""The keys of the images and labels to train on, and of those to hold out. Other common spellings are understood,
+too."""
 
 WHOLE_KEYS = (("x", "y"), ("images", "labels"), ("data", "labels"), ("image", "label"))
-"""Images and labels without a split."""
+"""The keys of images and labels without a split."""
 
 _IMAGES = ("x", "images", "data", "image", "imgs", "img")
 _LABELS = ("y", "labels", "label", "targets", "target")
@@ -37,8 +38,8 @@ _Pair = tuple[str, str]
 
 
 def read_npz(path: Path, hold_out: Part | None = None) -> Source:
-    """See SPLIT_KEYS and WHOLE_KEYS for the keys, `from_arrays` for what they hold; `hold_out` is the part to hold out
-    of several. Raises InvalidSource."""
+    """Read the file. SPLIT_KEYS and WHOLE_KEYS say its keys, `from_arrays` what they hold; `hold_out` is the part to
+    hold out of several. Raises InvalidSource."""
     if not zipfile.is_zipfile(path):
         raise InvalidSource(f"{path}: not an .npz file, which is a zip of arrays")
     findings = Findings()
@@ -55,7 +56,7 @@ def read_npz(path: Path, hold_out: Part | None = None) -> Source:
 
 
 def _chosen(path: Path, names: Sequence[str], findings: Findings, hold_out: Part | None) -> list[_Pair]:
-    """The arrays of images and labels: of the training part and of the held-out one, or of the whole."""
+    """Return the arrays of images and labels: of the training part and of the held-out one, or of the whole."""
     found = set(names)
     if hold_out is None:
         for keys in (*SPLIT_KEYS, *WHOLE_KEYS):
@@ -81,7 +82,7 @@ def _chosen(path: Path, names: Sequence[str], findings: Findings, hold_out: Part
 
 
 def _understood(names: Sequence[str]) -> dict[Part | None, _Pair]:
-    """The names of images and labels by part; None is the whole."""
+    """Return the names of images and labels by part; None is the whole."""
     by_kind: dict[tuple[Part | None, str], str] = {}
     for name in sorted(names, key=lambda name: (name.casefold(), name)):
         match = _NAME.fullmatch(re.sub(r"[\W_]", "", name.casefold()))
@@ -97,7 +98,7 @@ def _understood(names: Sequence[str]) -> dict[Part | None, _Pair]:
 
 
 def _said(pairs: list[_Pair], by_part: Mapping[Part | None, _Pair], findings: Findings) -> list[_Pair]:
-    """The same pairs; if another part might have been held out, a note says so."""
+    """Return the same pairs; a note says so if another part might have been held out."""
     if len(pairs) == 2:
         for part in HELD_OUT_ORDER:
             if part in by_part and by_part[part] not in pairs:

@@ -1,4 +1,4 @@
-"""Names that people give to the parts of a data set."""
+"""The names that people give to the parts of a data set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """What a part of a data set is for."""
+    """The purpose of a part of a data set."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -21,14 +21,15 @@ WORDS = {
 }
 
 HELD_OUT_ORDER = (Part.TEST, Part.VALIDATION)
-"""Which part is held out if there are several and nobody says."""
+"""The order in which parts are considered for holding out, unless the user chooses."""
 
 _FILLING = {"set", "split", "data", "dataset", "images", "image", "imgs", "img", "folder", "part"}
 _YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 
 
 def part_of(name: str) -> Part | None:
-    """The part that a folder's name stands for: `Train`, `val_set`, `test2017`, `held-out`; None: another name."""
+    """Return the part that a folder's name stands for, such as `Train`, `val_set`, `test2017`, `held-out`; None for
+    another name."""
     text = _YEAR.sub("", name.casefold())
     if re.search(r"\d", text):  # train1, train2: not what we know
         return None

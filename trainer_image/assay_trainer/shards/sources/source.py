@@ -1,4 +1,4 @@
-"""What a builder needs to know of labelled images, wherever they come from."""
+"""Labelled images as a builder needs them, wherever they come from."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ class Source:
 
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
-    """(n,), indices into `classes`."""
+    """(n,): indices into `classes`."""
     size: int
-    """Pixels a side."""
+    """The pixels a side."""
     channels: int
     """1 (grey) or 3 (RGB)."""
     read: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
-    """From indices (m,) to images (m, size, size, channels)."""
+    """A function from indices (m,) to images (m, size, size, channels)."""
     held_out: NDArray[np.bool_] | None
-    """(n,), the source's own split; None if it has none."""
+    """(n,): whether the source's own split holds the image out; None if it has no split."""
     found: str = "arrays"
-    """What it is, in a word or two."""
+    """The kind of the source, in a word or two."""
     findings: Findings = field(default_factory=Findings)
-    """What of it is left out, and how it was understood."""
+    """What was left out, and how the rest was understood."""
     check: Callable[[], None] = lambda: None
-    """Decodes all images, and raises InvalidSource that names those that can't be."""
+    """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
 
 
 def from_arrays(
     where: str,
     parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
 ) -> Source:
-    """A source of images, uint8 (n, h, w) or (n, h, w, 1 or 3), and labels, integers or strings (n,) or (n, 1).
+    """Make a source of images, uint8 (n, h, w) or (n, h, w, 1 or 3), and labels, integers or strings (n,) or (n, 1).
 
-    One part has no split of its own; of two parts the second is held out. Classes are the sorted labels.
-    Raises InvalidSource, beginning with `where`, if shapes, types or lengths are others.
+    One part has no split of its own; of two parts the second is held out. Classes are the sorted labels. Raises
+    InvalidSource, beginning with `where`, if shapes, types or lengths differ from these.
     """
     images = [_as_images(where, x) for x, _ in parts]
     parts = [(x, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y) for x, y in parts]

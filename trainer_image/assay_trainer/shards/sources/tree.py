@@ -1,4 +1,4 @@
-"""A walk through a folder: which files may be images, and what else lies there."""
+"""Walks through a folder and tells image files from other files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm"),
     *(".tif", ".tiff", ".webp"),
 )
-"""Of image files, in any case. A file without a suffix is one if it begins as one."""
+"""The suffixes of image files, in any case. A file without a suffix is an image if it begins as one."""
 
 UNREAD_SUFFIXES = (
     *(".arw", ".cr2", ".cr3", ".dcm", ".dng", ".exr", ".hdr", ".heic", ".heif", ".ico", ".jp2", ".jxl"),
     *(".nef", ".nii", ".orf", ".pcx", ".psd", ".raw", ".rw2", ".svg", ".tga", ".xcf"),
 )
-"""Of images that are not read."""
+"""The suffixes of image formats that are not read."""
 
 _SYSTEM = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"),
@@ -36,12 +36,12 @@ Parts = tuple[str, ...]
 
 @dataclass
 class Tree:
-    """What lies below a folder. Paths are parts, sorted."""
+    """The files below a folder. Paths are parts, sorted."""
 
     images: list[Parts] = field(default_factory=list)
     folders: set[Parts] = field(default_factory=set)
     others: list[Parts] = field(default_factory=list)
-    """The first files that are no images, by which another format may be known."""
+    """The first files that are no images, which may show that the data is in another format."""
 
 
 def walk(root: Path, findings: Findings, without: Path | None = None) -> Tree:
@@ -81,7 +81,7 @@ def walk(root: Path, findings: Findings, without: Path | None = None) -> Tree:
 
 
 def suffix_of(name: str) -> str:
-    """In lower case; nothing if what follows the last dot is no word, as in `img.0001`."""
+    """Return the suffix in lower case; nothing if what follows the last dot is no word, as in `img.0001`."""
     suffix = PurePath(name).suffix.lower()
     return suffix if suffix[1:].isalnum() and not suffix[1:].isdigit() else ""
 

@@ -1,4 +1,4 @@
-"""Formats that are not read: told by their names and their first bytes, and each with a way in."""
+"""Formats that are not read: how they are recognised, and how to convert each of them."""
 
 from assay_trainer.shards.sources.foreign.formats import ALLOWED, foreign_file, foreign_folder
 

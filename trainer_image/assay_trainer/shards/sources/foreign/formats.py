@@ -1,4 +1,4 @@
-"""Formats that are not read: how each is told by its names and by its first bytes."""
+"""Formats that are not read, recognised by the names and the first bytes of their files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALLOWED = "a folder of class folders with images, an .npz file, a folder with MN
 
 @dataclass(frozen=True)
 class Format:
-    """A format by the names of its files (a pattern of the whole path, in lower case) and by what they begin with."""
+    """A format, by a pattern of its files' whole paths in lower case, and by their first bytes."""
 
     name: str
     names: str
@@ -50,7 +50,7 @@ IN_FOLDERS = (
     Format("Pascal VOC annotations", r"(.*/)?annotations/[^/]*\.xml", ways_in.VOC),
     Format("YOLO labels", r"(.*/)?labels/([^/]*/)?[^/]*\.txt", ways_in.YOLO),
 )
-"""Told by how the files of a folder are named. The first that fits is it."""
+"""Formats recognised by the names of a folder's files. The first that fits is chosen."""
 
 FILES = (
     Format("Parquet", r".*\.(parquet|pq)", ways_in.PARQUET, b"PAR1"),
@@ -75,11 +75,11 @@ FILES = (
     Format("safetensors", r".*\.safetensors", ways_in.OTHER_LIBRARY),
     Format("COCO annotations or other JSON", r".*\.json", ways_in.JSON),
 )
-"""Told by a file's first bytes, or else by its name. The first that fits is it."""
+"""Formats recognised by a file's first bytes, or else by its name. The first that fits is chosen."""
 
 
 def foreign_folder(folder: Path, others: Sequence[Parts]) -> str | None:
-    """What the files of a folder are, that are no images, and the way in; None if there are none."""
+    """Say what the files of a folder are that are no images, and how to convert them; None if there are none."""
     paths = ["/".join(path) for path in others]
     if not paths:
         return None
@@ -100,7 +100,7 @@ def foreign_folder(folder: Path, others: Sequence[Parts]) -> str | None:
 
 
 def foreign_file(path: Path) -> str:
-    """What a file is, by its first bytes or else by its name, and the way in."""
+    """Say what a file is, by its first bytes or else by its name, and how to convert it."""
     head = head_of(path)
     if looks_like_an_image(path):
         return f"one image; allowed: {ALLOWED}"

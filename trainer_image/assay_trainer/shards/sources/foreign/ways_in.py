@@ -1,4 +1,4 @@
-"""Ways in from formats that are not read: a few lines of Python or shell each. PATH stands for where the data is."""
+"""How to convert formats that are not read: a few lines of Python or shell each. PATH stands for the data's path."""
 
 from __future__ import annotations
 
