@@ -48,7 +48,7 @@ COMMANDS = {
     "report": Place(
         "assay.cli.report",
         "report",
-        "Show what a study has found so far: one on the cluster or, with -f, one in a store that this machine reaches.",
+        "Show what a study has found so far: one on the cluster or, with -f, one in a store within reach.",
     ),
     "status": Place(
         "assay.cli.cluster.status",

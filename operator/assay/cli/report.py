@@ -94,8 +94,7 @@ def report(
     ] = None,
     explain: ExplainOption = False,
 ) -> None:
-    """Show what a study has found so far: a study on the cluster or, with -f, one in a store that this machine
-    reaches."""
+    """Show what a study has found so far: one on the cluster or, with -f, one in a store within reach."""
     if file and on_cluster is None:
         findings = _of_store(file, store, study)
     elif not file and on_cluster is not None:
