@@ -1,4 +1,4 @@
-"""What a page tells people to type is what the program, the Makefile and the benchmarks know."""
+"""What a page tells people to type is what the program, the chart, the Makefile and the benchmarks know."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from assay.cli.commands import COMMANDS, loaded
 from pages.markdown import ROOT, Page, pages
@@ -37,19 +38,42 @@ def of_assay(each: Page) -> Iterator[list[str]]:
                 assert command.startswith("assay charts"), f"no such command: {command}"  # a release that Helm installs
 
 
-def unknown_options(arguments: list[str]) -> list[str]:
-    """Options that the command does not have."""
+def not_understood(arguments: list[str]) -> list[str]:
+    """Options that the command does not have, or that take no such value."""
     command: Any = loaded(arguments[0])
     if subcommands := getattr(command, "commands", None):
         command = subcommands[arguments[1]]
-    known = {"-h", "--help", *(name for parameter in command.params for name in parameter.opts)}
-    return [argument for argument in arguments if re.match(r"--?[a-zA-Z]", argument) and argument not in known]
+    known: dict[str, Any] = {name: parameter for parameter in command.params for name in parameter.opts}
+    wrong = []
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if re.match(r"--?[a-zA-Z]", argument) and argument not in ("-h", "--help"):
+            choices = getattr(known[argument].type_descriptor, "choices", None) or () if argument in known else ()
+            if argument not in known or (
+                choices and following not in [getattr(each, "value", each) for each in choices]
+            ):
+                wrong.append(f"{argument} {following}")
+    return wrong
 
 
 @pytest.mark.parametrize("each", pages(), ids=str)
 def test_commands_and_options_of_the_program_are_those_that_it_has(each: Page) -> None:
-    wrong = {" ".join(arguments): found for arguments in of_assay(each) if (found := unknown_options(arguments))}
+    wrong = {" ".join(arguments): found for arguments in of_assay(each) if (found := not_understood(arguments))}
     assert wrong == {}
+
+
+@pytest.mark.parametrize("each", pages(), ids=str)
+def test_values_that_helm_is_told_to_set_are_the_charts(each: Page) -> None:
+    chart = yaml.safe_load((ROOT / "charts" / "assay" / "values.yaml").read_text())
+    told = re.findall(r"--set[ =]([^\s`]+)", "\n".join(commands(each)))
+    names = [assignment.partition("=")[0] for values in told for assignment in values.split(",") if "=" in assignment]
+    assert [name for name in names if not is_value(chart, name.split("."))] == []
+
+
+def is_value(values: Any, path: list[str]) -> bool:
+    """Whether the chart has such a value; below an empty one there may be any."""
+    if not path or values == {}:
+        return True
+    return isinstance(values, dict) and path[0] in values and is_value(values[path[0]], path[1:])
 
 
 @pytest.mark.parametrize("each", pages(), ids=str)
