@@ -1,5 +1,5 @@
-"""What the words of Kubernetes, of its admission webhooks and of container runtimes mean: whether what they tell of
-passes by itself, or somebody has to act."""
+"""What messages of Kubernetes, of its admission webhooks and of container runtimes mean: that the trouble passes by
+itself, or that somebody has to act."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ _USED = re.compile(r"used: (?P<used>.+?), limited: ")
 
 
 def passes(message: str) -> bool:
-    """Whether a refusal speaks of a server that does not answer now, not of what it was asked for."""
+    """Return whether a refusal is about a server that does not answer now, and not about what it was asked for."""
     return _PASSES.search(message) is not None and "denied the request" not in message
 
 
 def is_wrong_image(message: str) -> bool:
-    """Whether a registry has answered that it has no such image, or not for whoever asked; else it may only be away."""
+    """Return whether a registry has answered that there is no such image, or no right to it."""
     return _IMAGE_IS_WRONG.search(message) is not None and not _PASSES.search(message)
 
 
 def is_missing_object(message: str) -> bool:
-    """Whether a container or volume lacks an object that somebody has to make."""
+    """Return whether a container or volume lacks an object that somebody has to make."""
     return _IS_MISSING.search(message) is not None
 
 
 def is_over_quota(message: str) -> bool:
-    """Whether a refusal is for want of quota: the API server has no other word for it."""
+    """Return whether a refusal is for want of quota: the API server says it in these words only."""
     return "exceeded quota" in message
 
 
 def never_fits(message: str) -> bool:
-    """Whether a quota is too small for what was asked though nothing uses it: `requested: pods=1, used: pods=0, …`."""
+    """Return whether a quota is too small though nothing uses it: `requested: pods=1, used: pods=0, …`."""
     used = _USED.search(message)
     return used is not None and all(each.rpartition("=")[2].strip() == "0" for each in used["used"].split(","))

@@ -1,4 +1,4 @@
-"""Which study runs which trials: two studies of a namespace may ask for the same ones."""
+"""Which study runs which trials: two studies of a namespace may ask for the same trials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Lock
 
 
 class Claims:
-    """Of each namespace: the keys that run, and whose they are, by the study's uid. For threads to share.
+    """The keys that run in each namespace, and the uids of the studies that run them. For threads to share.
 
     All of it may be lost at any time: then a trial may run twice, and the first result counts.
     """
@@ -19,12 +19,12 @@ class Claims:
         self._gone: defaultdict[str, set[str]] = defaultdict(set)
 
     def of_others(self, namespace: str, study: str) -> frozenset[str]:
-        """The keys that other studies run, or are about to."""
+        """Return the keys that other studies run, or are about to."""
         with self._lock:
             return frozenset(key for key, owner in self._owners[namespace].items() if owner != study)
 
     def hold(self, namespace: str, study: str, keys: Iterable[str]) -> frozenset[str]:
-        """Let the study have these keys, as far as nobody else has them, and no others; those that it has now."""
+        """Let the study have those of these keys that nobody else has, and no others; return what it has now."""
         with self._lock:
             others = {key: owner for key, owner in self._owners[namespace].items() if owner != study}
             held = frozenset(key for key in keys if key not in others)
@@ -39,17 +39,17 @@ class Claims:
                 owners.setdefault(key, study)
 
     def leave(self, namespace: str, study: str) -> None:
-        """The study is gone. Its pods may live a little longer: its keys are free when they have ended (`end`)."""
+        """Note that the study is gone. Its pods may live a little longer: `end` frees its keys when they have ended."""
         with self._lock:
             self._gone[namespace].add(study)
 
     def has_left(self, namespace: str) -> bool:
-        """Whether a study is gone and has keys all the same."""
+        """Return whether a study is gone and still has keys."""
         with self._lock:
             return bool(self._gone.get(namespace))
 
     def end(self, namespace: str, live: Container[str]) -> None:
-        """Free the keys of studies that are gone but those that are `live`."""
+        """Free the keys of studies that are gone, but for those that are `live`."""
         with self._lock:
             gone, owners = self._gone.pop(namespace, set()), self._owners[namespace]
             kept = {key: owner for key, owner in owners.items() if owner not in gone or key in live}

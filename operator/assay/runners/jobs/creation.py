@@ -13,17 +13,17 @@ from assay.runners.jobs.objects import StudyObjects
 from assay.store.together import together
 
 RETRY_SECONDS = 10.0
-"""Between tries to make a Job that was refused."""
+"""How long after a refusal a Job is tried again."""
 
 ROOM_SECONDS, ROOM_RETRY_SECONDS = 20.0, 2.0
-"""How long after Jobs have made room it may be counted, and how often that is tried: quotas are not counted at once."""
+"""How long it may take until a quota counts that Jobs were deleted, and how often a Job is tried meanwhile."""
 
 TOGETHER = 8
-"""Jobs that are made at a time, of one study: those of others do not wait for them."""
+"""How many Jobs of one study are made at a time: the Jobs of others do not wait for them."""
 
 
 def create(objects: StudyObjects, manifests: Sequence[Manifest], memory: JobsMemory, now: float) -> None:
-    """Make Jobs, and remember those that were not made: their attempts are marked as started, so nobody else will."""
+    """Make Jobs, and remember those that were not made: their attempts are marked as started, so only this can."""
     make = partial(_error_of, objects)
     errors = together(make, manifests, TOGETHER)
     for manifest, error in zip(manifests, errors, strict=True):
@@ -37,7 +37,7 @@ def create(objects: StudyObjects, manifests: Sequence[Manifest], memory: JobsMem
 
 
 def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:
-    """Try those that are due. Over a quota one try in every round is enough, and it may have room at any time."""
+    """Try again the Jobs that are due. If a quota is used up, one try a round is enough; it may have room any time."""
     full = False
     for name, refused in list(memory.not_created.items()):
         if is_over_quota(refused.error.message):
@@ -53,7 +53,7 @@ def create_again(objects: StudyObjects, memory: JobsMemory, now: float) -> None:
 
 
 def next_try(memory: JobsMemory) -> float | None:
-    """When a Job is to be tried again at the latest, in Unix seconds."""
+    """Return when a Job is to be tried again at the latest, in Unix seconds; None: there is none."""
     tried = [refused.tried for refused in memory.not_created.values()]
     soon = any(at < memory.made_room_at + ROOM_SECONDS for at in tried)
     return min(tried) + (ROOM_RETRY_SECONDS if soon else RETRY_SECONDS) if tried else None

@@ -12,16 +12,16 @@ from assay.runners.jobs.obstacles import Wait
 from assay.runners.jobs.state import awaits_pod_since, is_suspended
 
 WARNING_SECONDS = 15.0
-"""Between looks at the events of objects of one kind."""
+"""How often the events of objects of one kind are asked for."""
 
 _REFUSAL = "FailedCreate"
-"""The Job controller's word for a pod that it may not make. What else it warns of is how a Job ended."""
+"""The Job controller's word for a pod that it may not make. Its other warnings are about how a Job ended."""
 
 
 def ask_for_warnings(objects: StudyObjects, waiting: Iterable[Wait], memory: JobsMemory, now: float) -> None:
-    """Remember the latest warning about one Job, and one pod, of those that wait without saying what for.
+    """Remember the latest warning about one Job and one pod of those that wait without saying what for.
 
-    Events are a help, not a need: where they can't be read, the wait is told without its cause.
+    Events only help: where they can't be read, the status says that trials wait, and not why.
     """
     asks = [wait.asks for wait in waiting if wait.asks is not None and wait.ask_at <= now]
     asked = {about["kind"]: about for about in asks if about["kind"] == "Pod" or not is_suspended(about)}
@@ -34,7 +34,7 @@ def ask_for_warnings(objects: StudyObjects, waiting: Iterable[Wait], memory: Job
 
 
 def _warning(objects: StudyObjects, about: Manifest) -> str | None:
-    """The last word on an object, if it is a warning: what was warned of before it went on is of the past."""
+    """Return the latest event of an object if it is a warning: what was warned of before another event has passed."""
     selector = f"involvedObject.uid={about['metadata']['uid']}"
     try:
         events = objects.kube.list(EVENTS, objects.namespace, field_selector=selector)
@@ -49,13 +49,13 @@ def _warning(objects: StudyObjects, about: Manifest) -> str | None:
 
 
 def _is_refusal(event: Manifest, job: Manifest) -> bool:
-    """Whether the Job is refused its pod now; not what was so before it was suspended and let go again."""
+    """Return whether the Job is refused its pod now, and not before it was suspended and let go on again."""
     since, said = awaits_pod_since(job), unix_seconds_or_none(_time_of(event))
     return event.get("reason") == _REFUSAL and since is not None and said is not None and said >= int(since)
 
 
 def _order(event: Manifest) -> tuple[str, bool]:
-    """Times as Kubernetes writes them sort as text; of the same second, a warning is the later one."""
+    """Return what to sort events by: times as Kubernetes writes them, and in one second the warning last."""
     return _time_of(event), event.get("type") == "Warning"
 
 

@@ -1,4 +1,4 @@
-"""What of Jobs and pods is worth keeping: there may be thousands, and most of each is the same as in the others."""
+"""Which parts of Jobs and pods are kept: there may be thousands, and most of each is the same as in the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.kube import Manifest
 from assay.runners.jobs.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
 
 _LONGEST_TEXT = 64 * 1024
-"""Characters. A kubelet writes no longer ones, but whoever may edit the status of a pod can."""
+"""The most characters that are kept. A kubelet writes no longer texts, but users who may edit a pod's status can."""
 
 _METADATA = (
     "namespace",
@@ -28,13 +28,13 @@ _POD_STATUS = ("phase", "reason", "message", "conditions", "startTime")
 
 
 def lean_job(job: Manifest) -> Manifest:
-    """A Job as `state`, `observation` and `waits` read it."""
+    """Return the parts of a Job that `state`, `observation` and `waits` read."""
     spec, status = _some(job.get("spec"), "suspend"), _some(job.get("status"), *_JOB_STATUS)
     return _shared_manifest({**_about(job), "spec": spec, "status": status})
 
 
 def lean_pod(pod: Manifest) -> Manifest:
-    """A pod as `state`, `observation`, `endings` and `waits` read it."""
+    """Return the parts of a pod that `state`, `observation`, `endings` and `waits` read."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     containers = [_some(container, "name", "resources") for container in spec.get("containers") or ()]
     states = [_some(each, "name", "state") for each in status.get("containerStatuses") or ()]
@@ -59,7 +59,7 @@ def _some(value: Mapping[str, Any] | None, *fields: str) -> dict[str, Any]:
 
 
 def _shared_manifest(manifest: Manifest) -> Manifest:
-    """The same, with each text there once in the process, however many manifests have it."""
+    """Return the same manifest, with each text once in memory, however many manifests have it."""
     return {key: _shared(value) for key, value in manifest.items()}
 
 

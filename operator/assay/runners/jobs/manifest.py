@@ -21,21 +21,21 @@ from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, WorkRequest
 
 SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
-"""The one folder that a trial may write to: a volume of its own, gone with the pod."""
+"""The only folder that a trial may write to: a volume of its own, which goes with the pod."""
 
 TERMINATION_GRACE_SECONDS = 30
-"""Between SIGTERM, on which the worker ends its trial and says so, and SIGKILL."""
+"""The time between SIGTERM, on which the worker ends its trial and says so, and SIGKILL."""
 
 
 def job_manifest(study: ProxyStudy, request: WorkRequest, request_uri: str, settings: TrialSettings) -> Manifest:
-    """The Job of a request of a study, which has its namespace and uid.
+    """Return the Job of a request of a study, which has its namespace and uid.
 
-    The study's template lies over the installation's, as `overlay` says; nothing in either can weaken what makes the
-    pods fit the `restricted` Pod Security Standard. Accelerators are what the templates' `resources` ask for:
-    `devices` says how many are counted, not what they are called, so nothing is made up from it.
+    The study's template lies over the installation's, as `overlay` says; neither can weaken what makes the pods fit the
+    `restricted` Pod Security Standard. Accelerators are what the templates' `resources` ask for: `devices` says how
+    many are counted, but not what they are called.
 
-    The Job has no deadline, which would count the time in the queue; the worker's clock ends a trial, and the pod's
-    deadline is behind that.
+    The Job has no deadline, which would count the time in the queue. The worker's clock ends a trial; the pod's
+    deadline comes later, in case the worker does not.
     """
     items, trainer = request.items, study.spec.trainer
     labels = labels_of(study.name, items)
@@ -70,7 +70,7 @@ def job_manifest(study: ProxyStudy, request: WorkRequest, request_uri: str, sett
 
 
 def _owner(study: ProxyStudy) -> dict[str, Any]:
-    """With the study, its Jobs are deleted."""
+    """Return the reference by which Kubernetes deletes the Jobs with their study."""
     return {
         "apiVersion": API_VERSION,
         "kind": study.kind,
@@ -81,11 +81,11 @@ def _owner(study: ProxyStudy) -> dict[str, Any]:
 
 
 def _pod_failure_policy() -> dict[str, Any]:
-    """A Job that ends by these rules has reason PodFailurePolicy, which so means: by no fault of the trial's own.
+    """Return the rules by which a Job ends at once, with reason PodFailurePolicy: by no fault of the trial's own.
 
-    FailJob, not Ignore, which would start another pod: attempts are counted, and paid for, where they are planned.
-    There is no rule for the worker's 143 (told to end): the pod of a Job that Kueue suspends ends like that too, and
-    that Job is to go on later.
+    The action is FailJob and not Ignore, which would start another pod: attempts are counted and paid for where they
+    are planned. There is no rule for the worker's 143 (told to end): the pod of a Job that Kueue suspends ends like
+    that too, and that Job is to go on later.
     """
     return {
         "rules": [
@@ -123,7 +123,7 @@ def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, set
 
 
 def _limit(size: str | None) -> dict[str, str]:
-    """Of a volume; a kubelet evicts the pod that has more in it."""
+    """Return the limit of a volume; a kubelet evicts a pod that has more in it."""
     return {} if size is None else {"sizeLimit": size}
 
 

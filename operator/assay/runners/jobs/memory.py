@@ -14,14 +14,14 @@ from assay.runners.protocol import ObservedAttempt
 
 
 class Attempt(NamedTuple):
-    """An attempt of a trial or preparation."""
+    """An attempt of a trial or a preparation."""
 
     key: str
     attempt: int
 
 
 class NotCreated(NamedTuple):
-    """A Job that the API server has not made yet, and why; tried first and last at these times (Unix seconds)."""
+    """A Job that the API server has refused to make, why, and when it was tried first and last (Unix seconds)."""
 
     manifest: Manifest
     error: KubeError
@@ -30,21 +30,21 @@ class NotCreated(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """An attempt whose Job was deleted since nobody needs it; what was seen of it last."""
+    """An attempt whose Job was deleted because nobody needs it, and what was seen of it last."""
 
     job: Manifest
     seen: ObservedAttempt
 
 
 class Finished(NamedTuple):
-    """A Job that has ended and whose attempts are all recorded; Unix seconds."""
+    """A Job that has ended and whose attempts are all recorded, and when it ended (Unix seconds)."""
 
     job: Manifest
     ended_at: float
 
 
 class Warned(NamedTuple):
-    """What Kubernetes warned of last, and when it was asked (Unix seconds)."""
+    """What Kubernetes warned of last (None: nothing), and when it was asked (Unix seconds)."""
 
     message: str | None
     asked_at: float
@@ -53,8 +53,8 @@ class Warned(NamedTuple):
 class QueueAnswer(NamedTuple):
     """Why Kueue does not admit a Job, and when it was asked (Unix seconds).
 
-    `message` is its own, None if it says nothing or may not be asked; `is_inadmissible`: it will not do so as things
-    are.
+    `message` is Kueue's, None if it says nothing or may not be asked; `is_inadmissible`: Kueue will not admit the Job
+    unless somebody changes something.
     """
 
     kueue_is_missing: bool
@@ -65,19 +65,19 @@ class QueueAnswer(NamedTuple):
 
 @dataclass
 class JobsMemory:
-    """Kept for each study by whoever makes its runners, one after another. All of it may be lost at any time.
+    """What the runners of one study, made one after another, hand on. All of it may be lost at any time.
 
-    appeared: attempts whose Job was made, or seen, and that were not forgotten: if it is not there, it has gone.
-    not_created: by name, in the order in which they were asked for.
+    appeared: attempts whose Job was made or seen, and that were not forgotten: if the Job is not there, it has gone.
+    not_created: Jobs that were refused, by name, in the order in which they were asked for.
     unneeded: attempts that were to be stopped. A Job is deleted when it has no others.
-    stopped: until they are forgotten.
+    stopped: attempts whose Job was deleted, until they are forgotten.
     recorded: attempts that were forgotten and whose Job is still there.
-    finished: by uid.
-    warned: by the kind of object that it was about.
-    queue: of one Job that is not admitted.
-    made_room_at: when Jobs were last deleted since a quota was waited for.
-    shortage: of Jobs that the study wants to make and may not, since too many live.
-    shortage_said: whether an obstacle has told of it.
+    finished: Jobs of which nothing more is needed, by uid.
+    warned: the latest warnings, by the kind of object that they are about.
+    queue: what Kueue says of one Job that is not admitted.
+    made_room_at: when Jobs were last deleted because quota was waited for.
+    shortage: Jobs that the study wants to make and may not, because too many live.
+    shortage_said: whether an obstacle has told of the shortage.
     claims, quota_waits, shares: shared by all studies whose runners are in this process.
     """
 

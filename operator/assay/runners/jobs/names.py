@@ -1,4 +1,4 @@
-"""What Jobs and their pods are called, labelled and annotated with."""
+"""The names, labels and annotations of Jobs and their pods."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ITEMS_ANNOTATION = f"{GROUP}/items"
 """The attempts that a Job runs, in their order: `key:attempt,key:attempt`."""
 
 DEVICES_ANNOTATION = f"{GROUP}/devices"
-"""Devices that each of them holds, one after another."""
+"""How many devices each of these attempts holds, one after another."""
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
-"""Kubernetes puts it on the pods of a Job."""
+"""The label that Kubernetes puts on the pods of a Job."""
 
 CONTAINER = "trainer"
 
@@ -35,9 +35,9 @@ _NAME_LENGTH = 63
 
 
 def job_name(study: str, study_uid: str, items: Sequence[WorkItem]) -> str:
-    """The same for the same attempts of the same study, at most 63 characters.
+    """Return the name of a Job: at most 63 characters, the same for the same attempts of the same study.
 
-    With the uid, the Jobs of a deleted study, which may live a little longer, are not those of its successor.
+    The uid is part of it: the Jobs of a deleted study may live a little longer, and are not those of its successor.
     """
     identity = digest(canonical_json([study_uid, [(item.key, item.attempt) for item in items]]))
     room = _NAME_LENGTH - 1 - _DIGITS
@@ -45,7 +45,10 @@ def job_name(study: str, study_uid: str, items: Sequence[WorkItem]) -> str:
 
 
 def labels_of(study: str, items: Sequence[WorkItem]) -> dict[str, str]:
-    """By which people find Jobs and pods. Where packed trials differ, a label is left out; the key is the first's."""
+    """Return the labels by which people find Jobs and pods.
+
+    A label in which packed trials differ is left out; the key is that of the first.
+    """
     first = items[0]
     about = [_about(item) for item in items]
     return {
@@ -65,18 +68,18 @@ def _about(item: WorkItem) -> dict[str, str]:
 
 
 def items_annotation(items: Iterable[WorkItem]) -> str:
-    """What `attempts_of` reads."""
+    """Return the annotation that `attempts_of` reads."""
     return ",".join(f"{item.key}:{item.attempt}" for item in items)
 
 
 def attempts_of(manifest: Manifest) -> tuple[Attempt, ...]:
-    """The attempts that a Job or pod of ours runs; none if somebody has changed the annotation to nonsense."""
+    """Return the attempts that a Job or pod of ours runs; none if somebody has changed the annotation to nonsense."""
     text = _annotations(manifest).get(ITEMS_ANNOTATION, "")
     return tuple(Attempt(key, int(attempt)) for key, attempt in _ITEM.findall(text)) if _ITEMS.fullmatch(text) else ()
 
 
 def devices_of(manifest: Manifest) -> int:
-    """Devices that a Job's trials hold, one after another."""
+    """Return how many devices each of a Job's trials holds, one after another."""
     text = _annotations(manifest).get(DEVICES_ANNOTATION, "1")
     return int(text) if _DEVICES.fullmatch(text) else 1
 

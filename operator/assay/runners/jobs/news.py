@@ -1,4 +1,4 @@
-"""Which events of Jobs decide on what a study does next."""
+"""Which events of Jobs decide what a study does next."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from assay.runners.jobs.state import end_of, is_suspended
 
 
 def is_news(before: Manifest | None, after: Manifest | None) -> bool:
-    """Whether a Job has ended, is about to be gone, or is gone; or was made, suspended or let go by others.
+    """Return whether a Job has ended, is being deleted or is gone; or was made, suspended or let go on by others.
 
-    All else, most of what happens to a Job and to its pods, changes only what is said of it.
+    All other events, which are most, change only what is said of a Job.
     """
     return bool(_decisive(before) != _decisive(after))
 

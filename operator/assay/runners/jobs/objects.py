@@ -1,4 +1,4 @@
-"""The Jobs and pods of one study: those in the caches, and those that the API server has now."""
+"""The Jobs and pods of one study, in the caches and on the API server."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from assay.runners.jobs.shares import Owner
 from assay.runners.jobs.state import controller_of, created_at, end_of, is_terminal
 
 LIVE_SECONDS = 5.0
-"""How long a list of all that lives is good for."""
+"""How long a list of all that lives may be used."""
 
 
 class Live(NamedTuple):
-    """What the API server had at a time (Unix seconds), whoever owns it."""
+    """The Jobs and pods that the API server had at a time (Unix seconds), whoever owns them."""
 
     jobs: list[Manifest]
     pods: list[Manifest]
@@ -25,7 +25,7 @@ class Live(NamedTuple):
 
 
 class StudyObjects:
-    """Reads from the caches, unless it says otherwise, and puts into them what the API server says."""
+    """Reads from the caches, unless a method says otherwise, and puts into them what the API server says."""
 
     def __init__(self, kube: Kube, jobs: Cache, pods: Cache, study: ProxyStudy) -> None:
         if study.metadata.namespace is None or study.metadata.uid is None:
@@ -39,34 +39,34 @@ class StudyObjects:
         self._live: Live | None = None
 
     def jobs(self, without: Container[str]) -> list[Manifest]:
-        """The Jobs that the study owns but those of these uids, in the order in which they were made."""
+        """Return the Jobs that the study owns, without those of these uids, in the order in which they were made."""
         jobs = [job for job in self._jobs.owned_by(self.uid) if job["metadata"]["uid"] not in without]
         return sorted(jobs, key=created_at)
 
     def job(self, name: str) -> Manifest | None:
-        """The study's Job of that name."""
+        """Return the study's Job of that name, None if there is none."""
         job = self._jobs.get(self.namespace, name)
         return job if job is not None and self.is_own(job) else None
 
     def is_own(self, job: Manifest) -> bool:
-        """Whether the study owns it; one of the same name may have been deleted with its Jobs still there."""
+        """Return whether the study owns a Job: a deleted study of the same name may have left its Jobs."""
         return controller_of(job) == self.uid
 
     def pods_of(self, job: Manifest) -> list[Manifest]:
-        """The pods of a Job."""
+        """Return the pods of a Job."""
         return self._pods.owned_by(job["metadata"]["uid"])
 
     def living(self) -> list[Manifest]:
-        """All Jobs and pods of the namespace that have not ended, whoever owns them, or did."""
+        """Return all Jobs and pods of the namespace that have not ended, whoever owns them."""
         jobs = [job for job in self._jobs.all(self.namespace) if end_of(job) is None]
         return jobs + [pod for pod in self._pods.all(self.namespace) if not is_terminal(pod)]
 
     def living_by_owner(self) -> Mapping[Owner, int]:
-        """How many Jobs of each study have not ended, in all namespaces that the cache has."""
+        """Return how many Jobs of each study have not ended, in all namespaces that the cache has."""
         return living_by_owner(self._jobs.all())
 
     def create(self, manifest: Manifest) -> Manifest:
-        """Make the Job, unless it is there; as the server has it. Raises KubeError."""
+        """Make the Job, unless it is there, and return it as the server has it. Raises KubeError."""
         try:
             job = self.kube.create(JOBS, self.namespace, manifest)
         except AlreadyExists as error:
@@ -82,19 +82,19 @@ class StudyObjects:
         self.kube.delete(JOBS, self.namespace, metadata["name"], uid=metadata["uid"])
 
     def drop(self, job: Manifest) -> None:
-        """Delete a Job that has ended, and think no more of it. Raises KubeError."""
+        """Delete a Job that has ended, and drop it from the cache. Raises KubeError."""
         self.delete(job)
         self._jobs.remove(job)
 
     def ask_for_pods_of(self, job: Manifest) -> list[Manifest]:
-        """The pods of a Job that are there now, and those that are in the cache. Raises KubeError."""
+        """List the pods of a Job; return them with those that only the cache has. Raises KubeError."""
         selector = f"{JOB_NAME_LABEL}={job['metadata']['name']}"
         for pod in self.kube.list(PODS, self.namespace, label_selector=selector):
             self._pods.put(pod)
         return self.pods_of(job)
 
     def live(self, now: float) -> Live:
-        """All Jobs and pods with the study's label that are there now, at most LIVE_SECONDS ago. Raises KubeError."""
+        """Return all Jobs and pods with the study's label, as they were at most LIVE_SECONDS ago. Raises KubeError."""
         if self._live is None or now >= self._live.at + LIVE_SECONDS:
             selector = f"{STUDY_LABEL}={self._study}"
             jobs = self.kube.list(JOBS, self.namespace, label_selector=selector)

@@ -15,7 +15,7 @@ from assay.runners.protocol import ObservedAttempt
 
 
 def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[ObservedAttempt, ...]:
-    """The attempts of a Job, in their order. `pods` are those of the Job; `now` is in Unix seconds.
+    """Return the attempts of a Job, in their order. `pods` are those of the Job; `now` is in Unix seconds.
 
     An attempt has ended when its Job has: then no pod of it lives. One that has not begun starts `now`, since it
     holds nothing yet. Accelerator seconds are devices times the wall seconds of the container, the same share for
@@ -47,10 +47,9 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
 def claim_running(
     claims: Claims, jobs: Iterable[Manifest], studies: Container[str], *, and_ended: bool = False
 ) -> None:
-    """Let each study have what its Jobs run, and no more. `studies` are the uids of those that are there.
+    """Let each study have the keys that its Jobs run, and no others. `studies` are the uids of those that are there.
 
-    `and_ended`: those have what their Jobs have run, too, for whoever does not know whether they have looked at it: how
-    it ended may not be in the store yet.
+    With `and_ended` they get the keys of their ended Jobs, too: how those ended may not be in the store yet.
     """
     running: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for job in jobs:
@@ -64,8 +63,10 @@ def claim_running(
 
 
 def claim_living(claims: Claims, pods: Iterable[Manifest], studies: Mapping[tuple[str, str], str]) -> None:
-    """Let each study have what its pods run, too: Jobs may be gone whose pods are not. `studies` are the uids of those
-    that are there, by namespace and name."""
+    """Let each study have the keys that its pods run, too: Jobs may be gone while their pods are not.
+
+    `studies` are the uids of the studies that are there, by namespace and name.
+    """
     for pod in pods:
         metadata = pod["metadata"]
         study = studies.get((metadata["namespace"], (metadata.get("labels") or {}).get(STUDY_LABEL, "")))
@@ -74,7 +75,7 @@ def claim_living(claims: Claims, pods: Iterable[Manifest], studies: Mapping[tupl
 
 
 def living_by_owner(jobs: Iterable[Manifest]) -> Mapping[Owner, int]:
-    """How many of the Jobs have not ended, by whose they are; one that nobody owns is its own."""
+    """Return how many of the Jobs have not ended, by owner; a Job that nobody owns is its own."""
     return Counter(
         Owner(job["metadata"]["namespace"], controller_of(job) or job["metadata"]["uid"])
         for job in jobs
@@ -83,6 +84,6 @@ def living_by_owner(jobs: Iterable[Manifest]) -> Mapping[Owner, int]:
 
 
 def lacks_last_words(job: Manifest, pods: Sequence[Manifest]) -> bool:
-    """Whether a Job has failed and no pod is known that says why: it was deleted, or its event is still to come."""
+    """Return whether a Job has failed and no known pod says why: it was deleted, or its event is still to come."""
     end = end_of(job)
     return end is not None and not end.complete and not any(is_terminal(pod) for pod in pods)

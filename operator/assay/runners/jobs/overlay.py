@@ -6,7 +6,7 @@ from assay.api.resources import EnvironmentVariable, PodTemplate, Resources
 
 
 def overlaid(below: PodTemplate, above: PodTemplate | None) -> PodTemplate:
-    """The template `below` with what `above` says.
+    """Return the template `below` with what `above` says.
 
     Labels, annotations, the node selector, requests and limits are merged by key, the environment by name, and
     `above` wins. Tolerations, volumes, mounts, `envFrom` and image pull secrets of both are there, those of `above`
@@ -36,7 +36,7 @@ def overlaid(below: PodTemplate, above: PodTemplate | None) -> PodTemplate:
 
 
 def merged_environment(*layers: tuple[EnvironmentVariable, ...]) -> tuple[EnvironmentVariable, ...]:
-    """All variables, each name once: the last layer that has it wins. A variable may refer to those before it."""
+    """Return all variables, each name once: the last layer wins. A variable may refer to those before it."""
     by_name: dict[str, EnvironmentVariable] = {}
     for layer in layers:
         for variable in layer:

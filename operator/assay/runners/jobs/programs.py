@@ -1,4 +1,4 @@
-"""Which code an image holds."""
+"""The digest of the code that an image holds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ALLOWED = "an image by digest, name@sha256:<64 hex digits>, or by tag together 
 
 
 def image_code(program: Program, default_image: str | None) -> str:
-    """Digest of the code: that of the image, or that of its tag and revision. Raises UnusableProgram.
+    """Return the digest of the code: the image's, or that of its tag and revision. Raises UnusableProgram.
 
-    The installation's own image, which trials have whose manifests name none, may be given by tag alone: whoever
-    installed it sees to it that the tag does not move.
+    The installation's own image, for trials whose manifests name none, may be given by tag alone: its installer sees to
+    it that the tag does not move.
     """
     image = program.image or default_image
     if image is None:

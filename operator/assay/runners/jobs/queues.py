@@ -1,4 +1,4 @@
-"""What Kueue says of a Job that it does not admit: in the Workload that it makes of it, where that may be read."""
+"""What Kueue says of a Job that it does not admit. It is in the Job's Workload, if Assay may read that."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from assay.runners.jobs.state import condition_of, is_suspended
 
 KUEUE = "kueue.x-k8s.io"
 JOB_UID_LABEL = f"{KUEUE}/job-uid"
-"""Kueue puts it on the Workload of a Job."""
+"""The label that Kueue puts on the Workload of a Job."""
 
 ASK_SECONDS = 15.0
-"""Between looks."""
+"""How often Kueue is asked."""
 
 
 def ask_for_queue(objects: StudyObjects, waiting: Iterable[Wait], memory: JobsMemory, now: float) -> None:
     """Remember what Kueue says of one Job of those that wait in its queue.
 
-    It is a help, not a need: where it can't be asked, the wait is told without its cause.
+    This only helps: where Kueue can't be asked, the status says that trials wait, and not why.
     """
     about = next((wait.asks for wait in waiting if wait.ask_at <= now and _is_queued(wait.asks)), None)
     if about is None:
@@ -46,7 +46,7 @@ def _answer(objects: StudyObjects, job: Manifest, now: float) -> QueueAnswer:
         workloads = Resource(KUEUE, versions[0], "workloads", "Workload")
         selector = f"{JOB_UID_LABEL}={job['metadata']['uid']}"
         found = objects.kube.list(workloads, objects.namespace, label_selector=selector)
-    except KubeError:  # among others, whoever installed Assay does not let it ask
+    except KubeError:  # among others, the installation does not let Assay ask
         return nothing
     if not found:
         return nothing._replace(message=f"it has made no Workload of Job {job['metadata']['name']}")

@@ -34,24 +34,24 @@ from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import CodeIngredients, FailureReason, TerminationMessage, WorkRequest
 
 APPEARANCE_SECONDS = 60.0
-"""How long after an attempt was marked as started its Job may still be made, by whoever marked it."""
+"""How long after an attempt was marked as started its Job may still be made."""
 
 SAY_SECONDS = 1.0
-"""After which a round says what the one before has found: that there is no room."""
+"""How soon the next round comes that says what this one has found: that there is no room for Jobs."""
 
 REMOVALS = 50
-"""Jobs that `remove_expired` deletes at a time: a round is to be short."""
+"""How many Jobs `remove_expired` deletes at a time: a round is to be short."""
 
 POLL_SECONDS = 0.5
 CLOSE_SECONDS = 120.0
 
 
 class JobsRunner:
-    """See the `Runner` protocol. The runner of one study, made anew for every round or used for many.
+    """Runs the trials of one study as Jobs; see the `Runner` protocol. It may be used for one round or for many.
 
-    It sees what is in the caches, which somebody else keeps up to date (`wait` does it too), and adds to them what
-    it learns itself. Methods raise `KubeError` when the API server can't be asked; nothing is lost then, and the same
-    round may be tried again. A Job that can't be made is tried again by `observe`, and is an obstacle meanwhile.
+    It sees what is in the caches, which others keep up to date (`wait` does so, too), and adds to them what it learns
+    itself. Methods raise `KubeError` when the API server can't be asked; nothing is lost then, and the same round may
+    be tried again. A Job that can't be made is tried again by `observe`, and is an obstacle meanwhile.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class JobsRunner:
         clock: Callable[[], float],
         digest_of: Digester = object_digest,
     ) -> None:
-        """`resource` has its namespace and uid; `clock` gives Unix seconds; `digest_of` digests inputs."""
+        """`resource` has its namespace and uid; `clock` returns Unix seconds; `digest_of` digests inputs."""
         self._digest_of = digest_of
         self._codes: dict[str, CodeIngredients] = {}
         self._objects = StudyObjects(kube, jobs, pods, resource)
@@ -160,7 +160,7 @@ class JobsRunner:
         return known is None
 
     def stop(self, key: str) -> None:
-        """As the protocol says; but a Job that others share goes on until none of its attempts is needed."""
+        """Stop an attempt as the protocol says; but a packed Job goes on until none of its attempts is needed."""
         now = self._clock()
         for name, refused in list(self._memory.not_created.items()):
             if self._becomes_unneeded(refused.manifest, key):
@@ -174,7 +174,7 @@ class JobsRunner:
                     self._memory.stopped[_name(seen)] = Stopped(job, seen)
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:
-        """As the protocol says: False while it may only just have been started, by whoever marked it so."""
+        """Return what the protocol says; False while the attempt may only just have been started."""
         now, wanted = self._clock(), Attempt(key, attempt)
         self._unobserved.add(key)
         predecessors = started_at < self._made_at  # a study of this name that was deleted starts nothing more
@@ -212,7 +212,7 @@ class JobsRunner:
         return (*obstacles(self._waits(), now), *([want_of_room(shortage)] if shortage else []))
 
     def wait(self, timeout: float | None) -> None:
-        """As the protocol says, by listing the study's Jobs and pods again and again: for tests and simple uses."""
+        """Wait as the protocol says, listing the study's Jobs and pods again and again: for tests and simple uses."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
             self._objects.refresh()
@@ -226,7 +226,7 @@ class JobsRunner:
             time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
-        """As the protocol says. Raises TimeoutError if something still runs after two minutes."""
+        """Stop everything as the protocol says. Raises TimeoutError if something still runs after two minutes."""
         self._closed = True
         until = time.monotonic() + CLOSE_SECONDS
         while running := [seen for seen, _ in self._attempts(self._clock()) if seen.phase == "Running"]:
@@ -247,12 +247,14 @@ class JobsRunner:
     # ------------------------------------------------------------------------- what only Jobs need
 
     def waits_for_quota(self) -> bool:
-        """Whether Jobs or pods can't be made for want of quota."""
+        """Return whether Jobs or pods can't be made for want of quota."""
         return any(wait.reason is Reason.QUOTA_EXCEEDED for wait in self._waits())
 
     def remove_expired(self) -> None:
-        """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded; and those
-        that ended later, if a study of the namespace waits for quota, which they may hold."""
+        """Delete the Jobs that ended `retention.finishedJobsSeconds` ago and whose attempts are all recorded.
+
+        If a study of the namespace waits for quota, which they may hold, Jobs that ended later are deleted, too.
+        """
         now, memory, namespace = self._clock(), self._memory, self._objects.namespace
         if self.waits_for_quota():
             memory.quota_waits.note(namespace, now)
@@ -268,10 +270,10 @@ class JobsRunner:
             self._memory.recorded.difference_update(attempts_of(finished.job))
 
     def look_again_after(self) -> float | None:
-        """Seconds until something is due here that no event announces; None: nothing is.
+        """Return the seconds until something is due here that no event announces; None: nothing is.
 
-        That is a Job to be tried again or removed, a trial that has waited for too long, or an attempt of which
-        `is_gone` could not say yet that it is.
+        That is a Job to be tried again or removed, a trial that has waited for too long, or an attempt that `is_gone`
+        could not decide on yet.
         """
         now = self._clock()
         times = [at for wait in self._waits() for at in wait.times() if now < at < math.inf]
@@ -284,7 +286,7 @@ class JobsRunner:
     # ------------------------------------------------------------------------- attempts
 
     def _attempts(self, now: float) -> list[tuple[ObservedAttempt, Manifest]]:
-        """All that were started and not forgotten, with their Jobs."""
+        """Return all attempts that were started and not forgotten, with their Jobs."""
         return [*self._of_jobs(now), *self._of_stopped(now), *self._of_not_created(now)]
 
     def _of_jobs(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
@@ -297,7 +299,7 @@ class JobsRunner:
                     yield seen, job
 
     def _of_stopped(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
-        """Those have ended when their Job is gone with all its pods."""
+        """Yield the stopped attempts, which have ended when their Job is gone with all its pods."""
         for attempt, (job, last_seen) in list(self._memory.stopped.items()):
             seen = last_seen
             if seen.phase == "Running":
@@ -321,7 +323,7 @@ class JobsRunner:
         return self._objects.jobs(without=self._memory.finished)
 
     def _becomes_unneeded(self, job: Manifest, key: str) -> bool:
-        """Whether now, that a key is not needed any more, none of a Job's attempts is."""
+        """Return whether none of a Job's attempts is needed, now that those of a key are not."""
         attempts = attempts_of(job)
         stopped = {attempt for attempt in attempts if attempt.key == key}
         self._memory.unneeded |= stopped
@@ -344,7 +346,7 @@ class JobsRunner:
         )
 
     def _expires_at(self, finished: Finished) -> float:
-        """In Unix seconds; it is past if room is wanted."""
+        """Return when a finished Job is to be removed, in Unix seconds; at once if its namespace waits for quota."""
         if self._memory.quota_waits.is_waited_for(self._objects.namespace, self._clock()):
             return finished.ended_at
         return finished.ended_at + self._study.spec.retention.finished_jobs_seconds

@@ -1,4 +1,4 @@
-"""What whoever installs Assay says about the trials of every study."""
+"""What the installation says about the trials of every study."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from assay.api.resources.pod_template import PodTemplate
 
 @dataclass(frozen=True)
 class TrialSettings:
-    """The same for all studies.
+    """Settings of trials that are the same for all studies.
 
-    image: of trials whose study and hypothesis name none. It must not change under its name.
+    image: the image of trials whose study and hypothesis name none. It must not change under its name.
     scratch: how much a trial may have in its scratch folder, as a Kubernetes quantity; None: as much as there is.
     pod_template: what the pods have; a study's own is laid over it.
     environment: variables that the worker needs for the store, such as its endpoint; never credentials.
-    environment_secret: a Secret in the study's namespace whose entries are variables of the worker, as credentials.
-    service_account: of pods whose templates name none. No token of it is mounted.
-    parallelism: trials at a time of a study that names no number itself.
+    environment_secret: a Secret in the study's namespace whose entries are variables of the worker: credentials.
+    service_account: the service account of pods whose templates name none. Its token is not mounted.
+    parallelism: how many trials a study that says no number may run at a time.
     pending_seconds: how long a trial may wait for a node, or for its queue, before the study says so.
     backstop_seconds: how long after the deadlines of its trials a pod is ended that did not end by itself. It has
         to cover the time in which the image is pulled.

@@ -11,22 +11,23 @@ from typing import NamedTuple
 from assay.planning.allocation.fair_shares import Claim, fair_grants
 
 FORGOTTEN_SECONDS = 60.0
-"""After which who has not asked again counts no more as waiting: it may be gone, or in trouble of its own."""
+"""After how long a study that has not asked again no longer counts as waiting: it may be gone, or in trouble."""
 
 
 class Owner(NamedTuple):
-    """Whose a Job is: the namespace, and the uid of the study."""
+    """The owner of a Job: the namespace, and the uid of the study."""
 
     namespace: str
     study: str
 
 
 Living = Callable[[], Mapping[Owner, int]]
-"""How many Jobs of each study have not ended. Asked for while others wait, so that no two count on the same room."""
+"""A function that returns how many Jobs of each study have not ended. It is called while others wait, so that no two
+studies count on the same room."""
 
 
 class Shortage(NamedTuple):
-    """Jobs that a study wanted and could not have, and what was held when it asked: by it, in its namespace, by all."""
+    """Jobs that a study wanted and could not have, and how many lived when it asked: its own, its namespace's, all."""
 
     waiting: int
     most: int
@@ -37,7 +38,7 @@ class Shortage(NamedTuple):
 
 @dataclass
 class _Ask:
-    """A study that was not given all that it wanted. Seconds of the caller's clock."""
+    """A request of a study that did not get all that it wanted. Times are seconds of the caller's clock."""
 
     name: str
     wanted: int
@@ -46,9 +47,9 @@ class _Ask:
 
 
 class Shares:
-    """Of room for `most` Jobs in all; None: for as many as anybody wants. For threads to share.
+    """Shares of the room for `most` Jobs in all; None: for as many as anybody wants. For threads to share.
 
-    What lives is counted anew each time, so nothing is lost with the process but who waits, and they ask again.
+    Living Jobs are counted anew each time. So all that is lost with the process is who waits, and they ask again.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -58,10 +59,10 @@ class Shares:
         self._reserved: Counter[Owner] = Counter()
 
     def take(self, owner: Owner, name: str, wanted: int, living: Living, now: float) -> tuple[int, Shortage | None]:
-        """How many of the Jobs that it wants the study of that name may make now: they are kept for it until they are
-        `made`, or it asks again.
+        """Return how many of the Jobs that it wants a study may make now, and why not more.
 
-        Beside it, why they are fewer. Who wants none any more should say so.
+        They are kept for it until they are `made`, or it asks again. A study that wants none any more should say so.
+        `name` is the study's; `now` is in seconds.
         """
         with self._lock:
             if self._most is None or wanted == 0:
@@ -84,27 +85,27 @@ class Shares:
             return granted, Shortage(wanted - granted, self._most, *(count + granted for count in counts))
 
     def made(self, owner: Owner, jobs: int) -> None:
-        """So many of those that were taken are there now."""
+        """Note that so many of the Jobs that were taken are there now."""
         with self._lock:
             self._reserve(owner, self._reserved[owner] - jobs)
 
     def keep(self, owner: Owner, jobs: int) -> None:
-        """So many may still be made of those that were taken, and no others."""
+        """Note that so many of the Jobs that were taken may still be made, and no others."""
         with self._lock:
             self._reserve(owner, jobs)
 
     def leave(self, owner: Owner) -> None:
-        """The study is gone, or makes nothing more until it asks again."""
+        """Note that the study is gone, or makes nothing more until it asks again."""
         with self._lock:
             self._asks.pop(owner, None)
             self._reserve(owner, 0)
 
     def is_waited_for(self) -> bool:
-        """Whether anybody wants more than it could have."""
+        """Return whether any study wants more than it could have."""
         return bool(self._asks)
 
     def next_in_turn(self, living: Living, now: float) -> list[tuple[str, str]]:
-        """The studies that may have more now, by namespace and name."""
+        """Return the namespaces and names of the studies that may have more now."""
         with self._lock:
             if self._most is None or not self._asks:
                 return []
@@ -118,7 +119,7 @@ class Shares:
             del self._reserved[owner]
 
     def _held(self, living: Living) -> Counter[Owner]:
-        """What lives and what is about to: a Job that was only just made may be counted as both."""
+        """Count the Jobs that live and those that are about to: one that was only just made may count as both."""
         return Counter(living()) + self._reserved
 
     def _grants(self, held: Mapping[Owner, int], now: float) -> Mapping[str, int]:

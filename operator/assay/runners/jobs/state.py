@@ -10,7 +10,7 @@ from assay.runners.jobs.names import CONTAINER
 
 
 class JobEnd(NamedTuple):
-    """How a Job ended; Unix seconds. All its pods have ended before."""
+    """How a Job ended, and when (Unix seconds). All its pods have ended before."""
 
     complete: bool
     reason: str
@@ -19,20 +19,20 @@ class JobEnd(NamedTuple):
 
 
 def created_at(manifest: Manifest) -> float:
-    """When the object was made, in Unix seconds."""
+    """Return when the object was made, in Unix seconds."""
     return unix_seconds_or_none(manifest["metadata"]["creationTimestamp"]) or 0.0
 
 
 def controller_of(manifest: Manifest) -> str | None:
-    """The uid of what owns the object and looks after it."""
+    """Return the uid of the object's controller: what owns it and looks after it."""
     owners = manifest["metadata"].get("ownerReferences") or []
     return next((owner["uid"] for owner in owners if owner.get("controller")), None)
 
 
 def end_of(job: Manifest) -> JobEnd | None:
-    """How the Job ended; None: it has not.
+    """Return how the Job ended; None: it has not.
 
-    `FailureTarget` and `SuccessCriteriaMet`, which come before, say that it will; pods may still run then.
+    `FailureTarget` and `SuccessCriteriaMet` come before and say that it will end; pods may still run then.
     """
     for kind, complete in (("Complete", True), ("Failed", False)):
         if condition := condition_of(job, kind):
@@ -42,10 +42,10 @@ def end_of(job: Manifest) -> JobEnd | None:
 
 
 def _unsaid_end(job: Manifest) -> JobEnd | None:
-    """A Job whose one pod is counted as failed has no other, and makes none: `backoffLimit` is 0.
+    """Return the end of a Job whose controller does not say it: its one pod has failed, and it makes no other.
 
-    Its controller may never say so. Where it missed, while the API server was away, that a pod was made which was then
-    deleted, it waits for that pod (seen with 1.37).
+    The controller may never say so. If it missed, while the API server was away, that a pod was made which was then
+    deleted, it waits for that pod (seen with 1.37). `backoffLimit` is 0.
     """
     status = _status(job)
     uncounted = (status.get("uncountedTerminatedPods") or {}).values()
@@ -57,7 +57,7 @@ def _unsaid_end(job: Manifest) -> JobEnd | None:
 
 
 def condition_of(manifest: Manifest, kind: str, status: str = "True") -> dict[str, Any] | None:
-    """A condition of an object, if it has that status."""
+    """Return a condition of an object, None if it is not there with that status."""
     for condition in _status(manifest).get("conditions") or []:
         if condition.get("type") == kind and condition.get("status") == status:
             found: dict[str, Any] = condition
@@ -66,9 +66,9 @@ def condition_of(manifest: Manifest, kind: str, status: str = "True") -> dict[st
 
 
 def is_ending(job: Manifest) -> bool:
-    """Whether a Job that has not ended has, or has had, the pod that it is to have: its end is a matter of time.
+    """Return whether a Job that has not ended has, or has had, its pod: then its end is a matter of time.
 
-    Between the end of a pod and the word of it in its Job the controller may take long, and so may an event's way here.
+    After the end of a pod it may take long until the controller has said so in the Job, and until the event is here.
     """
     status = _status(job)
     counted = ("active", "terminating", "succeeded", "failed")
@@ -78,8 +78,10 @@ def is_ending(job: Manifest) -> bool:
 
 
 def awaits_pod_since(job: Manifest) -> float | None:
-    """Since when a Job that is not suspended is to have a pod, in Unix seconds; None: its controller has not looked at
-    it yet since somebody let it go on."""
+    """Return since when a Job that is not suspended is to have a pod, in Unix seconds.
+
+    None: its controller has not looked at it yet since somebody let it go on.
+    """
     if condition_of(job, "Suspended"):
         return None
     resumed = unix_seconds_or_none((condition_of(job, "Suspended", "False") or {}).get("lastTransitionTime"))
@@ -87,33 +89,33 @@ def awaits_pod_since(job: Manifest) -> float | None:
 
 
 def ended_at(pod: Manifest) -> float | None:
-    """When the trainer's container ended, in Unix seconds; None: it has not, or nobody knows."""
+    """Return when the trainer's container ended, in Unix seconds; None: it has not, or nobody knows."""
     return unix_seconds_or_none((container_state(pod, "terminated") or {}).get("finishedAt"))
 
 
 def is_suspended(job: Manifest) -> bool:
-    """Whether the Job is to have no pods now."""
+    """Return whether the Job is to have no pods now."""
     return bool(job["spec"].get("suspend"))
 
 
 def phase_of(pod: Manifest) -> str:
-    """Pending, Running, Succeeded, Failed or Unknown."""
+    """Return the pod's phase: Pending, Running, Succeeded, Failed or Unknown."""
     return str(_status(pod).get("phase") or "Pending")
 
 
 def is_terminal(pod: Manifest) -> bool:
-    """Whether all of its containers have ended for good, or none will ever run."""
+    """Return whether all of the pod's containers have ended for good, or none will ever run."""
     return phase_of(pod) in ("Succeeded", "Failed")
 
 
 def status_reason(pod: Manifest) -> tuple[str, str]:
-    """Why the pod as a whole is in its phase, such as Evicted or DeadlineExceeded: a word and a sentence, or empty."""
+    """Return why the pod is in its phase: a word such as DeadlineExceeded, and a sentence; they may be empty."""
     status = _status(pod)
     return str(status.get("reason") or ""), str(status.get("message") or "")
 
 
 def container_state(pod: Manifest, kind: str) -> dict[str, Any] | None:
-    """The state of the trainer's container if it is of that kind: waiting, running or terminated."""
+    """Return the state of the trainer's container if it is of that kind: waiting, running or terminated."""
     for container in _status(pod).get("containerStatuses") or []:
         if container.get("name") == CONTAINER:
             found: dict[str, Any] | None = (container.get("state") or {}).get(kind)
@@ -122,13 +124,13 @@ def container_state(pod: Manifest, kind: str) -> dict[str, Any] | None:
 
 
 def started_at(pod: Manifest) -> float | None:
-    """When the trainer's container started, in Unix seconds; None: it has not, or nobody knows."""
+    """Return when the trainer's container started, in Unix seconds; None: it has not, or nobody knows."""
     state = container_state(pod, "running") or container_state(pod, "terminated") or {}
     return unix_seconds_or_none(state.get("startedAt"))
 
 
 def container_seconds(pod: Manifest, until: float) -> float:
-    """How long the trainer's container has run, up to its end or `until` (Unix seconds)."""
+    """Return how many seconds the trainer's container has run, up to its end or `until` (Unix seconds)."""
     start = started_at(pod)
     if start is None:
         return 0.0

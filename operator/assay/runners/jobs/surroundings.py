@@ -1,4 +1,4 @@
-"""What a program in a pod depends on beside its image: objects that it reads by itself, variables of its template."""
+"""What a program in a pod depends on besides its image: objects that it reads itself, variables of its template."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALLOWED_INPUT = "the s3:// URI of an object; a path means something only to `as
 _ALLOWED_VARIABLE = "a variable that podTemplate.env gives a `value`, without references to others"
 
 Digester = Callable[[str], str]
-"""From an input's URI to its digest. Raises UnreadableInput, or StoreError for what may pass."""
+"""A function from an input's URI to its digest. It raises UnreadableInput, or StoreError for what may pass."""
 
 
 class UnreadableInput(ValueError):
@@ -27,7 +27,7 @@ class UnreadableInput(ValueError):
 
 
 def object_digest(uri: str) -> str:
-    """Of an object, by its ETag and size: an operator reads no data. See `Digester`."""
+    """Return the digest of an object, made of its ETag and size: an operator reads no data. See `Digester`."""
     try:
         return stamp_digest(object_stamp(uri))
     except ObjectNotFound:
@@ -43,7 +43,7 @@ def object_digest(uri: str) -> str:
 def pod_surroundings(
     program: Program, template: PodTemplate | None, settings: TrialSettings, digest_of: Digester
 ) -> Surroundings:
-    """See `Runner.surroundings`; `template` is the study's. Raises StoreError for what may pass."""
+    """Return what `Runner.surroundings` does; `template` is the study's. Raises StoreError for what may pass."""
     inputs = tuple(_input(index, uri, digest_of) for index, uri in enumerate(program.inputs))
     if not program.digested:
         return Surroundings(inputs)
@@ -62,7 +62,7 @@ def _input(index: int, uri: str, digest_of: Digester) -> Input:
 
 
 def _value(name: str, variables: Mapping[str, EnvironmentVariable]) -> str:
-    """Of a variable as it is in the pod: one that comes from elsewhere may change unseen, or be a secret."""
+    """Return the value of a variable in the pod. One that comes from elsewhere may change unseen, or be a secret."""
     found, field = variables.get(name), "environment.digested"
     if found is None:
         why = _there([each.name for each in variables.values() if each.value is not None])
