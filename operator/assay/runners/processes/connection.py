@@ -22,11 +22,11 @@ _CLOSE_SECONDS = 10.0
 
 
 class ForkServerDied(Exception):
-    """It has ended, and so has all that it started. The text says how, with the last lines of its log."""
+    """The fork server has ended, and so has all that it started. The text says how, with the last lines of its log."""
 
 
 class Connection:
-    """Starts a fork server. Neither side ever waits for the other to read: each keeps what it could not write yet."""
+    """A fork server and its pipes. Neither side waits for the other to read: each keeps what can't be written yet."""
 
     def __init__(
         self, command: Sequence[str], log: Path, environment: Mapping[str, str], inherited: Sequence[int] = ()
@@ -37,8 +37,8 @@ class Connection:
         self._received = b""
         self._is_silent = True
         log.parent.mkdir(parents=True, exist_ok=True)
-        # Sets are iterated in the same order in every trial; and Ctrl-C, which goes to the whole process group
-        # of a terminal, is for whoever started this to answer.
+        # With a fixed hash seed sets are iterated in the same order in every trial. The session is new because Ctrl-C
+        # goes to the whole process group of a terminal, and is for this process to answer.
         environment = {**environment, "PYTHONHASHSEED": "0", MARK: self._mark}
         with log.open("ab") as stderr:
             self._log_start = stderr.tell()
@@ -74,7 +74,7 @@ class Connection:
         self._write()
 
     def receive(self, timeout: float | None) -> Sequence[Event]:
-        """All events that are there; if none is, wait for one, up to `timeout` seconds. Raises ForkServerDied."""
+        """Return all events that are there; if none is, wait up to `timeout` seconds for one. Raises ForkServerDied."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if until is None else max(0.0, until - time.monotonic())

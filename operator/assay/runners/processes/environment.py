@@ -23,17 +23,17 @@ _NAMES = frozenset(
         *("JOBLIB_TEMP_FOLDER",),
     )
 )
-"""What a program finds its way by, its caches and the machine's devices: what it computes does not depend on it."""
+"""Variables by which a program finds its way, its caches and the machine's devices: they do not change its results."""
 
 _PREFIXES = ("LC_", "XDG_", "PYTHON", "AWS_", "ASSAY_", "OMP_", "KMP_", "GOMP_", "MALLOC_")
 """The store needs AWS_… and ASSAY_S3_…; the threads' layers crash some machines without their own."""
 
 
 def trial_environment(whole: Mapping[str, str], listed: Collection[str]) -> dict[str, str]:
-    """Of the whole environment: what every program needs, and the variables that the study lists."""
+    """Return the variables of the whole environment that every program needs, and those that the study lists."""
     return {name: value for name, value in whole.items() if name in listed or is_for_all(name)}
 
 
 def is_for_all(name: str) -> bool:
-    """Whether all trials get a variable, whatever their study lists. docs/own-train-function.md has the list."""
+    """Return whether all trials get a variable, whatever their study lists. docs/own-train-function.md has the list."""
     return name in _NAMES or name.startswith(_PREFIXES)

@@ -1,4 +1,4 @@
-"""Processes found again by a mark in their environment, whoever their parent has become."""
+"""Finding processes by a mark in their environment, whatever process has become their parent."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 MARK = "ASSAY_FORK_SERVER"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PF_EXITING = 0x4
-"""Of a process' flags: it has begun to end (Linux, include/linux/sched.h)."""
+"""The flag of a process that has begun to end (Linux, include/linux/sched.h)."""
 
 
 def new_mark() -> str:
-    """For the environment of a process: all its descendants have it, too."""
+    """Return a new mark for the environment of a process. All its descendants have it, too."""
     return secrets.token_hex(16)
 
 
@@ -25,17 +25,17 @@ def end_marked(mark: str, seconds: float = 5.0) -> None:
     """Kill all processes with the mark, and return when none is left, or after some seconds."""
     until = time.monotonic() + seconds
     while _some_left(mark) and time.monotonic() < until:
-        time.sleep(0.002)  # who is no child of ours can't be waited for
+        time.sleep(0.002)  # only children can be waited for
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process and of its children that have ended; 0 if it is gone."""
+    """Return the processor seconds of a process and of its children that have ended; 0 if it is gone."""
     fields = _status(pid)
     return sum(map(int, fields[11:15])) / _TICKS if fields else 0.0
 
 
 def _some_left(mark: str) -> bool:
-    """Kill those with the mark; whether there were any, or some are still ending."""
+    """Kill the processes with the mark; return whether there were any, or some are still ending."""
     left = False
     for pid in _processes():
         if _has(mark, pid):
@@ -59,9 +59,9 @@ def _has(mark: str, pid: int) -> bool:
 
 
 def _is_ending(pid: int) -> bool:
-    """Whether a process of this user has been killed and is still giving back what it holds.
+    """Return whether a process of this user has been killed and is still giving back its memory.
 
-    Gigabytes take a moment, in which it shows no environment any more: it may have had the mark.
+    With gigabytes that takes a moment, in which its environment can't be seen: it may have had the mark.
     """
     fields = _status(pid)
     if not fields or fields[0] in ("Z", "X") or not int(fields[6]) & _PF_EXITING:
@@ -73,7 +73,7 @@ def _is_ending(pid: int) -> bool:
 
 
 def _status(pid: int) -> Sequence[str]:
-    """What /proc/PID/stat says from the third field, the state, on (proc_pid_stat(5)); nothing if it is gone."""
+    """Return the fields of /proc/PID/stat from the third, the state, on (proc_pid_stat(5)); none if it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Where a team's modules may lie, seen from its manifests and from where a command is given."""
+"""Where a team's modules may be, seen from its manifests and from the working directory."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-"""What the top of a project is known by."""
+"""Files and folders by which the top of a project is known."""
 
 
 def own_places(paths: Sequence[Path], working: Path) -> list[Path]:
-    """The working directory, and `src` of it and of the manifests' folders."""
+    """Return the folders of the manifests and the working directory, with `src` of each."""
     bases = [*_absolute(paths), working.absolute()]
     return _there([each for base in bases for each in (base, base / "src")])
 
 
 def further_places(paths: Sequence[Path], working: Path) -> list[Path]:
-    """What lies beside these, and at the top of their projects, with `src` of each."""
+    """Return the folders above those of `own_places` and the tops of their projects, with `src` of each."""
     bases = [*_absolute(paths), working.absolute()]
     above = [*(base.parent for base in bases), *(top for base in bases for top in _project_of(base))]
     return _there([each for top in above for each in (top, top / "src")])

@@ -42,16 +42,16 @@ from assay_trainer.contract import (
 )
 
 READY_SECONDS = 300.0
-"""How long a fork server may take to import what it should."""
+"""How long a fork server may take to import its modules."""
 
 SHARE_OF_MEMORY = 0.9
-"""Of what this machine has, what all trials together may use by default."""
+"""The share of this machine's memory that all trials together may use by default."""
 
 LEAST_MEMORY_BYTES = 1 << 30
-"""No more trials run at a time by default than leave each of them so much."""
+"""How much memory each trial has at least by default: no more run at a time than that allows."""
 
 DEATHS_IN_A_ROW = 2
-"""Fork servers that may die with no trial ended in between, before the runner gives up."""
+"""How many fork servers may die, with no trial ended in between, before the runner gives up."""
 
 
 _Answer = TypeVar("_Answer", CodeInspected, InputInspected)
@@ -59,7 +59,7 @@ _Answer = TypeVar("_Answer", CodeInspected, InputInspected)
 
 @dataclass(eq=False)
 class _Attempt:
-    """One that was started."""
+    """An attempt that was started."""
 
     store: str
     item: WorkItem
@@ -74,7 +74,10 @@ class _Attempt:
 
 
 class ProcessRunner:
-    """See the `Runner` protocol. On the CPU each trial has one thread and a core; else a GPU, or several."""
+    """Runs trials as processes of this machine; see the `Runner` protocol.
+
+    On the CPU each trial has one thread and a core; else it has a GPU, or several.
+    """
 
     def __init__(
         self,
@@ -88,18 +91,19 @@ class ProcessRunner:
         inherited: Sequence[int] = (),
         variables: Collection[str] = (),
     ) -> None:
-        """Starts the fork server, which gets ready on its own.
+        """Start the fork server, which gets ready on its own.
 
-        paths: folders where team code is looked for, before all others. What Python does not find is looked for in
-            the working directory, under src, and beside these.
+        paths: folders in which team code is looked for first. Modules that Python does not find there are looked for
+            in the working directory, under src, and beside these folders.
         log_folder: gets `forkserver.log`, and `<key>.<attempt>.log` with what each trial printed.
-        slots: None: as many as there are GPUs, or else cores, at most what the memory allows. Never more than GPUs.
-        memory_bytes: of each trial; None: a fair share of the machine's.
+        slots: how many trials run at a time, never more than there are GPUs. None: as many as GPUs; without any, as
+            many as cores, if the memory allows it.
+        memory_bytes: the memory of each trial; None: a fair share of the machine's.
         preload: modules to import once for all trials; None: torch, and what the entry points import.
         grace_seconds: how long after its deadline a trial is killed that does not end by itself.
         inherited: descriptors that stay open as long as anything runs that this runner has started.
-        variables: names of the environment variables that some program may see, beside those that all need; each
-            sees its own alone.
+        variables: names of the environment variables that some program may see, besides those that all need; each
+            program sees only its own.
         """
         self._variables = frozenset(variables)
         self._environment = trial_environment(os.environ, self._variables)
@@ -120,7 +124,7 @@ class ProcessRunner:
         self._queue: deque[_Attempt] = deque()
         self._inspected: dict[str, CodeInspected] = {}
         self._inputs: dict[str, InputInspected] = {}
-        # What the digests of the sources here were made of; one that came from elsewhere can't be checked.
+        # By digest, what the code here was made of; a digest that came from elsewhere can't be checked.
         self._codes: dict[str, CodeIngredients | None] = {}
         self._elsewhere: dict[str, Mapping[str, str]] = {}
         self._stamps: dict[str, str] = {}  # by URI of an input, as of when it was digested
@@ -177,7 +181,7 @@ class ProcessRunner:
 
     @property
     def missed_variables(self) -> Sequence[str]:
-        """Names of variables that are set here, that the code of an entry point names, and that no list has."""
+        """The names of variables that are set here, that the code of an entry point names, and that no list has."""
         return tuple(self._missed)
 
     def observe(self) -> Sequence[ObservedAttempt]:
@@ -258,11 +262,11 @@ class ProcessRunner:
 
     @property
     def fork_server_pid(self) -> int:
-        """Process id of the fork server that is in use."""
+        """The process id of the fork server that is in use."""
         return self._connection.pid
 
     def _machine(self) -> Ready:
-        """What there is to run on, as the fork server says when it is ready."""
+        """Return what there is to run on, as the fork server says when it is ready. Raises RunnerFailed."""
         until = time.monotonic() + READY_SECONDS
         while self._ready is None:
             if time.monotonic() > until:
@@ -271,7 +275,7 @@ class ProcessRunner:
         return self._ready
 
     def _ask(self, command: InspectCode | InspectInput, about: str, answers: dict[str, _Answer]) -> _Answer | None:
-        """The answer to a command; None if the fork server died of it."""
+        """Send a command and return the answer, None if the fork server died of it."""
         self._machine()
         answers.pop(about, None)
         connection = self._connection
@@ -292,11 +296,11 @@ class ProcessRunner:
         return Input(uri=uri, digest=inspected.digest)
 
     def _withheld(self, listed: Collection[str]) -> tuple[str, ...]:
-        """Variables that others list, and a program with this list must not see."""
+        """Return the variables that others list, and that a program with this list must not see."""
         return tuple(sorted(self._variables.difference(listed)))
 
     def _start_waiting(self) -> None:
-        """First come, first served: one that needs several GPUs is not overtaken for ever."""
+        """Start waiting attempts, first come, first served: one that needs several GPUs is never overtaken."""
         ready = self._ready
         if ready is None:
             return  # its event comes here again
@@ -362,7 +366,10 @@ class ProcessRunner:
                 raise RunnerFailed(f"the fork server refused a command: {error}")
 
     def _outlive(self, death: ForkServerDied) -> None:
-        """The trials of a dead fork server have died; those that wait get another one."""
+        """End the trials of a fork server that has died, and start another one for those that wait.
+
+        Raises RunnerFailed if it died before it was ready, or too often.
+        """
         for attempt in self._attempts.values():
             if attempt.is_running:
                 why = f"its process died, since {str(death).splitlines()[0]}"
@@ -389,7 +396,10 @@ class ProcessRunner:
         )
 
     def _seconds(self, attempt: _Attempt) -> float:
-        """What a running one took so far; of a process that is gone, its wall seconds, which is no less."""
+        """Return the accelerator seconds that a running attempt took so far.
+
+        For a process that is gone they are its wall seconds, which are no less.
+        """
         if attempt.started is None:
             return 0.0
         wall_seconds = max(0.0, time.time() - attempt.started.started_at)
@@ -426,5 +436,5 @@ class ProcessRunner:
 
 
 def _shown(uri: str) -> str:
-    """An input as people know it."""
+    """Return an input as people know it: a path or an s3:// URI."""
     return unquote(uri.removeprefix("file://"))

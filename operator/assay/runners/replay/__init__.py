@@ -1,1 +1,1 @@
-"""Studies on tables of recorded results, by a virtual clock: a policy sees only what it has paid for."""
+"""Studies on tables of recorded results, by a virtual clock: nobody sees a result that has not been waited for."""

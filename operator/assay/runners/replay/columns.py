@@ -1,4 +1,4 @@
-"""What the columns of a table of recorded results are called."""
+"""The columns of a table of recorded results."""
 
 COLUMNS = ("hypothesis", "arm", "size", "seed", "cost", "score")
-"""What a table's columns may be taken as; of arm and size one."""
+"""The meanings that a table's columns may have; a table has arm or size, not both."""

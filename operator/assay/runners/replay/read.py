@@ -23,9 +23,9 @@ def read_table(
 ) -> Table:
     """Read a Parquet or CSV file.
 
-    `columns` says which of its columns is the hypothesis, arm or size, seed, cost and score, where they are not
-    called so; `where` keeps the rows whose columns have these values. See `runs_of` for what becomes of the rows.
-    `options` says which option named a column, where that is not --column. Raises InvalidInput.
+    `columns` says which of its columns is the hypothesis, arm or size, seed, cost and score, where they have other
+    names; `where` keeps the rows whose columns have these values. `runs_of` says what becomes of the rows. `options`
+    says which option named a column, where that is not --column. Raises InvalidInput.
     """
     place = str(path)
     frame = _frame(path)
@@ -87,7 +87,10 @@ def _known(column: str, frame: polars.DataFrame, place: str, option: str) -> Non
 
 
 def _check_repeats(frame: polars.DataFrame, chosen: Mapping[str, str], place: str) -> None:
-    """Rows of one cell that differ in text or whole numbers are of different things, such as data sets."""
+    """Check that rows of one run don't differ in text or whole numbers: then they may be of two data sets.
+
+    Raises InvalidInput.
+    """
     library = _polars()
     keys = [column for name, column in chosen.items() if name not in ("cost", "score")]
     others = [name for name in frame.columns if name not in chosen.values() and not frame[name].dtype.is_float()]

@@ -1,4 +1,4 @@
-"""What becomes of a piece of work by what is recorded of it. Pure."""
+"""How a piece of work ends, by what is recorded of it. Pure."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ class Ending(NamedTuple):
 
 
 def ending_of(item: WorkItem, run: RecordedRun | None) -> Ending:
-    """Like a worker, but that it trains nothing. Preparations, never recorded, take no time and cost nothing."""
+    """Return how an attempt ends. Preparations are never recorded: they take no time and cost nothing."""
     if isinstance(item, PreparationRequest):
         return Ending(0.0, "Succeeded")
     return trial_ending(run, item.devices, item.deadline_seconds)
 
 
 def trial_ending(run: RecordedRun | None, devices: int, deadline_seconds: float) -> Ending:
-    """A run past its deadline is ended, one without a score has failed, what is not recorded at all fails at once."""
+    """Return how a trial ends.
+
+    A run past its deadline is ended, a run without a score has failed, and a trial that is not recorded fails at once.
+    """
     if run is None:
         return Ending(0.0, FailureReason.METRIC_MISSING, "the table has no such run")
     seconds = run.cost / devices
@@ -50,7 +53,7 @@ def trial_ending(run: RecordedRun | None, devices: int, deadline_seconds: float)
 
 
 def trial_result(item: TrialRequest, score: float, seconds: float, started_at: float) -> TrialResult:
-    """The result of a recorded run that took so many wall seconds."""
+    """Return the result of a recorded run that took so many wall seconds."""
     return TrialResult(
         key=item.key,
         study=item.study,
@@ -66,7 +69,7 @@ def trial_result(item: TrialRequest, score: float, seconds: float, started_at: f
 
 
 def preparation_result(item: PreparationRequest, started_at: float) -> PreparationResult:
-    """Of a preparation that nobody needs, since nothing is trained."""
+    """Return the result of a preparation, which nobody needs: nothing is trained."""
     return PreparationResult(
         key=item.key,
         study=item.study,

@@ -1,4 +1,4 @@
-"""From the rows of a file to the cells of a table, or to what is wrong with them. Pure."""
+"""From the rows of a file to the runs of a table, or to what is wrong with them. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Row(NamedTuple):
 
 
 def runs_of(rows: Iterable[Row], *, sizes: bool, place: str) -> dict[tuple[str, str, int], RecordedRun]:
-    """The cells by (hypothesis, arm or size, seed); `place` is the file. Raises InvalidInput.
+    """Return the runs by (hypothesis, arm or size, seed); `place` is the file. Raises InvalidInput.
 
     Names of hypotheses become DNS labels, as resources have them. Seeds may be anything that has an order, and are
-    numbered from 0 in it. What is recorded several times is averaged, over the runs that have a score.
+    numbered from 0 in that order. A run that is recorded several times is averaged, its score over those that have one.
     """
     rows = tuple(rows)
     for row in rows:
@@ -44,12 +44,12 @@ def runs_of(rows: Iterable[Row], *, sizes: bool, place: str) -> dict[tuple[str, 
 
 
 def resource_name(text: str) -> str:
-    """`text` as a DNS label: lower case, everything else a dash. Empty if it has no letter or digit."""
+    """Return `text` as a DNS label: in lower case, with dashes for all else. Empty if it has no letter or digit."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
 
 
 def _wrong(row: Row, sizes: bool) -> tuple[str, Any, str] | None:
-    """The first column that can't be used, what it has, and what it may have."""
+    """Return the first column that can't be used, what it has, and what it may have; None if all can."""
     cost, score, size = _number(row.cost), _number(row.score), _number(row.arm)
     if row.hypothesis is None or not resource_name(str(row.hypothesis)):
         return "hypothesis", row.hypothesis, "a name with a letter or digit"
@@ -67,7 +67,7 @@ def _wrong(row: Row, sizes: bool) -> tuple[str, Any, str] | None:
 
 
 def _names(hypotheses: Iterable[Any], place: str) -> dict[Any, str]:
-    """The resource's name of each hypothesis."""
+    """Return the resource name of each hypothesis. Raises InvalidInput if two have the same."""
     names: dict[Any, str] = {}
     owners: dict[str, Any] = {}
     for hypothesis in sorted(hypotheses, key=str):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class _Attempt:
-    """One that was started. Times are virtual."""
+    """An attempt that was started. Times are virtual."""
 
     item: WorkItem
     since: float  # when it began; until then, when it was started
@@ -50,10 +50,10 @@ class _Attempt:
 
 
 class ReplayRunner:
-    """See the `Runner` protocol; all its seconds are those of a virtual clock, which only `wait` moves.
+    """Replays a table; see the `Runner` protocol. All seconds are those of a virtual clock, which only `wait` moves.
 
-    A result goes to `objects` when the clock has reached its end, and not before: nobody sees what was not waited
-    for. `arms` says under which arm or size the table has each arm of the study.
+    A result goes to `objects` when the clock has reached its end, and not before: nobody sees a result that was not
+    waited for. `arms` says under which arm or size the table has each arm of the study.
     """
 
     def __init__(self, table: Table, arms: Mapping[str, str], objects: Objects, slots: int) -> None:
@@ -67,7 +67,7 @@ class ReplayRunner:
         self._closed = False
 
     def clock(self) -> float:
-        """Virtual seconds since the start."""
+        """Return the virtual seconds since the start."""
         return self._now
 
     def slots(self) -> int:
@@ -153,7 +153,7 @@ class ReplayRunner:
         self.close()
 
     def _start_waiting(self) -> None:
-        """First come, first served."""
+        """Begin waiting attempts in free slots, first come, first served."""
         waiting = [attempt for attempt in self._attempts.values() if not attempt.ending and not attempt.observed]
         free = self._slots - sum(attempt.is_running for attempt in self._attempts.values())
         for attempt in waiting[:free] if not self._closed else ():

@@ -20,7 +20,8 @@ from assay.runners.replay.table import Table
 from assay_trainer.contract import Dataset
 
 FARTHEST_RATIO = 1.5
-"""Between the size that an arm asks for and the one that stands for it; sizes that double are at most 1.42 apart."""
+"""The largest ratio of the size that an arm asks for and the one that stands for it. In a table whose sizes double, it
+is 1.42 at most."""
 
 
 class Replayed(NamedTuple):
@@ -35,11 +36,11 @@ class Replayed(NamedTuple):
 
 
 def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: Table, slots: int) -> Replayed:
-    """The study on the table's hypotheses. Raises InvalidInput.
+    """Return the study on the table's hypotheses. Raises InvalidInput.
 
-    Of those that manifests describe, the study's selector chooses; the others are made from their names. What a
-    manifest describes and the table lacks is left out. A study may ask for more seeds than the table has, but not at
-    first.
+    The study's selector chooses among the hypotheses that manifests describe; the table's others are made from their
+    names. A hypothesis that the table lacks is left out. A study may ask for more seeds than the table has, but not
+    as its initial ones.
     """
     described = {hypothesis.name: hypothesis for hypothesis in hypotheses}
     unselected = set(described) - {hypothesis.name for hypothesis in select_hypotheses(resource, hypotheses)}
@@ -80,7 +81,7 @@ def _arms_by_size(resource: ProxyStudy, table: Table) -> dict[str, str]:
 
 
 def _arms(resource: ProxyStudy, table: Table, arms: Mapping[str, str]) -> Iterator[Problem]:
-    """What the table can't say of the study's arms."""
+    """Yield what is wrong with arms that the table can't stand for."""
     place = f"ProxyStudy/{resource.name}"
     reference, *proxies = arms_of(resource)
     for arm, path in zip((reference, *proxies), ("spec.reference", *_paths(proxies)), strict=True):
@@ -120,9 +121,9 @@ def _seeds(resource: ProxyStudy, table: Table) -> Iterator[Problem]:
 
 
 def _within(resource: ProxyStudy, table: Table) -> tuple[ProxyStudy, str]:
-    """The study with no more seeds than the table has, and what is to be said about it.
+    """Return the study with no more seeds than the table has, and what is to be said about it.
 
-    Of a maximum that nobody wrote down nothing is said.
+    Nothing is said of a maximum that nobody wrote down.
     """
     seeds = resource.spec.seeds
     if seeds.maximum <= table.seeds:

@@ -1,4 +1,4 @@
-"""Recorded results: a cell per (hypothesis, arm or size, seed) with what it cost and what it scored."""
+"""Recorded results: one run per (hypothesis, arm or size, seed), with what it cost and what it scored."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class RecordedRun(NamedTuple):
 class Table:
     """Recorded runs by (hypothesis, arm or size, seed), the seeds numbered from 0 in their order.
 
-    `digest` is that of the file and of what was chosen of it.
-    `sizes` gives the training sizes by their names in the cells, if the arms are sizes; else it is empty.
+    `digest` is that of the file and of what was chosen of it. `sizes` has the training sizes by their names in the
+    runs, if the arms are sizes; else it is empty.
     """
 
     runs: Mapping[tuple[str, str, int], RecordedRun]
@@ -33,7 +33,7 @@ class Table:
 
     @cached_property
     def hypotheses(self) -> tuple[str, ...]:
-        """Names, in alphabetical order."""
+        """Names of the hypotheses, in alphabetical order."""
         return tuple(sorted({hypothesis for hypothesis, _, _ in self.runs}))
 
     @cached_property
@@ -44,22 +44,22 @@ class Table:
 
     @cached_property
     def seeds(self) -> int:
-        """How many there are, whether or not each hypothesis has all of them on each arm."""
+        """How many seeds there are, whether or not each hypothesis has all of them on each arm."""
         return len({seed for _, _, seed in self.runs})
 
     def reordered(self, order: Sequence[int]) -> Table:
-        """The same runs, but that what was seed order[n] is seed n. `order` holds each seed once."""
+        """Return the same runs, with what was seed order[n] as seed n. `order` has each seed once."""
         number = {seed: place for place, seed in enumerate(order)}
         runs = {(hypothesis, arm, number[seed]): run for (hypothesis, arm, seed), run in self.runs.items()}
         return replace(self, runs=runs)
 
     def nearest_size(self, data_percent: int) -> tuple[str, float]:
-        """The name of the recorded size that is nearest to this share of the largest one, and their ratio, ≥ 1."""
+        """Return the name of the recorded size nearest to this share of the largest one, and their ratio, ≥ 1."""
         wanted = max(self.sizes.values()) * data_percent / 100
         ratios = {name: math.exp(abs(math.log(size / wanted))) for name, size in self.sizes.items()}
         name = min(ratios, key=ratios.__getitem__)
         return name, ratios[name]
 
     def code_digest(self, program: Program) -> str:
-        """What stands for the digest of a program's code: of other recorded runs it is another."""
+        """Return what stands for the digest of a program's code: it is another for other recorded runs."""
         return digest(f"{self.digest} {program.entrypoint}".encode())
