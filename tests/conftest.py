@@ -9,6 +9,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from builders.effort import tries
+
 pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures", "cluster.choice"]
 
 # What a script starts in the background ignores Ctrl-C, and so would every command that a test interrupts.
@@ -16,7 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By default an example that takes .2 s has failed: on a busy machine any may.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=tries(100, quick=20))
 settings.load_profile("untimed")
 
 

@@ -11,6 +11,7 @@ from assay.planning.study.design import PlannedTrial
 from assay.planning.study.study import Study
 from assay.planning.trust.proxy_looks import criterion_of
 from assay.reporting.forecast import forecast_table
+from builders.effort import tries
 from builders.manifests import a_proxy
 from builders.studies import a_study, records_of_scores
 from builders.terminal import shown
@@ -31,10 +32,11 @@ def in_words(study: Study) -> str:
 
 
 def test_more_hypotheses_never_seem_to_certify_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forecast, "COUNTS", (8, 10))
+    others = (8, 10)[: tries(2, quick=1)]
+    monkeypatch.setattr(forecast, "COUNTS", others)
     found = forecast.trusting(a_study(hypotheses=9, proxies=[a_proxy()], seeds=3, threshold="0.6"))
     assert found.true_value == 0.8
-    assert [power.hypotheses for power in found.powers] == [8, 9, 10]
+    assert [power.hypotheses for power in found.powers] == sorted([*others, 9])
     probabilities = [power.probability for power in found.powers]
     assert probabilities == sorted(probabilities)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from assay.api.resources import Budget, ProxyArm, Subset
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
+from builders.effort import tries
 from builders.studies import a_study, redefined
 from builders.world import Outcome, World
 
@@ -37,7 +38,7 @@ def final_score(item: TrialRequest | PreparationRequest) -> Outcome:
     return FailureReason.TRAIN_FUNCTION_RAISED if draw.random() < 0.1 else draw.gauss(0.9, 0.02)
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25, quick=6))
 @given(study=studies, seed=st.integers(0, 1000))
 def test_every_study_ends_within_its_parallelism(study: Study, seed: int) -> None:
     world = World(study, outcome)
@@ -50,7 +51,7 @@ def test_every_study_ends_within_its_parallelism(study: Study, seed: int) -> Non
     assert len(set(world.starts)) == len(world.starts)
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25, quick=6))
 @given(study=studies, seed=st.integers(0, 1000))
 def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
     one, other = World(study, outcome), World(study, outcome)
@@ -61,7 +62,7 @@ def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
     assert first.model_dump(exclude=times) == second.model_dump(exclude=times)
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25, quick=6))
 @given(study=studies, seed=st.integers(0, 1000), kills=st.integers(1, 10))
 def test_a_study_whose_runner_is_killed_again_and_again_reaches_the_same_end(
     study: Study, seed: int, kills: int
@@ -76,7 +77,7 @@ def test_a_study_whose_runner_is_killed_again_and_again_reaches_the_same_end(
     assert got.trials == want.trials
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25, quick=6))
 @given(
     study=studies,
     limit=st.integers(20, 300),

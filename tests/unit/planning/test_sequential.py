@@ -15,6 +15,7 @@ from assay.planning.plan import plan
 from assay.planning.records.records import RunningAttempt, WorkRecord
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
+from builders.effort import tries
 from builders.studies import a_study, records_of_scores
 from builders.world import Outcome, World
 
@@ -143,7 +144,7 @@ sequential = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000))
 def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
     one, other = World(study, failing_score), World(study, failing_score)
@@ -152,7 +153,7 @@ def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
     assert what_was_found(first) == what_was_found(second)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000), kills=st.integers(1, 10))
 def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, seed: int, kills: int) -> None:
     undisturbed, killed = World(study, failing_score), World(study, failing_score)
@@ -162,7 +163,7 @@ def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, see
     assert len(set(killed.starts)) == len(killed.starts)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000))
 def test_every_study_ends_within_its_parallelism_and_its_seeds(study: Study, seed: int) -> None:
     world = World(study, failing_score)

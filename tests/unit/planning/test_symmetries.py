@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assay.api.resources import Budget, Goal, ProxyArm, Question
 from assay_trainer.contract import PreparationRequest, TrialRequest
+from builders.effort import tries
 from builders.manifests import a_hypothesis
 from builders.studies import a_study, redefined
 from builders.world import World
@@ -92,19 +93,19 @@ def find(
     return rows, [(arm.name, arm.decision, arm.trials.succeeded) for arm in status.arms]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=tries(5, quick=3))
 @given(case=cases)
 def test_names_do_not_matter(case: Case) -> None:
     assert find(case) == find(case, lambda number: f"x{(number * 7 + 3) % 10}-{number}")
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=tries(5, quick=3))
 @given(case=cases, constant=st.sampled_from([-3.0, 0.5, 8.0]))
 def test_a_constant_that_is_added_to_all_scores_does_not_matter(case: Case, constant: float) -> None:
     assert find(case) == find(case, constant=constant)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=tries(5, quick=3))
 @given(case=cases)
 def test_minimize_mirrors_maximize(case: Case) -> None:
     assert find(case) == find(case, goal=Goal.MINIMIZE)

@@ -30,6 +30,7 @@ from assay.store import Ledger, StoreLimits
 from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
 from builders import manifests
+from builders.effort import tries
 from builders.studies import a_preparation_result, a_profile, a_result, a_study
 
 NOW = 1_000_100.0
@@ -77,7 +78,7 @@ def a_store() -> dict[str, bytes]:
 
 
 STORE = a_store()
-EXAMPLES = 60
+EXAMPLES = tries(60, quick=25)
 
 
 def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:

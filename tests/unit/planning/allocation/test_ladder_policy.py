@@ -14,6 +14,7 @@ from assay.api.resources import Question
 from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.allocation.ladder_policy import Step, estimates, ladder_scores, next_step, next_steps
 from assay.planning.allocation.ladder_prices import ladder_prices
+from builders.effort import tries
 
 WORK = {"eighth": 1 / 8, "quarter": 1 / 4, "half": 1 / 2, "full": 1.0}
 NAMES = ("a", "b", "c", "d", "e", "f")
@@ -204,7 +205,7 @@ CELLS = st.dictionaries(
 
 
 @given(cells=CELLS, question=st.sampled_from(QUESTIONS), shuffle=st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(25, quick=8))
 def test_the_order_of_arrivals_and_a_constant_added_change_nothing(
     cells: dict[tuple[str, str, int], tuple[float | None, float]], question: Question, shuffle: object
 ) -> None:
@@ -218,7 +219,7 @@ def test_the_order_of_arrivals_and_a_constant_added_change_nothing(
 
 
 @given(cells=CELLS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(25, quick=8))
 def test_hypotheses_in_another_order_are_estimated_alike(
     cells: dict[tuple[str, str, int], tuple[float | None, float]],
 ) -> None:

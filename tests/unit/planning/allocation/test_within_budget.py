@@ -77,9 +77,9 @@ def test_a_small_budget_buys_no_certificate() -> None:
 
 
 def test_a_budget_that_pays_for_all_is_spent_as_if_there_were_none() -> None:
-    plenty = World(study_for(10_000), score, seconds=cost).to_the_end().status
-    unlimited = a_study(hypotheses=HYPOTHESES, proxies=PROXIES, seeds=3, maximum=5)
-    want = World(unlimited, score, seconds=cost).to_the_end().status
+    plenty = World(study_for(10_000, capacity=HYPOTHESES), score, seconds=cost).in_waves().status
+    unlimited = a_study(hypotheses=HYPOTHESES, proxies=PROXIES, seeds=3, maximum=5, capacity=HYPOTHESES)
+    want = World(unlimited, score, seconds=cost).in_waves().status
     assert [row.seeds for row in plenty.ranking] == [row.seeds for row in want.ranking]
     assert [arm.decision for arm in plenty.arms] == [arm.decision for arm in want.arms]
 
@@ -109,9 +109,9 @@ def test_a_core_set_is_no_rung() -> None:
 
 def test_a_budget_that_was_just_enough_is_not_too_small_in_hindsight() -> None:
     whole = 3 * HYPOTHESES * sum(SECONDS[arm] for arm in ("reference", "half", "short"))
-    study = study_for(round(whole))
+    study = study_for(round(whole), capacity=HYPOTHESES)
     last = study.design.initial_trials[-1].key
-    status = World(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).to_the_end().status
+    status = World(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).in_waves().status
     assert float(status.cost.accelerator_seconds) > whole
     assert status.trials.succeeded >= len(study.design.initial_trials)
     assert not any(arm.reason == "BudgetTooSmall" for arm in status.arms)

@@ -95,10 +95,11 @@ def screened() -> ProxyStudyStatus:
         return random.Random(item.hypothesis).gauss(0.5, 0.1) + random.Random(item.key).gauss(0, 0.01)
 
     screening = Screening(promote=2, audit_percent=10)
-    calibrated = World(study_of(first, proxies=[SHORT], screening=screening), truth)
-    assert calibrated.to_the_end().status.arms[1].decision is TrustDecision.TRUSTED
-    study = study_of([*first, *added], proxies=[SHORT], screening=screening)
-    return World(study, truth, records=calibrated.records, written=calibrated.written).to_the_end().status
+    fields = {"proxies": [SHORT], "screening": screening, "capacity": len(first)}
+    calibrated = World(study_of(first, **fields), truth)
+    assert calibrated.in_waves().status.arms[1].decision is TrustDecision.TRUSTED
+    study = study_of([*first, *added], **fields)
+    return World(study, truth, records=calibrated.records, written=calibrated.written).in_waves().status
 
 
 def test_a_hypothesis_that_was_screened_names_the_proxy_and_its_seeds_there(screened: ProxyStudyStatus) -> None:

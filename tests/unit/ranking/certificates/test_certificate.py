@@ -11,6 +11,7 @@ from scipy import stats
 from assay.ranking import Certificate, Criterion, Scores, certify
 from assay.ranking.orders.tau import expected_tau, tau_variance
 from assay.ranking.true_orders.tau_draws import TauDraws
+from builders.effort import tries
 from builders.score_tables import scores, simulated_arms
 
 THRESHOLD = 0.8
@@ -45,7 +46,7 @@ def test_a_close_proxy_of_many_hypotheses_is_trusted_and_a_distant_one_is_not() 
     noise=st.sampled_from([0.0, 0.2, 1.0]),
     rounding=st.sampled_from([None, 1, 0]),
 )
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=10))
 def test_the_decision_is_the_intervals_and_the_tests(
     seed: int, hypotheses: int, noise: float, rounding: int | None
 ) -> None:
@@ -85,17 +86,17 @@ def test_a_raised_threshold_never_helps() -> None:
 
 def test_equal_hypotheses_are_never_trusted_more_often_than_stated() -> None:
     generator = np.random.default_rng(4)
-    trusted = told = 0
-    for _ in range(40):
+    trusted, told, studies = 0, 0, tries(40, quick=15)
+    for _ in range(studies):
         noise = generator.standard_normal((16, 3))
         # the same noise in both arms: the observed tau is 1
         found = decide(scores(noise), scores(noise), 200)
         assert found.tau == 1
         trusted += found.decision == "Trusted"
         told += "can't be told apart" in found.reason
-    limit = stats.binom.ppf(0.999, 40, 0.05)
+    limit = stats.binom.ppf(0.999, studies, 0.05)
     assert trusted <= limit
-    assert told >= 40 - limit
+    assert told >= studies - limit
 
 
 def test_hypotheses_that_all_score_alike_are_undecided() -> None:
@@ -168,7 +169,7 @@ def test_values_out_of_range_are_refused(threshold: float, confidence: float, wa
         Criterion("KendallTau", threshold, confidence)
 
 
-def errors(shared: float, noise: float, studies: int = 100) -> tuple[float, float]:
+def errors(shared: float, noise: float, studies: int) -> tuple[float, float]:
     """Shares Trusted and NotTrusted of studies at the boundary, 16 hypotheses."""
     generator = np.random.default_rng(12)
     decisions = [
@@ -180,8 +181,9 @@ def errors(shared: float, noise: float, studies: int = 100) -> tuple[float, floa
 
 @pytest.mark.parametrize(("noise", "shared"), [(0.2, 0.0), (0.8, 0.8)])
 def test_at_the_boundary_either_decision_is_as_rare_as_stated(noise: float, shared: float) -> None:
-    limit = stats.binom.ppf(0.999, 100, 0.05) / 100
-    trusted, not_trusted = errors(shared, noise)
+    studies = tries(100, quick=30)
+    limit = stats.binom.ppf(0.999, studies, 0.05) / studies
+    trusted, not_trusted = errors(shared, noise, studies)
     assert trusted <= limit
     assert not_trusted <= limit
 

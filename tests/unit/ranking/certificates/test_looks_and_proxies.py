@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import Certificate, Criterion, Scores, certify
+from builders.effort import tries
 from builders.score_tables import scores, simulated_arms
 
 TAU = Criterion("KendallTau", 0.8, 0.95)
@@ -94,7 +95,7 @@ def test_a_proxy_that_was_dropped_is_judged_by_its_last_look() -> None:
     rounding=st.sampled_from([None, 0]),
     criterion=st.sampled_from([TAU, ACCURACY, REGRET, replace(REGRET, smallest_effect=0.5)]),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=tries(15, quick=5))
 def test_the_interval_says_what_the_decision_says(
     seed: int, hypotheses: int, noise: float, rounding: int | None, criterion: Criterion
 ) -> None:
@@ -115,7 +116,7 @@ def test_the_interval_says_what_the_decision_says(
 
 
 @given(seed=st.integers(0, 1000), criterion=st.sampled_from([TAU, ACCURACY, replace(REGRET, smallest_effect=0.2)]))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=tries(5, quick=2))
 def test_names_order_and_constants_change_nothing(seed: int, criterion: Criterion) -> None:
     generator = np.random.default_rng(seed)
     reference, proxies = three(seed, 9)
@@ -220,14 +221,14 @@ def test_going_on_is_worth_while_near_the_threshold_and_not_far_from_any_decisio
 
 def test_no_proxy_of_three_is_trusted_falsely_more_often_than_stated_over_all_looks() -> None:
     generator, r = np.random.default_rng(16), np.sin(np.pi / 2 * 0.8)
-    false = 0
-    for _ in range(30):
+    false, studies = 0, tries(30, quick=10)
+    for _ in range(studies):
         signal = generator.standard_normal(12)
         true = [signal, *(r * signal + np.sqrt(1 - r * r) * generator.standard_normal(12) for _ in range(3))]
         reference, *proxies = (scores(each[:, None] + 0.4 * generator.standard_normal((12, 5))) for each in true)
         found = decide(reference, dict(zip("abc", proxies, strict=True)), draws=199)
         false += any(certificate.decision == "Trusted" for certificate in found.values())
-    assert false <= stats.binom.ppf(0.999, 30, 0.05)
+    assert false <= stats.binom.ppf(0.999, studies, 0.05)
 
 
 @pytest.mark.parametrize(

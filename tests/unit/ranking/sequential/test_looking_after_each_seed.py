@@ -12,6 +12,7 @@ from assay.ranking import Comparison, Scores, compare_with_baseline, rank_interv
 from assay.ranking.sequential.group_sequential import as_t, group_sequential_design, level_of_one_in_many
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
+from builders.effort import tries
 from builders.score_tables import scores
 
 NAN = np.nan
@@ -37,8 +38,8 @@ def first(values: np.ndarray, seeds: int) -> Scores:
 
 
 def assert_as_rare_as(error: float, is_false: Callable[[np.random.Generator], bool], seed: int) -> None:
-    """Of 200 studies, no more are false than so many with this probability can be."""
-    generator, studies = np.random.default_rng(seed), 200
+    """No more simulated studies are false than so many with this probability can be."""
+    generator, studies = np.random.default_rng(seed), tries(200, quick=60)
     false = sum(is_false(generator) for _ in range(studies))
     assert false / studies <= stats.binom.ppf(0.999, studies, error) / studies
 
@@ -68,7 +69,7 @@ def test_more_seeds_decide_what_few_do_not() -> None:
 
 @pytest.mark.parametrize("family_wise", [True, False])
 @given(values=TABLES, margin=st.sampled_from([0.0, 0.5, 3.0]))
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=8))
 def test_what_was_decided_is_never_changed_by_later_seeds(
     family_wise: bool, values: list[list[int]], margin: float
 ) -> None:
@@ -82,7 +83,7 @@ def test_what_was_decided_is_never_changed_by_later_seeds(
 
 
 @given(values=TABLES, which=st.integers(1, 6))
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=8))
 def test_who_is_behind_can_only_make_others_verdicts_come_earlier(values: list[list[int]], which: int) -> None:
     table = np.array(values, dtype=float)
     which = 1 + which % (len(table) - 1)
@@ -113,7 +114,7 @@ def test_who_is_behind_can_only_make_others_verdicts_come_earlier(values: list[l
 
 @pytest.mark.parametrize("family_wise", [True, False])
 @given(values=TABLES, margin=st.sampled_from([0.0, 1.0, 4.0, 40.0]))
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=8))
 def test_verdicts_are_what_the_intervals_say(family_wise: bool, values: list[list[int]], margin: float) -> None:
     for one in compare(scores(values), margin, family_wise, maximum=6).values():
         if one.low is None or one.high is None:
@@ -126,7 +127,7 @@ def test_verdicts_are_what_the_intervals_say(family_wise: bool, values: list[lis
 
 @pytest.mark.parametrize("family_wise", [True, False])
 @given(values=TABLES, power=st.sampled_from([-8, 5]))
-@settings(max_examples=20)
+@settings(max_examples=tries(20, quick=8))
 def test_the_unit_does_not_matter(family_wise: bool, values: list[list[int]], power: int) -> None:
     factor = 2.0**power
     found = compare(scores(values), 1.0, family_wise, maximum=6)
@@ -139,7 +140,7 @@ def test_the_unit_does_not_matter(family_wise: bool, values: list[list[int]], po
 
 @pytest.mark.parametrize("family_wise", [True, False])
 @given(values=TABLES, shift=st.sampled_from([-64.0, 32.0]))
-@settings(max_examples=25)
+@settings(max_examples=tries(25, quick=8))
 def test_order_and_level_do_not_matter_and_mirrored_scores_have_mirrored_verdicts(
     family_wise: bool, values: list[list[int]], shift: float
 ) -> None:

@@ -13,6 +13,7 @@ from assay.ranking.sequential.all_pairs import pairs_look_by_look
 from assay.ranking.sequential.group_sequential import group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
+from builders.effort import tries
 from builders.score_tables import scores
 
 NAN = np.nan
@@ -133,7 +134,7 @@ def test_without_known_noise_all_may_be_the_best() -> None:
 
 
 @given(values=TABLES, counts=st.lists(st.integers(3, 5), min_size=7, max_size=7), shift=st.sampled_from([-64.0, 32.0]))
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=10))
 def test_names_order_and_level_do_not_matter(values: list[list[int]], counts: list[int], shift: float) -> None:
     table = first(np.array(values, dtype=float), counts[: len(values)])
     turned, moved = table.restricted(reversed(table.hypotheses)), scores(table.values + shift)
@@ -147,7 +148,7 @@ def test_names_order_and_level_do_not_matter(values: list[list[int]], counts: li
 
 
 @given(values=TABLES)
-@settings(max_examples=30)
+@settings(max_examples=tries(30, quick=10))
 def test_who_was_surely_better_stays_so(values: list[list[int]]) -> None:
     table = np.array(values, dtype=float)
     low, high = np.ones(len(table)), np.full(len(table), len(table))
@@ -163,7 +164,7 @@ def test_who_was_surely_better_stays_so(values: list[list[int]]) -> None:
 
 def test_places_hold_although_seeds_went_where_they_seemed_to_be_needed() -> None:
     generator = np.random.default_rng(3)
-    studies, excluded, beaten = 120, 0, 0
+    studies, excluded, beaten = tries(120, quick=40), 0, 0
     for _ in range(studies):
         values = generator.standard_normal((10, 6))
         counts = np.full(10, 3)

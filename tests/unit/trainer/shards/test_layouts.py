@@ -11,6 +11,7 @@ from assay_trainer.shards.sources.findings import Findings
 from assay_trainer.shards.sources.layout import lay_out
 from assay_trainer.shards.sources.parts import part_of
 from assay_trainer.shards.sources.tree import Parts, Tree
+from builders.effort import tries
 
 NAMES = ["train", "Train", "test", "val", "eval", "cats", "dogs", "images", "data", "labels"]
 
@@ -30,7 +31,7 @@ def a_tree(images: list[tuple[Parts, str]], empty: list[Parts]) -> Tree:
     return Tree(files, inner | {path[:depth] for path in empty for depth in range(1, len(path) + 1)})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200, quick=40))
 @given(images, empty_folders, st.sampled_from([None, Part.TEST, Part.VALIDATION]))
 def test_every_image_is_used_or_counted(
     given: list[tuple[Parts, str]], empty: list[Parts], hold_out: Part | None
@@ -46,7 +47,7 @@ def test_every_image_is_used_or_counted(
     assert layout.held_out is None or set(layout.held_out) == {False, True}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50, quick=20))
 @given(images, empty_folders)
 def test_a_layout_does_not_depend_on_the_order_in_which_files_are_found(
     given: list[tuple[Parts, str]], empty: list[Parts]
