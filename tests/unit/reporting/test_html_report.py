@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import altair as alt
 import pytest
 
 from assay.api.resources import REFERENCE, Budget, Goal, ProxyStudyStatus, Trust, TrustStatistic, Verdict
@@ -34,6 +35,7 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
+        self.source = text
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
         self._data: list[str] = []
@@ -100,24 +102,33 @@ def whole() -> tuple[Study, Records]:
     return simulated_study(count=8, seeds=2)
 
 
-def test_a_finished_study_has_all_sections_and_draws_all_charts(whole: tuple[Study, Records]) -> None:
-    page = page_of(*whole)
+@pytest.fixture(scope="module")
+def whole_page(whole: tuple[Study, Records]) -> Page:
+    return page_of(*whole)
+
+
+def test_a_finished_study_has_all_sections_and_draws_all_charts(whole: tuple[Study, Records], whole_page: Page) -> None:
+    page = whole_page
     assert set(SECTIONS) <= page.ids
     assert set(page.data["charts"]) == ALL_CHARTS
     assert page.ids >= ALL_CHARTS
     assert len(page.data["trials"]["rows"]) == len(whole[0].design.trials)
 
 
-def test_nothing_is_fetched(whole: tuple[Study, Records]) -> None:
-    study, records = whole
-    page = page_of(study, records)
-    for tag, attributes in page.elements:
+@pytest.mark.parametrize("chart", sorted(ALL_CHARTS))
+def test_every_chart_is_as_vega_lite_defines_charts(whole_page: Page, chart: str) -> None:
+    # A background of null is no colour to the definition, and "as the page's" to the library.
+    alt.Root.validate(whole_page.data["charts"][chart] | {"config": {}})
+
+
+def test_nothing_is_fetched(whole_page: Page) -> None:
+    for tag, attributes in whole_page.elements:
         assert "src" not in attributes, tag
         assert "srcset" not in attributes, tag
         href = attributes.get("href")
         assert href is None or href.startswith(("#", "data:")), (tag, href)
-    assert not re.search(r"@import|url\(", html_report(study, records, plan(study, records, NOW)).split("</style>")[0])
-    assert '"url"' not in json.dumps(page.data["charts"])
+    assert not re.search(r"@import|url\(", whole_page.source.split("</style>")[0])
+    assert '"url"' not in json.dumps(whole_page.data["charts"])
 
 
 def test_text_of_users_stays_text() -> None:
@@ -264,10 +275,9 @@ def test_what_may_be_the_best_and_why_there_is_no_verdict_are_in_the_ranking(who
         status = with_row(status, name, may_be_best=name in (first, second))
     status = with_row(status, others[0], verdict=Verdict.INCONCLUSIVE, message="More seeds would hardly decide it.")
     status = with_row(status, others[1], arm="small", seeds=1)
-    text = text_of(page_of(study, records, status))
-    assert f"The best is one of {first} and {second} (*), at 95\u00a0% confidence." in "".join(
-        page_of(study, records, status).text
-    )
+    page = page_of(study, records, status)
+    text = text_of(page)
+    assert f"The best is one of {first} and {second} (*), at 95\u00a0% confidence." in "".join(page.text)
     assert "*: it may be the best." in text
     assert "More seeds would hardly decide it." in text
     assert "1 on small" in text

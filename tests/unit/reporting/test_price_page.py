@@ -8,13 +8,14 @@ import math
 import re
 from typing import Any
 
+import altair as alt
 import numpy as np
 from rich.console import Console
 
 from assay.api.resources import Budget, Question
 from assay.planning.study.study import Study
 from assay.ranking.budget.price_curves import PriceCurve, PricedPolicies, PricedRun
-from assay.reporting.charts.price_chart import agreement_price_chart, colours_of
+from assay.reporting.charts.price_chart import agreement_price_chart, colours_of, regret_price_chart
 from assay.reporting.price_figures import budget_note, price_answer, price_json, price_rows, regret_answer, same_answer
 from assay.reporting.price_page import price_page
 from assay.reporting.price_table import price_table
@@ -122,6 +123,12 @@ def test_the_chart_has_a_line_per_policy_each_of_its_own_colour_and_ends_where_t
         own = [row for row in points if row["policy"] == curve.name]
         assert math.isclose(max(row["share"] for row in own), curve.total)
         assert {row["value"] for row in own} <= {float(tau) for tau in curve.runs[0].tau}
+
+
+def test_the_charts_are_as_vega_lite_defines_charts() -> None:
+    for chart in (agreement_price_chart(priced()), regret_price_chart(priced(), "accuracy", 2)):
+        # A background of null is no colour to the definition, and "as the page's" to the library.
+        alt.Root.validate({**(chart or {}), "config": {}})
 
 
 def test_the_page_escapes_what_a_table_calls_its_columns() -> None:

@@ -54,7 +54,7 @@ def specification(
     chart: alt.LayerChart | alt.FacetChart | alt.Chart, *, height: int, datasets: Mapping[str, Rows] | None = None
 ) -> Spec:
     """Return the chart as wide as its container. `datasets` are those that the chart refers to by name."""
-    spec: Spec = chart.to_dict()
+    spec: Spec = chart.to_dict(validate=False)  # it takes as long as the rest of a report; the tests do it
     spec.pop("$schema", None)
     spec.update(width="container", height=height, autosize={"type": "fit-x", "contains": "padding"}, config=_CONFIG)
     if datasets:
