@@ -80,29 +80,50 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     steps: list[Step] = []
     while len(steps) < count:
         started = taken.sum(axis=2)
-        worth = (
-            expected_improvement(started, known)
-            if question is Question.FIND_BEST
-            else variance_lowered(started, table.work)
-        )
-        worth *= weights * _may_run(table, started, ladder.seeds)
-        beginning = np.flatnonzero(started.sum(axis=1) == 0)
-        rung = _first_rung(table, started, prices, left) if len(beginning) and question is not Question.FIND_BEST else 0
-        affordable = beginning[prices[beginning, rung] <= left]
-        if len(affordable):
-            row = int(affordable[np.argmin(_spread_out(affordable))])
-        else:
-            useful = (worth > 0) & (prices <= left)
-            if not useful.any():
-                break
-            gain = np.where(useful, worth / prices, -1.0)
-            # of equals the first: which one rounding prefers is not to matter
-            row, rung = divmod(int(np.argmax(gain >= gain.max() * (1 - 1e-9))), len(ladder.rungs))
+        place = _beginning(table, started, prices, left, question)
+        if place is None:
+            place = _most_useful(weights * _worth(table, started, known, question), prices, left)
+        if place is None:
+            break
+        row, rung = place
         seed = int(np.argmin(taken[row, rung]))
         steps.append(Step(ladder.hypotheses[row], ladder.rungs[rung], seed, float(prices[row, rung])))
         taken[row, rung, seed] = True
         left -= float(prices[row, rung])
     return tuple(steps)
+
+
+def _beginning(
+    table: LadderTable, started: NDArray[np.int64], prices: FloatArray, left: float, question: Question
+) -> tuple[int, int] | None:
+    """Return the row and the rung of a hypothesis that has not begun and can; None if there is none."""
+    waiting = np.flatnonzero(started.sum(axis=1) == 0)
+    rung = _first_rung(table, started, prices, left) if len(waiting) and question is not Question.FIND_BEST else 0
+    affordable = waiting[prices[waiting, rung] <= left]
+    return (int(affordable[np.argmin(_spread_out(affordable))]), rung) if len(affordable) else None
+
+
+def _worth(
+    table: LadderTable, started: NDArray[np.int64], known: MultifidelityScores, question: Question
+) -> FloatArray:
+    """Return what a further trial is worth to the question, (hypotheses, rungs), whatever its price."""
+    worth = (
+        expected_improvement(started, known)
+        if question is Question.FIND_BEST
+        else variance_lowered(started, table.work)
+    )
+    return worth * _may_run(table, started)
+
+
+def _most_useful(worth: FloatArray, prices: FloatArray, left: float) -> tuple[int, int] | None:
+    """Return the row and the rung of the trial that is worth most for its price; None if none fits that is."""
+    useful = (worth > 0) & (prices <= left)
+    if not useful.any():
+        return None
+    gain = np.where(useful, worth / prices, -1.0)
+    # the first of equals: it must not matter which one rounding prefers
+    row, rung = divmod(int(np.argmax(gain >= gain.max() * (1 - 1e-9))), prices.shape[1])
+    return row, rung
 
 
 def next_step(ladder: Ladder, question: Question, baseline: str | None, left: float) -> Step | None:
@@ -147,10 +168,10 @@ def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
     return np.asarray(rows * ((5**0.5 - 1) / 2) % 1, dtype=np.float64)
 
 
-def _may_run(table: LadderTable, started: NDArray[np.int64], seeds: int) -> NDArray[np.bool_]:
+def _may_run(table: LadderTable, started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return, (hypotheses, rungs), where a seed is left and the hypothesis is not given up."""
     given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= TRIES)
-    may_run: NDArray[np.bool_] = (started < seeds) & ~given_up[:, None]
+    may_run: NDArray[np.bool_] = (started < table.scores.shape[2]) & ~given_up[:, None]
     return may_run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import REFERENCE
@@ -63,54 +63,86 @@ class Costs:
 
 def costs_of(study: Study, records: Records) -> Costs:
     """Add up what the records say."""
-    arm_of = study.design.arm_of
+    sums = _summed(study, records)
     models: Counter[str] = Counter()
-    units: dict[str, CostUnit] = {}
-    cells: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
-    totals: dict[str, float] = defaultdict(float)
-    preparations: dict[str, float] = defaultdict(float)
-    own: dict[str, float] = defaultdict(float)
-    spent, failed, name = 0.0, 0.0, study.name
+    for (_, device_model), tally in sums.tallies.items():
+        models[device_model] += tally.trials
+    model = models.most_common(1)[0][0] if models else None
+    relatives, matched = _compared(study, records, model)
+    return Costs(
+        relatives=relatives,
+        matched=matched,
+        arms={arm: sums.of_arm(arm, model or "") for arm in study.design.arms},
+        spent=sums.spent + sums.failed,
+        spent_on_failures=sums.failed,
+        unit=sums.units[model] if model else None,
+        device_model=model,
+        device_models=tuple(sorted(models)),
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Trials of one arm on one device model, added up."""
+
+    trials: int = 0
+    seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Accelerator seconds of all records, added up; of work of an earlier spec only what this study `spent`."""
+
+    tallies: defaultdict[tuple[str, str], _Tally] = field(default_factory=lambda: defaultdict(_Tally))
+    """By arm and device model."""
+    trials: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    preparations: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    own: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """By arm, as are the two before: what this study spent itself."""
+    units: dict[str, CostUnit] = field(default_factory=dict)
+    """By device model."""
+    spent: float = 0.0
+    failed: float = 0.0
+
+    def of_arm(self, arm: str, model: str) -> ArmCosts:
+        """Return the costs of an arm, with means over its trials on a device model."""
+        tally, preparation = self.tallies[arm, model], self.preparations[arm]
+        count = tally.trials
+        return ArmCosts(
+            trials=count,
+            trial_seconds=tally.seconds / count if count else None,
+            trial_wall_seconds=tally.wall_seconds / count if count else None,
+            preparation_seconds=preparation,
+            total_seconds=self.trials[arm] + preparation,
+            spent_seconds=self.own[arm],
+        )
+
+
+def _summed(study: Study, records: Records) -> _Sums:
+    arm_of, name, sums = study.design.arm_of, study.name, _Sums()
     for key, record in records.items():
         result = record.result
         if result is not None:
             cost, arm = result.cost, arm_of.get(key)
             seconds = cost.accelerator_seconds
             if result.study == name:
-                spent += seconds
+                sums.spent += seconds
                 if arm is not None:
-                    own[arm] += seconds
-            if arm is None:
-                pass  # the result is of an earlier spec
-            elif isinstance(result, TrialResult):
-                cell = cells[arm, cost.device_model]
-                cell[0] += 1
-                cell[1] += seconds
-                cell[2] += cost.wall_seconds
-                totals[arm] += seconds
-                units[cost.device_model] = cost.unit
-            else:
-                preparations[arm] += seconds
+                    sums.own[arm] += seconds
+            if arm is not None and isinstance(result, TrialResult):
+                tally = sums.tallies[arm, cost.device_model]
+                tally.trials += 1
+                tally.seconds += seconds
+                tally.wall_seconds += cost.wall_seconds
+                sums.trials[arm] += seconds
+                sums.units[cost.device_model] = cost.unit
+            elif arm is not None:
+                sums.preparations[arm] += seconds
         for failure in record.failures:
             if failure.study in (None, name):
-                failed += failure.accelerator_seconds
-    for (_, device_model), cell in cells.items():
-        models[device_model] += int(cell[0])
-    model = models.most_common(1)[0][0] if models else None
-    relatives, matched = _compared(study, records, model)
-    return Costs(
-        relatives=relatives,
-        matched=matched,
-        arms={
-            arm: _arm_costs(cells[arm, model or ""], preparations[arm], totals[arm], own[arm])
-            for arm in study.design.arms
-        },
-        spent=spent + failed,
-        spent_on_failures=failed,
-        unit=units[model] if model else None,
-        device_model=model,
-        device_models=tuple(sorted(models)),
-    )
+                sums.failed += failure.accelerator_seconds
+    return sums
 
 
 def _compared(
@@ -137,12 +169,6 @@ def _compared(
         if all_of_reference := sum(each[1] for each in sums.values()):
             relatives[arm] = sum(each[2] for each in sums.values()) / all_of_reference
     return relatives, matched
-
-
-def _arm_costs(cell: list[float], preparation: float, trials: float, own: float) -> ArmCosts:
-    count, seconds, wall = int(cell[0]), cell[1], cell[2]
-    mean, mean_wall = (seconds / count, wall / count) if count else (None, None)
-    return ArmCosts(count, mean, mean_wall, preparation, trials + preparation, own)
 
 
 def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:

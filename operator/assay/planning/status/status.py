@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -49,14 +50,13 @@ def status_of(
     now: float,
 ) -> ProxyStudyStatus:
     """Write down all that the study has to say; `rows` are those of its ranking."""
-    progress, costs = judgement.progress, judgement.costs
-    counts = _counts(study, progress)
+    costs = judgement.costs
+    counts = _trial_counts(study, judgement.progress)
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
-    trials = _total(counts, stale=sum(1 for key in records if key not in progress.states))
+    trials = _total(counts, stale=sum(key not in judgement.progress.states for key in records))
     said = statements(
         study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished
     )
-    trusted = [arm for arm in arms if arm.decision is TrustDecision.TRUSTED]
     status = ProxyStudyStatus(
         observed_generation=study.generation,
         conditions=dated(said, study.status, study.generation, now),
@@ -64,27 +64,26 @@ def status_of(
         arms=arms,
         ranking=rows[:MAXIMUM_RANKED],
         ranking_accuracy=_ranking_accuracy(assessment),
-        recommended_proxy=min(trusted, key=lambda arm: _per_trial(arm, costs)).name if trusted else None,
+        recommended_proxy=_recommended_proxy(arms, costs),
         levers=_levers(arms, costs),
         cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
-        finished_for=question_of(study.resource, study.hypotheses)
-        if finished and study.resource.metadata.uid
-        else None,
+        finished_for=_finished_for(study, finished=finished),
         stale=stale_work(study, records),
     )
     return bounded(summarised(status))
 
 
-def _counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
+def _trial_counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
+    """Count the trials of each arm by their state; spare ones are not planned."""
     states = progress.states
-    cells = Counter([(trial.arm, states[trial.key]) for trial in study.design.trials])
+    found = Counter([(trial.arm, states[trial.key]) for trial in study.design.trials])
     return {
         arm: TrialCounts(
-            planned=sum(cells[arm, state] for state in State if state is not State.SPARE),
-            succeeded=cells[arm, State.SUCCEEDED],
-            failed=cells[arm, State.FAILED],
-            running=cells[arm, State.RUNNING],
-            pending=cells[arm, State.READY] + cells[arm, State.WAITING],
+            planned=sum(found[arm, state] for state in State if state is not State.SPARE),
+            succeeded=found[arm, State.SUCCEEDED],
+            failed=found[arm, State.FAILED],
+            running=found[arm, State.RUNNING],
+            pending=found[arm, State.READY] + found[arm, State.WAITING],
         )
         for arm in study.design.arms
     }
@@ -107,18 +106,29 @@ def _ranking_accuracy(assessment: Assessment) -> str | None:
 
 
 def _told_apart(assessment: Assessment) -> bool:
-    """Whether any hypothesis is known to be better than another: then its ranks do not reach from first to last."""
+    """Tell whether any hypothesis is surely better than another: then its ranks do not reach from first to last."""
     scored = assessment.standings.values()
     return any(each.rank_low > 1 or each.rank_high < len(scored) for each in scored)
 
 
-def _per_trial(arm: ArmStatus, costs: Costs) -> float:
-    seconds = costs.arms[arm.name].trial_seconds
-    return seconds if seconds is not None else float("inf")
+def _recommended_proxy(arms: Sequence[ArmStatus], costs: Costs) -> str | None:
+    """Return the trusted proxy with the cheapest trials; None if none is trusted."""
+
+    def trial_seconds(arm: str) -> float:
+        seconds = costs.arms[arm].trial_seconds
+        return seconds if seconds is not None else math.inf
+
+    trusted = [arm.name for arm in arms if arm.decision is TrustDecision.TRUSTED]
+    return min(trusted, key=trial_seconds, default=None)
+
+
+def _finished_for(study: Study, *, finished: bool) -> str | None:
+    """Return the question that the study has answered; None while it goes on, and for a study of a file alone."""
+    return question_of(study.resource, study.hypotheses) if finished and study.resource.metadata.uid else None
 
 
 def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
-    """Each proxy with what it saves and what it risks, the largest saving first."""
+    """Return each proxy as a lever, with what it saves and what it risks, the largest saving first."""
     levers = []
     for arm in arms:
         relative = costs.relative(arm.name)

@@ -19,7 +19,7 @@ SWITCHES = ("bf16", "channelsLast")
 """Train-loop options of `assay_trainer.vision` that change how fast the same recipe runs."""
 
 VISION_DEFAULTS = {"bf16": False, "channelsLast": True}
-"""What these are if the recipe doesn't say."""
+"""The values of these options where the recipe does not give them."""
 
 
 class Variant(NamedTuple):
@@ -32,7 +32,7 @@ class Variant(NamedTuple):
 
 
 def variants(study: Study) -> tuple[Variant, ...]:
-    """The reference, each proxy, and each switch turned over."""
+    """Return the reference, each proxy, and the reference with each switch turned."""
     conditions = study.design.conditions
     found = [
         Variant(arm, None if arm == REFERENCE else LeverKind.PROXY, conditions[study.baseline, arm], arm)
@@ -49,7 +49,7 @@ def variants(study: Study) -> tuple[Variant, ...]:
 
 
 def variant_request(study: Study, variant: Variant, seed: int) -> TrialRequest:
-    """The trial of a variant, with the key that its recipe gives it."""
+    """Return the trial of a variant, with the key that its recipe gives it."""
     planned = next(
         trial for trial in study.design.trials if trial.hypothesis == study.baseline and trial.arm == variant.arm
     )
@@ -60,6 +60,6 @@ def variant_request(study: Study, variant: Variant, seed: int) -> TrialRequest:
 
 
 def preparations_of(study: Study) -> tuple[PreparationRequest, ...]:
-    """What must run before the variants, for the baseline's data."""
+    """Return the preparations that must run before the variants, for the baseline's data."""
     needed = {study.design.conditions[study.baseline, arm.name].preparation for arm in arms_of(study.resource)}
     return tuple(preparation_request(study, each, 1) for each in study.design.preparations if each.key in needed)

@@ -8,7 +8,7 @@ screened hypotheses run at the reference, and so does what is added later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -121,39 +121,64 @@ def _in_force(
     known: Mapping[str, str],
     now: float,
 ) -> Screened:
-    certificate, newcomers, initial = state.certificate, tuple(draws.lots), study.design.initial_seeds
+    """Promote, draw and audit; return the state after the revocation if the audits refute the certificate now."""
+    certificate, newcomers = state.certificate, tuple(draws.lots)
     assert certificate is not None
     reference, proxy = cells[REFERENCE], cells[certificate.arm]
     best = _promoted(study, proxy, newcomers)
     drawn = draws.drawn(best)
     ended = _first_ended(study, (reference, proxy), drawn)
-    still_known = _still_known(certificate.hypotheses, known)
-    calibration = tuple(name for name in state.roles if name in still_known)
-    checked = audit(
-        reference.scores.first_seeds(initial),
-        proxy.scores.first_seeds(initial),
-        calibration,
-        [Drawn(name, draws.strata[name]) for name in ended],
-        tuple(draws.by_stratum),
-        promised=certificate.promised_rate,
-        confidence=certificate.confidence,
-    )
-    roles = dict(state.roles) | dict.fromkeys(newcomers, Role.SCREENED)
-    roles |= dict.fromkeys(drawn, Role.AUDITED) | dict.fromkeys(best, Role.PROMOTED)
+    calibration = _still_known(certificate.hypotheses, known)
+    checked = _audited(study, certificate, (reference, proxy), draws, ended, calibration)
     if checked.revoked:
         rested = [name for name in newcomers if name not in ended[: checked.revoked_after]]
         revocation = _revocation(study, certificate, checked, rested, now)
         fallen = _fallen_back(study, state, newcomers, revocation)
         return replace(fallen, audit=checked, drawn=drawn, records=(revocation,))
     if best and len(ended) == len(drawn):
-        suspected = [each.stratum for each in checked.strata if each.evidence >= SUSPICION]
-        drawn = draws.doubled(drawn, suspected)
-        roles |= {name: Role.AUDITED for name in drawn if name not in best}
-    wanted = {(name, certificate.arm): initial for name in newcomers}
-    wanted |= {(name, REFERENCE): initial for name in newcomers if roles[name] is not Role.SCREENED}
+        drawn = draws.doubled(drawn, [each.stratum for each in checked.strata if each.evidence >= SUSPICION])
+    roles = dict(state.roles) | dict.fromkeys(newcomers, Role.SCREENED)
+    roles |= dict.fromkeys(drawn, Role.AUDITED) | dict.fromkeys(best, Role.PROMOTED)
     new = {name: known[name] for name in drawn if name not in draws.before}
     drawing = AuditsDrawn(rests_on=certificate.rests_on, made_at=now, hypotheses=new)
-    return replace(state, roles=roles, wanted=wanted, drawn=drawn, audit=checked, records=(drawing,) if new else ())
+    return replace(
+        state,
+        roles=roles,
+        wanted=_wanted(study, certificate.arm, newcomers, roles),
+        drawn=drawn,
+        audit=checked,
+        records=(drawing,) if new else (),
+    )
+
+
+def _audited(
+    study: Study,
+    certificate: CertificateInForce,
+    arms: tuple[ScoreTable, ScoreTable],
+    draws: AuditDraws,
+    ended: Sequence[str],
+    calibration: Container[str],
+) -> Audit:
+    """Compare the audited hypotheses that have `ended` with the calibration's, on the reference and the proxy."""
+    reference, proxy = (arm.scores.first_seeds(study.design.initial_seeds) for arm in arms)
+    return audit(
+        reference,
+        proxy,
+        tuple(each.name for each in study.hypotheses if each.name in calibration),
+        [Drawn(name, draws.strata[name]) for name in ended],
+        tuple(draws.by_stratum),
+        promised=certificate.promised_rate,
+        confidence=certificate.confidence,
+    )
+
+
+def _wanted(
+    study: Study, arm: str, newcomers: Sequence[str], roles: Mapping[str, Role]
+) -> Mapping[tuple[str, str], int]:
+    """Return the initial seeds for all newcomers on the proxy, and for promoted and audited ones at the reference."""
+    initial = study.design.initial_seeds
+    at_reference = {(name, REFERENCE): initial for name in newcomers if roles[name] is not Role.SCREENED}
+    return {(name, arm): initial for name in newcomers} | at_reference
 
 
 def _promoted(study: Study, proxy: ScoreTable, newcomers: Sequence[str]) -> frozenset[str]:
