@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from assay.api.resources import ProxyArm, Question
-from assay.planning.judgement import judge
 from assay.planning.plan import plan
 from assay.planning.records.records import Records
 from assay.planning.study.study import Study
+from assay.ranking.memory import Memory
+from assay.rounds.reconcile import REMEMBERED
 from assay.runners.processes import ProcessRunner
 from assay_trainer import contract
 from assay_trainer.contract import Dataset, Fidelity, TrialRequest, TrialResult, WorkRequest, result_name
@@ -192,11 +193,11 @@ def plan_section() -> bool:
     for hypotheses in HYPOTHESES:
         study, records = _half_run(hypotheses)
         trials = len(study.design.trials)
-        seconds = []
+        seconds, memory = [], Memory(REMEMBERED)
         for number in range(PLANS):
             known = dict(islice(records.items(), trials // 2 + number))
             began = time.perf_counter()
-            plan(study, known, now=1_000_000.0)
+            plan(study, known, now=1_000_000.0, memory=memory)
             seconds.append(time.perf_counter() - began)
         medians[trials] = statistics.median(seconds)
         print(f"  {trials:6d} trials of {hypotheses:3d} hypotheses   {_summary(seconds)}")
@@ -232,17 +233,18 @@ def seeds_section() -> bool:
         noise = {trial.key: float(random.normal(0, 0.3)) for trial in study.design.trials}
         results = records_of_scores(study, lambda trial: truth[trial.hypothesis] + noise[trial.key])  # noqa: B023
         known = {trial.key: results[trial.key] for trial in study.design.initial_trials}
-        first, _ = _timed_plan(study, known)
+        memory = Memory(REMEMBERED)
+        first, _ = _timed_plan(study, known, memory)
         usual, full = [], []
         while True:
-            seconds, wanted = _timed_plan(study, known)
+            seconds, wanted = _timed_plan(study, known, memory)
             full.append(seconds)
             missing = [key for key in wanted if key not in known]
             if not missing:
                 break
             for key in missing[:3]:
                 known = {**known, key: results[key]}
-                usual.append(_timed_plan(study, known)[0])
+                usual.append(_timed_plan(study, known, memory)[0])
             known = {**known, **{key: results[key] for key in missing}}
         print(f"  {question.value:12s} usual {_summary(usual)}; after a seed of all at most {max(full):.3f} s", end="")
         print(f"; with a look at trust {first:.2f} s; {len(known)} of {len(study.design.trials)} trials wanted")
@@ -251,11 +253,11 @@ def seeds_section() -> bool:
     return all(hold)
 
 
-def _timed_plan(study: Study, known: Records) -> tuple[float, frozenset[str]]:
+def _timed_plan(study: Study, known: Records, memory: Memory) -> tuple[float, frozenset[str]]:
     """Seconds of a plan, and the keys of all trials that are wanted."""
     began = time.perf_counter()
-    plan(study, known, now=1_000_000.0)
-    return time.perf_counter() - began, judge(study, known).agenda.keys
+    decided = plan(study, known, now=1_000_000.0, memory=memory)
+    return time.perf_counter() - began, decided.judgement.agenda.keys
 
 
 SECTIONS = {"runner": runner_section, "plan": plan_section, "seeds": seeds_section}

@@ -21,6 +21,7 @@ from assay.controller.schedule import SHARES, Key
 from assay.controller.troubles import Troubles
 from assay.controller.visits import NEXT_TURN_SECONDS, POLL_SECONDS, REFRESH_SECONDS, Visit
 from assay.planning.status.hypothesis_status import verdicts_of
+from assay.ranking.memory import Memory
 from assay.reporting.metrics import arm_profiles
 from assay.rounds.reconcile import forgive_failures, reconcile
 from assay.runners.jobs import JobsRunner
@@ -46,6 +47,9 @@ TURN_SECONDS = 5.0
 
 LARGE_HYPOTHESES = 500
 """Studies with more hypotheses are planned one at a time: each takes much memory for a moment."""
+
+REMEMBERED = 1024
+"""Answers about scores that are kept, of all studies together."""
 
 
 class StudyReconciler:
@@ -79,6 +83,7 @@ class StudyReconciler:
         self._wake = wake
         self._limits = limits
         self._large = Lock()
+        self._answers = Memory(REMEMBERED)
         self._datasets = Datasets(clock, limits)
         self._inputs = Inputs(clock)
         self._troubles = Troubles(world, publisher, clock)
@@ -130,7 +135,7 @@ class StudyReconciler:
         study = gather(resource, self._world, runner, datasets, self._policy, self._limits.hypotheses)
         with self._one_large_at_a_time(study):
             self._forgive_if_asked(study, visit.memory)
-            latest = reconcile(study, visit.memory.ledger, runner, visit.now)
+            latest = reconcile(study, visit.memory.ledger, runner, visit.now, self._answers)
             runner.remove_expired()
             self._let_others_have_room(visit, runner)
             write_in = self._say(visit, study, latest)

@@ -14,6 +14,7 @@ from assay.planning.results.progress import Progress, progress_of
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
 from assay.planning.trust.proxy_looks import TrustAssessment, trust_of
 from assay.planning.trust.screening import Screened, everybody_calibrates, screening_of
+from assay.ranking.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
     from assay.planning.allocation.ladder import Ladder
@@ -36,16 +37,17 @@ class Judgement:
     agenda: Agenda
 
 
-def judge(study: Study, records: Records, now: float = 0.0) -> Judgement:
-    """From the records alone; the time (Unix seconds) is that of what is to be written down, and decides nothing."""
+def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NOTHING) -> Judgement:
+    """Judge from the records alone; the time (Unix seconds) is that of what is to be written down, and decides nothing.
+    `memory` keeps what the same scores have said."""
     costs = costs_of(study, records)
     ended = progress_of(study, records)
     cells = score_tables_of(study, records, ended)
     if budget_is_too_small(study, ended, costs):
         return _within_budget(study, records, ended, cells, costs)
     screened = screening_of(study, cells, now)
-    trust = trust_of(study, {arm: own.of(screened.calibration) for arm, own in cells.items()})
-    agenda = agenda_of(study, cells, trust, screened)
+    trust = trust_of(study, {arm: own.of(screened.calibration) for arm, own in cells.items()}, memory)
+    agenda = agenda_of(study, cells, trust, screened, memory)
     cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan
     as_usual = agenda.keys == study.design.initial_keys

@@ -21,6 +21,7 @@ from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.trust.proxy_looks import last_trust
 from assay.planning.trust.recording import trust_to_record
+from assay.ranking.memory import NOTHING, Memory
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
@@ -31,13 +32,16 @@ LOOK_ELSEWHERE_SECONDS = 3.0
 """Between looks whether a trial that another study runs has ended."""
 
 
-def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = ()) -> Plan:
+def plan(
+    study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = (), memory: Memory = NOTHING
+) -> Plan:
     """Decide from the study, what is known of its trials, the time (Unix seconds), and what is in the runner's way.
 
-    Nothing is remembered between calls, and nothing depends on the order in which trials ended: the same
-    world gives the same plan.
+    Nothing depends on the order in which trials ended, or on earlier calls: the same world gives the same plan.
+    `memory` only makes plans quicker that follow one another, since most differ from the last one in the scores of one
+    arm, or of none.
     """
-    judgement = judge(study, records, now)
+    judgement = judge(study, records, now, memory)
     costs, progress = judgement.costs, judgement.progress
     allowed = admission_of(study, records, progress, judgement.agenda, costs, now)
     active = any(record.running for record in records.values())
@@ -46,9 +50,9 @@ def plan(study: Study, records: Records, now: float, obstacles: Sequence[Obstacl
     )
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
-        judgement = replace(judgement, trust=last_trust(study, judgement.cells))
+        judgement = replace(judgement, trust=last_trust(study, judgement.cells, memory))
     obstacles = (*obstacles, *not_started(study, records, progress, now))
-    assessment = assessment_of(study, judgement)
+    assessment = assessment_of(study, judgement, memory)
     rows = ranking_rows(study, records, judgement, assessment)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),

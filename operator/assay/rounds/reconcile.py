@@ -18,6 +18,7 @@ from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.planning.study.history import History
+from assay.ranking.memory import NOTHING, Memory
 from assay.rounds.earlier import earlier_of, write_programs
 from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from assay.runners.protocol import ObservedAttempt, Runner
     from assay.store import Ledger
 
+
+REMEMBERED = 256
+"""Answers about scores that are kept while a study is driven to its end."""
 
 STARTED_TOGETHER = 16
 """Requests that are written and started before it is asked whether there is room for more: what is written down as
@@ -42,8 +46,9 @@ class Round(NamedTuple):
     """Whether trials are to be started for which there was no time."""
 
 
-def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round:
-    """One round at `now` (Unix seconds). Raises StoreError if the ledger can't be read or written."""
+def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: Memory = NOTHING) -> Round:
+    """Go one round at `now` (Unix seconds). `memory` keeps what the same scores have said. Raises StoreError if the
+    ledger can't be read or written."""
     ledger.refresh(now)
     observed = runner.observe()
     record_ended(study.name, ledger, runner, observed)
@@ -53,7 +58,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float) -> Round
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
         study = study.knowing(earlier_of(study, ledger, runner, records))
-        decided = plan(study, records, now, obstacles)
+        decided = plan(study, records, now, obstacles, memory)
         items = [action.item for action in decided.actions if isinstance(action, Start)]
         mine = runner.claim([item.key for item in items])
         taken = {item.key for item in items if item.key not in mine}
@@ -70,8 +75,9 @@ def drive(
     study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Round], None]
 ) -> Round:
     """Go round until the study has finished, and return the last round; `show` gets every one."""
+    memory = Memory(REMEMBERED)
     while True:
-        latest = reconcile(study, ledger, runner, clock())
+        latest = reconcile(study, ledger, runner, clock(), memory)
         show(latest)
         if latest.plan.finished:
             return latest

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.api.resources import REFERENCE
 from assay.planning.allocation.seeds_needed import seeds_needed
 from assay.planning.trust.screening import Role
+from assay.ranking.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -44,7 +45,13 @@ class Agenda:
         return frozenset((*preparations, *(trial.key for trial in self.trials)))
 
 
-def agenda_of(study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessment, screened: Screened) -> Agenda:
+def agenda_of(
+    study: Study,
+    cells: Mapping[str, ScoreTable],
+    trust: TrustAssessment,
+    screened: Screened,
+    memory: Memory = NOTHING,
+) -> Agenda:
     """Return what is wanted by what is known so far.
 
     Every hypothesis gets the initial seeds on every arm, except the screened ones: they get what the screening wants.
@@ -57,7 +64,7 @@ def agenda_of(study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessm
     depth = {arm: _initial(study, names, arm, screened) for arm in study.design.arms}
     early = depth[REFERENCE].copy()
     asked = [row for row, name in enumerate(names) if screened.roles[name] in _ASKED]
-    needs = seeds_needed(study, cells[REFERENCE].of([names[row] for row in asked]))
+    needs = seeds_needed(study, cells[REFERENCE].of([names[row] for row in asked]), memory)
     depth[REFERENCE][asked] = needs.seeds
     early[asked] = needs.early
     if trust.next_look is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.api.resources import Correction, Question
 from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
+from assay.ranking.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
@@ -31,7 +31,7 @@ class SeedsNeeded:
     """The seeds that are likely to be needed next; equal to `seeds` where none are."""
 
 
-def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
+def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NOTHING) -> SeedsNeeded:
     """Return how many seeds each hypothesis needs for the study's question.
 
     The number is found round by round. Once all undecided hypotheses have a seed, those drop out that it has decided,
@@ -52,7 +52,7 @@ def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
             if waiting:
                 early[active] = min(seen + 1, maximum)
             break
-        undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen))
+        undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen), memory)
         active = active & np.array([name in undecided for name in scores.hypotheses])
         if not active.any():
             break
@@ -62,9 +62,10 @@ def seeds_needed(study: Study, reference: ScoreTable) -> SeedsNeeded:
     return SeedsNeeded(needed, np.maximum(needed, early))
 
 
-def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[str]:
+def _open(spec: ProxyStudySpec, baseline: str, reference: Scores, memory: Memory) -> frozenset[str]:
     """Return the hypotheses for which one more seed may answer the study's question."""
-    return _undecided(
+    return memory.of(
+        _undecided,
         reference,
         spec.question,
         baseline,
@@ -76,7 +77,6 @@ def _open(spec: ProxyStudySpec, baseline: str, reference: Scores) -> frozenset[s
     )
 
 
-@lru_cache(maxsize=256)
 def _undecided(
     reference: Scores,
     question: Question,

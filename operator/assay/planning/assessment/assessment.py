@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,29 +18,24 @@ from assay.planning.trust.screening import Role
 from assay.ranking import (
     Agreement,
     Comparison,
-    RankInterval,
     Scores,
     agreement,
     compare_with_baseline,
     noise_ceiling,
     rank_intervals,
 )
+from assay.ranking.memory import NOTHING, Memory
 from assay.ranking.screening.expected_scores import ExpectedScore, expected_scores
 
 if TYPE_CHECKING:
-    from assay.planning.allocation.ladder import Ladder
     from assay.planning.judgement import Judgement
     from assay.planning.records.trust_records import Revocation
     from assay.planning.study.study import Study
-    from assay.planning.trust.proxy_looks import TrustAssessment
     from assay.planning.trust.screening import Screened
     from assay.ranking import Certificate
 
 TOP = 3
 """How many of the best hypotheses the top-k overlap is over."""
-
-_REMEMBERED = 256
-"""What the same scores say is the same: most plans differ from the last one in the scores of one arm, or of none."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +68,14 @@ class Assessment:
     """The arm that it is screened on, by hypothesis that does not run on the reference."""
 
 
-def assess(
-    study: Study, cells: Mapping[str, ScoreTable], trust: TrustAssessment, screened: Screened, ladder: Ladder | None
-) -> Assessment:
-    """Judge what there is."""
+def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) -> Assessment:
+    """Return what may be said. `memory` keeps what the same scores have said."""
+    cells, screened, ladder = judgement.cells, judgement.screened, judgement.ladder
     reference = cells[REFERENCE].scores
     spec = study.spec
     confidence = spec.verdicts.confidence_percent / 100
     proxies = {
-        arm: ProxyAssessment(_agreement(reference, own.scores), trust.certificates.get(arm))
+        arm: ProxyAssessment(memory.of(_agreement, reference, own.scores), judgement.trust.certificates.get(arm))
         for arm, own in cells.items()
         if arm != REFERENCE
     }
@@ -96,17 +89,17 @@ def assess(
         maximum=spec.seeds.maximum,
     )
     guessed = estimates(ladder) if ladder else {}
-    ranks = _ranks(reference, confidence, spec.seeds.initial, spec.seeds.maximum)
+    ranks = memory.of(rank_intervals, reference, confidence, initial=spec.seeds.initial, maximum=spec.seeds.maximum)
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})
     return Assessment(
         reference=reference,
         sign=sign_of(study),
-        ceiling=_ceiling(reference),
+        ceiling=memory.of(noise_ceiling, reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
         standings=estimated_standings(guessed, confidence)
         if guessed
-        else with_screened(measured, _expected(study, cells, screened), screened.arm or REFERENCE, confidence),
+        else with_screened(measured, _expected(study, cells, screened, memory), screened.arm or REFERENCE, confidence),
         estimates=guessed,
         expected_accuracy=expected_accuracy(ladder) if ladder else None,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
@@ -115,36 +108,20 @@ def assess(
     )
 
 
-def _expected(study: Study, cells: Mapping[str, ScoreTable], screened: Screened) -> tuple[ExpectedScore, ...]:
-    """Of those that have run on the proxy alone, while its certificate is in force."""
+def _expected(
+    study: Study, cells: Mapping[str, ScoreTable], screened: Screened, memory: Memory
+) -> tuple[ExpectedScore, ...]:
+    """Return what those are expected to score that have run on the proxy alone, while its certificate is in force."""
     if screened.arm is None or screened.revocation is not None:
         return ()
     reference = cells[REFERENCE].scores
     without = {name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count == 0}
     newcomers = screened.having(Role.SCREENED, Role.PROMOTED, Role.AUDITED)
     names = tuple(name for name in newcomers if name in without)
-    return _expected_scores(
-        reference, cells[screened.arm].scores.first_seeds(study.design.initial_seeds), screened.calibration, names
-    )
+    proxy = cells[screened.arm].scores.first_seeds(study.design.initial_seeds)
+    return memory.of(expected_scores, reference, proxy, screened.calibration, names)
 
 
-_expected_scores = lru_cache(maxsize=_REMEMBERED)(expected_scores)
-
-
-@lru_cache(maxsize=_REMEMBERED)
 def _agreement(reference: Scores, proxy: Scores) -> Agreement | None:
     both = np.isfinite(reference.values).any(axis=1) & np.isfinite(proxy.values).any(axis=1)
     return agreement(reference, proxy, top_k=TOP) if both.sum() >= 2 else None
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _ranks(reference: Scores, confidence: float, initial: int, maximum: int) -> tuple[RankInterval, ...]:
-    return rank_intervals(reference, confidence, initial=initial, maximum=maximum)
-
-
-_ceiling = lru_cache(maxsize=_REMEMBERED)(noise_ceiling)
-
-
-def assessment_of(study: Study, judgement: Judgement) -> Assessment:
-    """What may be said."""
-    return assess(study, judgement.cells, judgement.trust, judgement.screened, judgement.ladder)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.api.resources import REFERENCE
 from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
+from assay.ranking.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 SIMULATION_SEED = 20210715
 """Of the simulations behind a certificate: the same scores give the same decision, on every machine."""
-
-_REMEMBERED = 64
-"""What the same scores say is the same: most plans differ from the last one in no round that is complete."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ DEFAULT_PROMOTE = 3
 """How many of a proxy's best `WinnerRegret` looks at if the study does not say."""
 
 
-def trust_of(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment:
+def trust_of(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
     """All looks that are due. A look is due when all trials of its seeds have ended, on the reference and on every
     proxy that is still open: so it does not depend on which trials were quick."""
     proxies = [arm for arm in study.design.arms if arm != REFERENCE]
@@ -65,13 +62,14 @@ def trust_of(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment:
         due += 1
         last.update(dict.fromkeys(open_proxies, seeds))
         seen = tuple(cells[arm].scores.first_seeds(last[arm]) for arm in proxies)
-        certificates = _certify(reference.scores.first_seeds(seeds), tuple(proxies), seen, criterion, looks, due)
+        first = reference.scores.first_seeds(seeds)
+        certificates = memory.of(_certify, first, tuple(proxies), seen, criterion, looks, due)
         open_proxies = [arm for arm in open_proxies if certificates[arm].may_change]
     upcoming = looks[due] if certificates and open_proxies and due < len(looks) else None
     return TrustAssessment(certificates, tuple(open_proxies) if upcoming else (), upcoming)
 
 
-def last_trust(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment:
+def last_trust(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
     """One look at what there is, for a study that has ended before its first one."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial
@@ -79,10 +77,9 @@ def last_trust(study: Study, cells: Mapping[str, ScoreTable]) -> TrustAssessment
     if not proxies:
         return TrustAssessment()
     reference = cells[REFERENCE].scores.first_seeds(initial)
-    return TrustAssessment(_certify(reference, proxies, seen, criterion_of(study), (initial,), 1))
+    return TrustAssessment(memory.of(_certify, reference, proxies, seen, criterion_of(study), (initial,), 1))
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _certify(
     reference: Scores,
     names: tuple[str, ...],
