@@ -11,10 +11,10 @@ SOURCES := operator trainer_image tests benchmarks examples
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-quick test-commands test-cluster lint format lock cluster cluster-down system-deps clean
 
-help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/installed ## The environment in .venv, from requirements.lock
+install: .venv/installed ## Make the environment in .venv, from requirements.lock
 
 .uv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else f"assay needs Python 3.11 to 3.13; {sys.executable} is {sys.version.split()[0]}. Choose another: make PYTHON=python3.12 …")'
@@ -32,19 +32,19 @@ demo: install ## Train 300 small models on real digits and see which proxy ranks
 	@$(BIN)/assay shards build .assay/digits.npz --name digits --sizes 28,14 --held-out-percent 40 --to .assay/digits
 	@$(BIN)/assay run -f examples/digits
 
-test: install ## All tests that this machine can run; what it can't is skipped and said
+test: install ## Run all tests that this machine can run, and say which ones it can't
 	@status=0; $(MAKE) --no-print-directory test-quick || status=1; $(MAKE) --no-print-directory test-commands || status=1; $(MAKE) --no-print-directory test-cluster || status=1; exit $$status
 
-test-quick: install ## Those that need neither Kubernetes nor whole runs: 3 minutes on two cores
+test-quick: install ## Run the tests that need neither Kubernetes nor whole commands: 3 minutes on two cores
 	$(BIN)/python -m pytest --without-cluster --ignore=tests/e2e $(PARALLEL)
 
-test-commands: install ## Those of the command line from end to end, without Kubernetes
+test-commands: install ## Run the tests of whole commands that need no Kubernetes
 	$(BIN)/python -m pytest --without-cluster $(PARALLEL) tests/e2e
 
-test-cluster: install ## Those that need one
+test-cluster: install ## Run the tests that need a Kubernetes
 	$(BIN)/python -m pytest --only-cluster
 
-lint: install ## Linters, types, import rules, generated files
+lint: install ## Check style, types, import rules and generated files
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -60,19 +60,19 @@ lock: .uv/bin/uv ## Work out requirements.lock anew from pyproject.toml
 	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-annotate --no-header --output-file requirements.lock pyproject.toml
 
-cluster: install ## A Kubernetes with Assay and S3 that stays in the background (as root, after make system-deps)
+cluster: install ## Start a Kubernetes with Assay and S3 in the background (as root, after make system-deps)
 	@PYTHONPATH=tests $(BIN)/python -m cluster.developer up
 
-cluster-down: install ## Remove it, and all it left
+cluster-down: install ## Stop it, and remove all that it left
 	@PYTHONPATH=tests $(BIN)/python -m cluster.developer down
 
-system-deps: ## What some tests need of the system (Debian; asks for root)
+system-deps: ## Install the system packages that some tests need (Debian; asks for root)
 	$(SUDO) apt-get update --quiet --quiet
 	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium \
 		containerd runc containernetworking-plugins nftables iproute2 util-linux openssl busybox-static \
 		buildah skopeo debootstrap prometheus
 
-clean: ## Remove all that was made here
+clean: ## Remove everything that was made here
 	[ ! -e .assay/cluster ] || $(MAKE) cluster-down
 	rm -rf .venv .uv .assay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
