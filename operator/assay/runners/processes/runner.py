@@ -7,7 +7,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -15,9 +14,9 @@ from urllib.parse import unquote
 
 from assay.planning.records.records import Obstacle
 from assay.planning.study.programs import Program, Surroundings
+from assay.runners.processes.attempts import LocalAttempt
 from assay.runners.processes.connection import Connection, ForkServerDied
 from assay.runners.processes.environment import trial_environment
-from assay.runners.processes.marked import cpu_seconds
 from assay.runners.processes.places import further_places, own_places
 from assay.runners.protocol import ObservedAttempt, RunnerFailed, UnusableProgram
 from assay_trainer.contract import (
@@ -35,9 +34,7 @@ from assay_trainer.contract import (
     Ready,
     StartItem,
     StopItem,
-    TerminationMessage,
     TrialRequest,
-    WorkItem,
     WorkRequest,
 )
 
@@ -55,22 +52,6 @@ DEATHS_IN_A_ROW = 2
 
 
 _Answer = TypeVar("_Answer", CodeInspected, InputInspected)
-
-
-@dataclass(eq=False)
-class _Attempt:
-    """An attempt that was started."""
-
-    store: str
-    item: WorkItem
-    waiting_since: float
-    started: ItemStarted | None = None
-    gpus: tuple[str, ...] | None = None  # None: it waits, or has ended
-    observed: ObservedAttempt | None = None  # set when it has ended
-
-    @property
-    def is_running(self) -> bool:
-        return self.gpus is not None
 
 
 class ProcessRunner:
@@ -120,8 +101,8 @@ class ProcessRunner:
         self._inherited = tuple(inherited)
         self._slots_given = slots
         self._memory_given = memory_bytes
-        self._attempts: dict[tuple[str, int], _Attempt] = {}
-        self._queue: deque[_Attempt] = deque()
+        self._attempts: dict[tuple[str, int], LocalAttempt] = {}
+        self._queue: deque[LocalAttempt] = deque()
         self._inspected: dict[str, CodeInspected] = {}
         self._inputs: dict[str, InputInspected] = {}
         # By digest, what the code here was made of; a digest that came from elsewhere can't be checked.
@@ -187,7 +168,7 @@ class ProcessRunner:
     def observe(self) -> Sequence[ObservedAttempt]:
         self._take_events(0)
         self._ended_unobserved = False
-        return [attempt.observed or self._running(attempt) for attempt in self._attempts.values()]
+        return [attempt.observed() for attempt in self._attempts.values()]
 
     def elsewhere(self) -> Collection[str]:
         return ()
@@ -205,7 +186,7 @@ class ProcessRunner:
                 raise ValueError(f"devices: given {item.devices}; this machine has {gpus} GPUs")
         for item in request.items:
             if (item.key, item.attempt) not in self._attempts:
-                attempt = _Attempt(request.store, item, waiting_since=time.time())
+                attempt = LocalAttempt(request.store, item, waiting_since=time.time())
                 self._attempts[item.key, item.attempt] = attempt
                 self._queue.append(attempt)
         self._start_waiting()
@@ -221,7 +202,8 @@ class ProcessRunner:
                 self._connection.send(StopItem(key=key))
             elif attempt in self._queue and attempt.item.key == key:
                 self._queue.remove(attempt)
-                self._end(attempt, FailureReason.STOPPED, "stopped before it began", 0.0)
+                attempt.end(FailureReason.STOPPED, "stopped before it began", 0.0)
+                self._ended_unobserved = True
 
     def is_gone(self, key: str, attempt: int, started_at: float) -> bool:  # noqa: ARG002 - with its runner, all ends
         return True
@@ -231,14 +213,14 @@ class ProcessRunner:
 
     def forget(self, key: str, attempt: int) -> None:
         found = self._attempts.get((key, attempt))
-        if found is not None and found.observed is not None:
+        if found is not None and found.ended is not None:
             del self._attempts[key, attempt]
 
     def wait(self, timeout: float | None) -> None:
         until = None if timeout is None else time.monotonic() + timeout
         while not self._ended_unobserved:
             left = None if until is None else until - time.monotonic()
-            if left is None and all(attempt.observed is not None for attempt in self._attempts.values()):
+            if left is None and all(attempt.ended is not None for attempt in self._attempts.values()):
                 return
             if left is not None and left <= 0:
                 return
@@ -248,8 +230,9 @@ class ProcessRunner:
         self._closed = True
         self._queue.clear()
         for attempt in self._attempts.values():
-            if attempt.observed is None:
-                self._end(attempt, FailureReason.STOPPED, "stopped, as the run was", self._seconds(attempt))
+            if attempt.ended is None:
+                attempt.end(FailureReason.STOPPED, "stopped, as the run was", attempt.seconds())
+                self._ended_unobserved = True
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -305,7 +288,6 @@ class ProcessRunner:
         if ready is None:
             return  # its event comes here again
         slots = self.slots()
-        memory_bytes = self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // slots
         while self._queue:
             running = [attempt for attempt in self._attempts.values() if attempt.is_running]
             taken = {gpu for attempt in running for gpu in attempt.gpus or ()}
@@ -315,22 +297,24 @@ class ProcessRunner:
                 return
             attempt = self._queue.popleft()
             attempt.gpus = tuple(free[:needed])
-            item = attempt.item
-            inputs = item.inputs if isinstance(item, TrialRequest) else ()
-            listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
-            self._connection.send(
-                StartItem(
-                    store=attempt.store,
-                    item=item,
-                    gpus=attempt.gpus,
-                    threads=max(1, ready.cores // slots) if attempt.gpus else 1,
-                    memory_bytes=memory_bytes,
-                    check_code=isinstance(item, TrialRequest) and item.code in self._codes,
-                    elsewhere=dict(self._elsewhere.get(item.code, {})),
-                    stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
-                    withheld=self._withheld(listed),
-                )
-            )
+            self._connection.send(self._start_command(attempt, ready, slots))
+
+    def _start_command(self, attempt: LocalAttempt, ready: Ready, slots: int) -> StartItem:
+        """Return the command to start an attempt on its GPUs, with a fair share of the machine's cores and memory."""
+        item, gpus = attempt.item, attempt.gpus or ()
+        inputs = item.inputs if isinstance(item, TrialRequest) else ()
+        listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
+        return StartItem(
+            store=attempt.store,
+            item=item,
+            gpus=gpus,
+            threads=max(1, ready.cores // slots) if gpus else 1,
+            memory_bytes=self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // slots,
+            check_code=isinstance(item, TrialRequest) and item.code in self._codes,
+            elsewhere=dict(self._elsewhere.get(item.code, {})),
+            stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
+            withheld=self._withheld(listed),
+        )
 
     # ------------------------------------------------------------------------- events
 
@@ -359,7 +343,8 @@ class ProcessRunner:
                 self._attempts[event.key, event.attempt].started = event
             case ItemEnded(termination=last_words):
                 self._deaths = 0
-                self._end_as(self._attempts[last_words.key, last_words.attempt], event)
+                self._attempts[last_words.key, last_words.attempt].end_as(event)
+                self._ended_unobserved = True
                 if last_words.reason is FailureReason.CODE_CHANGED:
                     raise RunnerFailed(f"{last_words.message}. Nothing is lost: run the study again to go on.")
             case CommandRefused(error=error):
@@ -373,66 +358,14 @@ class ProcessRunner:
         for attempt in self._attempts.values():
             if attempt.is_running:
                 why = f"its process died, since {str(death).splitlines()[0]}"
-                self._end(attempt, FailureReason.WORKER_DIED, why, self._seconds(attempt))
+                attempt.end(FailureReason.WORKER_DIED, why, attempt.seconds())
+                self._ended_unobserved = True
         self._deaths += 1
         if self._ready is None or self._deaths >= DEATHS_IN_A_ROW:
             raise RunnerFailed(str(death)) from death
         self._connection.close()
         self._ready = None
         self._connection = Connection(self._command, self._log, self._environment, self._inherited)
-
-    # ------------------------------------------------------------------------- attempts
-
-    def _running(self, attempt: _Attempt) -> ObservedAttempt:
-        return ObservedAttempt(
-            key=attempt.item.key,
-            attempt=attempt.item.attempt,
-            phase="Running",
-            started_at=attempt.started.started_at if attempt.started else attempt.waiting_since,
-            ended_at=None,
-            accelerator_seconds=self._seconds(attempt),
-            termination=None,
-            begun=attempt.started is not None,
-        )
-
-    def _seconds(self, attempt: _Attempt) -> float:
-        """Return the accelerator seconds that a running attempt took so far.
-
-        For a process that is gone they are its wall seconds, which are no less.
-        """
-        if attempt.started is None:
-            return 0.0
-        wall_seconds = max(0.0, time.time() - attempt.started.started_at)
-        if attempt.gpus:
-            return len(attempt.gpus) * wall_seconds
-        return cpu_seconds(attempt.started.pid) or wall_seconds
-
-    def _end(self, attempt: _Attempt, reason: FailureReason, message: str, accelerator_seconds: float) -> None:
-        item, now = attempt.item, time.time()
-        last_words = TerminationMessage(key=item.key, attempt=item.attempt, reason=reason, message=message)
-        started_at = attempt.started.started_at if attempt.started else attempt.waiting_since
-        self._end_as(
-            attempt,
-            ItemEnded(
-                termination=last_words,
-                started_at=started_at,
-                ended_at=now,
-                accelerator_seconds=accelerator_seconds,
-            ),
-        )
-
-    def _end_as(self, attempt: _Attempt, ended: ItemEnded) -> None:
-        attempt.gpus = None
-        attempt.observed = ObservedAttempt(
-            key=attempt.item.key,
-            attempt=attempt.item.attempt,
-            phase="Ended",
-            started_at=ended.started_at,
-            ended_at=ended.ended_at,
-            accelerator_seconds=ended.accelerator_seconds,
-            termination=ended.termination,
-        )
-        self._ended_unobserved = True
 
 
 def _shown(uri: str) -> str:
