@@ -1,10 +1,10 @@
-{{- /* At most 50 characters, so that there is room for what other objects' names add. */}}
+{{- /* At most 50 characters, because other objects add to the name. */}}
 {{- define "assay.fullname" -}}
 {{- $made := contains "assay" .Release.Name | ternary .Release.Name (printf "%s-assay" .Release.Name) }}
 {{- default $made .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* Outside of the release's namespace: releases of one name in two namespaces must not meet. */}}
+{{- /* The name outside of the release's namespace: releases of one name in two namespaces must not share it. */}}
 {{- define "assay.clusterName" -}}
 {{ .Release.Namespace }}-{{ include "assay.fullname" . }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* What the operator's pod and the test's share. */}}
+{{- /* The parts that the operator's pod and the test's pod share. */}}
 
 {{- define "assay.podSecurity" -}}
 runAsNonRoot: true

@@ -162,7 +162,7 @@ class StudyReconciler:
             memory.ledger.put_retried(study.name, request)
 
     def _let_others_have_room(self, visit: Visit, runner: JobsRunner) -> None:
-        """Wake whoever may have what this study has left, and whoever may let go what this study waits for."""
+        """Wake the studies that may have the room that this one has left, and those that hold quota that this one waits for."""
         if self._memories.shares.is_waited_for():
             self._wake(SHARES)
         if runner.waits_for_quota():

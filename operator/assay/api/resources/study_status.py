@@ -154,7 +154,7 @@ class ArmStatus(Model):
         default=None,
         ge=0,
         description="Further hypotheses, run on the arm instead of the reference, after which its trials and "
-        "preparations in this study are paid for, with who is promoted and audited if it screens.",
+        "preparations in this study are paid for, with the hypotheses that it promotes and audits if it screens.",
     )
     break_even_low: int | None = Field(
         default=None, ge=0, description="At least so many, with 95 % confidence, by how much the costs differ."
