@@ -162,7 +162,7 @@ class StudyReconciler:
             memory.ledger.put_retried(study.name, request)
 
     def _let_others_have_room(self, visit: Visit, runner: JobsRunner) -> None:
-        """Wake the studies that may have the room that this one has left, and those that hold quota that this one waits for."""
+        """Wake studies that may have the room that this one has left, or that hold quota that this one waits for."""
         if self._memories.shares.is_waited_for():
             self._wake(SHARES)
         if runner.waits_for_quota():

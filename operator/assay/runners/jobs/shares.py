@@ -49,7 +49,7 @@ class _Ask:
 class Shares:
     """Shares of the room for `most` Jobs in all; None: for as many as anybody wants. For threads to share.
 
-    Living Jobs are counted anew each time. So only the waiting requests are lost with the process, and studies ask again.
+    Living Jobs are counted anew each time. So only the requests are lost with the process, and studies ask again.
     """
 
     def __init__(self, most: int | None = None) -> None:
