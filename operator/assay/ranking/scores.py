@@ -1,13 +1,13 @@
 """The scores of one arm as a table: hypotheses by seeds.
 
-**Which cells count.** A failed or missing trial is NaN, never a bad score: a crash says nothing about how well a
-hypothesis ranks. Comparing two arms, or estimating noise jointly, uses a *balanced block*: some hypotheses and some
-seeds, with a score in every cell of every arm concerned, so that no hypothesis profits from an easy seed. Of the blocks
-reached by giving up seeds one at a time, that with the most comparisons (pairs of hypotheses times seeds) is used; on
-equal counts, the one that gives up less. So a seed that is still being run is left aside until most of it is there,
-and a hypothesis that keeps failing is left out. What was used is reported with each result.
+**Missing scores.** A failed or missing trial is NaN, never a bad score: a crash says nothing about how well a
+hypothesis ranks. Whatever compares two arms uses a *balanced block*: some hypotheses and some seeds, with a score for
+each of them in every arm, so that no hypothesis profits from an easy seed. To find it, seeds are given up one at a
+time; the block with the most comparisons (pairs of hypotheses times seeds) is used, and on equal counts the one that
+gives up fewer seeds. So a seed that is still being run is left aside until most of it is there, and a hypothesis that
+keeps failing is left out. Each result says how many hypotheses and seeds it used.
 
-**Ties** are ties: equal scores are ordered neither way. Each statistic says what it does with them.
+**Ties.** Equal scores are ordered neither way. Each statistic says what it does with them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class SeedNoise:
     """How much scores vary from seed to seed, pooled over the hypotheses of an arm."""
 
     variance: float
-    """Of one score around (hypothesis effect + seed effect), in the metric's units squared."""
+    """The variance of one score around (hypothesis effect + seed effect), in the metric's units squared."""
     degrees_of_freedom: int
-    """Scores less fitted effects; at least 1."""
+    """The number of scores less the number of fitted effects; at least 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores of one arm; higher is better (`build` turns metrics that are minimised around)."""
+    """Scores of one arm; higher is better (`build` changes the sign of a metric that is minimised)."""
 
     hypotheses: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -42,7 +42,7 @@ class Scores:
     """(hypotheses, seeds), NaN where a trial is missing or failed; read-only."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError if the shape does not fit, a name is there twice, or a score is infinite."""
+        """Raise ValueError if the shape does not fit, a name is there twice, or a score is infinite."""
         values = np.array(self.values, dtype=np.float64)
         expected = (len(self.hypotheses), len(self.seeds))
         if values.shape != expected:
@@ -60,12 +60,12 @@ class Scores:
         cls,
         hypotheses: Iterable[str],
         seeds: Iterable[int],
-        cells: Mapping[tuple[str, int], float],
+        by_trial: Mapping[tuple[str, int], float],
         maximize: bool,
     ) -> Scores:
-        """A table from cells keyed (hypothesis, seed); cells of other hypotheses or seeds are left aside."""
+        """Make a table from scores by (hypothesis, seed); those of other hypotheses or seeds are left aside."""
         rows, columns = tuple(hypotheses), tuple(seeds)
-        values = np.array([[cells.get((row, seed), np.nan) for seed in columns] for row in rows], dtype=np.float64)
+        values = np.array([[by_trial.get((row, seed), np.nan) for seed in columns] for row in rows], dtype=np.float64)
         return cls(rows, columns, (values if maximize else -values).reshape(len(rows), len(columns)))
 
     def __eq__(self, other: object) -> bool:
@@ -77,47 +77,47 @@ class Scores:
 
     def __hash__(self) -> int:
         # Equal scores have equal bytes once all missing ones are the same (infinite is none) and no zero is negative.
-        cells = np.where(self.present, self.values, np.inf) + 0.0
-        return hash((self.hypotheses, self.seeds, cells.tobytes()))
+        values = np.where(self.present, self.values, np.inf) + 0.0
+        return hash((self.hypotheses, self.seeds, values.tobytes()))
 
     @cached_property
     def present(self) -> BoolArray:
-        """(hypotheses, seeds): where there is a score."""
+        """(hypotheses, seeds): True where there is a score."""
         return ~np.isnan(self.values)
 
     @cached_property
     def counts(self) -> IntArray:
-        """(hypotheses,): how many seeds have a score."""
+        """(hypotheses,): the number of seeds with a score."""
         counts: IntArray = self.present.sum(axis=1, dtype=np.int64)
         return counts
 
     @cached_property
     def means(self) -> FloatArray:
-        """(hypotheses,): mean over the seeds that have a score; NaN where none has."""
+        """(hypotheses,): the mean over the seeds with a score; NaN where there is none."""
         return _mean(np.where(self.present, self.values, 0.0).sum(axis=1), self.counts)
 
     @cached_property
     def adjusted_means(self) -> FloatArray:
-        """(hypotheses,): means with the seed effects taken out, so that who lacks a hard seed gains nothing by it.
+        """(hypotheses,): the means with the seed effects taken out; equal to `means` where no score is missing.
 
-        Equal to `means` where no score is missing.
+        So a hypothesis that lacks a hard seed gains nothing by it.
         """
         return _mean(np.where(self.present, self.values - self.seed_effects, 0.0).sum(axis=1), self.counts)
 
     @cached_property
     def seed_effects(self) -> FloatArray:
-        """(seeds,): what a seed adds to the scores of all hypotheses; least squares, mean 0."""
+        """(seeds,): what each seed adds to the scores of all hypotheses, by least squares; their mean is 0."""
         return self._two_way[0]
 
     @cached_property
     def residuals(self) -> FloatArray:
-        """(hypotheses, seeds): score - hypothesis effect - seed effect; NaN where there is no score."""
+        """(hypotheses, seeds): score less hypothesis effect less seed effect; NaN where there is no score."""
         residuals: FloatArray = self.values - self.seed_effects - self.adjusted_means[:, None]
         return residuals
 
     @cached_property
     def noise(self) -> SeedNoise | None:
-        """Residual variance of the two-way layout (hypothesis + seed); None where no degree of freedom is left."""
+        """The residual variance of the two-way layout (hypothesis + seed); None where no degree of freedom is left."""
         degrees_of_freedom = int(self.present.sum()) - int((self.counts > 0).sum()) - self._two_way[1]
         if degrees_of_freedom < 1:
             return None
@@ -130,11 +130,11 @@ class Scores:
 
     @cached_property
     def cautious_variances(self) -> FloatArray | None:
-        """(hypotheses,): variance of one score of each, the larger of its own and the pooled one; None if unknown.
+        """(hypotheses,): the variance of one score of each hypothesis: the larger of its own and the pooled one.
 
-        Two or three seeds say too little about a hypothesis' own variance, and the pooled one too little about a
-        hypothesis that is noisier than the others. None too where the pooled variance is 0: scores that no seed
-        changes do not show the noise.
+        Two or three seeds say too little about a hypothesis' own variance, and the pooled one says too little about a
+        hypothesis that is noisier than the others. None where there is no noise to be seen: no degree of freedom, or
+        scores that no seed changes.
         """
         if self.noise is None or self.noise.variance == 0:
             return None
@@ -143,14 +143,14 @@ class Scores:
 
     @cached_property
     def own_squares(self) -> FloatArray:
-        """(hypotheses,): sum of each one's squared residuals, over counts - 1 degrees of freedom."""
+        """(hypotheses,): the sum of each one's squared residuals, which have counts - 1 degrees of freedom."""
         # a share 1 / hypotheses of each residual went into the seed effects
         scored = max(int((self.counts > 0).sum()), 2)
         squares: FloatArray = np.nansum(self.residuals**2, axis=1) * scored / (scored - 1)
         return squares
 
     def row(self, hypothesis: str) -> int:
-        """Where a hypothesis is in `values`. Raises KeyError, with the nearest name, if it is not there."""
+        """Return a hypothesis' row in `values`. Raises KeyError, with the nearest name, if it is not there."""
         try:
             return self.hypotheses.index(hypothesis)
         except ValueError:
@@ -159,7 +159,7 @@ class Scores:
             raise KeyError(f"no hypothesis {hypothesis!r} among the {len(self.hypotheses)} scored{hint}") from None
 
     def restricted(self, hypotheses: Iterable[str], seeds: Iterable[int] | None = None) -> Scores:
-        """The same scores for these hypotheses (and seeds) only, in this order. Raises KeyError if one is not there."""
+        """Return these hypotheses (and seeds) only, in this order. Raises KeyError if one is not there."""
         rows = tuple(hypotheses)
         columns = self.seeds if seeds is None else tuple(seeds)
         at_row = {name: index for index, name in enumerate(self.hypotheses)}
@@ -169,12 +169,15 @@ class Scores:
         return Scores(rows, columns, self.values[np.ix_(row_index, column_index)].reshape(len(rows), len(columns)))
 
     def first_seeds(self, count: int) -> Scores:
-        """The same table with the first `count` of its seeds only."""
+        """Return the same table with the first `count` of its seeds only."""
         return Scores(self.hypotheses, self.seeds[:count], self.values[:, :count])
 
     @cached_property
     def _two_way(self) -> tuple[FloatArray, int]:
-        """Seed effects, and how many degrees of freedom they take (normal equations, hypothesis effects eliminated)."""
+        """The seed effects, and how many degrees of freedom they take.
+
+        They solve the normal equations with the hypothesis effects eliminated.
+        """
         present = self.present.astype(np.float64)
         seen = np.maximum(self.counts, 1)
         centred = np.where(self.present, self.values - np.where(self.counts > 0, self.means, 0.0)[:, None], 0.0)
@@ -185,9 +188,9 @@ class Scores:
 
 
 def balanced(*arms: Scores) -> tuple[Scores, ...]:
-    """The balanced block of these arms (see the module's text): same hypotheses, same seeds, no score missing.
+    """Return the balanced block of these arms (see the module's text): the same hypotheses and seeds, no score missing.
 
-    Hypotheses and seeds keep the first arm's order. The block may be empty.
+    Hypotheses and seeds keep the order of the first arm. The block may be empty.
     """
     scored = set(arms[0].hypotheses).intersection(*(arm.hypotheses for arm in arms[1:]))
     run = set(arms[0].seeds).intersection(*(arm.seeds for arm in arms[1:]))

@@ -1,7 +1,7 @@
-"""How alike two arms order the hypotheses.
+"""Agreement: how alike two arms order the hypotheses.
 
-Every statistic is of the two arms' mean scores, is undefined (None) where an arm gives no order at all, and is the
-same whatever the order of the rows.
+Every statistic is made of the two arms' mean scores. It is undefined (None) where an arm gives no order at all, and the
+order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from assay.ranking.scores import Scores, balanced
 
 @dataclass(frozen=True)
 class DecisionAccuracy:
-    """Share of pairs that the proxy orders as the reference does; a pair tied in the proxy counts one half."""
+    """The share of pairs that the proxy orders as the reference does; a pair tied in the proxy counts one half."""
 
     all: float | None
-    """Over the pairs that are not tied in the reference."""
+    """The share of the pairs that are not tied in the reference; None if there is none."""
     separable: float | None
-    """Over those whose difference in the reference is over two standard errors."""
+    """The share of the pairs that the reference separates (`separation`); None if there is none."""
     separable_pairs: int | None
-    """How many these are; None if the reference has too few seeds to tell."""
+    """The number of those pairs; None if the reference has too few seeds to tell."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Agreement:
 
 
 def agreement(reference: Scores, proxy: Scores, top_k: int | None = None) -> Agreement:
-    """All statistics of one proxy, over the balanced block of both arms.
+    """Return all statistics of one proxy, over the balanced block of both arms.
 
-    `top_k`: size of the top slice whose overlap is reported; None, or more than there are hypotheses: not reported.
+    `top_k`: size of the top slice whose overlap is reported; with None, or more than there are hypotheses, it isn't.
     """
     used_reference, used_proxy = balanced(reference, proxy)
     hypotheses = len(used_reference.hypotheses)
@@ -71,14 +71,17 @@ def agreement(reference: Scores, proxy: Scores, top_k: int | None = None) -> Agr
 
 
 def kendall_tau_b(reference: FloatArray, proxy: FloatArray) -> float | None:
-    """Kendall's tau-b in [-1, 1] of two score vectors (hypotheses,); None if either is constant, or fewer than two."""
+    """Return Kendall's tau-b in [-1, 1] of two score vectors (hypotheses,).
+
+    None if either is constant, or with fewer than two hypotheses.
+    """
     if _no_order(reference, proxy):
         return None
     return tau_b(reference, proxy)
 
 
 def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
-    """Vigna's weighted tau in [-1, 1]: exchanges among the best weigh most (1 / rank, added). None as for tau-b.
+    """Return Vigna's weighted tau in [-1, 1], in which exchanges among the best weigh most. None as for tau-b.
 
     Source: S. Vigna, A weighted correlation index for rankings with ties, WWW 2015.
     """
@@ -88,7 +91,7 @@ def weighted_tau(reference: FloatArray, proxy: FloatArray) -> float | None:
 
 
 def spearman_rho(reference: FloatArray, proxy: FloatArray) -> float | None:
-    """Spearman's rank correlation in [-1, 1] of two score vectors (hypotheses,); None as for tau-b."""
+    """Return Spearman's rank correlation in [-1, 1] of two score vectors (hypotheses,). None as for tau-b."""
     if _no_order(reference, proxy):
         return None
     ranks = [average_ranks(scores) for scores in (reference, proxy)]
@@ -96,7 +99,7 @@ def spearman_rho(reference: FloatArray, proxy: FloatArray) -> float | None:
 
 
 def decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
-    """Share of the pairs that are ordered alike, over all and over those that the reference separates.
+    """Return the share of the pairs that are ordered alike, over all and over those that the reference separates.
 
     The standard error of a difference is that of the pooled seed noise. Where that noise is zero, every pair that is
     not tied is separable.
@@ -117,10 +120,10 @@ def _decision_accuracy(reference: Scores, proxy: Scores) -> DecisionAccuracy:
 
 
 def top_k_overlap(reference: FloatArray, proxy: FloatArray, k: int) -> float:
-    """Share in [0, 1] of the reference's k best that are among the proxy's k best.
+    """Return the share in [0, 1] of the reference's k best that are among the proxy's k best.
 
-    Hypotheses tied for the last places have equal parts of them: the overlap is the one expected if ties are broken
-    by lot. Raises ValueError unless 1 <= k <= hypotheses.
+    Hypotheses that are tied for the last places share them: the overlap is the one to be expected if ties are broken by
+    lot. Raises ValueError unless 1 <= k <= hypotheses.
     """
     if not 1 <= k <= len(reference):
         raise ValueError(f"k: {k}, allowed are 1 to {len(reference)} (the number of hypotheses)")
@@ -128,9 +131,9 @@ def top_k_overlap(reference: FloatArray, proxy: FloatArray, k: int) -> float:
 
 
 def winner_regret(reference: FloatArray, proxy: FloatArray) -> float | None:
-    """What taking the proxy's winner loses, by the reference, in the metric's units; at least 0.
+    """Return what is lost by taking the proxy's winner, by the reference, in the metric's units; at least 0.
 
-    Where several share the proxy's first place, the mean over them. None without hypotheses.
+    Where several share the proxy's first place, it is the mean over them. None without hypotheses.
     """
     if len(reference) == 0:
         return None
@@ -151,7 +154,7 @@ def _share(alike: FloatArray, among: BoolArray) -> float | None:
 
 
 def _membership(scores: FloatArray, k: int) -> FloatArray:
-    """(hypotheses,): 1 for who is surely among the k best, a share for who is tied for the last places, else 0."""
+    """Return (hypotheses,): 1 if surely among the k best, a part if tied for the last of these places, else 0."""
     last = np.sort(scores)[-k]
     above, tied = scores > last, scores == last
     member: FloatArray = above + tied * ((k - above.sum()) / tied.sum())

@@ -1,12 +1,13 @@
-"""What an arm's own seeds say about it: how well it repeats its order.
+"""The noise ceiling: how well an arm repeats its own order, by what its seeds show.
 
-The tau of every two seeds' orders gives the correlation of two single-seed repetitions, sin(pi * tau / 2); Spearman and
-Brown's formula carries it to means of n seeds. Being made of orders, it does not mind how scores are distributed.
+The mean tau of the orders of every two seeds gives the correlation of two repetitions with one seed each,
+sin(pi * tau / 2). The Spearman-Brown formula carries that over to means of n seeds. As only orders are used, it does
+not matter how scores are distributed.
 
-The other way, the pooled variance's share of the variance of the means, was compared with it by simulation (8, 16 and
-36 hypotheses, 2 to 5 seeds, noise of .2 to 1 of the spread): on normal scores its root mean square error is a tenth to
-a quarter lower, but on skewed ones it promises up to .09 too much tau, at any number of hypotheses, where this one
-stays within .04 (within .01 on normal ones).
+The other way would be the pooled variance's share of the variance of the means. The two were compared by simulation
+(8, 16 and 36 hypotheses, 2 to 5 seeds, noise of .2 to 1 of the spread). On normal scores the other way's root mean
+square error is a tenth to a quarter lower. But on skewed ones it promises up to .09 too much tau, at any number of
+hypotheses, where this one stays within .04 (within .01 on normal ones).
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _HYPOTHESES_AT_ONCE = 500
 
 
 def noise_ceiling(reference: Scores) -> float | None:
-    """The tau in [0, 1] expected between the reference's means and those of an independent repetition of all its seeds.
+    """Return the tau in [0, 1] to be expected between the reference and an independent repetition with as many seeds.
 
-    Of the balanced block; None with fewer than two seeds or hypotheses in it.
+    It is that of the balanced block; None if that has fewer than two seeds or hypotheses.
     """
     block, *_ = balanced(reference)
     if len(block.seeds) < 2 or len(block.hypotheses) < 2:
@@ -32,7 +33,7 @@ def noise_ceiling(reference: Scores) -> float | None:
 
 
 def single_seed_reliability(values: FloatArray) -> FloatArray:
-    """(...,): correlation in [0, 1] of the scores of two seeds, apart from what a seed does to all hypotheses alike.
+    """Return (...,): the correlation in [0, 1] of two seeds' scores, apart from what a seed does to all hypotheses.
 
     That is the signal's share of the variance of one seed's scores. `values`: (..., hypotheses, seeds), no score
     missing, at least two seeds and hypotheses. A seed that gives all hypotheses the same score agrees with no other.
@@ -46,7 +47,7 @@ def single_seed_reliability(values: FloatArray) -> FloatArray:
 
 
 def _alike(values: FloatArray) -> FloatArray:
-    """(..., seeds, seeds): pairs of hypotheses that two seeds order alike, less those that they order the other way."""
+    """Return (..., seeds, seeds): the pairs of hypotheses that two seeds order alike, less those ordered oppositely."""
     hypotheses = values.shape[-2]
     if hypotheses <= _HYPOTHESES_AT_ONCE:
         first, second = np.triu_indices(hypotheses, 1)
@@ -61,14 +62,17 @@ def _alike(values: FloatArray) -> FloatArray:
 
 
 def reliability(values: FloatArray) -> FloatArray:
-    """(...,): the signal's share in [0, 1] of the variance of the means over all these seeds (Spearman-Brown)."""
+    """Return (...,): the signal's share w in [0, 1] of the variance of the means over all these seeds.
+
+    Source: the Spearman-Brown formula, n w1 / (1 + (n - 1) w1), w1 being the share with one seed.
+    """
     single, seeds = single_seed_reliability(values), values.shape[-1]
     share: FloatArray = seeds * single / (1 + (seeds - 1) * single)
     return share
 
 
 def total_to_noise(values: FloatArray) -> FloatArray:
-    """(...,): total over noise variance of the means over all these seeds, at least 1; infinite without noise."""
+    """Return (...,): total over noise variance, 1 / (1 - w), of the means; at least 1, infinite without noise."""
     signal = reliability(values)
     ratio: FloatArray = np.where(signal < 1, 1 / np.maximum(1 - signal, 1e-300), np.inf)
     return ratio

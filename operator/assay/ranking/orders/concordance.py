@@ -8,14 +8,14 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.scores import Scores
 
 _ROUNDING = 1e-9
-"""Means that differ by less, as a part of their range, are equal but for rounding."""
+"""Means that differ by less than this part of their range are equal but for rounding."""
 
 
 def rounded_means(arm: Scores) -> FloatArray:
-    """(hypotheses,): the mean scores as whole numbers, 0 for the lowest; the same whatever constant is added to all.
+    """Return (hypotheses,): the mean scores as whole numbers, 0 for the lowest, whatever constant is added to all.
 
-    `arm`: no score missing. Sums of equal scores in another order, or from another constant on, may differ in their
-    last bits; here they don't.
+    `arm`: no score missing. The means of equal scores may differ in their last bits if they are added up in another
+    order, or with a constant added. Here they don't differ.
     """
     means = arm.means
     if len(means) == 0:
@@ -29,9 +29,10 @@ def rounded_means(arm: Scores) -> FloatArray:
 
 
 def concordant_pairs(reference: FloatArray, proxy: FloatArray) -> tuple[int, int]:
-    """Pairs that two vectors of scores order alike: for the lower end, where ties count one half, and the upper one.
+    """Return how many pairs two vectors of scores order alike: for the interval's lower end, and for its upper end.
 
-    For the upper end it is the share that gives tau-b, of all pairs. The vectors are not constant.
+    For the lower end a tie counts one half. For the upper end it is as many of all pairs as gives tau-b. Neither vector
+    is constant.
     """
     first, second = np.triu_indices(len(reference), 1)
     of_reference, of_proxy = np.sign(reference[first] - reference[second]), np.sign(proxy[first] - proxy[second])

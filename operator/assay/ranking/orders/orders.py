@@ -1,6 +1,7 @@
-"""Ranks and rank correlations of vectors of finite scores, ties and all; `distributions` says why not scipy's.
+"""Ranks and rank correlations of vectors of finite scores, which may have ties.
 
-They compare every pair, which for as many hypotheses as a study has is quicker than to sort.
+They compare every pair, which is quicker than to sort for as many hypotheses as a study has. `distributions` says why
+scipy.stats is not used.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _PAIRS_AT_A_TIME = 1_000_000
 
 
 def average_ranks(scores: FloatArray) -> FloatArray:
-    """1 is the lowest; equal scores share the mean of their places."""
+    """Return (hypotheses,) ranks: 1 is the lowest, and equal scores share the mean of their places."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: FloatArray = (last - (counts - 1) / 2)[inverse]
@@ -23,25 +24,28 @@ def average_ranks(scores: FloatArray) -> FloatArray:
 
 
 def lowest_ranks(scores: FloatArray) -> IntArray:
-    """1 is the lowest; equal scores share the first of their places."""
+    """Return (hypotheses,) ranks: 1 is the lowest, and equal scores share the first of their places."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks: IntArray = (np.cumsum(counts) - counts + 1)[inverse]
     return ranks
 
 
 def tau_b(first: FloatArray, second: FloatArray) -> float:
-    """Kendall's tau-b of two vectors, neither of them constant."""
+    """Return Kendall's tau-b of two vectors, neither of them constant."""
     return _tau(first, second, None)
 
 
 def weighted_tau_b(first: FloatArray, second: FloatArray) -> float:
-    """Vigna's tau with weights 1 / rank, added: the mean of that with the ranks by `first`, ties by `second`, and of
-    that the other way round."""
+    """Return Vigna's weighted tau, with the additive hyperbolic weights 1 / rank; neither vector is constant.
+
+    It is the mean of two: in one the ranks are those of `first`, with ties broken by `second`; in the other the other
+    way round (Vigna 2015).
+    """
     return (_tau(first, second, _weights(first, second)) + _tau(first, second, _weights(second, first))) / 2
 
 
 def _tau(first: FloatArray, second: FloatArray, weights: FloatArray | None) -> float:
-    """Of all pairs, each with the sum of the weights of its two: concordant minus discordant, over what is not tied."""
+    """Return concordant less discordant pairs over untied ones, where a pair counts with its two weights added."""
     both = in_one = in_other = 0.0
     for rows in blocks_of_rows(len(first)):
         one, other = (np.sign(scores[rows, None] - scores[None, :]) for scores in (first, second))
@@ -53,14 +57,14 @@ def _tau(first: FloatArray, second: FloatArray, weights: FloatArray | None) -> f
 
 
 def blocks_of_rows(rows: int) -> Iterator[slice]:
-    """Of a table of all pairs, so many rows at a time that a block takes little memory."""
+    """Cut a table of all pairs into blocks of so many rows that one takes little memory."""
     step = max(1, _PAIRS_AT_A_TIME // max(1, rows))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 
 
 def _weights(by: FloatArray, then_by: FloatArray) -> FloatArray:
-    """1 / place of each, the highest first."""
+    """Return 1 / place of each, where the highest has place 1."""
     places = np.empty(len(by))
     places[np.lexsort((then_by, by))[::-1]] = np.arange(1, len(by) + 1)
     weights: FloatArray = 1 / places

@@ -1,5 +1,7 @@
-"""Which pairs of hypotheses the reference separates, and which of these the proxy orders alike: pair by pair, over the
-seeds that both hypotheses have in both arms."""
+"""The pairs of hypotheses that the reference separates, and whether the proxy orders them alike.
+
+Each pair is compared over the seeds that both hypotheses have in both arms.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,20 @@ from assay.ranking.scores import Scores
 
 
 class PairCount(NamedTuple):
-    """Pairs, how many of them are separable, and how many of these are ordered alike."""
+    """How many pairs there are, how many of them the reference separates, and how many of these are ordered alike."""
 
     pairs: int
     separable: int
     alike: float
 
     def gains(self, bets: FloatArray, promised: float) -> FloatArray:
-        """What each bet adds to the logarithm of the wealth."""
+        """Return (bets,): what each bet adds to the logarithm of the wealth; see `screening.audits`."""
         gains: FloatArray = np.log1p(bets * (promised * self.separable - self.alike) / max(self.pairs, 1))
         return gains
 
 
 class PairTable:
-    """Which pairs the reference separates, and which of these the proxy orders alike."""
+    """Two arms' scores, of which separable pairs are counted."""
 
     def __init__(self, reference: Scores, proxy: Scores, calibration: tuple[str, ...]) -> None:
         self._row = {name: row for row, name in enumerate(reference.hypotheses)}
@@ -39,15 +41,15 @@ class PairTable:
         self._variance = noise.variance if noise is not None else np.nan
 
     def is_scored(self, hypothesis: str) -> bool:
-        """Whether it has a score in both arms at one seed at least."""
+        """Return whether a hypothesis has scores in both arms at some seed."""
         return bool(self._present[self._row[hypothesis]].any())
 
     def with_calibration(self, hypothesis: str) -> PairCount:
-        """Of the pairs with the calibration's hypotheses."""
+        """Count a hypothesis' pairs with those of the calibration."""
         return self._count(hypothesis, self._calibration)
 
     def with_others(self, hypothesis: str, others: Sequence[str]) -> PairCount:
-        """Of the pairs with these."""
+        """Count a hypothesis' pairs with these others."""
         return self._count(hypothesis, np.array([self._row[other] for other in others], dtype=np.int64))
 
     def _count(self, hypothesis: str, others: IntArray) -> PairCount:

@@ -8,19 +8,22 @@ from assay.ranking.arrays import FloatArray, IntArray
 
 
 def expected_tau(correlation: FloatArray | float) -> FloatArray:
-    """Kendall's tau of a normal pair with this correlation: 2 / pi * asin(r) (Greiner)."""
+    """Return Kendall's tau of a normal pair with correlation r: 2 / pi * asin(r) (Greiner 1909)."""
     tau: FloatArray = 2 / np.pi * np.arcsin(correlation)
     return tau
 
 
 def correlation_of(tau: FloatArray | float) -> FloatArray:
-    """Inverse of `expected_tau`: sin(pi * tau / 2)."""
+    """Return the correlation of a normal pair with this tau, sin(pi * tau / 2): the inverse of `expected_tau`."""
     correlation: FloatArray = np.sin(np.pi / 2 * np.asarray(tau))
     return correlation
 
 
 def tau_variance(hypotheses: IntArray, correlation: FloatArray | float) -> FloatArray:
-    """Exact variance of the sample tau of so many normal pairs (Esscher 1924; Kendall & Gibbons, ch. 10)."""
+    """Return the exact variance of the sample tau of so many normal pairs.
+
+    Source: Esscher 1924; Kendall & Gibbons 1990, Rank Correlation Methods, chapter 10.
+    """
     asin, asin_half = expected_tau(correlation), expected_tau(correlation / 2)
     pairs = hypotheses * (hypotheses - 1) / 2
     variance: FloatArray = (1 - asin**2 + 2 * (hypotheses - 2) * (1 / 9 - asin_half**2)) / pairs

@@ -1,7 +1,7 @@
-"""What a certificate can be about, each as a rising function of one number: the correlation of the true scores.
+"""The statistics that a certificate can be about, each as a rising function of the true scores' correlation r.
 
-The true scores of a hypothesis in both arms (over all seeds) are taken to be, up to a monotone change of each arm's
-scale, normal with a correlation r. Then each statistic follows from r, and a test of r is a test of all of them.
+The true scores of a hypothesis in both arms, over all seeds, are assumed to be normal with correlation r, up to a
+monotone change of each arm's scale. Then each statistic follows from r, and a test of r is a test of all of them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Estimand(Hashable, Protocol):
     """A statistic of the true orders."""
 
     def at(self, correlation: float) -> float:
-        """Its value where the true scores have this correlation in [-1, 1]; never falls as that rises."""
+        """Return its value where the true scores have this correlation in [-1, 1]; it never falls as that rises."""
         ...
 
 
 @dataclass(frozen=True)
 class TrueTau:
-    """Kendall's tau of the true scores, in the backlog that the hypotheses come from: these and later ones."""
+    """Kendall's tau of the true scores, in the backlog of these and later hypotheses."""
 
     def at(self, correlation: float) -> float:
         return float(expected_tau(correlation))
@@ -39,13 +39,13 @@ class TrueTau:
 
 @dataclass(frozen=True, eq=False)
 class TrueDecisionAccuracy:
-    """The share of pairs that the proxy's true scores order as the reference's, of those that the reference separates.
+    """The share of separated pairs that the proxy's true scores order as the reference's do.
 
-    In a backlog whose reference scores are spaced as these are.
+    It is that of a backlog whose reference scores are spaced as these are.
     """
 
     distances: FloatArray
-    """(pairs,): between the normal scores of the two hypotheses of each separated pair, above 0; at least one."""
+    """(pairs,): the distance, above 0, between the normal scores of each separated pair; at least one."""
 
     def at(self, correlation: float) -> float:
         rest = np.sqrt(2 * max(1 - correlation**2, 1e-12))
@@ -54,25 +54,26 @@ class TrueDecisionAccuracy:
 
 @dataclass(frozen=True, eq=False)
 class HoldsTheBest:
-    """The probability that the proxy's first `promote` hold one of the `good` best by the reference.
+    """The probability that the proxy's first `promote` include one of the reference's `good` best.
 
-    By the true scores of both, in backlogs of as many hypotheses, as crowded at the top as this one; from simulated
-    ones.
+    It is that of the true scores of both arms, in simulated backlogs of as many hypotheses as this one has, and as
+    crowded at the top.
     """
 
     best: FloatArray
-    """(draws, good): of standard normal scores in the reference, the highest."""
+    """(draws, good): the highest of standard normal scores in the reference."""
     others: FloatArray
-    """(draws, hypotheses - good): the rest."""
+    """(draws, hypotheses - good): the other scores in the reference."""
     others_rest: FloatArray
-    """What of the rest's scores in the proxy the reference does not explain; standard normal."""
+    """(draws, hypotheses - good): the part of their scores in the proxy that the reference does not explain; standard
+    normal."""
     promote: int
 
     @classmethod
     def simulate(
         cls, hypotheses: int, good: int, promote: int, generator: np.random.Generator, draws: int = 3000
     ) -> HoldsTheBest:
-        """1 <= good <= hypotheses, promote >= 1; see `holds_the_best` for one that is simulated once."""
+        """Simulate backlogs; 1 <= good <= hypotheses, promote >= 1."""
         scores = -np.sort(-generator.standard_normal((draws, hypotheses)), axis=1)
         rest = generator.standard_normal((draws, hypotheses - good))
         return cls(scores[:, :good], scores[:, good:], rest, promote)
@@ -90,17 +91,20 @@ class HoldsTheBest:
 
 
 def holds_the_best(hypotheses: int, good: int, promote: int) -> HoldsTheBest:
-    """Return what it is in simulated backlogs that are the same each time."""
+    """Return the estimand of simulated backlogs that are the same each time."""
     draws = _ELEMENTS // max(hypotheses, 100)
     return HoldsTheBest.simulate(hypotheses, good, promote, np.random.default_rng((0, 1)), draws)
 
 
 _ELEMENTS = 300_000
-"""Scores of an arm: at most 3 000 backlogs, fewer of more than 100 hypotheses."""
+"""The scores of an arm in all backlogs: at most 3 000 of them, fewer with more than 100 hypotheses."""
 
 
 def correlation_reaching(estimand: Estimand, value: float) -> float:
-    """The correlation in [-1, 1] from which on the estimand is at or above a value; 2 if it never is, -2 if always."""
+    """Return the correlation in [-1, 1] from which on the estimand is at or above a value.
+
+    It is 2 if the estimand never is, -2 if it always is.
+    """
     if isinstance(estimand, TrueTau):
         return float(np.sin(np.pi / 2 * value))
     if estimand.at(1.0) < value:
@@ -116,10 +120,10 @@ def correlation_reaching(estimand: Estimand, value: float) -> float:
 
 
 def separated_distances(reference: Scores) -> FloatArray:
-    """(pairs,): of the pairs that the reference separates by two standard errors, how far apart in normal scores.
+    """Return (pairs,): how far apart in normal scores each pair is that the reference separates.
 
-    `reference`: no score missing, at least two seeds and hypotheses. Where it has no noise all pairs that are not tied
-    are separated.
+    `reference`: no score missing, at least two seeds and hypotheses. Where it has no noise, it separates all pairs that
+    are not tied.
     """
     assert reference.noise is not None
     first, second = np.triu_indices(len(reference.hypotheses), 1)
@@ -131,13 +135,13 @@ def separated_distances(reference: Scores) -> FloatArray:
 
 
 def good_enough(scores: FloatArray, smallest_effect: float) -> tuple[int, int, int]:
-    """How many of the best are within `smallest_effect` of the best: the fewest to count on, those here, and the most.
+    """Return how many hypotheses are within `smallest_effect` of the best: the fewest, the likely number, the most.
 
-    Backlogs like this one are more and less crowded at the top, by chance. To count on the number here would trust
+    By chance, backlogs like this one are more or less crowded at the top. To count on the number here would trust
     proxies falsely more often than stated; its root is on the safe side for normal, heavy-tailed and skewed scores.
-    Without an effect all three are those that share the first place.
+    With an effect of 0 all three are the number of those that share the first place.
     """
-    # what is just within stays so, whichever way its last bit was rounded
+    # a score that is just within stays so, whichever way its last bit was rounded
     line = scores.max() - smallest_effect - 1e-9 * np.ptp(scores)
     here = int((scores >= line).sum())
     if smallest_effect == 0:
@@ -147,6 +151,9 @@ def good_enough(scores: FloatArray, smallest_effect: float) -> tuple[int, int, i
 
 
 def normal_scores(scores: FloatArray) -> FloatArray:
-    """(hypotheses,): about what the ranks' standard normal scores are expected to be (Blom 1958); ties share ranks."""
+    """Return (hypotheses,): about the expected normal scores of the ranks, (rank - 3/8) / (K + 1/4) (Blom 1958).
+
+    Ties share ranks.
+    """
     expected: FloatArray = scipy.special.ndtri((average_ranks(scores) - 0.375) / (len(scores) + 0.25))
     return expected

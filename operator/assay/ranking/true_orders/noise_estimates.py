@@ -1,4 +1,4 @@
-"""What two arms' seeds say about signal and noise."""
+"""Estimates of the signal and the noise of two arms, from their seeds."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from assay.ranking.true_orders.true_correlation import NoiseEstimates
 LITTLE = 1.4
 MUCH = 1.1
 SLACK = 0.002
-"""What they are for: `estimate_noise`. What other values do: benchmarks/trust_choices.py."""
+"""`estimate_noise` says what these are for, and benchmarks/trust_choices.py what other values do."""
 
 
 def estimate_noise(
     reference: Scores, proxy: Scores, wanted: Literal["likely", "little", "much"] = "likely"
 ) -> NoiseEstimates:
-    """Of two balanced arms with at least two seeds and two hypotheses that differ: one observation.
+    """Estimate the noise of two balanced arms with at least two seeds and two hypotheses that differ: one observation.
 
-    By the seeds' orders (see `ceiling`). How much noise the orders show, and how much it brings two arms' orders apart,
-    goes together exactly for normal scores and noise only, so the bounds lean to the safe side, each by as much as
-    scores of other shapes were seen to ask for.
+    The estimate is made of the seeds' orders (see `ceiling`). Only for normal scores and noise does the noise that the
+    orders show match exactly the noise that brings the two arms' orders apart. So the bounds lean to the safe side,
+    each by as much as scores of other shapes were seen to need:
 
-    `little`, for lower bounds: no more noise than `LITTLE` times what the variances say; on normal scores both agree,
-    and this seldom matters. By the orders alone, proxies of heavy-tailed scores are certified falsely more often than
-    stated. `much`, for upper bounds: `MUCH` times what the orders say, and `SLACK` of the variance more, else proxies
-    of skewed scores are refused falsely; and no less than the variances say, which matters where some hypotheses are
-    noisier than others.
+    - `little`, for lower bounds: no more noise than `LITTLE` times what the variances say. On normal scores both agree,
+      and this seldom matters. By the orders alone, proxies of heavy-tailed scores would be certified falsely more often
+      than stated.
+    - `much`, for upper bounds: `MUCH` times what the orders say, and `SLACK` of the variance more; otherwise proxies of
+      skewed scores would be refused falsely. And no less than the variances say, which matters where some hypotheses
+      are noisier than others.
     """
     assert reference.noise is not None
     assert proxy.noise is not None
@@ -42,7 +43,10 @@ def estimate_noise(
 
 
 def correlation_of_noise(reference: FloatArray, proxy: FloatArray) -> FloatArray:
-    """(...,): of two arms' residuals (..., hypotheses, seeds), in [-1, 1]; 0 where an arm has none."""
+    """Return (...,): the correlation g in [-1, 1] of two arms' residuals; 0 where an arm has none.
+
+    `reference`, `proxy`: (..., hypotheses, seeds).
+    """
     products = (reference * proxy).sum(axis=(-2, -1))
     scale = np.sqrt((reference**2).sum(axis=(-2, -1)) * (proxy**2).sum(axis=(-2, -1)))
     correlation: FloatArray = np.clip(products / np.where(scale > 0, scale, np.inf), -1.0, 1.0)
@@ -54,7 +58,7 @@ def _by_orders(arm: Scores) -> float:
 
 
 def _by_variances(arm: Scores) -> float:
-    """The same as `total_to_noise`, but may be below 1."""
+    """Return what `total_to_noise` does, by variances; it may be below 1."""
     assert arm.noise is not None
     of_mean = arm.noise.variance / len(arm.seeds)
     return float(arm.means.var(ddof=1)) / of_mean if of_mean > 0 else float("inf")

@@ -1,4 +1,4 @@
-"""What the orders of two arms show, for a test of the correlation behind them."""
+"""The observed orders of two arms, as a test of the true correlation needs them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from assay.ranking.arrays import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class ObservedOrders:
-    """Of some observations, (observations,) each."""
+    """The orders of both arms in some observations, (observations,) each."""
 
     concordant: IntArray
-    """Pairs that both arms order alike."""
+    """The number of pairs that both arms order alike."""
     tie_share: FloatArray
-    """In [0, 1]: of the studies with as many concordant pairs, those that agree as closely; see `tie_breaking`."""
+    """The share in [0, 1] of the studies with as many concordant pairs that agree as closely; see `tie_breaking`."""
     widening: FloatArray
-    """At least 1: how much more the number of concordant pairs varies than that of normal scores; see `tau_spread`."""
+    """How much more the number of concordant pairs varies than with normal scores, at least 1; see `tau_spread`."""
 
     @classmethod
     def plain(cls, concordant: IntArray) -> ObservedOrders:
-        """As many pairs, ties unbroken, of normal scores."""
+        """Take these numbers of concordant pairs, as of normal scores, with ties unbroken."""
         return cls(concordant, np.ones(len(concordant)), np.ones(len(concordant)))

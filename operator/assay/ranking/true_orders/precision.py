@@ -1,4 +1,4 @@
-"""How exactly so many hypotheses and seeds show a proxy's true correlation: approximations, for what is to come."""
+"""How precisely K hypotheses with n seeds show a proxy's true correlation: approximations, to look ahead."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from assay.ranking.true_orders.true_correlation import NoiseEstimates, attenuate
 _MOST_NOISE = 1e3
 _CLOSEST = 0.9999
 _OF_NOISE = 0.25
-"""Looks are less alike than the variances of their estimates tell, and with noise alone they are least alike; the
-geometric mean with this weight is on the safe side."""
+"""Looks are less closely correlated than the variances of their estimates tell, and least closely where all is noise.
+The geometric mean of the two, with this weight, is on the safe side."""
 
 
 @dataclass(frozen=True)
 class TwoArmNoise:
-    """Seed noise of two arms."""
+    """The seed noise of two arms."""
 
     to_signal: tuple[float, float]
-    """(reference, proxy): deviation of one seed's noise over that of the true scores, at least 0."""
+    """(reference, proxy): s, the deviation of one seed's noise over that of the true scores; at least 0."""
     correlation: float = 0.0
-    """Between the arms, in (-1, 1)."""
+    """g, the correlation of the two arms' noise; in (-1, 1)."""
 
     @classmethod
     def estimated(cls, estimates: NoiseEstimates, seeds: int) -> TwoArmNoise:
-        """Of one observation, over so many seeds."""
+        """Take the noise of one observation, which is over so many seeds."""
         both = [
             float(np.sqrt(seeds / max(ratio[0] - 1, seeds / _MOST_NOISE**2)))
             for ratio in (estimates.reference_ratio, estimates.proxy_ratio)
@@ -38,15 +38,18 @@ class TwoArmNoise:
         return cls((both[0], both[1]), float(np.clip(estimates.noise_correlation[0], -_CLOSEST, _CLOSEST)))
 
     def signals(self, seeds: int) -> tuple[float, float]:
-        """(reference, proxy): share of signal in (0, 1] in the variance of the means over these seeds."""
+        """Return (reference, proxy): w = 1 / (1 + s^2 / n), the signal's share in (0, 1] of the means' variance."""
         return 1 / (1 + self.to_signal[0] ** 2 / seeds), 1 / (1 + self.to_signal[1] ** 2 / seeds)
 
     def observed(self, correlation: float, seeds: int) -> float:
-        """Correlation of the means over these seeds, from that of the true scores."""
+        """Return the correlation of the means over these seeds, from that of the true scores."""
         return attenuated(correlation, *self.signals(seeds), self.correlation)
 
     def information(self, correlation: float, hypotheses: int, seeds: int) -> float:
-        """1 / variance of the noise-corrected estimate of the true correlation, near this one; delta method."""
+        """Return 1 / variance of the noise-corrected estimate of r, where r is near this correlation.
+
+        By the delta method: the variances of tau, of both noise estimates and of g are carried over to r and added up.
+        """
         correlation = float(np.clip(correlation, -_CLOSEST, _CLOSEST))
         reference, proxy = self.signals(seeds)
         observed = float(np.clip(self.observed(correlation, seeds), -_CLOSEST, _CLOSEST))
@@ -59,16 +62,17 @@ class TwoArmNoise:
         return float(1 / max(of_order + of_noise + of_shared, 1e-12))
 
     def over_looks(self, correlation: float, hypotheses: int, looks: Sequence[int]) -> tuple[float, ...]:
-        """The information at looks at so many seeds, for what they cost; to some part as if all were noise."""
+        """Return the information at looks with so many seeds, which says how closely they are correlated."""
         return tuple(
             self.information(correlation, hypotheses, max(seeds, 2)) ** (1 - _OF_NOISE) * seeds**_OF_NOISE
             for seeds in looks
         )
 
     def power(self, threshold: float, true: float, hypotheses: IntArray, seeds: int, level: float) -> FloatArray:
-        """(counts,): about how likely so many hypotheses, 4 or more, certify; the first two are correlations.
+        """Return (counts,): about how likely a proxy is certified with so many hypotheses, (counts,), 4 or more each.
 
-        By the normal approximation of atanh(tau), at this level in (0, 1) of the one-sided test.
+        `threshold`, `true`: correlations of the true scores. `level`: of the one-sided test, in (0, 1). It is found by
+        the normal approximation of atanh(tau).
         """
         centre, spread = [], []
         for correlation in (threshold, true):

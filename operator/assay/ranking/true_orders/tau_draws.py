@@ -1,9 +1,9 @@
-"""Kendall's tau of K independent normal pairs, turned around: at which correlation does it reach an observed value?
+"""The tau test, inverted: at which correlation does Kendall's tau of K normal pairs reach an observed value?
 
-Take K pairs (X, Y) with Y = r X + sqrt(1 - r^2) Z. Two of the pairs are concordant if and only if r / sqrt(1 - r^2)
-exceeds their slope -dZ / dX. So, for fixed draws of X and Z, tau only rises with r, and the r at which it reaches an
-observed value is an order statistic of the slopes. One pass inverts the test over all r, exactly and monotone by
-construction: no search, and the same random numbers for every r.
+Take K pairs (X, Y) with Y = r X + sqrt(1 - r^2) Z, where X and Z are independent and standard normal. Two of the pairs
+are concordant if and only if r / sqrt(1 - r^2) exceeds their slope -dZ / dX. So for fixed draws of X and Z, tau only
+rises with r, and the r at which it reaches an observed value is an order statistic of the slopes. Thus one pass over
+the draws inverts the test for all r: exactly, without a search, and with the same random numbers for every r.
 """
 
 from __future__ import annotations
@@ -18,32 +18,33 @@ from assay.ranking.orders.tau import correlation_of, expected_tau
 
 
 def draws_for(hypotheses: int) -> int:
-    """How many simulated studies a test of this many hypotheses, 2 or more, rests on: 4 000, fewer from 64 on."""
+    """Return how many studies are simulated for a test of this many hypotheses, 2 or more: 4 000, fewer from 64 on."""
     return int(np.clip(16_000_000 // (hypotheses * (hypotheses - 1)), 1500, 4000))
 
 
 SIMULATED_UP_TO = 100
-"""Hypotheses. Beyond, studies of this size are simulated, and their deviations shrunk as 1 / sqrt(hypotheses)."""
+"""The most hypotheses of a simulated study. For more, studies of this size are simulated, and their deviations shrunk
+as 1 / sqrt(hypotheses)."""
 
 _BLOCK_ELEMENTS = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
 class TauDraws:
-    """Simulated studies of `hypotheses` pairs, not yet at any correlation."""
+    """Simulated studies of `hypotheses` normal pairs (X, Z), which give pairs (X, Y) at any correlation."""
 
     hypotheses: int
     slopes: NDArray[np.float32]
     """(draws, pairs of simulated hypotheses), sorted along the pairs if `ordered`."""
     ordered: bool
     moments: FloatArray
-    """(3, draws): sample variance of X, sample variance of Z, their sample covariance."""
+    """(3, draws): the sample variances of X and of Z, and their sample covariance."""
 
     @classmethod
     def simulate(
         cls, hypotheses: int, generator: np.random.Generator, draws: int, *, ordered: bool = False
     ) -> TauDraws:
-        """Draws for at least 2 hypotheses; `ordered` sorts the slopes, for who asks for many observed values."""
+        """Simulate studies of 2 or more hypotheses; `ordered` sorts their slopes, which pays for many observed values."""
         simulated = min(hypotheses, SIMULATED_UP_TO)
         pairs = simulated * (simulated - 1) // 2
         slopes = np.empty((draws, pairs), dtype=np.float32)
@@ -61,7 +62,7 @@ class TauDraws:
 
     @classmethod
     def of(cls, x: FloatArray, z: FloatArray) -> TauDraws:
-        """These studies: X and Z, (draws, hypotheses) each, without ties."""
+        """Take these studies: X and Z, (draws, hypotheses) each, without ties."""
         hypotheses = x.shape[1]
         first, second = np.triu_indices(hypotheses, 1)
         slopes = np.empty((len(x), len(first)), dtype=np.float32)
@@ -72,11 +73,11 @@ class TauDraws:
 
     @property
     def pairs(self) -> int:
-        """Pairs of hypotheses."""
+        """The number of pairs of hypotheses."""
         return self.hypotheses * (self.hypotheses - 1) // 2
 
     def concordant_at(self, correlation: float) -> IntArray:
-        """(draws,): how many pairs each simulated study orders alike, at this correlation in [-1, 1]."""
+        """Return (draws,): how many pairs are concordant in each simulated study at this correlation in [-1, 1]."""
         bound = correlation / np.sqrt(max(1 - correlation**2, 1e-30))
         concordant: IntArray = (self.slopes < bound).sum(axis=1, dtype=np.int64)
         simulated = self.slopes.shape[1]
@@ -87,11 +88,11 @@ class TauDraws:
         return np.rint((np.tanh(centre + deviation * self._shrinkage) + 1) / 2 * self.pairs).astype(np.int64)
 
     def correlations_reaching(self, concordant: IntArray, widening: FloatArray | float = 1.0) -> FloatArray:
-        """The correlation at which each simulated study comes to have so many concordant pairs.
+        """Return the correlation at which each simulated study comes to have so many concordant pairs.
 
-        `concordant`: (observations,) int; `widening`: (observations,), how many times farther the studies are from the
-        one of the expected tau, on the scale of atanh. Returns (draws, observations) in [-1, 1]: -1 where none are
-        asked for, 1 where more are asked for than there are pairs.
+        `concordant`: (observations,), how many are asked for. `widening`: (observations,), how many times farther the
+        studies lie from the expected tau than normal scores do, on the scale of atanh. Returns (draws, observations) in
+        [-1, 1]: -1 where no pairs are asked for, 1 where more are asked for than there are.
         """
         simulated = self.slopes.shape[1]
         asked = np.clip(concordant, 1, self.pairs)
@@ -101,7 +102,7 @@ class TauDraws:
         factor = np.broadcast_to(self._shrinkage * widening, asked.shape)
         spread = factor != 1
         if spread.any():
-            # each from the correlation whose expected tau is the asked one, half a pair less for continuity
+            # the centre is the correlation whose expected tau is asked for, with half a pair less for continuity
             of_simulated, of_all = (
                 np.arctanh(_open(correlation_of((2 * count - 1) / pairs - 1)))
                 for count, pairs in ((rank[spread], simulated), (asked[spread], self.pairs))
@@ -111,7 +112,10 @@ class TauDraws:
         return np.where(concordant < 1, -1.0, np.where(concordant > self.pairs, 1.0, reached))
 
     def _of_rank(self, rank: IntArray) -> NDArray[np.float32]:
-        """The slopes of these ranks, (draws, ranks). A few draws at a time, since a partition copies what it orders."""
+        """Return the slopes of these ranks, (draws, ranks).
+
+        It takes a few draws at a time, since a partition copies what it orders.
+        """
         if (rank == self.slopes.shape[1]).all():
             return np.repeat(self.slopes.max(axis=1, keepdims=True), len(rank), axis=1)
         places = rank[0] - 1 if len(rank) == 1 else np.unique(rank) - 1
@@ -124,7 +128,7 @@ class TauDraws:
         return float(np.sqrt(min(self.hypotheses, SIMULATED_UP_TO) / self.hypotheses))
 
     def sample_variances(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Of X and of Y, both 1 in truth, in the simulated studies at these correlations (draws, observations)."""
+        """Return the sample variances of X and of Y, both 1 in truth, at these correlations (draws, observations)."""
         of_x, of_z, both = self.moments[:, :, None]
         rest = np.sqrt(np.maximum(1 - correlation**2, 0.0))
         of_y = correlation**2 * of_x + 2 * correlation * rest * both + rest**2 * of_z

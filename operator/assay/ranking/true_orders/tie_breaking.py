@@ -1,10 +1,11 @@
-"""Of two studies with equally many concordant pairs, which shows the closer agreement?
+"""Ties between studies: which of two with equally many concordant pairs shows the closer agreement.
 
-Tau of few hypotheses takes few values: with eight, a proxy whose true tau is .8 agrees perfectly in .05 of all studies,
-and with one pair less in .15. So a test by tau alone wastes most of its error. Here ties are broken by the correlation
-of the ranks' normal scores, in which pairs of far apart ranks count for more (van der Waerden 1952), and where all
-pairs agree, so that ranks say no more, by Pearson's correlation of the mean scores. Only the tie is left to them:
-scores that are not normal can mislead them, but not by more than the tie is worth, and a part of that is always kept.
+The tau of few hypotheses takes few values. With eight, a proxy whose true tau is .8 agrees perfectly in .05 of all
+studies, and with one pair less in .15. So a test by tau alone wastes most of its error. Here ties are broken by the
+correlation of the ranks' normal scores, in which pairs far apart in rank count for more (van der Waerden 1952). Where
+all pairs agree, so that ranks say no more, they are broken by Pearson's correlation of the mean scores. Nothing but the
+tie is decided so: scores that are not normal can mislead by no more than the tie is worth, and by less, since a share
+of it (`LEAST_SHARE`) is always kept.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from assay.ranking.true_orders.estimands import normal_scores
 from assay.ranking.true_orders.tau_draws import TauDraws
 
 LEAST_SHARE = 0.5
-"""Of the studies that are tied with the observed one, at least this share counts as agreeing as closely."""
+"""At least this share of the studies that are tied with the observed one counts as agreeing as closely."""
 
 MOST_HYPOTHESES = 30
-"""From more on a tie is worth too little to be broken."""
+"""With more hypotheses a tie is worth too little to be broken."""
 
 _STUDIES = 1500
 _FEWEST_TIES = 20
@@ -32,26 +33,27 @@ _BLOCK_ELEMENTS = 1 << 18
 
 @dataclass(frozen=True, eq=False)
 class TiedStudies:
-    """Simulated studies of normal scores, not yet at any correlation, among which an observed one has its place."""
+    """Simulated studies of normal scores, at any correlation, among which an observed study has its place."""
 
     own: FloatArray
-    """(studies, hypotheses): of the reference."""
+    """(studies, hypotheses): the scores of the reference."""
     rest: FloatArray
-    """The same: what of the proxy's scores these don't explain."""
+    """(studies, hypotheses): the part of the proxy's scores that these don't explain."""
     taus: TauDraws
-    """Of both."""
+    """The same studies, to count concordant pairs in."""
 
     @classmethod
     def simulate(cls, hypotheses: int, generator: np.random.Generator) -> TiedStudies:
-        """For at least 2 and at most `MOST_HYPOTHESES` hypotheses."""
+        """Simulate studies of 2 to `MOST_HYPOTHESES` hypotheses."""
         own, rest = generator.standard_normal((2, _STUDIES, hypotheses))
         return cls(own, rest, TauDraws.of(own, rest))
 
     def share(self, reference: Scores, proxy: Scores, concordant: int, correlation: float) -> float:
-        """Share, in [LEAST_SHARE, 1], of the studies with as many concordant pairs that agree at least as closely.
+        """Return the share, in [LEAST_SHARE, 1], of tied studies that agree at least as closely as two arms do.
 
-        Of two balanced arms, neither constant, that order so many pairs alike; by studies of normal means with this
-        correlation, in [-1, 1]. 1 where hardly any of these have as many concordant pairs.
+        The arms are balanced, neither is constant, and they order `concordant` pairs alike. The tied studies are those
+        with as many concordant pairs where normal means have this `correlation`, in [-1, 1]. The share is 1 where
+        hardly any study is tied.
         """
         simulated, close = self.at(correlation, concordant)
         if len(close) < _FEWEST_TIES:
@@ -63,9 +65,9 @@ class TiedStudies:
         return float(tie_shares(np.array([concordant]), observed[None], simulated, close)[0])
 
     def at(self, correlation: float, concordant: int | None = None) -> tuple[IntArray, FloatArray]:
-        """(studies,) each, at this correlation in [-1, 1]: pairs ordered alike, and `closeness`.
+        """Return (studies,) each, at this correlation in [-1, 1]: the number of concordant pairs, and `closeness`.
 
-        Of those with so many `concordant` pairs only, if a number is given.
+        `concordant`: only studies with so many concordant pairs are wanted; None: all are.
         """
         counts = self.taus.concordant_at(correlation)
         wanted = counts == concordant if concordant is not None else np.ones(len(counts), dtype=bool)
@@ -76,20 +78,20 @@ class TiedStudies:
 def tie_shares(
     concordant: IntArray, closeness: FloatArray, simulated: IntArray, simulated_closeness: FloatArray
 ) -> FloatArray:
-    """(observations,): `TiedStudies.share` of several, by what these and the (studies,) simulated ones show."""
+    """Return (observations,): `TiedStudies.share` of each observation, by the (studies,) simulated ones."""
     shares = np.ones(len(concordant))
     for count in np.unique(concordant):
         tied = np.sort(simulated_closeness[simulated == count])
         if len(tied) >= _FEWEST_TIES:
             alike = concordant == count
-            # what differs by rounding alone is as close
+            # a study that differs by rounding alone is as close
             closer = len(tied) - np.searchsorted(tied, closeness[alike] - 1e-9)
             shares[alike] = (1 + closer) / (1 + len(tied))
     return np.maximum(shares, LEAST_SHARE)
 
 
 def count_concordant(first: FloatArray, second: FloatArray) -> IntArray:
-    """(studies,): pairs ordered alike, of scores (studies, hypotheses) without ties."""
+    """Return (studies,): the number of concordant pairs, of scores (studies, hypotheses) without ties."""
     above, below = np.triu_indices(first.shape[1], 1)
     counts = np.empty(len(first), dtype=np.int64)
     step = max(1, _BLOCK_ELEMENTS // max(len(above), 1))
@@ -101,7 +103,10 @@ def count_concordant(first: FloatArray, second: FloatArray) -> IntArray:
 
 
 def closeness(first: FloatArray, second: FloatArray, concordant: IntArray) -> FloatArray:
-    """(studies,): what breaks ties among studies, of untied scores (studies, hypotheses), with so many pairs alike."""
+    """Return (studies,): what breaks ties between studies with so many concordant pairs.
+
+    `first`, `second`: (studies, hypotheses) scores without ties.
+    """
     hypotheses = first.shape[1]
     by_place = normal_scores(np.arange(hypotheses, dtype=np.float64))
     by_rank = _correlation(by_place[first.argsort().argsort()], by_place[second.argsort().argsort()])
@@ -110,7 +115,7 @@ def closeness(first: FloatArray, second: FloatArray, concordant: IntArray) -> Fl
 
 
 def _correlation(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Pearson's, (...,), along the last axis, (..., hypotheses), of what is not constant."""
+    """Return (...,): Pearson's correlation of scores (..., hypotheses) that are not constant."""
     first = first - first.mean(axis=-1, keepdims=True)
     second = second - second.mean(axis=-1, keepdims=True)
     correlation: FloatArray = (first * second).sum(axis=-1) / np.sqrt(

@@ -1,12 +1,13 @@
-"""From the correlation of noisy mean scores to that of the hypotheses themselves.
+"""Disattenuation: from the correlation of noisy mean scores to the correlation r of the true scores.
 
-Both arms' means are signal plus the mean of n seeds' noise. With w the signal's share of an arm's variance and g the
-correlation of the two arms' noise (a seed may start both from the same weights), the observed correlation is
-r sqrt(w1 w2) + g sqrt((1 - w1)(1 - w2)), where r is that of the signals.
+Both arms' means are signal plus the mean noise of n seeds. Let w be the signal's share of the variance of an arm's
+means, and g the correlation of the two arms' noise (a seed may start both from the same weights). Then the observed
+correlation is r sqrt(w1 w2) + g sqrt((1 - w1)(1 - w2)). Without shared noise that is Spearman's correction for
+attenuation (1904).
 
-w and g are estimates, so they are drawn too: the ratio 1 / (1 - w), of total to noise variance of the means, is
-estimated with the relative error of an F variable. So each draw is a generalised pivotal quantity (Weerahandi 1993):
-its quantiles bound r. Where a draw finds no signal, nothing is known about r.
+w and g are estimates, so they are drawn too: the ratio 1 / (1 - w) of total to noise variance of the means is estimated
+with the relative error of an F variable. So each draw is a generalised pivotal quantity (Weerahandi 1993), whose
+quantiles bound r. Where a draw finds no signal, nothing is known about r.
 """
 
 from __future__ import annotations
@@ -22,26 +23,27 @@ from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws
 
 OF_ORDERS = 0.8
-"""Degrees of freedom of noise variances estimated by orders, per degree of freedom of the residuals."""
+"""The degrees of freedom of a noise variance that is estimated from orders, per degree of freedom of the residuals."""
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseDraws:
-    """Draws of what the noise estimates may be off by."""
+    """Draws of the errors of the noise estimates."""
 
     reference_noise: FloatArray
     """(draws,): estimated over true noise variance."""
     proxy_noise: FloatArray
     correlation_error: FloatArray
-    """(draws,): error of atanh(noise correlation)."""
+    """(draws,): the error of atanh(g)."""
     tie: FloatArray
-    """(draws,): where a tied study stands among its like, uniform in (0, 1)."""
+    """(draws,): the place of a tied study among those that it is tied with, uniform in (0, 1)."""
 
     @classmethod
     def simulate(cls, degrees_of_freedom: int, generator: np.random.Generator, draws: int) -> NoiseDraws:
-        """For noise estimated by orders, of two-way residuals with so many degrees of freedom, at least 1, in each arm.
+        """Simulate the errors of noise that is estimated from orders.
 
-        Orders say less than variances: about as much as these would with four fifths of the degrees of freedom.
+        `degrees_of_freedom`: those of the two-way residuals in each arm, at least 1. Orders say less than variances:
+        about as much as variances with four fifths of the degrees of freedom.
         """
         known = OF_ORDERS * degrees_of_freedom
         reference, proxy = generator.chisquare(known, (2, draws)) / known
@@ -50,19 +52,19 @@ class NoiseDraws:
 
     @classmethod
     def none(cls, draws: int) -> NoiseDraws:
-        """Estimates that are exact."""
+        """Take estimates without an error."""
         return cls(np.ones(draws), np.ones(draws), np.zeros(draws), np.zeros(draws))
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseEstimates:
-    """What the seeds say about signal and noise; (observations,) each."""
+    """Estimates of signal and noise from the seeds; (observations,) each."""
 
     reference_ratio: FloatArray
-    """Total over noise variance of the means, 1 / (1 - w), at least 1; inf without noise."""
+    """Total over noise variance of the means, 1 / (1 - w); at least 1, infinite without noise."""
     proxy_ratio: FloatArray
     noise_correlation: FloatArray
-    """Of the two arms' residuals, in [-1, 1]."""
+    """g, the correlation of the two arms' residuals; in [-1, 1]."""
 
     @classmethod
     def all(cls, each: Iterable[NoiseEstimates]) -> NoiseEstimates:
@@ -82,14 +84,15 @@ def true_correlations(
     estimates: NoiseEstimates,
     observed: ObservedOrders,
 ) -> FloatArray:
-    """(draws, observations): draws of the true correlation in [-1, 1] that fit what was observed.
+    """Return (draws, observations): draws of the true correlation r in [-1, 1] that fit what was observed.
 
-    Their quantiles bound it. A lower bound asks where the simulated tau reaches the observed one (or exceeds it, in
-    those draws in which a tied study would agree less closely), an upper bound where it exceeds it. A draw without
-    signal says -1 for the one and 1 for the other.
+    Their quantiles bound r. A lower bound needs the correlation at which the simulated tau reaches the observed one (or
+    exceeds it, in those draws in which a tied study would agree less closely); an upper bound needs the correlation at
+    which it exceeds the observed one. A draw without signal gives -1 for the lower bound and 1 for the upper one.
 
-    The lower bound takes the total variance from the same simulated study as the tau, which sharpens it, since they
-    vary together where the pairs are normal. The upper bound does without: on skewed scores it would err too often.
+    The lower bound takes the total variance from the same simulated study as the tau. They vary together where the
+    pairs are normal, so this sharpens the bound. The upper bound does without, as it would err too often on skewed
+    scores.
     """
     if side == "low":
         reached = _reaching(taus, observed, noise.tie)
@@ -109,11 +112,11 @@ def true_correlations(
 
 
 def _reaching(taus: TauDraws, observed: ObservedOrders, tie: FloatArray) -> FloatArray:
-    """(draws, observations): the correlation at which each simulated study agrees as closely as the observed one."""
+    """Return (draws, observations): where each simulated study comes to agree as closely as the observed one."""
     tied = tie[:, None] >= observed.tie_share
     if not tied.any():
         return taus.correlations_reaching(observed.concordant, observed.widening)
-    # all at once, since what takes the time is to find the slopes of given ranks
+    # all at once, since it is finding the slopes of given ranks that takes the time
     asked = np.concatenate([observed.concordant, observed.concordant + 1])
     as_many, more = np.split(taus.correlations_reaching(asked, np.tile(observed.widening, 2)), 2, axis=1)
     return np.where(tied, more, as_many)
@@ -125,12 +128,12 @@ def disattenuated(
     proxy_signal: FloatArray | float,
     noise_correlation: FloatArray | float,
 ) -> FloatArray:
-    """The signals' correlation in [-1, 1] from that of the means; the signals' shares are in (0, 1]."""
+    """Return the correlation r of the signals, in [-1, 1], from that of the means; the signals' shares are in (0, 1]."""
     from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
     return np.clip((correlation - from_noise) / np.sqrt(reference_signal * proxy_signal), -1.0, 1.0)
 
 
 def attenuated(correlation: float, reference_signal: float, proxy_signal: float, noise_correlation: float) -> float:
-    """The means' correlation from that of the signals: inverse of `disattenuated`."""
+    """Return the correlation of the means from that of the signals: the inverse of `disattenuated`."""
     from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
     return float(correlation * np.sqrt(reference_signal * proxy_signal) + from_noise)
