@@ -44,7 +44,7 @@ class TauDraws:
     def simulate(
         cls, hypotheses: int, generator: np.random.Generator, draws: int, *, ordered: bool = False
     ) -> TauDraws:
-        """Simulate studies of 2 or more hypotheses; `ordered` sorts their slopes, which pays for many observed values."""
+        """Simulate studies of 2 or more hypotheses; `ordered`: with sorted slopes, which pays for many observations."""
         simulated = min(hypotheses, SIMULATED_UP_TO)
         pairs = simulated * (simulated - 1) // 2
         slopes = np.empty((draws, pairs), dtype=np.float32)
