@@ -128,7 +128,7 @@ def disattenuated(
     proxy_signal: FloatArray | float,
     noise_correlation: FloatArray | float,
 ) -> FloatArray:
-    """Return the correlation r of the signals, in [-1, 1], from that of the means; both shares of signal are in (0, 1]."""
+    """Return the signals' correlation r, in [-1, 1], from that of the means; both signals' shares are in (0, 1]."""
     from_noise = noise_correlation * np.sqrt((1 - reference_signal) * (1 - proxy_signal))
     return np.clip((correlation - from_noise) / np.sqrt(reference_signal * proxy_signal), -1.0, 1.0)
 
