@@ -159,7 +159,7 @@ def test_what_changed_since_the_results_in_the_store_is_said(tmp_path: Path, mon
     assert want in page
 
     shutil.rmtree(project / ".assay/store/default/studies/toy/programs")
-    assert "no longer count: code that was not written down." in run(project, "report").stdout.replace("\n", " ")
+    assert "no longer count: code of which there is no record." in run(project, "report").stdout.replace("\n", " ")
 
 
 def install(folder: Path, name: str, version: str) -> None:

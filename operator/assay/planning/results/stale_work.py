@@ -24,7 +24,7 @@ MOST_CAUSES = 6
 MOST_NAMES = 3
 """How many names are listed with each cause."""
 
-NOT_WRITTEN_DOWN = "code that was not written down"
+NO_RECORD_OF_CODE = "code of which there is no record"
 NOT_LOOKED_UP = "recipe, fidelity, inputs or variables"
 """What may have changed, if code and data are the present ones and the request was not read."""
 
@@ -87,9 +87,9 @@ def _causes(study: Study, result: TrialResult, told: Container[tuple[str, str]])
     result speaks for the others."""
     design, earlier = study.design, study.history.earlier
     if result.hypothesis not in {each.name for each in study.hypotheses}:
-        return [_Cause("hypotheses that are not among the study's now", (result.hypothesis,))]
+        return [_Cause("hypotheses that the study no longer selects", (result.hypothesis,))]
     if result.arm not in design.arms:
-        return [_Cause("arms that are not among the study's now", (result.arm,))]
+        return [_Cause("arms that the study no longer has", (result.arm,))]
     condition = design.conditions[result.hypothesis, result.arm]
     found = list(_of_results(study, result, condition, earlier))
     request = earlier.requests.get(result.key)
@@ -106,7 +106,7 @@ def _of_results(study: Study, result: TrialResult, condition: TrialCondition, ea
     if made.code != condition.code:
         before, now = earlier.programs.get(made.code), earlier.programs.get(condition.code)
         if before is None or now is None:
-            yield _Cause(NOT_WRITTEN_DOWN)
+            yield _Cause(NO_RECORD_OF_CODE)
         else:
             yield from (_Cause(text) for text in changes_of_code(before, now))
     if made.dataset != condition.dataset.digest:

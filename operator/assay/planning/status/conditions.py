@@ -62,7 +62,7 @@ def dated(
 
 def rejection(reason: Reason, problems: str, *, retried: bool) -> tuple[Statement, ...]:
     """Return the conditions of a study that can't be run as it is; `retried` if that may change without an edit."""
-    advice = "It is tried again by itself." if retried else "Nothing is started until this is mended."
+    advice = "It is tried again by itself." if retried else "Nothing is started until this is corrected."
     return (
         Statement(ConditionType.ACCEPTED, False, reason, problems),
         Statement(ConditionType.SUCCEEDED, False, reason, "The study is not accepted as it is."),
@@ -160,7 +160,11 @@ def _trials_are_open(facts: _Facts) -> Statement | None:
 
 def _is_halted(facts: _Facts) -> Statement | None:
     halted = facts.admission.halted
-    return _not_succeeded(halted.reason, f"{halted.message}. Mend them, then run it again.") if halted else None
+    return (
+        _not_succeeded(halted.reason, f"{halted.message}. Correct what makes them fail, then ask for another try.")
+        if halted
+        else None
+    )
 
 
 def _limit_is_reached(facts: _Facts) -> Statement | None:

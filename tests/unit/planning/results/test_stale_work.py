@@ -11,7 +11,7 @@ from assay.planning.plan import plan
 from assay.planning.records.earlier import Earlier
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.results.code_changes import changes_of_code
-from assay.planning.results.stale_work import NOT_LOOKED_UP, NOT_WRITTEN_DOWN, stale_work, unexplained_results
+from assay.planning.results.stale_work import NO_RECORD_OF_CODE, NOT_LOOKED_UP, stale_work, unexplained_results
 from assay.planning.study.programs import Surroundings, study_program
 from assay.planning.study.requests import trial_request
 from assay.planning.study.study import Study
@@ -76,8 +76,8 @@ INPUT = Surroundings((Input(uri="file:///folder/labels.npz", digest=digest(b"1")
 CHANGES = {
     "recipe": (of(trainer=RECIPE), 16, "recipe (learningRate, new)"),
     "epochs of an arm": (of(epochs=11), 8, "reference's (epochs)"),
-    "a hypothesis left out": (of(hypotheses=3), 4, "hypotheses that are not among the study's now (h003)"),
-    "an arm left out": (a_study(), 8, "arms that are not among the study's now (short)"),
+    "a hypothesis left out": (of(hypotheses=3), 4, "hypotheses that the study no longer selects (h003)"),
+    "an arm left out": (a_study(), 8, "arms that the study no longer has (short)"),
     "a hypothesis edited": (
         of(hypotheses=[*some_hypotheses(3), a_hypothesis("h003", recipe={"x": 4})]),
         4,
@@ -112,7 +112,7 @@ def test_what_changed_is_named_with_how_many_results_no_longer_count(now: Study,
 def test_of_what_was_not_written_down_no_more_is_said_than_the_results_tell() -> None:
     edited = stale(redefined(BEFORE, code=dict.fromkeys(BEFORE.definition.code, NEW_CODE)), written=False)
     assert edited is not None
-    assert edited.message == NOT_WRITTEN_DOWN
+    assert edited.message == NO_RECORD_OF_CODE
     other = stale(of(trainer=RECIPE), written=False)
     assert other is not None
     assert other.message == NOT_LOOKED_UP
