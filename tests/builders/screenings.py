@@ -44,7 +44,7 @@ def a_screening_study(
     )
 
 
-def cells_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ScoreTable]:
+def tables_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ScoreTable]:
     """By (hypothesis, arm) the scores of the first seeds; those that are NaN have failed, what is not there is open."""
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     shape = (len(names), len(study.design.seeds))

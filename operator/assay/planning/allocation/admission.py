@@ -144,7 +144,7 @@ def _all_that_slots_hold(situation: _Situation) -> Admission | None:
     study = situation.study
     if study.spec.budget.accelerator_seconds is not None:
         return None
-    starts = (*situation.due, *_early(study, situation.agenda, situation.progress))[: situation.free]
+    starts = (*situation.due, *_likely(study, situation.agenda, situation.progress))[: situation.free]
     return Admission(starts, resume_at=situation.resume_at)
 
 
@@ -197,11 +197,11 @@ def _still_to_come(situation: _Situation, key: str, prices: WorkPrices) -> float
     return prices.of_running(situation.study.design.arm_of.get(key), elapsed)
 
 
-def _early(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:
+def _likely(study: Study, agenda: Agenda, progress: Progress) -> Iterable[PlannedTrial]:
     """Return the trials that may fill slots which would be idle."""
     if not study.capacity.idle_slots_are_free:
         return ()
-    return (trial for trial in agenda.early if progress.states[trial.key] is State.SPARE)
+    return (trial for trial in agenda.likely if progress.states[trial.key] is State.SPARE)
 
 
 def free_slots(study: Study, records: Records) -> int:

@@ -28,7 +28,7 @@ class Agenda:
     """The trials that are wanted, in the order in which they start; those that have ended are among them."""
 
     trials: tuple[PlannedTrial, ...]
-    early: tuple[PlannedTrial, ...] = ()
+    likely: tuple[PlannedTrial, ...] = ()
     """The trials that are likely to be wanted next: they fill slots that would be idle otherwise."""
     depth: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     """By arm, (hypotheses,): how many seeds are wanted. Results of further seeds do not count."""
@@ -47,7 +47,7 @@ class Agenda:
 
 def agenda_of(
     study: Study,
-    cells: Mapping[str, ScoreTable],
+    tables: Mapping[str, ScoreTable],
     trust: TrustAssessment,
     screened: Screened,
     memory: Memory = NOTHING,
@@ -62,11 +62,11 @@ def agenda_of(
     """
     names = [hypothesis.name for hypothesis in study.hypotheses]
     depth = {arm: _initial(study, names, arm, screened) for arm in study.design.arms}
-    early = depth[REFERENCE].copy()
+    likely_depth = depth[REFERENCE].copy()
     asked = [row for row, name in enumerate(names) if screened.roles[name] in _ASKED]
-    needs = seeds_needed(study, cells[REFERENCE].of([names[row] for row in asked]), memory)
+    needs = seeds_needed(study, tables[REFERENCE].of([names[row] for row in asked]), memory)
     depth[REFERENCE][asked] = needs.seeds
-    early[asked] = needs.early
+    likely_depth[asked] = needs.likely
     if trust.next_look is not None:
         calibration = [row for row, name in enumerate(names) if screened.roles[name] is Role.CALIBRATION]
         for arm in (REFERENCE, *trust.open_proxies):
@@ -77,7 +77,7 @@ def agenda_of(
         row = rows[trial.hypothesis]
         if trial.seed < depth[trial.arm][row]:
             wanted.append(trial)
-        elif trial.arm == REFERENCE and trial.seed < early[row]:
+        elif trial.arm == REFERENCE and trial.seed < likely_depth[row]:
             likely.append(trial)
     return Agenda(tuple(wanted), tuple(likely), depth)
 

@@ -27,7 +27,7 @@ class SeedsNeeded:
 
     seeds: NDArray[np.int64]
     """The seeds that are needed, by what is known."""
-    early: NDArray[np.int64]
+    likely: NDArray[np.int64]
     """The seeds that are likely to be needed next; equal to `seeds` where none are."""
 
 
@@ -41,16 +41,16 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NOTHING) 
     spec, scores = study.spec, reference.scores
     initial, maximum = spec.seeds.initial, spec.seeds.maximum
     needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
-    early = needed.copy()
+    likely = needed.copy()
     if reference.rounds < initial or initial == maximum:
-        return SeedsNeeded(needed, early)
+        return SeedsNeeded(needed, likely)
     baseline = scores.row(study.baseline)
     active = np.asarray(scores.first_seeds(initial).counts >= MINIMUM_SCORES)
     for seen in range(initial, maximum + 1):
         waiting = bool((reference.prefix[active] < seen).any())
         if waiting or seen == maximum:
             if waiting:
-                early[active] = min(seen + 1, maximum)
+                likely[active] = min(seen + 1, maximum)
             break
         undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen), memory)
         active = active & np.array([name in undecided for name in scores.hypotheses])
@@ -59,7 +59,7 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NOTHING) 
         if spec.question == Question.BEAT_BASELINE:
             active[baseline] = True
         needed[active] = seen + 1
-    return SeedsNeeded(needed, np.maximum(needed, early))
+    return SeedsNeeded(needed, np.maximum(needed, likely))
 
 
 def _open(spec: ProxyStudySpec, baseline: str, reference: Scores, memory: Memory) -> frozenset[str]:

@@ -22,7 +22,7 @@ def trust_to_record(
     study: Study,
     screened: Screened,
     trust: TrustAssessment,
-    cells: Mapping[str, ScoreTable],
+    tables: Mapping[str, ScoreTable],
     prices: Mapping[str, float],
     now: float,
 ) -> Iterator[TrustRecord]:
@@ -38,7 +38,7 @@ def trust_to_record(
         if made.decision == "Trusted" and arm not in known and screened.revocation is None:
             yield certificate_in_force(
                 study,
-                cells,
+                tables,
                 arm,
                 screened.calibration,
                 value=made.value,
@@ -52,7 +52,7 @@ def trust_to_record(
 
 def certificate_in_force(
     study: Study,
-    cells: Mapping[str, ScoreTable],
+    tables: Mapping[str, ScoreTable],
     arm: str,
     calibration: Sequence[str],
     *,
@@ -66,7 +66,7 @@ def certificate_in_force(
     """Make the record of an arm that has just become trusted by these hypotheses. `now` is in Unix seconds."""
     spec, initial, known = study.spec, study.design.initial_seeds, identities(study)
     threshold = float(spec.trust.threshold)
-    reference, proxy = (cells[name].scores.first_seeds(initial).restricted(calibration) for name in (REFERENCE, arm))
+    reference, proxy = (tables[name].scores.first_seeds(initial).restricted(calibration) for name in (REFERENCE, arm))
     return CertificateInForce(
         rests_on=rests_on(study, arm),
         made_at=now,

@@ -77,7 +77,7 @@ class Screened:
         return tuple(name for name, role in self.roles.items() if role in roles)
 
 
-def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> Screened:
+def screening_of(study: Study, tables: Mapping[str, ScoreTable], now: float) -> Screened:
     """Work out a study's screening from its scores and from what was written down. `now` (Unix seconds) only dates the
     new records.
 
@@ -105,7 +105,7 @@ def screening_of(study: Study, cells: Mapping[str, ScoreTable], now: float) -> S
     state = Screened(everybody, certificate.arm, certificate, drawn=draws.before)
     if revoked:
         return _fallen_back(study, state, newcomers, revocations[certificate.rests_on])
-    return _in_force(study, cells, state, draws, known, now)
+    return _in_force(study, tables, state, draws, known, now)
 
 
 def everybody_calibrates(study: Study) -> Screened:
@@ -115,7 +115,7 @@ def everybody_calibrates(study: Study) -> Screened:
 
 def _in_force(
     study: Study,
-    cells: Mapping[str, ScoreTable],
+    tables: Mapping[str, ScoreTable],
     state: Screened,
     draws: AuditDraws,
     known: Mapping[str, str],
@@ -124,7 +124,7 @@ def _in_force(
     """Promote, draw and audit; return the state after the revocation if the audits refute the certificate now."""
     certificate, newcomers = state.certificate, tuple(draws.lots)
     assert certificate is not None
-    reference, proxy = cells[REFERENCE], cells[certificate.arm]
+    reference, proxy = tables[REFERENCE], tables[certificate.arm]
     best = _promoted(study, proxy, newcomers)
     drawn = draws.drawn(best)
     ended = _first_ended(study, (reference, proxy), drawn)

@@ -13,7 +13,7 @@ from assay.planning.trust.audit_draws import AT_LEAST
 from assay.planning.trust.screening import Role, Screened, screening_of
 from assay.ranking.arrays import FloatArray
 from builders.effort import tries
-from builders.screenings import SEEDS, SHORT, a_screening_study, after, cells_of_scores, certified
+from builders.screenings import SEEDS, SHORT, a_screening_study, after, certified, tables_of_scores
 from builders.studies import redefined
 
 CALIBRATION = 24
@@ -51,7 +51,7 @@ class Backlog:
         for name in self.calibration:
             for arm in study.design.arms:
                 self.run(name, arm)
-        self.study = certified(study, cells_of_scores(study, self.scores), self.calibration)
+        self.study = certified(study, tables_of_scores(study, self.scores), self.calibration)
 
     def run(self, hypothesis: str, arm: str) -> None:
         value = truth(hypothesis) if arm == REFERENCE else self.proxy(hypothesis)
@@ -59,7 +59,7 @@ class Backlog:
 
     def look(self) -> Screened:
         self.now += 1.0
-        found = screening_of(self.study, cells_of_scores(self.study, self.scores), self.now)
+        found = screening_of(self.study, tables_of_scores(self.study, self.scores), self.now)
         self.study = after(self.study, found)
         return found
 
@@ -93,7 +93,7 @@ def of_kind(kind: str, count: int) -> dict[str, str | None]:
 
 def test_without_a_certificate_every_hypothesis_is_calibration_and_nothing_is_written_down() -> None:
     study = a_screening_study(CALIBRATION, of_kind("a", 3))
-    found = screening_of(study, cells_of_scores(study, {}), now=2.0)
+    found = screening_of(study, tables_of_scores(study, {}), now=2.0)
     assert set(found.roles.values()) == {Role.CALIBRATION}
     assert (found.arm, found.wanted, found.records) == (None, {}, ())
 
@@ -221,7 +221,7 @@ def with_two_proxies(first: tuple[str, float, float], second: tuple[str, float, 
     study = a_screening_study(CALIBRATION, of_kind("a", 10), proxies=(SHORT, tiny))
     names = [each.name for each in study.hypotheses[:CALIBRATION]]
     scores = {(name, arm): seeds(name, arm, truth(name)) for name in names for arm in study.design.arms}
-    cells = cells_of_scores(study, scores)
+    cells = tables_of_scores(study, scores)
     for arm, price, at in (first, second):
         study = certified(study, cells, names, arm=arm, price=price, now=at)
     return screening_of(study, cells, now=9.0)
