@@ -32,15 +32,14 @@ REQUEST_URI = f"{STORE}/requests/0123.json"
 SETTINGS = TrialSettings(image=IMAGE)
 
 
-def a_study(
+def a_served_study(
     *, name: str = "digits", uid: str = "study-uid", namespace: str = NAMESPACE, budget: Any = None, **trainer: Any
 ) -> ProxyStudy:
     """A study that the API server has; `trainer` are fields of its trainer's spec in snake_case."""
     spec: dict[str, Any] = {"trainer": TrainerSpec(**{"entrypoint": "team.train:run", **trainer})}
     if budget:
         spec["budget"] = budget
-    study = manifests.a_study(name=name, namespace=namespace, **spec)
-    return study.model_copy(update={"metadata": study.metadata.model_copy(update={"uid": uid})})
+    return manifests.a_proxy_study(name=name, namespace=namespace, uid=uid, **spec)
 
 
 def a_request(*items: WorkItem, trials: int = 1) -> WorkRequest:
@@ -78,7 +77,7 @@ def a_job(
     conditions: Sequence[Manifest] = (),
 ) -> Manifest:
     """A Job that the API server has made of the runner's manifest."""
-    job = job_manifest(study or a_study(), a_request(*items, trials=trials), REQUEST_URI, settings)
+    job = job_manifest(study or a_served_study(), a_request(*items, trials=trials), REQUEST_URI, settings)
     job["metadata"] |= {"uid": f"uid-of-{job['metadata']['name']}", **_served(created)}
     if suspended is not None:
         job["spec"]["suspend"] = suspended

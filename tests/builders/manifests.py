@@ -15,6 +15,7 @@ from assay.api.resources import (
     ProxyArm,
     ProxyStudy,
     ProxyStudySpec,
+    ProxyStudyStatus,
     ReferenceArm,
     TrainerSpec,
 )
@@ -41,10 +42,20 @@ def a_proxy(name: str = "short", **fields: Any) -> ProxyArm:
     return ProxyArm(name=name, **(fields or {"epochs": 1}))
 
 
-def a_study(
-    *, name: str = "digits", namespace: str | None = None, proxies: Sequence[ProxyArm] = (), **spec: Any
+def a_proxy_study(
+    *,
+    name: str = "digits",
+    namespace: str | None = None,
+    uid: str | None = None,
+    generation: int | None = None,
+    status: ProxyStudyStatus | None = None,
+    proxies: Sequence[ProxyArm] = (),
+    **spec: Any,
 ) -> ProxyStudy:
-    """A study with the reference of 10 epochs at batch size 64; `spec` are fields of its spec in snake_case."""
+    """Return a study's resource: its reference takes 10 epochs at batch size 64; `spec` are fields in snake_case.
+
+    One that came from the API server has a `uid` and a `generation`. What the planner calls a study is made by
+    `studies.a_study`."""
     defaults = {
         "hypotheses": HypothesesSelection(baseline="baseline"),
         "dataset": DatasetReference(manifest="file:///data/digits/manifest.json"),
@@ -52,8 +63,9 @@ def a_study(
         "metric": Metric(name="accuracy"),
         "reference": ReferenceArm(epochs=10, batch_size=64),
     }
-    metadata = ObjectMeta(name=name, namespace=namespace)
-    return ProxyStudy(metadata=metadata, spec=ProxyStudySpec(proxies=tuple(proxies), **{**defaults, **spec}))
+    metadata = ObjectMeta(name=name, namespace=namespace, uid=uid, generation=generation)
+    fields = ProxyStudySpec(proxies=tuple(proxies), **{**defaults, **spec})
+    return ProxyStudy(metadata=metadata, spec=fields, status=status)
 
 
 def a_dataset_manifest(*sizes: int) -> DatasetManifest:

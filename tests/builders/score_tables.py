@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from assay.ranking import Scores
@@ -39,3 +41,16 @@ def simulated_arms(
         scores(signal[:, None] + noise * error),
         scores(of_proxy[:, None] + noise * (shared * error + np.sqrt(1 - shared**2) * other)),
     )
+
+
+def noisy_scores(true: Sequence[float], noise: float, seeds: int = 10, seed: int = 0) -> FloatArray:
+    """Scores (hypotheses, seeds): the true ones, and normal noise of this standard deviation for each seed."""
+    generator = np.random.default_rng(seed)
+    table: FloatArray = np.array(true)[:, None] + noise * generator.standard_normal((len(true), seeds))
+    return table
+
+
+def after_seeds(values: FloatArray, seeds: int | Sequence[int]) -> Scores:
+    """The table when only so many first seeds have ended: of all hypotheses alike, or of each."""
+    ended = np.broadcast_to(seeds, len(values))[:, None]
+    return scores(np.where(np.arange(values.shape[1]) < ended, values, np.nan))

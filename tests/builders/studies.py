@@ -44,7 +44,7 @@ def a_study(
         "trust": Trust(threshold=threshold),
         **spec,
     }
-    resource = manifests.a_study(name=name, proxies=proxies, **fields)
+    resource = manifests.a_proxy_study(name=name, proxies=proxies, **fields)
     definition = StudyDefinition(
         resource=resource,
         hypotheses=chosen,

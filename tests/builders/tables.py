@@ -46,7 +46,7 @@ def a_replay(table: Table, *, slots: int = 1, **spec: Any) -> Replayed:
         )
     spec.setdefault("hypotheses", HypothesesSelection(baseline=table.hypotheses[0]))
     spec.setdefault("seeds", Seeds(initial=table.seeds))
-    return replay_study(manifests.a_study(**spec), (), table, slots)
+    return replay_study(manifests.a_proxy_study(**spec), (), table, slots)
 
 
 def _proxies(table: Table) -> list[str]:

@@ -18,7 +18,7 @@ from assay.kube import Manifest
 from assay.runners.jobs import TrialSettings
 from assay.runners.jobs.manifest import job_manifest
 from assay.store import StoreLimits
-from builders.jobs import IMAGE, a_request, a_study
+from builders.jobs import IMAGE, a_request, a_served_study
 from chart.releases import CHART, environment_of, one, rendered
 from cluster.tools import helm
 
@@ -261,7 +261,9 @@ def test_network_policies_are_of_the_operator_and_of_the_pods_of_trials() -> Non
     assert everybody == {"namespaceSelector": {}}
     assert test["podSelector"]["matchLabels"].items() <= one(manifests, "Pod")["metadata"]["labels"].items()
     (selector,) = {yaml.safe_dump(each["podSelector"]) for each in policies.values()}
-    job = job_manifest(a_study(), a_request(trials=1), "s3://assay/team/requests/1.json", TrialSettings(image=IMAGE))
+    job = job_manifest(
+        a_served_study(), a_request(trials=1), "s3://assay/team/requests/1.json", TrialSettings(image=IMAGE)
+    )
     (expression,) = yaml.safe_load(selector)["matchExpressions"]
     assert expression["key"] in job["spec"]["template"]["metadata"]["labels"]
     assert {name: each["ingress"] for name, each in policies.items()} == {"vision": [], "speech": []}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from builders.manifests import a_study
+from builders.manifests import a_proxy_study
 from cluster.cgroups import cgroups_of, remove_stale_cgroups
 from cluster.client import Cluster
 from cluster.commands import CommandFailed
@@ -67,7 +67,7 @@ def wait_for_job(cluster: Cluster, namespace: str, condition: str) -> None:
 def test_the_api_server_takes_a_valid_study_and_refuses_wrong_ones(
     cluster: Cluster, custom_resources: None, namespace: str
 ) -> None:
-    study = a_study().model_dump(mode="json", by_alias=True, exclude_none=True)
+    study = a_proxy_study().model_dump(mode="json", by_alias=True, exclude_none=True)
     cluster.apply(study, namespace=namespace)
 
     wrong_type = {**study, "spec": {**study["spec"], "question": "RankSome"}}

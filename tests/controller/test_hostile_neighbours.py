@@ -125,8 +125,8 @@ def spoils(store: Path) -> Callable[[TrialRequest], float]:
     return outcome
 
 
-def a_study(team: Team, name: str, **spec: Any) -> dict[str, Any]:
-    """One whose trials are no other study's."""
+def study_of_its_own(team: Team, name: str, **spec: Any) -> dict[str, Any]:
+    """Return the manifest of a study that shares no trial with another."""
     return dict(team.study(name, trainer={"entrypoint": "team.train:run", "recipe": {"of": name}}, **spec))
 
 
@@ -144,15 +144,15 @@ def apply_hostile(team: Team, folder: Path) -> Mapping[str, tuple[str, str, str]
         "of-another-team": ("s3://another-team/manifest.json", "NotAllowed", "allowed: what is below"),
     }
     team.apply(*team.hypotheses("other"))
-    team.apply(*(a_study(team, name, dataset={"manifest": uri}) for name, (uri, *_) in manifests.items()))
+    team.apply(*(study_of_its_own(team, name, dataset={"manifest": uri}) for name, (uri, *_) in manifests.items()))
     more = {f"slow-{number}": f"s3://{BUCKET}/slow/{number}/manifest.json" for number in range(1, SLOW)}
-    team.apply(*(a_study(team, name, dataset={"manifest": uri}) for name, uri in more.items()))
+    team.apply(*(study_of_its_own(team, name, dataset={"manifest": uri}) for name, uri in more.items()))
     results = {
         "result-of-a-gigabyte": "1200000000 bytes; allowed: 1048576 (limits.result)",
         "result-nested-deeply": "recursion limit exceeded",
         "result-of-many-keys": "bytes; allowed: 1048576 (limits.result)",
     }
-    team.apply(*(a_study(team, name) for name in results))
+    team.apply(*(study_of_its_own(team, name) for name in results))
     return {
         **{name: (CONDITIONS.get(reason, "Accepted"), reason, said) for name, (_, reason, said) in manifests.items()},
         **{name: ("Stalled", "ObjectNotReadable", said) for name, said in results.items()},
@@ -183,7 +183,7 @@ def test_honest_studies_end_as_if_they_were_alone(
         for team in honest:
             stack.enter_context(PlayedPods(kube, team.namespace, a_score))
             team.apply(*team.hypotheses("other", "third"))
-            team.apply(*(a_study(team, f"study-{number}") for number in range(STUDIES_EACH)))
+            team.apply(*(study_of_its_own(team, f"study-{number}") for number in range(STUDIES_EACH)))
         for team in honest:
             for number in range(STUDIES_EACH):
                 team.wait("Succeeded", study=f"study-{number}", seconds=120)

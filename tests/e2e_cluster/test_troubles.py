@@ -34,8 +34,8 @@ def team(installation: Installation, kube: Kube, dataset: Dataset) -> Iterator[T
     team.kubectl("delete", "pstudy,hyp", "--all")
 
 
-def a_study(team: Team, image: str, behaviour: str, recipe: dict[str, Any], memory: str = "300Mi") -> Manifest:
-    """Two hypotheses, one arm, two seeds; what a train function of tests/runners/team does for them."""
+def study_manifest(team: Team, image: str, behaviour: str, recipe: dict[str, Any], memory: str = "300Mi") -> Manifest:
+    """Return a study of two hypotheses, one arm and two seeds, which a train function of tests/runners/team trains."""
     trainer = {
         "image": image,
         "revision": "1",
@@ -63,7 +63,7 @@ def test_a_trial_can_do_nothing_but_its_work(team: Team, installation: Installat
     others = open_objects(f"{installation.store}/another-team")
     others.put_if_absent("secret", b"theirs")
     recipe = {"others": others.uri, "datasets": installation.datasets}
-    team.apply(*team.hypotheses("other"), a_study(team, installation.images.team, "looks_around", recipe))
+    team.apply(*team.hypotheses("other"), study_manifest(team, installation.images.team, "looks_around", recipe))
 
     team.wait("Succeeded", seconds=SECONDS)
 
@@ -75,7 +75,7 @@ def test_a_trial_that_uses_too_much_memory_is_named_and_runs_when_it_may_have_mo
     team: Team, installation: Installation, person: Person
 ) -> None:
     greedy = team.hypothesis("greedy", recipe={"mebibytes": 500})
-    study = a_study(team, installation.images.team, "holds_memory", {"mebibytes": 1})
+    study = study_manifest(team, installation.images.team, "holds_memory", {"mebibytes": 1})
     team.apply(team.hypothesis("baseline"), greedy, study)
     team.wait("Succeeded", status="False", reason="ReferenceFailed", seconds=SECONDS)
     assert team.events()["TrialFailed"].startswith("greedy, arm reference, seed ")
@@ -93,7 +93,7 @@ def test_an_image_that_can_not_be_pulled_is_said_and_the_study_goes_on_when_it_i
     team: Team, installation: Installation
 ) -> None:
     late = f"assay.test/late:{installation.images.revision}"
-    team.apply(*team.hypotheses("other"), a_study(team, late, "succeeds", {}))
+    team.apply(*team.hypotheses("other"), study_manifest(team, late, "succeeds", {}))
     # Whether somebody has to act depends on what the registry's name resolves to where the test runs.
     team.until(lambda: said_of(team)[0] == "ImageNotPulled", lambda: str(said_of(team)), seconds=SECONDS)
     assert late in said_of(team)[1]
@@ -112,7 +112,7 @@ def said_of(team: Team) -> tuple[str, str]:
 
 
 def test_trials_whose_pods_are_evicted_or_deleted_run_once_more(team: Team, installation: Installation) -> None:
-    team.apply(*team.hypotheses("other"), a_study(team, installation.images.team, "waits", {"seconds": 20}))
+    team.apply(*team.hypotheses("other"), study_manifest(team, installation.images.team, "waits", {"seconds": 20}))
     team.until(lambda: len(waiting_pods(team)) >= 2, lambda: str(waiting_pods(team)), seconds=SECONDS)
     evicted, deleted, *_ = waiting_pods(team)
     eviction = {

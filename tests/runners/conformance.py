@@ -16,7 +16,7 @@ from assay_trainer.objects import Objects
 PATIENCE_SECONDS = 150.0
 
 
-class World(Protocol):
+class RunnerWorld(Protocol):
     """A runner, its store, and requests for trials that behave as wanted."""
 
     @property
@@ -68,7 +68,7 @@ def reason(attempt: ObservedAttempt) -> str | None:
 class RunnerConformance:
     """Starting, observing, ending."""
 
-    def test_a_trial_ends_with_its_result_in_the_store(self, world: World) -> None:
+    def test_a_trial_ends_with_its_result_in_the_store(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         (attempt,) = until_ended(world.runner, request)
@@ -79,14 +79,14 @@ class RunnerConformance:
         assert attempt.started_at <= attempt.ended_at
         assert attempt.accelerator_seconds >= 0
 
-    def test_an_attempt_that_runs_is_observed_as_running(self, world: World) -> None:
+    def test_an_attempt_that_runs_is_observed_as_running(self, world: RunnerWorld) -> None:
         request = world.request("hangs")
         world.start(request)
         world.runner.wait(0)
         (attempt,) = world.runner.observe()
         assert (attempt.phase, attempt.ended_at, attempt.termination) == ("Running", None, None)
 
-    def test_an_attempt_that_is_started_twice_runs_once(self, world: World) -> None:
+    def test_an_attempt_that_is_started_twice_runs_once(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         world.start(request)
@@ -94,7 +94,7 @@ class RunnerConformance:
         world.start(request)
         assert [attempt.phase for attempt in world.runner.observe()] == ["Ended"]
 
-    def test_a_trial_whose_result_is_there_succeeds_without_being_run(self, world: World) -> None:
+    def test_a_trial_whose_result_is_there_succeeds_without_being_run(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         (first,) = until_ended(world.runner, request)
@@ -105,7 +105,7 @@ class RunnerConformance:
         assert reason(second) == "Succeeded"
         assert world.store.get(result_name(first.key)) == stored
 
-    def test_more_trials_than_slots_wait_for_their_turn(self, world: World) -> None:
+    def test_more_trials_than_slots_wait_for_their_turn(self, world: RunnerWorld) -> None:
         requests = [world.request("succeeds") for _ in range(world.runner.slots() + 3)]
         for request in requests:
             world.start(request)
@@ -113,12 +113,12 @@ class RunnerConformance:
         assert keys == [item.key for request in requests for item in request.items]
         assert {reason(attempt) for attempt in until_ended(world.runner, *requests)} == {"Succeeded"}
 
-    def test_all_items_of_a_request_are_run(self, world: World) -> None:
+    def test_all_items_of_a_request_are_run(self, world: RunnerWorld) -> None:
         request = world.request("succeeds", trials=3)
         world.start(request)
         assert [reason(attempt) for attempt in until_ended(world.runner, request)] == ["Succeeded"] * 3
 
-    def test_an_ended_attempt_is_observed_until_it_is_forgotten(self, world: World) -> None:
+    def test_an_ended_attempt_is_observed_until_it_is_forgotten(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         (attempt,) = until_ended(world.runner, request)
@@ -129,13 +129,13 @@ class RunnerConformance:
         world.runner.forget(attempt.key, attempt.attempt)
         assert not world.runner.observe()
 
-    def test_a_running_attempt_is_not_forgotten(self, world: World) -> None:
+    def test_a_running_attempt_is_not_forgotten(self, world: RunnerWorld) -> None:
         request = world.request("hangs")
         world.start(request)
         world.runner.forget(request.items[0].key, 1)
         assert len(world.runner.observe()) == 1
 
-    def test_a_stopped_attempt_ends_without_a_result(self, world: World) -> None:
+    def test_a_stopped_attempt_ends_without_a_result(self, world: RunnerWorld) -> None:
         request = world.request("hangs")
         world.start(request)
         world.runner.wait(0)
@@ -144,7 +144,7 @@ class RunnerConformance:
         assert reason(attempt) == FailureReason.STOPPED
         assert result_name(attempt.key) not in world.store.list("results/")
 
-    def test_an_attempt_that_waits_for_its_turn_can_be_stopped(self, world: World) -> None:
+    def test_an_attempt_that_waits_for_its_turn_can_be_stopped(self, world: RunnerWorld) -> None:
         running = [world.request("hangs") for _ in range(world.runner.slots())]
         waiting = world.request("succeeds")
         for request in (*running, waiting):
@@ -154,7 +154,7 @@ class RunnerConformance:
         assert reason(attempt) == FailureReason.STOPPED
         assert attempt.accelerator_seconds == 0
 
-    def test_stopping_what_does_not_run_changes_nothing(self, world: World) -> None:
+    def test_stopping_what_does_not_run_changes_nothing(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         (attempt,) = until_ended(world.runner, request)
@@ -162,26 +162,26 @@ class RunnerConformance:
         world.runner.stop("0" * 32)
         assert world.runner.observe() == [attempt]
 
-    def test_waiting_with_nothing_to_wait_for_returns(self, world: World) -> None:
+    def test_waiting_with_nothing_to_wait_for_returns(self, world: RunnerWorld) -> None:
         world.runner.wait(None)
 
-    def test_waiting_returns_while_an_ended_attempt_is_unobserved(self, world: World) -> None:
+    def test_waiting_returns_while_an_ended_attempt_is_unobserved(self, world: RunnerWorld) -> None:
         request = world.request("succeeds")
         world.start(request)
         world.runner.wait(None)
         assert [attempt.phase for attempt in world.runner.observe()] == ["Ended"]
 
-    def test_the_digest_of_code_that_does_not_change_is_the_same(self, world: World) -> None:
+    def test_the_digest_of_code_that_does_not_change_is_the_same(self, world: RunnerWorld) -> None:
         code = world.runner.code_digest(Program(world.entrypoint("succeeds")))
         assert code.startswith("sha256:")
         assert world.runner.code_digest(Program(world.entrypoint("succeeds"))) == code
 
-    def test_what_nobody_else_runs_may_be_claimed(self, world: World) -> None:
+    def test_what_nobody_else_runs_may_be_claimed(self, world: RunnerWorld) -> None:
         keys = {item.key for item in world.request("succeeds", trials=3).items}
         assert set(world.runner.claim(keys)) == keys
         assert not keys.intersection(world.runner.elsewhere())
 
-    def test_nothing_runs_after_close(self, own_world: World) -> None:
+    def test_nothing_runs_after_close(self, own_world: RunnerWorld) -> None:
         request = own_world.request("hangs", trials=own_world.runner.slots() + 1)
         own_world.start(request)
         own_world.runner.wait(0)
@@ -210,7 +210,7 @@ class FailureConformance:
         ],
     )
     def test_a_failure_is_told_by_its_reason(
-        self, world: World, behaviour: str, want_reason: FailureReason, want_words: str
+        self, world: RunnerWorld, behaviour: str, want_reason: FailureReason, want_words: str
     ) -> None:
         failing, sound = world.request(behaviour), world.request("succeeds")
         world.start(failing)
@@ -223,13 +223,13 @@ class FailureConformance:
         assert result_name(failed.key) not in world.store.list("results/")
 
     @pytest.mark.parametrize("behaviour", ["hangs", "hangs_in_c"])
-    def test_a_trial_past_its_deadline_is_ended(self, world: World, behaviour: str) -> None:
+    def test_a_trial_past_its_deadline_is_ended(self, world: RunnerWorld, behaviour: str) -> None:
         request = world.request(behaviour, deadline_seconds=1)
         world.start(request)
         (attempt,) = until_ended(world.runner, request)
         assert reason(attempt) == FailureReason.DEADLINE_EXCEEDED
 
-    def test_another_attempt_of_a_failed_trial_runs(self, world: World) -> None:
+    def test_another_attempt_of_a_failed_trial_runs(self, world: RunnerWorld) -> None:
         first = world.request("dies")
         second = first.model_copy(update={"items": (first.items[0].model_copy(update={"attempt": 2}),)})
         world.start(first)
@@ -246,7 +246,7 @@ class EntrypointConformance:
         "entrypoint", ["no_such_package.train:run", "team.behaviours:no_such_function", "team.behaviours", "team:", ""]
     )
     def test_an_entry_point_that_is_not_there_is_refused_before_anything_runs(
-        self, world: World, entrypoint: str
+        self, world: RunnerWorld, entrypoint: str
     ) -> None:
         with pytest.raises(UnusableProgram) as refusal:
             world.runner.code_digest(Program(entrypoint))

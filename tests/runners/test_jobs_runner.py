@@ -19,7 +19,7 @@ from assay.runners.jobs.lean import lean_job, lean_pod
 from assay_trainer.contract import Dataset, WorkRequest, canonical_json, digest
 from assay_trainer.objects import Objects, open_objects
 from builders.datasets import put_dataset, tiny_dataset
-from builders.manifests import a_study
+from builders.manifests import a_proxy_study
 from builders.requests import a_trial
 from builders.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 from cluster.local import LocalCluster
@@ -90,7 +90,7 @@ class Team:
 
     def world(self, name: str) -> JobsWorld:
         """The runner of a new study, its store, and a data set."""
-        study = a_study(name=name, budget=Budget(parallelism=SLOTS)).model_dump(
+        study = a_proxy_study(name=name, budget=Budget(parallelism=SLOTS)).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
         self.cluster.apply(study, namespace=self.namespace)

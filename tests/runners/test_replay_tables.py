@@ -14,7 +14,7 @@ from assay.api.resources import HypothesesSelection, Hypothesis, ReferenceArm, S
 from assay.runners.replay.read import read_table
 from assay.runners.replay.study import replay_study
 from assay.runners.replay.table import RecordedRun, Table
-from builders.manifests import a_hypothesis, a_proxy, a_study
+from builders.manifests import a_hypothesis, a_proxy, a_proxy_study
 from builders.tables import a_replay, a_table
 
 HEADER = "hypothesis,arm,seed,cost,score"
@@ -122,7 +122,9 @@ def test_rows_of_different_data_sets_are_not_averaged(tmp_path: Path) -> None:
 
 def test_all_that_the_table_has_is_compared_except_what_the_selector_leaves_out() -> None:
     selector = LabelSelector(match_labels={"kind": "linear"})
-    study = a_study(hypotheses=HypothesesSelection(baseline="baseline", selector=selector), proxies=[a_proxy("short")])
+    study = a_proxy_study(
+        hypotheses=HypothesesSelection(baseline="baseline", selector=selector), proxies=[a_proxy("short")]
+    )
     described = [
         a_hypothesis("h1", labels={"kind": "linear"}, priority=5, recipe={}),
         a_hypothesis("h2", labels={"kind": "tree"}),
@@ -137,7 +139,7 @@ def test_all_that_the_table_has_is_compared_except_what_the_selector_leaves_out(
 
 def test_hypotheses_described_alike_keep_their_own_results() -> None:
     described: list[Hypothesis] = [a_hypothesis("h1"), a_hypothesis("h2")]
-    study = a_study(hypotheses=BASELINE, proxies=[a_proxy("short")])
+    study = a_proxy_study(hypotheses=BASELINE, proxies=[a_proxy("short")])
     replayed = replay_study(study, described, a_table(arms=["reference", "short"]), 1)
     assert len({trial.key for trial in replayed.study.design.trials}) == 4 * 2 * 3
 

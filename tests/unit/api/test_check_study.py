@@ -25,7 +25,7 @@ from assay.api.resources import (
     Trust,
     TrustStatistic,
 )
-from builders.manifests import a_dataset_manifest, a_hypothesis, a_proxy, a_study, some_hypotheses
+from builders.manifests import a_dataset_manifest, a_hypothesis, a_proxy, a_proxy_study, some_hypotheses
 
 
 def paths(study: ProxyStudy, **others: Any) -> list[str]:
@@ -40,30 +40,30 @@ def test_a_sound_study_has_no_problems() -> None:
         a_proxy("small", image_size=14, batch_size=128),
         a_proxy("narrow", recipe={"width": 8}),
     ]
-    assert paths(a_study(proxies=proxies), dataset=a_dataset_manifest(14, 28)) == []
+    assert paths(a_proxy_study(proxies=proxies), dataset=a_dataset_manifest(14, 28)) == []
 
 
 def test_a_missing_baseline_is_named_with_the_nearest_hypothesis() -> None:
-    (problem,) = check_study(a_study(hypotheses=HypothesesSelection(baseline="base-line")), some_hypotheses(3))
+    (problem,) = check_study(a_proxy_study(hypotheses=HypothesesSelection(baseline="base-line")), some_hypotheses(3))
     assert problem.path == "spec.hypotheses.baseline"
     assert (problem.given, problem.nearest) == ('"base-line"', "baseline")
 
 
 def test_a_study_without_any_hypothesis_says_so() -> None:
-    (problem,) = check_study(a_study(), ())
+    (problem,) = check_study(a_proxy_study(), ())
     assert problem.given == '"baseline", and there is no hypothesis at all'
 
 
 def test_a_selector_that_matches_nothing_is_named_with_the_labels_that_there_are() -> None:
     selection = HypothesesSelection(baseline="baseline", selector=LabelSelector(match_labels={"backlog": "text"}))
     hypotheses = (a_hypothesis("baseline"), a_hypothesis("wide", labels={"backlog": "vision"}))
-    (problem,) = check_study(a_study(hypotheses=selection), hypotheses)
+    (problem,) = check_study(a_proxy_study(hypotheses=selection), hypotheses)
     assert problem.path == "spec.hypotheses.selector"
     assert "backlog=vision" in problem.allowed
 
 
 def test_hypotheses_of_one_name_are_a_problem() -> None:
-    (problem,) = check_study(a_study(), (*some_hypotheses(2), a_hypothesis("h001")))
+    (problem,) = check_study(a_proxy_study(), (*some_hypotheses(2), a_hypothesis("h001")))
     assert (problem.where, problem.path) == ("Hypothesis/h001", "metadata.name")
 
 
@@ -83,31 +83,31 @@ def test_hypotheses_of_one_name_are_a_problem() -> None:
 )
 def test_a_proxy_that_asks_for_more_or_is_the_reference_is_a_problem(proxy: dict[str, Any], path: str) -> None:
     reference = ReferenceArm(epochs=10, image_size=28, batch_size=64, data_percent=50)
-    assert paths(a_study(reference=reference, proxies=[ProxyArm(name="proxy", **proxy)])) == [path]
+    assert paths(a_proxy_study(reference=reference, proxies=[ProxyArm(name="proxy", **proxy)])) == [path]
 
 
 def test_a_batch_may_be_larger_or_be_smaller_if_that_takes_no_more_steps() -> None:
     proxies = [a_proxy("large", batch_size=128), a_proxy("less", batch_size=32, data_percent=50)]
-    assert paths(a_study(proxies=proxies)) == []
+    assert paths(a_proxy_study(proxies=proxies)) == []
 
 
 def test_a_subset_of_all_the_data_is_a_problem() -> None:
-    assert paths(a_study(proxies=[a_proxy(epochs=1, subset=Subset.EL2N)])) == ["spec.proxies[0].subset"]
+    assert paths(a_proxy_study(proxies=[a_proxy(epochs=1, subset=Subset.EL2N)])) == ["spec.proxies[0].subset"]
 
 
 def test_arms_of_one_name_and_one_named_reference_are_problems() -> None:
     proxies = [a_proxy("short", epochs=1), a_proxy("short", epochs=2), a_proxy("reference", epochs=3)]
-    assert paths(a_study(proxies=proxies)) == ["spec.proxies[1].name", "spec.proxies[2].name"]
+    assert paths(a_proxy_study(proxies=proxies)) == ["spec.proxies[1].name", "spec.proxies[2].name"]
 
 
 def test_two_proxies_that_run_the_same_are_a_problem() -> None:
     proxies = [a_proxy("short", epochs=1), a_proxy("brief", epochs=1, batch_size=64)]
-    (problem,) = check_study(a_study(proxies=proxies), some_hypotheses(3))
+    (problem,) = check_study(a_proxy_study(proxies=proxies), some_hypotheses(3))
     assert (problem.path, problem.given) == ("spec.proxies[1]", '"brief", which runs exactly what short runs')
 
 
 def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> None:
-    study = a_study(reference=ReferenceArm(epochs=1, image_size=32), proxies=[a_proxy(image_size=16)])
+    study = a_proxy_study(reference=ReferenceArm(epochs=1, image_size=32), proxies=[a_proxy(image_size=16)])
     found = check_study(study, some_hypotheses(3), a_dataset_manifest(14, 28))
     assert [problem.path for problem in found] == ["spec.reference.imageSize", "spec.proxies[0].imageSize"]
     assert found[0].allowed.endswith("14 or 28")
@@ -127,19 +127,19 @@ def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> No
     ],
 )
 def test_numbers_and_images_out_of_range_are_problems(spec: dict[str, Any], path: str) -> None:
-    assert paths(a_study(**spec)) == [path]
+    assert paths(a_proxy_study(**spec)) == [path]
 
 
 def test_an_image_by_tag_needs_a_revision_and_that_of_a_hypothesis_a_digest() -> None:
-    study = a_study(trainer=TrainerSpec(entrypoint="a:b", image="registry/trainer:v1", revision="abc"))
+    study = a_proxy_study(trainer=TrainerSpec(entrypoint="a:b", image="registry/trainer:v1", revision="abc"))
     hypothesis = a_hypothesis("branch", trainer=TrainerOverride(image="registry/trainer:v1"))
     (problem,) = check_study(study, (*some_hypotheses(3), hypothesis))
     assert (problem.where, problem.path) == ("Hypothesis/branch", "spec.trainer.image")
 
 
 def test_screening_needs_proxies() -> None:
-    assert paths(a_study(screening=Screening())) == ["spec.screening"]
-    assert paths(a_study(screening=Screening(), proxies=[a_proxy("short", epochs=5)])) == []
+    assert paths(a_proxy_study(screening=Screening())) == ["spec.screening"]
+    assert paths(a_proxy_study(screening=Screening(), proxies=[a_proxy("short", epochs=5)])) == []
 
 
 def test_what_a_list_of_the_pod_template_has_twice_is_a_problem() -> None:
@@ -147,7 +147,7 @@ def test_what_a_list_of_the_pod_template_has_twice_is_a_problem() -> None:
         env=(EnvironmentVariable(name="LEVEL", value="info"), EnvironmentVariable(name="LEVEL", value="debug")),
         image_pull_secrets=(ImagePullSecret(name="one"), ImagePullSecret(name="two"), ImagePullSecret(name="one")),
     )
-    found = paths(a_study(trainer=TrainerSpec(entrypoint="team.train:run", pod_template=template)))
+    found = paths(a_proxy_study(trainer=TrainerSpec(entrypoint="team.train:run", pod_template=template)))
     assert found == ["spec.trainer.podTemplate.env[1].name", "spec.trainer.podTemplate.imagePullSecrets[2].name"]
 
 
@@ -178,7 +178,7 @@ def test_a_pod_template_that_weakens_the_pods_is_refused(
     template: dict[str, Any], want_path: str, want_given: str
 ) -> None:
     trainer = TrainerSpec(entrypoint="team.train:run", pod_template=PodTemplate(**template))
-    (problem,) = check_study(a_study(trainer=trainer), some_hypotheses(3))
+    (problem,) = check_study(a_proxy_study(trainer=trainer), some_hypotheses(3))
     assert problem.path == f"spec.trainer.podTemplate.{want_path}"
     assert problem.given == want_given
 
@@ -190,7 +190,7 @@ def test_volumes_that_pods_usually_have_are_taken() -> None:
         {"name": "keys", "projected": {"sources": [{"secret": {"name": "keys"}}, {"configMap": {"name": "ca"}}]}},
     )
     trainer = TrainerSpec(entrypoint="team.train:run", pod_template=PodTemplate(volumes=volumes))
-    assert paths(a_study(trainer=trainer)) == []
+    assert paths(a_proxy_study(trainer=trainer)) == []
 
 
 # ----------------------------------------------------------------------------- inputs and variables
@@ -198,7 +198,9 @@ def test_volumes_that_pods_usually_have_are_taken() -> None:
 
 def problems_of_variables(**environment: tuple[str, ...]) -> dict[str, str]:
     trainer = TrainerSpec(entrypoint="team.train:run", environment=TrainerEnvironment(**environment))
-    return {problem.path: problem.allowed for problem in check_study(a_study(trainer=trainer), some_hypotheses(2))}
+    return {
+        problem.path: problem.allowed for problem in check_study(a_proxy_study(trainer=trainer), some_hypotheses(2))
+    }
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_what_can_be_no_name_of_a_variable_is_refused(name: str) -> None:
 
 def test_what_is_wrong_with_a_hypothesis_own_lists_is_said_of_it() -> None:
     trainer = TrainerOverride(inputs=("file:///a", "file:///a"), environment=TrainerEnvironment(digested=("MY_TOKEN",)))
-    problems = check_study(a_study(), (*some_hypotheses(2), a_hypothesis("own", trainer=trainer)))
+    problems = check_study(a_proxy_study(), (*some_hypotheses(2), a_hypothesis("own", trainer=trainer)))
     assert [(each.where, each.path) for each in problems] == [
         ("Hypothesis/own", "spec.trainer.environment.digested[0]"),
         ("Hypothesis/own", "spec.trainer.inputs[1]"),

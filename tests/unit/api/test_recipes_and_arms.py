@@ -10,7 +10,7 @@ from assay.api.arms import arms_of, fidelity_of
 from assay.api.recipes import merge_patch, merged_recipe
 from assay.api.resources import ReferenceArm, Subset, TrainerSpec
 from assay_trainer.contract import Fidelity
-from builders.manifests import a_hypothesis, a_proxy, a_study
+from builders.manifests import a_hypothesis, a_proxy, a_proxy_study
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -50,7 +50,7 @@ def test_merging_a_patch_twice_is_merging_it_once(target: Any, patch: Any) -> No
 
 
 def test_recipes_merge_study_then_arm_then_hypothesis() -> None:
-    study = a_study(
+    study = a_proxy_study(
         trainer=TrainerSpec(entrypoint="a:b", recipe={"a": 0, "b": 0, "c": 0, "d": 0, "e": None}),
         reference=ReferenceArm(epochs=2, recipe={"b": 1, "c": 1, "d": 1}),
         proxies=[a_proxy("short", epochs=1, recipe={"c": 2, "d": 2})],
@@ -63,7 +63,7 @@ def test_recipes_merge_study_then_arm_then_hypothesis() -> None:
 
 def test_a_proxy_is_as_the_reference_in_all_that_it_leaves_out() -> None:
     reference = ReferenceArm(epochs=20, image_size=28, batch_size=512, data_percent=80)
-    study = a_study(reference=reference, proxies=[a_proxy("core", data_percent=25, subset=Subset.EL2N)])
+    study = a_proxy_study(reference=reference, proxies=[a_proxy("core", data_percent=25, subset=Subset.EL2N)])
     assert [arm.name for arm in arms_of(study)] == ["reference", "core"]
     full = Fidelity(epochs=20, image_size=28, batch_size=512, data_percent=80)
     assert fidelity_of(study, "reference") == full
@@ -72,6 +72,6 @@ def test_a_proxy_is_as_the_reference_in_all_that_it_leaves_out() -> None:
 
 def test_an_arm_that_the_study_lacks_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        fidelity_of(a_study(), "short")
+        fidelity_of(a_proxy_study(), "short")
     with pytest.raises(KeyError):
-        merged_recipe(a_study(), "short")
+        merged_recipe(a_proxy_study(), "short")

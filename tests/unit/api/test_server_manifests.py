@@ -9,11 +9,11 @@ import pytest
 from assay.api.errors import InvalidInput
 from assay.api.manifests import resource_from
 from assay.api.resources import Hypothesis, ProxyStudy
-from builders.manifests import a_study
+from builders.manifests import a_proxy_study
 
 
 def a_manifest(**spec: Any) -> dict[str, Any]:
-    manifest = a_study(namespace="team").to_dict()
+    manifest = a_proxy_study(namespace="team").to_dict()
     manifest["metadata"] |= {"uid": "1", "resourceVersion": "7", "generation": 2}
     manifest["spec"] |= spec
     return manifest

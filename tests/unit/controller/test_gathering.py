@@ -11,7 +11,7 @@ from assay.api.policy import AllowedUris, Policy
 from assay.api.resources import DatasetReference
 from assay.controller.gathering import gather
 from assay.controller.world import World
-from builders.manifests import a_hypothesis, a_study
+from builders.manifests import a_hypothesis, a_proxy_study
 
 POLICY = Policy(AllowedUris.of("s3://bucket/assay"))
 
@@ -24,7 +24,7 @@ def never(*_: Any) -> Any:
 def test_a_data_set_that_is_not_allowed_is_not_asked_for(whose: str) -> None:
     others = DatasetReference(manifest="s3://bucket/assay/speech/manifest.json")
     ours = DatasetReference(manifest="s3://bucket/datasets/manifest.json")
-    study = a_study(namespace="vision", dataset=others if whose == "the study's" else ours)
+    study = a_proxy_study(namespace="vision", dataset=others if whose == "the study's" else ours)
     hypothesis = a_hypothesis("baseline", namespace="vision", dataset=None if whose == "the study's" else others)
     world = World()
     manifest = hypothesis.to_dict()

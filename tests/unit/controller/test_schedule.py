@@ -90,7 +90,7 @@ def test_only_keys_that_wait_for_a_thread_count_as_due() -> None:
     assert schedule.due(1.0) == 1
 
 
-def a_study(namespace: str, name: str = "a") -> Key:
+def study_key(namespace: str, name: str = "a") -> Key:
     return Key("study", namespace, name)
 
 
@@ -102,19 +102,19 @@ def taken(schedule: Schedule, now: float) -> list[str]:
 def test_a_namespace_with_very_many_studies_is_served_no_more_than_another() -> None:
     schedule = Schedule(lambda: 1.0, threads=4)
     for number in range(100):
-        schedule.add(a_study("many", str(number)), 0.0)
+        schedule.add(study_key("many", str(number)), 0.0)
     for number in range(3):
-        schedule.add(a_study("few", str(number)), 1.0)
+        schedule.add(study_key("few", str(number)), 1.0)
     assert taken(schedule, 2.0)[:4] == ["many", "few", "many", "few"]
 
 
 def test_some_threads_are_kept_for_other_namespaces() -> None:
     schedule = Schedule(lambda: 1.0, threads=4)
     for number in range(100):
-        schedule.add(a_study("many", str(number)), 0.0)
+        schedule.add(study_key("many", str(number)), 0.0)
     assert taken(schedule, 1.0) == ["many"] * 3
     assert schedule.next_at() is None
-    schedule.add(a_study("few"), 2.0)
+    schedule.add(study_key("few"), 2.0)
     assert schedule.next_at() == 2.0
     assert taken(schedule, 2.0) == ["few"]
 
@@ -122,32 +122,32 @@ def test_some_threads_are_kept_for_other_namespaces() -> None:
 def test_whoever_had_less_of_the_threads_lately_comes_first() -> None:
     schedule = Schedule(lambda: 1.0, threads=4)
     for name, seconds in (("greedy", 1.5), ("modest", 0.5)):
-        schedule.add(a_study(name), 0.0)
+        schedule.add(study_key(name), 0.0)
         schedule.take(0.0)
-        schedule.succeeded(a_study(name), seconds, rest=0.0, again_in=None)
-    schedule.add(a_study("greedy", "b"), 2.0)
-    schedule.add(a_study("modest", "b"), 3.0)
-    schedule.add(a_study("new", "b"), 4.0)
+        schedule.succeeded(study_key(name), seconds, rest=0.0, again_in=None)
+    schedule.add(study_key("greedy", "b"), 2.0)
+    schedule.add(study_key("modest", "b"), 3.0)
+    schedule.add(study_key("new", "b"), 4.0)
     assert taken(schedule, 5.0) == ["new", "modest", "greedy"]
 
 
 def test_what_was_used_long_ago_counts_no_more() -> None:
     schedule = Schedule(lambda: 1.0, threads=4)
-    schedule.add(a_study("once greedy"), 0.0)
+    schedule.add(study_key("once greedy"), 0.0)
     schedule.take(0.0)
-    schedule.succeeded(a_study("once greedy"), 1.9, rest=0.0, again_in=None)
+    schedule.succeeded(study_key("once greedy"), 1.9, rest=0.0, again_in=None)
     later = 20 * LATELY_SECONDS
-    schedule.add(a_study("modest"), later)
+    schedule.add(study_key("modest"), later)
     schedule.take(later)
-    schedule.succeeded(a_study("modest"), later + 0.1, rest=0.0, again_in=None)
+    schedule.succeeded(study_key("modest"), later + 0.1, rest=0.0, again_in=None)
     for name in ("modest", "once greedy"):
-        schedule.add(a_study(name), later + 1)
+        schedule.add(study_key(name), later + 1)
     assert taken(schedule, later + 2) == ["once greedy", "modest"]
 
 
 def test_what_is_slow_never_has_all_threads_whoever_it_belongs_to() -> None:
     schedule = Schedule(lambda: 1.0, threads=4)
-    slow = [a_study(f"slow-{number}") for number in range(4)]
+    slow = [study_key(f"slow-{number}") for number in range(4)]
     for key in slow:
         schedule.add(key, 0.0)
     assert len(taken(schedule, 0.0)) == 4
@@ -155,14 +155,14 @@ def test_what_is_slow_never_has_all_threads_whoever_it_belongs_to() -> None:
         schedule.succeeded(key, 10.0, rest=0.0, again_in=0.0)
     assert len(taken(schedule, 11.0)) == 2
     assert schedule.next_at() is None
-    schedule.add(a_study("quick"), 11.0)
+    schedule.add(study_key("quick"), 11.0)
     assert taken(schedule, 12.0) == ["quick"]
     assert schedule.due(12.0) == 2
 
 
 def test_what_was_slow_once_is_not_slow_for_ever() -> None:
     schedule = Schedule(lambda: 1.0, threads=2)
-    keys = [a_study("team"), a_study("other")]
+    keys = [study_key("team"), study_key("other")]
     for now, took in ((0.0, 10.0), (20.0, 1.0)):
         for key in keys:
             schedule.add(key, now)

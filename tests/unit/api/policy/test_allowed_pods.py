@@ -8,7 +8,7 @@ import pytest
 
 from assay.api.policy import AllowedPods, AllowedUris, Policy, not_allowed
 from assay.api.resources import PodTemplate, TrainerOverride, TrainerSpec
-from builders.manifests import a_hypothesis, a_study
+from builders.manifests import a_hypothesis, a_proxy_study
 
 DATA = AllowedUris(("file:///data",))
 """Where the builders' studies have theirs."""
@@ -19,7 +19,9 @@ SET = "as whoever installed Assay has set"
 
 def problems(allowed: AllowedPods, template: dict[str, Any], image: str | None = None) -> list[str]:
     trainer = TrainerSpec(entrypoint="team.train:run", image=image, pod_template=PodTemplate.model_validate(template))
-    found = not_allowed(a_study(namespace="vision", trainer=trainer), [a_hypothesis("baseline")], Policy(DATA, allowed))
+    found = not_allowed(
+        a_proxy_study(namespace="vision", trainer=trainer), [a_hypothesis("baseline")], Policy(DATA, allowed)
+    )
     return [str(problem) for problem in found]
 
 
@@ -108,7 +110,7 @@ def test_an_image_may_be_named_only_if_it_is_listed(image: str, listed: bool) ->
     told = [f'spec.trainer.image: given "{image}{DIGEST}"; allowed: registry.example/team/*, {SET}']
     assert problems(allowed, {}, image + DIGEST) == ([] if listed else [f"ProxyStudy/digits: {told[0]}"])
     branch = a_hypothesis("branch", trainer=TrainerOverride(image=image + DIGEST))
-    found = not_allowed(a_study(namespace="vision"), [a_hypothesis("baseline"), branch], Policy(DATA, allowed))
+    found = not_allowed(a_proxy_study(namespace="vision"), [a_hypothesis("baseline"), branch], Policy(DATA, allowed))
     assert [str(problem) for problem in found] == ([] if listed else [f"Hypothesis/branch: {told[0]}"])
 
 

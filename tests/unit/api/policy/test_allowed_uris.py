@@ -14,7 +14,7 @@ from assay.api.policy.policy import Policy
 from assay.api.policy.uris import wrong_prefix
 from assay.api.resources import DatasetReference, TrainerOverride, TrainerSpec
 from assay_trainer.objects import open_objects, split_object_uri
-from builders.manifests import a_hypothesis, a_study
+from builders.manifests import a_hypothesis, a_proxy_study
 
 IN_A_BUCKET = AllowedUris.of("s3://bucket/assay")
 ON_A_VOLUME = AllowedUris.of("file:///volume/results")
@@ -175,7 +175,7 @@ def test_the_answer_is_the_same_whatever_is_there_and_names_field_value_and_what
     def follow(uri: str) -> str:
         raise AssertionError("of what is outside nothing is looked at")
 
-    study = a_study(namespace="vision", dataset=DatasetReference(manifest="file:///proc/self/environ"))
+    study = a_proxy_study(namespace="vision", dataset=DatasetReference(manifest="file:///proc/self/environ"))
     hypothesis = a_hypothesis("cleaned", dataset=DatasetReference(manifest="s3://bucket/assay/speech/manifest.json"))
     problems = not_allowed(study, [a_hypothesis("baseline"), hypothesis], Policy(IN_A_BUCKET), follow)
     said = "what is below s3://bucket/datasets/ or s3://bucket/assay/vision/, as whoever installed Assay has set"
@@ -188,7 +188,7 @@ def test_the_answer_is_the_same_whatever_is_there_and_names_field_value_and_what
 def test_inputs_are_held_against_the_same_prefixes_and_paths_are_left_to_who_says_what_they_are() -> None:
     trainer = TrainerSpec(entrypoint="team:train", inputs=("s3://bucket/datasets/a.txt", "table.npz", "s3://other/b"))
     own = a_hypothesis("own", trainer=TrainerOverride(inputs=("file:///proc/self/environ",)))
-    problems = not_allowed(a_study(namespace="vision", trainer=trainer), [own], Policy(IN_A_BUCKET))
+    problems = not_allowed(a_proxy_study(namespace="vision", trainer=trainer), [own], Policy(IN_A_BUCKET))
     assert [(problem.where, problem.path, problem.given) for problem in problems[1:]] == [
         ("ProxyStudy/digits", "spec.trainer.inputs[2]", '"s3://other/b"'),
         ("Hypothesis/own", "spec.trainer.inputs[0]", '"file:///proc/self/environ"'),

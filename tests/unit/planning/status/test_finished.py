@@ -22,14 +22,12 @@ from builders import manifests
 BASELINE, OTHER = (manifests.a_hypothesis(name) for name in ("baseline", "other"))
 
 
-def a_study(status: ProxyStudyStatus | None = None, *, generation: int = 1) -> ProxyStudy:
-    plain = manifests.a_study()
-    metadata = plain.metadata.model_copy(update={"generation": generation, "uid": "uid"})
-    return plain.model_copy(update={"metadata": metadata, "status": status})
+def served(status: ProxyStudyStatus | None = None, *, generation: int = 1) -> ProxyStudy:
+    return manifests.a_proxy_study(uid="uid", generation=generation, status=status)
 
 
 def finished(*hypotheses: Hypothesis) -> ProxyStudyStatus:
-    return ProxyStudyStatus(finished_for=question_of(a_study(), hypotheses))
+    return ProxyStudyStatus(finished_for=question_of(served(), hypotheses))
 
 
 def edited(hypothesis: Hypothesis, **spec: Any) -> Hypothesis:
@@ -38,8 +36,8 @@ def edited(hypothesis: Hypothesis, **spec: Any) -> Hypothesis:
 
 def test_what_was_found_is_the_answer_while_the_same_is_asked() -> None:
     status = finished(BASELINE, OTHER)
-    assert is_still_finished(a_study(status), [BASELINE, OTHER])
-    assert is_still_finished(a_study(status), [OTHER, BASELINE])
+    assert is_still_finished(served(status), [BASELINE, OTHER])
+    assert is_still_finished(served(status), [OTHER, BASELINE])
 
 
 @pytest.mark.parametrize(
@@ -56,12 +54,12 @@ def test_what_was_found_is_the_answer_while_the_same_is_asked() -> None:
 def test_an_edit_of_the_study_or_of_its_hypotheses_asks_something_else(
     generation: int, hypotheses: list[Hypothesis]
 ) -> None:
-    assert not is_still_finished(a_study(finished(BASELINE, OTHER), generation=generation), hypotheses)
+    assert not is_still_finished(served(finished(BASELINE, OTHER), generation=generation), hypotheses)
 
 
 def test_a_study_that_has_said_nothing_has_not_finished() -> None:
-    assert not is_still_finished(a_study(), [BASELINE])
-    assert not is_still_finished(a_study(ProxyStudyStatus()), [BASELINE])
+    assert not is_still_finished(served(), [BASELINE])
+    assert not is_still_finished(served(ProxyStudyStatus()), [BASELINE])
 
 
 # ------------------------------------------------------------- statuses that do not say for what they are
@@ -83,9 +81,9 @@ def succeeded(*ranked: str, holds: str = "True", generation: int = 1) -> ProxySt
 
 def test_a_status_of_an_earlier_version_counts_if_each_hypothesis_has_its_verdict() -> None:
     status = succeeded("baseline", "other")
-    assert is_still_finished(a_study(status), [told(BASELINE), told(OTHER)])
+    assert is_still_finished(served(status), [told(BASELINE), told(OTHER)])
     # Of a thousand hypotheses a status ranks fifty.
-    assert is_still_finished(a_study(succeeded("baseline")), [told(BASELINE), told(OTHER)])
+    assert is_still_finished(served(succeeded("baseline")), [told(BASELINE), told(OTHER)])
 
 
 @pytest.mark.parametrize(
@@ -100,4 +98,4 @@ def test_a_status_of_an_earlier_version_counts_if_each_hypothesis_has_its_verdic
     ],
 )
 def test_otherwise_it_does_not(status: ProxyStudyStatus, hypotheses: list[Hypothesis]) -> None:
-    assert not is_still_finished(a_study(status), hypotheses)
+    assert not is_still_finished(served(status), hypotheses)

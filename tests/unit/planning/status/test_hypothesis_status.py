@@ -27,7 +27,7 @@ def a_hypothesis(said: Iterable[StudyVerdict] = (), *, generation: int = 1) -> H
 
 
 def state_with(**condition: Any) -> StudyState:
-    plain = manifests.a_study(name="fashion")
+    plain = manifests.a_proxy_study(name="fashion")
     fields = {"status": "True", "reason": "AllTrialsEnded", "last_transition_time": "2026-01-31T12:00:00Z"}
     said = Condition.model_validate({"type": "Succeeded", "observed_generation": 3, **fields, **condition})
     update = {
@@ -99,4 +99,4 @@ def test_what_a_study_said_of_an_earlier_spec_does_not_count() -> None:
     assert state_with().succeeded is True
     assert state_with(observed_generation=2).succeeded is False
     assert state_with(status="False", reason="TrialsOpen") == StudyState("fashion", False, "TrialsOpen")
-    assert state_of(manifests.a_study()).succeeded is False
+    assert state_of(manifests.a_proxy_study()).succeeded is False

@@ -13,7 +13,7 @@ from assay.ranking.sequential.group_sequential import as_t, group_sequential_des
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
 from builders.effort import tries
-from builders.score_tables import scores
+from builders.score_tables import after_seeds, noisy_scores, scores
 
 NAN = np.nan
 OPPOSITE = {"Better": "Worse", "Worse": "Better"}
@@ -27,16 +27,6 @@ def compare(table: Scores, margin: float = 0.3, family_wise: bool = True, maximu
     return {one.hypothesis: one for one in found}
 
 
-def study(true: list[float], noise: float, seeds: int = 10, seed: int = 0) -> np.ndarray:
-    generator = np.random.default_rng(seed)
-    return np.array(true)[:, None] + noise * generator.standard_normal((len(true), seeds))
-
-
-def first(values: np.ndarray, seeds: int) -> Scores:
-    """Only the first seeds have ended."""
-    return scores(np.where(np.arange(values.shape[1]) < seeds, values, NAN))
-
-
 def assert_as_rare_as(error: float, is_false: Callable[[np.random.Generator], bool], seed: int) -> None:
     """No more simulated studies are false than so many with this probability can be."""
     generator, studies = np.random.default_rng(seed), tries(200, quick=60)
@@ -46,23 +36,23 @@ def assert_as_rare_as(error: float, is_false: Callable[[np.random.Generator], bo
 
 @pytest.mark.parametrize("family_wise", [True, False])
 def test_what_is_clear_is_decided_at_the_first_look(family_wise: bool) -> None:
-    found = compare(scores(study([0.0, 1.0, -1.0, 0.0, 0.1], 0.02)), family_wise=family_wise)
+    found = compare(scores(noisy_scores([0.0, 1.0, -1.0, 0.0, 0.1], 0.02)), family_wise=family_wise)
     assert [one.verdict for one in found.values()] == ["Better", "Worse", "Equivalent", "Equivalent"]
     assert {(one.decided_at, one.seeds, one.is_open, one.is_futile) for one in found.values()} == {(3, 3, False, False)}
 
 
 def test_the_interval_is_that_of_the_look_that_decided() -> None:
-    values = study([0.0, 1.0, -1.0, 0.0, 0.1], 0.05)
+    values = noisy_scores([0.0, 1.0, -1.0, 0.0, 0.1], 0.05)
     found = compare(scores(values))
     assert {one.decided_at for one in found.values()} == {3, 5}
     for name, one in found.items():
         assert one.decided_at is not None
-        assert one == compare(first(values, one.decided_at))[name]
+        assert one == compare(after_seeds(values, one.decided_at))[name]
 
 
 def test_more_seeds_decide_what_few_do_not() -> None:
-    values = study([0.0] * 6 + [0.7] * 6, 0.3, seed=2)
-    at = [sum(one.verdict == "Better" for one in compare(first(values, n)).values()) for n in range(3, 11)]
+    values = noisy_scores([0.0] * 6 + [0.7] * 6, 0.3, seed=2)
+    at = [sum(one.verdict == "Better" for one in compare(after_seeds(values, n)).values()) for n in range(3, 11)]
     assert at[0] < at[-1]
     assert at == sorted(at)
 
@@ -76,7 +66,7 @@ def test_what_was_decided_is_never_changed_by_later_seeds(
     table = np.array(values, dtype=float)
     decided: dict[str, Comparison] = {}
     for seeds in range(1, table.shape[1] + 1):
-        found = compare(first(table, seeds), margin, family_wise, maximum=6)
+        found = compare(after_seeds(table, seeds), margin, family_wise, maximum=6)
         for name, before in decided.items():
             assert found[name] == before
         decided = {name: one for name, one in found.items() if one.decided_at is not None}
@@ -159,7 +149,7 @@ def test_order_and_level_do_not_matter_and_mirrored_scores_have_mirrored_verdict
 
 
 def test_two_hypotheses_have_the_paired_t_with_bounds_for_all_looks() -> None:
-    values = study([0.0, 0.2], 1.0, seeds=5)
+    values = noisy_scores([0.0, 0.2], 1.0, seeds=5)
     found = compare(scores(values))["h1"]
     paired = values[1] - values[0]
     # a sixth is kept back where little is known of the noise
@@ -169,28 +159,28 @@ def test_two_hypotheses_have_the_paired_t_with_bounds_for_all_looks() -> None:
 
 
 def test_what_can_hardly_be_decided_any_more_is_futile_and_gets_no_more_seeds() -> None:
-    values = study([0.0, *[0.1] * 11], 1.0)
-    found = compare(first(values, 5)).values()
+    values = noisy_scores([0.0, *[0.1] * 11], 1.0)
+    found = compare(after_seeds(values, 5)).values()
     assert all(one.is_futile != one.is_open for one in found)
     assert sum(one.is_futile for one in found) > len(found) / 2
     assert {one.verdict for one in found} == {"Inconclusive"}
 
 
 def test_open_before_the_first_look_and_not_after_the_last() -> None:
-    values = study([0.0, *np.linspace(-1, 1, 8)], 0.5)
-    before, after = compare(first(values, 2)), compare(scores(values))
+    values = noisy_scores([0.0, *np.linspace(-1, 1, 8)], 0.5)
+    before, after = compare(after_seeds(values, 2)), compare(scores(values))
     assert all(one.is_open and one.low is None and one.seeds == 2 for one in before.values())
     assert not any(one.is_open for one in after.values())
 
 
 def test_scores_that_no_seed_changes_stay_inconclusive_and_ask_for_no_seeds() -> None:
-    found = compare(first(np.tile([[0.1], [0.2]], 10), 3))["h1"]
+    found = compare(after_seeds(np.tile([[0.1], [0.2]], 10), 3))["h1"]
     assert (found.verdict, found.is_open, found.low, found.seeds) == ("Inconclusive", False, None, 3)
-    assert compare(first(np.tile([[0.1], [0.2]], 10), 1))["h1"].is_open
+    assert compare(after_seeds(np.tile([[0.1], [0.2]], 10), 1))["h1"].is_open
 
 
 def test_seeds_that_failed_do_not_count_and_others_take_their_place() -> None:
-    values = study([0.0, 1.0, 1.0, 0.5], 0.05)
+    values = noisy_scores([0.0, 1.0, 1.0, 0.5], 0.05)
     holes = values.copy()
     holes[1, [0, 2]] = NAN
     holes[0, 1] = NAN
@@ -213,7 +203,7 @@ def test_a_few_equal_differences_do_not_show_that_there_is_no_noise() -> None:
 
 
 def test_as_many_seeds_at_least_as_at_most_are_one_look_at_a_fixed_number() -> None:
-    table = scores(study([0.0, 0.2, 0.9, 0.1], 0.2, seeds=4))
+    table = scores(noisy_scores([0.0, 0.2, 0.9, 0.1], 0.2, seeds=4))
     one_look = compare_with_baseline(table, "h0", smallest_effect=0.3, confidence=0.95)
     same = compare_with_baseline(table, "h0", smallest_effect=0.3, confidence=0.95, initial=4, maximum=4)
     assert same == one_look
@@ -221,7 +211,7 @@ def test_as_many_seeds_at_least_as_at_most_are_one_look_at_a_fixed_number() -> N
 
 
 def test_looking_often_makes_the_last_intervals_wider_by_less_than_a_fifth() -> None:
-    table = scores(study([0.0] * 12, 1.0))
+    table = scores(noisy_scores([0.0] * 12, 1.0))
     fixed = compare_with_baseline(table, "h0", smallest_effect=0.0, confidence=0.95)
     ratios = [
         (one.high - one.low) / (other.high - other.low)
@@ -235,7 +225,7 @@ def test_looking_often_makes_the_last_intervals_wider_by_less_than_a_fifth() -> 
 def test_false_discovery_reaches_more_verdicts_than_family_wise() -> None:
     more = 0
     for seed in range(5):
-        table = scores(study([0.0, *np.linspace(-1.5, 1.5, 16)], 0.5, seed=seed))
+        table = scores(noisy_scores([0.0, *np.linspace(-1.5, 1.5, 16)], 0.5, seed=seed))
         strict, lenient = compare(table), compare(table, family_wise=False)
         for name, one in strict.items():
             if one.decided_at is not None:
@@ -267,14 +257,14 @@ def test_a_noisy_hypothesis_is_not_decided_by_the_others_noise() -> None:
 
 
 def test_numbers_of_seeds_that_can_not_be_are_refused() -> None:
-    table = scores(study([0.0, 1.0], 0.1))
+    table = scores(noisy_scores([0.0, 1.0], 0.1))
     with pytest.raises(ValueError, match="initial, maximum: 5, 4"):
         compare_with_baseline(table, "h0", smallest_effect=0.0, confidence=0.95, initial=5, maximum=4)
 
 
 def test_while_nothing_is_decided_the_difference_is_that_of_all_seeds_so_far() -> None:
-    values = study([0.0, 0.1, 0.1], 1.0)
-    found = compare(first(values, 6))["h1"]
+    values = noisy_scores([0.0, 0.1, 0.1], 1.0)
+    found = compare(after_seeds(values, 6))["h1"]
     assert (found.decided_at, found.seeds) == (None, 6)
     assert found.difference == pytest.approx((values[1] - values[0])[:6].mean())
 

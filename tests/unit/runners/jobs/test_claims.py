@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.runners.jobs import claim_living, claim_running
 from assay.runners.jobs.claims import Claims
-from builders.jobs import DATASET, a_job, a_pod, a_study, failed, running, terminated
+from builders.jobs import DATASET, a_job, a_pod, a_served_study, failed, running, terminated
 from builders.requests import a_trial
 
 FIRST, SECOND = (a_trial(DATASET, "team.train:run", seed=seed) for seed in (1, 2))
@@ -43,8 +43,8 @@ def test_the_keys_of_a_study_that_is_gone_are_free_once_nothing_of_it_lives() ->
 
 def test_whoever_begins_to_look_lets_a_study_have_what_it_has_run_as_well() -> None:
     lives, ended = (
-        a_job(FIRST, study=a_study(uid="one")),
-        a_job(SECOND, study=a_study(uid="one"), conditions=failed()),
+        a_job(FIRST, study=a_served_study(uid="one")),
+        a_job(SECOND, study=a_served_study(uid="one"), conditions=failed()),
     )
     claims = Claims()
     claim_running(claims, [lives, ended], {"one"})
@@ -55,12 +55,12 @@ def test_whoever_begins_to_look_lets_a_study_have_what_it_has_run_as_well() -> N
 
 def test_what_a_study_has_run_that_is_gone_is_free() -> None:
     claims = Claims()
-    claim_running(claims, [a_job(FIRST, study=a_study(uid="one"), conditions=failed())], set(), and_ended=True)
+    claim_running(claims, [a_job(FIRST, study=a_served_study(uid="one"), conditions=failed())], set(), and_ended=True)
     assert claims.of_others("team", "two") == set()
 
 
 def test_a_pod_whose_job_is_gone_runs_its_studys_trial_until_it_has_ended() -> None:
-    job = a_job(FIRST, study=a_study(uid="one"))
+    job = a_job(FIRST, study=a_served_study(uid="one"))
     studies = {("team", "digits"): "one"}
     claims = Claims()
     claim_living(claims, [a_pod(job, "Succeeded", state=terminated(0))], studies)

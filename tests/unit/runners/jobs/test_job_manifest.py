@@ -12,10 +12,10 @@ from assay.runners.jobs.manifest import job_manifest
 from assay.runners.jobs.names import attempts_of, devices_of
 from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import WorkRequest
-from builders.jobs import DATASET, IMAGE, REQUEST_URI, SETTINGS, a_preparation, a_request, a_study
+from builders.jobs import DATASET, IMAGE, REQUEST_URI, SETTINGS, a_preparation, a_request, a_served_study
 from builders.requests import a_trial
 
-STUDY = a_study()
+STUDY = a_served_study()
 TRIAL = a_trial(DATASET, "team.train:run", seed=7)
 
 
@@ -45,14 +45,14 @@ def test_the_name_is_the_studys_with_a_digest_of_the_attempts() -> None:
     others = [
         made(a_request(second_attempt)),
         made(a_request(TRIAL, second_attempt)),
-        made(study=a_study(uid="of-the-next-one")),
+        made(study=a_served_study(uid="of-the-next-one")),
     ]
     assert len({name, *(other["metadata"]["name"] for other in others)}) == 4
 
 
 @pytest.mark.parametrize("study", ["a" * 63, "a" * 45 + "-" + "b" * 17, "a"])
 def test_the_name_is_a_label_whatever_the_studys_is(study: str) -> None:
-    name = made(study=a_study(name=study))["metadata"]["name"]
+    name = made(study=a_served_study(name=study))["metadata"]["name"]
     assert len(name) <= 63
     assert "--" not in name
 
@@ -146,7 +146,7 @@ def test_the_pod_has_a_deadline_behind_those_of_its_trials_and_the_job_has_none(
 
 
 def test_a_job_with_a_queue_waits_until_kueue_lets_it_run() -> None:
-    queued = made(study=a_study(queue_name="gpu-queue"))
+    queued = made(study=a_served_study(queue_name="gpu-queue"))
     assert queued["spec"]["suspend"] is True
     assert queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "gpu-queue"
     assert "suspend" not in made()["spec"]
@@ -176,7 +176,7 @@ def test_the_environment_is_the_stores_with_its_secret() -> None:
 
 def test_the_worker_knows_the_limit_of_its_memory_as_the_template_says_it() -> None:
     template = PodTemplate(resources=Resources(limits={"memory": "300Mi"}))
-    container = container_of(made(study=a_study(pod_template=template)))
+    container = container_of(made(study=a_served_study(pod_template=template)))
     assert {"name": "ASSAY_MEMORY_LIMIT", "value": "300Mi"} in container["env"]
 
 
@@ -203,7 +203,7 @@ def test_the_pod_fits_the_restricted_standard() -> None:
 
 def overlaid_pod(below: PodTemplate, above: PodTemplate) -> Manifest:
     settings = TrialSettings(image=IMAGE, pod_template=below)
-    return made(study=a_study(pod_template=above), settings=settings)
+    return made(study=a_served_study(pod_template=above), settings=settings)
 
 
 def test_of_labels_resources_and_node_selectors_each_entry_is_the_studys_or_the_installations() -> None:

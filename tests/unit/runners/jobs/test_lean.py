@@ -15,7 +15,7 @@ from builders.jobs import (
     a_condition,
     a_job,
     a_pod,
-    a_study,
+    a_served_study,
     complete,
     failed,
     running,
@@ -26,9 +26,9 @@ from builders.jobs import (
 from builders.requests import a_trial
 
 FIRST, SECOND = (a_trial(DATASET, "team.train:run", seed=seed, devices=2) for seed in (1, 2))
-LIMITED = a_study(pod_template={"resources": {"limits": {"memory": "2Gi"}}})
+LIMITED = a_served_study(pod_template={"resources": {"limits": {"memory": "2Gi"}}})
 JOB = a_job(FIRST, SECOND)
-QUEUED = a_job(FIRST, study=a_study(queue_name="gpus"), suspended=True)
+QUEUED = a_job(FIRST, study=a_served_study(queue_name="gpus"), suspended=True)
 DONE = a_job(FIRST, SECOND, conditions=complete())
 FAILED = a_job(FIRST, study=LIMITED, conditions=failed())
 DISRUPTED = a_condition("DisruptionTarget", reason="EvictionByEvictionAPI", message="evicted")

@@ -13,7 +13,7 @@ from assay.runners.jobs.memory import NotCreated, QueueAnswer
 from assay.runners.jobs.obstacles import Wait, obstacles
 from assay.runners.jobs.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS
 from assay.runners.jobs.waits import NO_POD_SECONDS, waits
-from builders.jobs import a_condition, a_job, a_pod, a_study, running, terminated, waiting
+from builders.jobs import a_condition, a_job, a_pod, a_served_study, running, terminated, waiting
 
 PENDING_SECONDS = 60.0
 LATER = 1000.0 + 2 * PENDING_SECONDS
@@ -125,7 +125,7 @@ def test_pods_over_the_quota_are_told_from_pods_that_are_refused() -> None:
 
 
 def test_a_job_that_kueue_does_not_admit_is_told_with_its_queue() -> None:
-    queued = a_job(study=a_study(queue_name="gpu-queue"), trials=3)
+    queued = a_job(study=a_served_study(queue_name="gpu-queue"), trials=3)
     (told,) = obstacles(waits_of((queued, [])), LATER)
     assert told == Obstacle(
         Reason.NOT_ADMITTED,
@@ -248,7 +248,7 @@ def test_a_quota_that_nothing_uses_and_that_is_too_small_needs_somebody() -> Non
         assert (told.reason, told.stalled) == (Reason.QUOTA_EXCEEDED, want)
 
 
-QUEUED = a_job(study=a_study(queue_name="gpu-queue"))
+QUEUED = a_job(study=a_served_study(queue_name="gpu-queue"))
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_job_that_could_not_be_made_is_told_at_once(
 
 
 def test_there_is_one_line_for_each_kind_and_that_of_most_trials_is_first() -> None:
-    jobs = [a_job(study=a_study(uid=f"study-{number}"), trials=2) for number in range(3)]
+    jobs = [a_job(study=a_served_study(uid=f"study-{number}"), trials=2) for number in range(3)]
     pods = [
         a_pod(jobs[0], "Pending", state=waiting("ErrImagePull", "no such image")),
         unscheduled(jobs[1], "1 Insufficient nvidia.com/gpu."),
