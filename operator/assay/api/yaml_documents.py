@@ -47,33 +47,17 @@ def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) 
 
     A file of more than MOST_BYTES is refused as a whole; `read` may stop one byte after them.
     """
-    try:
-        content = read(file)
-        if len(content) > MOST_BYTES:
-            given = f"a file of more than {MOST_BYTES >> 20} MiB"
-            return [], [Problem(str(file), "", given, f"at most {MOST_BYTES >> 20} MiB in one file")]
-        loader = _Loader(content.decode("utf-8-sig"))
-    except OSError as error:
-        return [], [Problem(str(file), "", f"a file that can't be read ({error.strerror})", "a readable file")]
-    except UnicodeDecodeError as error:
-        return [], [Problem(str(file), "", f"bytes that are no text (at byte {error.start})", "YAML in UTF-8")]
-    except yaml.reader.ReaderError as error:
-        given = f"the character U+{int(error.character):04X} (at character {error.position})"
-        return [], [Problem(str(file), "", given, "printable text")]
+    loader = _loader_of(file, read)
+    if isinstance(loader, Problem):
+        return [], [loader]
     documents: list[Document] = []
     problems: list[Problem] = []
     try:
         while loader.check_node():
-            node = loader.get_node()
-            assert node is not None, "check_node says that there is one"
-            faults = list(_too_large(file, node) or _repeated_keys(file, node, ()))
-            if not faults:
-                value = loader.construct_document(node)
-                faults = list(_not_json(Document(file, value, node), value, ()))
-            if faults:
-                problems += faults
-            elif value is not None:
-                documents.append(Document(file, value, node))
+            document, faults = _next_document(file, loader)
+            problems += faults
+            if document.value is not None and not faults:
+                documents.append(document)
     except yaml.MarkedYAMLError as error:
         problems.append(_broken(file, error))
     except RecursionError:
@@ -81,6 +65,37 @@ def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) 
     if not documents and not problems:
         problems.append(Problem(str(file), "", "an empty file", "one or more resources"))
     return documents, problems
+
+
+def _loader_of(file: Path, read: Callable[[Path], bytes]) -> _Loader | Problem:
+    """Return a loader of the file's text, or why it has none."""
+    try:
+        content = read(file)
+        if len(content) > MOST_BYTES:
+            given = f"a file of more than {MOST_BYTES >> 20} MiB"
+            return Problem(str(file), "", given, f"at most {MOST_BYTES >> 20} MiB in one file")
+        return _Loader(content.decode("utf-8-sig"))
+    except OSError as error:
+        return Problem(str(file), "", f"a file that can't be read ({error.strerror})", "a readable file")
+    except UnicodeDecodeError as error:
+        return Problem(str(file), "", f"bytes that are no text (at byte {error.start})", "YAML in UTF-8")
+    except yaml.reader.ReaderError as error:
+        given = f"the character U+{int(error.character):04X} (at character {error.position})"
+        return Problem(str(file), "", given, "printable text")
+
+
+def _next_document(file: Path, loader: _Loader) -> tuple[Document, list[Problem]]:
+    """Return the next document and what is wrong with it; its value is None if it is empty, or was not worth making.
+
+    Raises MarkedYAMLError, RecursionError.
+    """
+    node = loader.get_node()
+    assert node is not None, "check_node says that there is one"
+    faults = list(_too_large(file, node) or _repeated_keys(file, node, ()))
+    if faults:
+        return Document(file, None, node), faults
+    document = Document(file, loader.construct_document(node), node)
+    return document, list(_not_json(document, document.value, ()))
 
 
 def path_text(location: Location) -> str:
