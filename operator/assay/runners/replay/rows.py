@@ -51,19 +51,19 @@ def resource_name(text: str) -> str:
 def _wrong(row: Row, sizes: bool) -> tuple[str, Any, str] | None:
     """Return the first column that can't be used, what it has, and what it may have; None if all can."""
     cost, score, size = _number(row.cost), _number(row.score), _number(row.arm)
-    if row.hypothesis is None or not resource_name(str(row.hypothesis)):
-        return "hypothesis", row.hypothesis, "a name with a letter or digit"
-    if sizes and (size is None or not 0 < size < math.inf):
-        return "size", row.arm, "a training size above 0"
-    if not sizes and row.arm is None:
-        return "arm", row.arm, "a name in every row"
-    if row.seed is None or row.seed != row.seed:  # not a number
-        return "seed", row.seed, "a seed in every row"
-    if cost is None or not 0 <= cost < math.inf:
-        return "cost", row.cost, "a number of seconds, 0 or more"
-    if score is None and row.score is not None:
-        return "score", row.score, "a number, or nothing if the run failed"
-    return None
+    is_named = row.hypothesis is not None and bool(resource_name(str(row.hypothesis)))
+    has_size = size is not None and 0 < size < math.inf
+    has_seed = row.seed is not None and row.seed == row.seed  # not NaN
+    has_cost = cost is not None and 0 <= cost < math.inf
+    checks = (
+        (is_named, "hypothesis", row.hypothesis, "a name with a letter or digit"),
+        (has_size or not sizes, "size", row.arm, "a training size above 0"),
+        (sizes or row.arm is not None, "arm", row.arm, "a name in every row"),
+        (has_seed, "seed", row.seed, "a seed in every row"),
+        (has_cost, "cost", row.cost, "a number of seconds, 0 or more"),
+        (row.score is None or score is not None, "score", row.score, "a number, or nothing if the run failed"),
+    )
+    return next(((column, given, allowed) for is_right, column, given, allowed in checks if not is_right), None)
 
 
 def _names(hypotheses: Iterable[Any], place: str) -> dict[Any, str]:
