@@ -9,7 +9,7 @@ from typing import Any
 from assay.api.resources import ProxyStudy, TrainerSpec
 from assay.api.times import time_string
 from assay.kube import Manifest
-from assay.runners.jobs.manifest import job_manifest
+from assay.runners.jobs.manifests.manifest import job_manifest
 from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import (
     Dataset,

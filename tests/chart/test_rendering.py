@@ -16,7 +16,7 @@ from assay.api.resources import PodTemplate
 from assay.controller.settings import settings_from
 from assay.kube import Manifest
 from assay.runners.jobs import TrialSettings
-from assay.runners.jobs.manifest import job_manifest
+from assay.runners.jobs.manifests.manifest import job_manifest
 from assay.store import StoreLimits
 from builders.jobs import IMAGE, a_request, a_served_study
 from chart.releases import CHART, environment_of, one, rendered

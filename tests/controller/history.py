@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.runners.jobs.manifests.names import attempts_of
 from assay.runners.jobs.memory import Attempt
-from assay.runners.jobs.names import attempts_of
-from assay.runners.jobs.state import end_of, is_terminal
+from assay.runners.jobs.observed.state import end_of, is_terminal
 from cluster.record import Change
 
 

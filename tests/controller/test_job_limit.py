@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assay.kube import JOBS, STUDY_LABEL, Kube
-from assay.runners.jobs.state import end_of
+from assay.runners.jobs.observed.state import end_of
 from assay_trainer.contract import TrialRequest
 from cluster.client import Cluster
 from controller.operators import Operators

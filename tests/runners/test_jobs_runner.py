@@ -15,7 +15,7 @@ from assay.api.manifests import resource_from
 from assay.api.resources import Budget, PodTemplate, ProxyStudy, Resources
 from assay.kube import Cache, Kube
 from assay.runners.jobs import JobsMemory, JobsRunner, TrialSettings
-from assay.runners.jobs.lean import lean_job, lean_pod
+from assay.runners.jobs.observed.lean import lean_job, lean_pod
 from assay_trainer.contract import Dataset, WorkRequest, canonical_json, digest
 from assay_trainer.objects import Objects, open_objects
 from builders.datasets import put_dataset, tiny_dataset

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from urllib3.exceptions import HTTPError
 
 from assay.kube import JOBS, PODS, STUDY_LABEL, KubeError, Manifest
-from assay.runners.jobs.names import attempts_of
-from assay.runners.jobs.state import end_of, is_terminal
+from assay.runners.jobs.manifests.names import attempts_of
+from assay.runners.jobs.observed.state import end_of, is_terminal
 from builders.s3_faults import Fault, answers, breaks_off, loses_response
 from cluster.watch import Api
 from controller.playground import Playground

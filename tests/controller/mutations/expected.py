@@ -15,7 +15,7 @@ from assay.api.selection import select_hypotheses
 from assay.controller.datasets import DatasetNotReadable, Datasets
 from assay.controller.links import followed
 from assay.rounds.gather import gather_study
-from assay.runners.jobs.programs import image_code
+from assay.runners.jobs.manifests.programs import image_code
 from assay.runners.protocol import Runner
 
 _METADATA = {field.alias or name for name, field in ObjectMeta.model_fields.items()}

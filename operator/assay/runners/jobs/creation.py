@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from assay.kube import KubeError, Manifest, Unreachable
-from assay.runners.jobs.causes import is_over_quota
+from assay.runners.jobs.manifests.names import attempts_of
 from assay.runners.jobs.memory import JobsMemory, NotCreated
-from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.waiting.causes import is_over_quota
 from assay.store.together import together
 
 RETRY_SECONDS = 10.0

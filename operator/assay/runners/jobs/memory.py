@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assay.kube import KubeError, Manifest
-from assay.runners.jobs.claims import Claims
-from assay.runners.jobs.quota_waits import QuotaWaits
-from assay.runners.jobs.shares import Shares, Shortage
+from assay.runners.jobs.sharing.claims import Claims
+from assay.runners.jobs.sharing.quota_waits import QuotaWaits
+from assay.runners.jobs.sharing.shares import Shares, Shortage
 from assay.runners.protocol import ObservedAttempt
 
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from assay.api.resources import ProxyStudy
 from assay.kube import JOBS, PODS, STUDY_LABEL, AlreadyExists, Cache, Kube, Manifest, Refused, relist
-from assay.runners.jobs.names import JOB_NAME_LABEL
-from assay.runners.jobs.observation import living_by_owner
-from assay.runners.jobs.shares import Owner
-from assay.runners.jobs.state import controller_of, created_at, end_of, is_terminal
+from assay.runners.jobs.manifests.names import JOB_NAME_LABEL
+from assay.runners.jobs.observed.observation import living_by_owner
+from assay.runners.jobs.observed.state import controller_of, created_at, end_of, is_terminal
+from assay.runners.jobs.sharing.shares import Owner
 
 LIVE_SECONDS = 5.0
 """How long a list of all that lives may be used."""

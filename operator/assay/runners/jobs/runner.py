@@ -16,20 +16,20 @@ from assay.kube import Cache, Kube, Manifest
 from assay.planning.records.records import Obstacle
 from assay.planning.study.programs import Program, Surroundings
 from assay.runners.jobs.creation import create, create_again, next_try
-from assay.runners.jobs.events import WARNING_SECONDS, ask_for_warnings
-from assay.runners.jobs.manifest import job_manifest
+from assay.runners.jobs.manifests.manifest import job_manifest
+from assay.runners.jobs.manifests.names import attempts_of
+from assay.runners.jobs.manifests.programs import image_code
+from assay.runners.jobs.manifests.surroundings import Digester, object_digest, pod_surroundings
 from assay.runners.jobs.memory import Attempt, Finished, JobsMemory, Stopped
-from assay.runners.jobs.names import attempts_of
 from assay.runners.jobs.objects import StudyObjects
-from assay.runners.jobs.observation import lacks_last_words, observed
-from assay.runners.jobs.obstacles import Wait, obstacles, want_of_room
-from assay.runners.jobs.programs import image_code
-from assay.runners.jobs.queues import ask_for_queue
+from assay.runners.jobs.observed.observation import lacks_last_words, observed
+from assay.runners.jobs.observed.state import end_of, is_terminal
 from assay.runners.jobs.settings import TrialSettings
-from assay.runners.jobs.shares import Owner
-from assay.runners.jobs.state import end_of, is_terminal
-from assay.runners.jobs.surroundings import Digester, object_digest, pod_surroundings
-from assay.runners.jobs.waits import waits
+from assay.runners.jobs.sharing.shares import Owner
+from assay.runners.jobs.waiting.events import WARNING_SECONDS, ask_for_warnings
+from assay.runners.jobs.waiting.obstacles import Wait, obstacles, want_of_room
+from assay.runners.jobs.waiting.queues import ask_for_queue
+from assay.runners.jobs.waiting.waits import waits
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import CodeIngredients, FailureReason, TerminationMessage, WorkRequest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.runners.jobs import claim_living, claim_running
-from assay.runners.jobs.claims import Claims
+from assay.runners.jobs.sharing.claims import Claims
 from builders.jobs import DATASET, a_job, a_pod, a_served_study, failed, running, terminated
 from builders.requests import a_trial
 

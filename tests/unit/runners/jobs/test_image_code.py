@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.planning.study.programs import Program
-from assay.runners.jobs.programs import image_code
+from assay.runners.jobs.manifests.programs import image_code
 from assay.runners.protocol import UnusableProgram
 
 DIGEST = "sha256:" + "a" * 64

@@ -8,8 +8,8 @@ import pytest
 
 from assay.api.resources import EnvironmentVariable, ImagePullSecret, PodTemplate, Resources
 from assay.kube import Manifest
-from assay.runners.jobs.manifest import job_manifest
-from assay.runners.jobs.names import attempts_of, devices_of
+from assay.runners.jobs.manifests.manifest import job_manifest
+from assay.runners.jobs.manifests.names import attempts_of, devices_of
 from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import WorkRequest
 from builders.jobs import DATASET, IMAGE, REQUEST_URI, SETTINGS, a_preparation, a_request, a_served_study

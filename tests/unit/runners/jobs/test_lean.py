@@ -8,8 +8,8 @@ import pytest
 
 from assay.kube import Manifest
 from assay.runners.jobs import lean_job, lean_pod
-from assay.runners.jobs.observation import lacks_last_words, observed
-from assay.runners.jobs.waits import waits
+from assay.runners.jobs.observed.observation import lacks_last_words, observed
+from assay.runners.jobs.waiting.waits import waits
 from builders.jobs import (
     DATASET,
     a_condition,

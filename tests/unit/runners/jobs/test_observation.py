@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.kube import Manifest
-from assay.runners.jobs.observation import lacks_last_words, observed
+from assay.runners.jobs.observed.observation import lacks_last_words, observed
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import FailureReason
 from builders.jobs import (

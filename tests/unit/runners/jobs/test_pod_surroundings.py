@@ -8,8 +8,8 @@ import pytest
 
 from assay.api.resources import EnvironmentVariable, PodTemplate
 from assay.planning.study.programs import Program, Surroundings
+from assay.runners.jobs.manifests.surroundings import object_digest, pod_surroundings
 from assay.runners.jobs.settings import TrialSettings
-from assay.runners.jobs.surroundings import object_digest, pod_surroundings
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Input, digest
 from builders.s3_server import BUCKET, S3Server

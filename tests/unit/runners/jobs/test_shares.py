@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.runners.jobs.shares import FORGOTTEN_SECONDS, Owner, Shares, Shortage
+from assay.runners.jobs.sharing.shares import FORGOTTEN_SECONDS, Owner, Shares, Shortage
 
 A, B, C = Owner("vision", "a"), Owner("vision", "b"), Owner("speech", "c")
 NAMES = {A: "first", B: "second", C: "third"}

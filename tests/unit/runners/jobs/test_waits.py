@@ -10,9 +10,9 @@ from assay.api.conditions import Reason
 from assay.kube import Manifest, Refused, Unreachable
 from assay.planning.records.records import Obstacle
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
-from assay.runners.jobs.obstacles import Wait, obstacles
-from assay.runners.jobs.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS
-from assay.runners.jobs.waits import NO_POD_SECONDS, waits
+from assay.runners.jobs.waiting.obstacles import Wait, obstacles
+from assay.runners.jobs.waiting.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS
+from assay.runners.jobs.waiting.waits import NO_POD_SECONDS, waits
 from builders.jobs import a_condition, a_job, a_pod, a_served_study, running, terminated, waiting
 
 PENDING_SECONDS = 60.0

@@ -10,7 +10,7 @@ from assay.api.bounds import shortened
 from assay.api.conditions import Reason
 from assay.kube import Manifest
 from assay.planning.records.records import Obstacle
-from assay.runners.jobs.shares import Shortage
+from assay.runners.jobs.sharing.shares import Shortage
 
 _CAUSE_CHARACTERS = 240
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.kube import Manifest
-from assay.runners.jobs.state import end_of, is_suspended
+from assay.runners.jobs.observed.state import end_of, is_suspended
 
 
 def is_news(before: Manifest | None, after: Manifest | None) -> bool:

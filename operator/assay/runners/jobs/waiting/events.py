@@ -8,8 +8,8 @@ from assay.api.times import unix_seconds_or_none
 from assay.kube import EVENTS, KubeError, Manifest
 from assay.runners.jobs.memory import JobsMemory, Warned
 from assay.runners.jobs.objects import StudyObjects
-from assay.runners.jobs.obstacles import Wait
-from assay.runners.jobs.state import awaits_pod_since, is_suspended
+from assay.runners.jobs.observed.state import awaits_pod_since, is_suspended
+from assay.runners.jobs.waiting.obstacles import Wait
 
 WARNING_SECONDS = 15.0
 """How often the events of objects of one kind are asked for."""

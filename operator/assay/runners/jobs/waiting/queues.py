@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.kube import KubeError, Manifest, Resource
+from assay.runners.jobs.manifests.names import QUEUE_LABEL
 from assay.runners.jobs.memory import JobsMemory, QueueAnswer
-from assay.runners.jobs.names import QUEUE_LABEL
 from assay.runners.jobs.objects import StudyObjects
-from assay.runners.jobs.obstacles import Wait
-from assay.runners.jobs.state import condition_of, is_suspended
+from assay.runners.jobs.observed.state import condition_of, is_suspended
+from assay.runners.jobs.waiting.obstacles import Wait
 
 KUEUE = "kueue.x-k8s.io"
 JOB_UID_LABEL = f"{KUEUE}/job-uid"

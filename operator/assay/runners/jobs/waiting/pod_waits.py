@@ -9,9 +9,9 @@ from typing import NamedTuple
 from assay.api.conditions import Reason
 from assay.api.times import unix_seconds_or_none
 from assay.kube import Manifest
-from assay.runners.jobs.causes import is_missing_object, is_wrong_image, passes
-from assay.runners.jobs.obstacles import Wait
-from assay.runners.jobs.state import condition_of, container_state, created_at, phase_of
+from assay.runners.jobs.observed.state import condition_of, container_state, created_at, phase_of
+from assay.runners.jobs.waiting.causes import is_missing_object, is_wrong_image, passes
+from assay.runners.jobs.waiting.obstacles import Wait
 
 OVERDUE_SECONDS = 120.0
 """How long a pod may take to end once it has to."""

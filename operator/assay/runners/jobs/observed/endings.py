@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from assay.kube import Manifest
+from assay.runners.jobs.manifests.names import attempts_of
 from assay.runners.jobs.memory import Attempt
-from assay.runners.jobs.names import attempts_of
-from assay.runners.jobs.state import JobEnd, condition_of, container_state, started_at, status_reason
+from assay.runners.jobs.observed.state import JobEnd, condition_of, container_state, started_at, status_reason
 from assay_trainer.contract import ExitStatus, FailureReason, TerminationMessage
 
 _WORDS = TypeAdapter(list[TerminationMessage])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assay.planning.study.programs import Program, Surroundings
-from assay.runners.jobs.overlay import merged_environment, overlaid
+from assay.runners.jobs.manifests.overlay import merged_environment, overlaid
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Input, stamp_digest
 from assay_trainer.objects import ObjectNotFound, StoreError, object_stamp

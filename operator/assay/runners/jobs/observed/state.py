@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from assay.api.times import unix_seconds_or_none
 from assay.kube import Manifest
-from assay.runners.jobs.names import CONTAINER
+from assay.runners.jobs.manifests.names import CONTAINER
 
 
 class JobEnd(NamedTuple):

@@ -6,11 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from assay.kube import STUDY_LABEL, Manifest
-from assay.runners.jobs.claims import Claims
-from assay.runners.jobs.endings import terminations
-from assay.runners.jobs.names import attempts_of, devices_of
-from assay.runners.jobs.shares import Owner
-from assay.runners.jobs.state import container_seconds, controller_of, created_at, end_of, is_terminal, started_at
+from assay.runners.jobs.manifests.names import attempts_of, devices_of
+from assay.runners.jobs.observed.endings import terminations
+from assay.runners.jobs.observed.state import (
+    container_seconds,
+    controller_of,
+    created_at,
+    end_of,
+    is_terminal,
+    started_at,
+)
+from assay.runners.jobs.sharing.claims import Claims
+from assay.runners.jobs.sharing.shares import Owner
 from assay.runners.protocol import ObservedAttempt
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.kube import Manifest
-from assay.runners.jobs.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
+from assay.runners.jobs.manifests.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
 
 _LONGEST_TEXT = 64 * 1024
 """The most characters that are kept. A kubelet writes no longer texts, but users who may edit a pod's status can."""

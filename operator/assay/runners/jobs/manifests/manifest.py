@@ -7,7 +7,7 @@ from typing import Any
 from assay.api.base import API_VERSION
 from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
 from assay.kube import JOBS, Manifest
-from assay.runners.jobs.names import (
+from assay.runners.jobs.manifests.names import (
     CONTAINER,
     DEVICES_ANNOTATION,
     ITEMS_ANNOTATION,
@@ -16,7 +16,7 @@ from assay.runners.jobs.names import (
     job_name,
     labels_of,
 )
-from assay.runners.jobs.overlay import merged_environment, overlaid
+from assay.runners.jobs.manifests.overlay import merged_environment, overlaid
 from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, WorkRequest
 

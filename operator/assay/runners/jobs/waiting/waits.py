@@ -9,12 +9,9 @@ from typing import NamedTuple
 from assay.api.conditions import Reason
 from assay.api.times import unix_seconds_or_none
 from assay.kube import Manifest, Refused
-from assay.runners.jobs.causes import is_over_quota, never_fits, passes
+from assay.runners.jobs.manifests.names import QUEUE_LABEL, attempts_of
 from assay.runners.jobs.memory import NotCreated, QueueAnswer
-from assay.runners.jobs.names import QUEUE_LABEL, attempts_of
-from assay.runners.jobs.obstacles import Wait
-from assay.runners.jobs.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS, pod_wait
-from assay.runners.jobs.state import (
+from assay.runners.jobs.observed.state import (
     awaits_pod_since,
     condition_of,
     created_at,
@@ -23,6 +20,9 @@ from assay.runners.jobs.state import (
     is_suspended,
     is_terminal,
 )
+from assay.runners.jobs.waiting.causes import is_over_quota, never_fits, passes
+from assay.runners.jobs.waiting.obstacles import Wait
+from assay.runners.jobs.waiting.pod_waits import OVERDUE_SECONDS, PASSING_SECONDS, pod_wait
 
 NO_POD_SECONDS = 8.0
 """How long a Job may have no pod, or its queue say nothing, before it is asked why."""

@@ -1,0 +1,1 @@
+"""What the studies of one operator share: who runs which trial, who may make Jobs, who waits for quota."""
