@@ -1,4 +1,4 @@
-"""The planner's ways to decide, seed by seed."""
+"""The planner's ways to decide, applied seed by seed to simulated studies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from assay.ranking.sequential import group_sequential, moderated_noise, open_que
 
 
 def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
-    """As the planner does: whoever is open gets a seed, and the baseline with it."""
+    """Decide as the planner does: each open hypothesis gets a seed, and the baseline with it."""
 
     def compare(scores: Scores) -> tuple[Comparison, ...]:
         return compare_with_baseline(
@@ -54,7 +54,7 @@ def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
 
 
 def fixed_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
-    """10 seeds for all, one look."""
+    """Decide once, with 10 seeds for all."""
     found = compare_with_baseline(
         study.scores, "h0", smallest_effect=MARGIN, confidence=CONFIDENCE, family_wise=family_wise
     )
@@ -64,13 +64,14 @@ def fixed_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
 
 
 def chosen(scores: Scores, among: tuple[str, ...]) -> int:
-    """The one of the best mean."""
+    """Return the row of the hypothesis with the best mean."""
     rows = [scores.row(name) for name in among]
     return rows[int(np.argmax(scores.adjusted_means[rows]))]
 
 
 def assay_best(tally: Tally, study: Study, initial: int) -> None:
-    """As the planner does: who is open gets a seed; in the end the candidate of the best mean is taken."""
+    """Choose as the planner does: each open hypothesis gets a seed; in the end the candidate with the best mean is
+    taken."""
 
     def best(scores: Scores) -> BestSet:
         return best_candidates(scores, smallest_effect=MARGIN, confidence=CONFIDENCE, initial=initial, maximum=MAXIMUM)
@@ -83,7 +84,7 @@ def assay_best(tally: Tally, study: Study, initial: int) -> None:
 
 
 def print_choices(count: int, seed: int) -> None:
-    """What other values of the constants do: each row changes one."""
+    """Print what other values of the constants do: each row changes one."""
     chosen_values = [
         (group_sequential, "SHAPE", (0.5, 0.2, 0.0)),
         (moderated_noise, "MOST_WEIGHT", (6, 10, 20, 1000)),

@@ -1,4 +1,4 @@
-"""Simulated studies of hypotheses and a baseline, and how often what is said of them is right."""
+"""Simulated studies of hypotheses and a baseline, and tallies of how often the statements about them are right."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOISES: dict[str, Callable[[int, np.random.Generator], FloatArray]] = {
     "base 3": lambda hypotheses, _: _with(hypotheses, slice(0, 1), 3.0),
     "lognormal": lambda hypotheses, generator: np.exp(0.5 * generator.standard_normal(hypotheses)),
 }
-"""Deviations of the hypotheses' noise, the baseline first."""
+"""The deviations of the hypotheses' noise by kind, the baseline's first."""
 
 ERRORS: dict[str, Callable[[np.random.Generator, tuple[int, int]], FloatArray]] = {
     "normal": lambda generator, shape: generator.standard_normal(shape),
@@ -39,13 +39,13 @@ ERRORS: dict[str, Callable[[np.random.Generator, tuple[int, int]], FloatArray]] 
 
 @dataclass(frozen=True)
 class Study:
-    """The truth, and all scores that there could be."""
+    """The true scores, and all scores that could be observed."""
 
     true: FloatArray
     scores: Scores
 
     def after(self, counts: np.ndarray) -> Scores:
-        """The scores of so many first seeds of each."""
+        """Return the scores when each hypothesis has this many of its first seeds."""
         values = np.where(np.arange(MAXIMUM) < counts[:, None], self.scores.values, np.nan)
         return Scores(self.scores.hypotheses, self.scores.seeds, values)
 
@@ -53,7 +53,7 @@ class Study:
 def studies(
     count: int, noise: str, scale: float, spread: float, seed: int, hypotheses: int = HYPOTHESES, errors: str = "normal"
 ) -> Iterator[Study]:
-    """The same for every method."""
+    """Simulate studies; they are the same for every method."""
     generator = np.random.default_rng(seed)
     names = tuple(f"h{row}" for row in range(hypotheses))
     for _ in range(count):
@@ -65,7 +65,8 @@ def studies(
 
 
 def run(study: Study, initial: int, wanted: Callable[[Scores], set[int]]) -> np.ndarray:
-    """Seeds of each hypothesis once nothing that has fewer than the maximum is wanted any more, round by round."""
+    """Return how many seeds each hypothesis has in the end. Round by round, each one that is wanted gets a seed, up to
+    the maximum."""
     counts = np.full(len(study.true), initial)
     while True:
         rows = [row for row in wanted(study.after(counts)) if counts[row] < MAXIMUM]
@@ -76,25 +77,34 @@ def run(study: Study, initial: int, wanted: Callable[[Scores], set[int]]) -> np.
 
 @dataclass
 class Tally:
-    """Sums over studies."""
+    """The values of all studies, by column."""
 
     columns: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, **values: float) -> None:
-        """One study's."""
+        """Add the values of one study."""
         for name, value in values.items():
             self.columns.setdefault(name, []).append(float(value))
 
     def mean(self, name: str) -> float:
-        """Over the studies."""
+        """Return the mean over the studies; NaN for a column that no study has."""
         return float(np.mean(self.columns[name])) if name in self.columns else float("nan")
+
+    def error(self, name: str) -> float:
+        """Return the standard error of the mean; NaN for a column with fewer than two values."""
+        values = self.columns.get(name, [])
+        return float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+
+    def with_error(self, name: str, decimals: int = 3) -> str:
+        """Return the mean with its standard error in brackets."""
+        return f"{self.mean(name):8.{decimals}f} ({self.error(name):.{decimals}f})"
 
 
 CODES = {"Better": 1, "Worse": -1, "Equivalent": 2, "Inconclusive": 0}
 
 
 def judge(tally: Tally, verdicts: FloatArray, differences: FloatArray, margin: float, family_wise: bool) -> None:
-    """Adds how many of the verdicts (coded as in CODES) are right."""
+    """Add how many of the verdicts (coded as in CODES) are right."""
     false = (
         ((verdicts == 1) & (differences <= 0))
         | ((verdicts == -1) & (differences >= 0))
@@ -108,7 +118,7 @@ def judge(tally: Tally, verdicts: FloatArray, differences: FloatArray, margin: f
 
 
 def missed(comparisons: tuple[Comparison, ...], differences: FloatArray) -> bool:
-    """Whether any interval misses its difference."""
+    """Return whether any interval misses its difference."""
     return any(
         one.low is not None and one.high is not None and not one.low <= difference <= one.high
         for one, difference in zip(comparisons, differences, strict=True)
@@ -116,6 +126,6 @@ def missed(comparisons: tuple[Comparison, ...], differences: FloatArray) -> bool
 
 
 def add_choice(tally: Tally, study: Study, row: int, trials: float) -> None:
-    """Adds how far a row is behind the best one, and what it cost to find it, in trials."""
+    """Add how far a row is behind the best one, and how many trials it took to find it."""
     regret = float(study.true.max() - study.true[row])
     tally.add(regret=regret, within=regret <= MARGIN, trials=trials / (MAXIMUM * len(study.true)))

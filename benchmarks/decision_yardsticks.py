@@ -1,4 +1,4 @@
-"""Other ways to decide who beats the baseline, and who is best."""
+"""Yardsticks for `decisions.py`: other ways to decide which hypotheses beat the baseline, and which is best."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.ranking.sequential.critical_values import dunnett_critical_value
 
 
 def fixed_pooled(tally: Tally, study: Study, margin: float = MARGIN) -> None:
-    """10 seeds for all, one look, Dunnett's test as it is in the books."""
+    """Decide once, with 10 seeds for all, by Dunnett's test as in the books."""
     noise = study.scores.noise
     assert noise is not None
     difference = study.scores.means[1:] - study.scores.means[0]
@@ -28,7 +28,7 @@ def fixed_pooled(tally: Tally, study: Study, margin: float = MARGIN) -> None:
 
 
 def yardstick(tally: Tally, study: Study, method: str, margin: float = MARGIN) -> None:
-    """Looking after every seed by one of BOUNDS, without futility stops."""
+    """Look after every seed with one of BOUNDS, without stops for futility."""
     values = study.scores.values
     paired = values[1:] - values[0]
     means = np.cumsum(paired, axis=1) / np.arange(1, MAXIMUM + 1)
@@ -51,7 +51,7 @@ def yardstick(tally: Tally, study: Study, method: str, margin: float = MARGIN) -
 
 
 def msprt_bounds(level: float, degrees_of_freedom: np.ndarray) -> FloatArray:
-    """Of |t| at the looks; infinite where so few seeds can never reach the level."""
+    """Return the bounds of |t| at the looks; infinite where so few seeds can never reach the level."""
 
     @lru_cache
     def bound(seeds: int, known: float) -> float:
@@ -93,11 +93,12 @@ HALVINGS: dict[str, tuple[tuple[int, int], ...]] = {
     "halving": ((2, 4), (4, 7), (9, 10)),
     "halving, cheaper": ((3, 4), (9, 10)),
 }
-"""After 2 seeds for all: the best 1 in so many get so many seeds. The last ones are two."""
+"""The rounds after 2 seeds for all, as (one in, seeds): the best 1 in so many get so many seeds. Two are left at the
+end."""
 
 
 def halving(study: Study, rounds: tuple[tuple[int, int], ...]) -> tuple[int, float]:
-    """Successive halving: who is chosen, and what that cost in trials."""
+    """Run successive halving; return the row that is chosen, and the trials that it took."""
     total = len(study.true)
     counts = np.full(total, 2)
     for one_in, seeds in rounds:

@@ -1,6 +1,8 @@
-"""What looking after every seed saves, and whether it keeps its word: verdicts, the best one, ranks. By simulation.
+"""What looking after every seed saves, and whether its statements hold: verdicts, the best one, ranks. By simulation.
 
     python benchmarks/decisions.py [--fast] [--choices]
+
+It takes about a quarter of an hour on one core, with --fast about a minute.
 
 19 hypotheses, one of them the baseline, with standard normal true scores (so their spread is 1); seed effects common to
 all, and noise of deviation s times that of its kind:
@@ -12,7 +14,7 @@ all, and noise of deviation s times that of its kind:
     base 3     3 for the baseline
     lognormal  exp(N(0, 1/2)) for each
 
-3 seeds for everyone, then up to 10 for what is open; smallest effect .3, confidence 95 %. Tables:
+All have 3 seeds, and up to 10 where the verdict is open; smallest effect .3, confidence 95 %. Tables:
 
 **Verdicts.** false: share of studies with any false verdict (FamilyWise), or mean share of false ones among a study's
 verdicts (FalseDiscovery). Better is false if the difference is 0 or less, Equivalent if it is more than .3 either way.
@@ -22,8 +24,8 @@ missed: share of studies in which any of the intervals shown misses its differen
 **All equal.** Every hypothesis is as good as the baseline, the smallest effect is 0, all get 10 seeds: any verdict is
 false. The hardest case for the error; here by method, noise, and number of hypotheses.
 
-**The best.** regret: how far the chosen one is behind the best; within: share of studies in which it is by .3 at most;
-candidates: how many "may be the best"; held: how often they hold it.
+**The best.** regret: how far the chosen hypothesis is behind the best; within: share of studies in which it is at most
+.3 behind; candidates: how many "may be the best"; held: share of studies in which they include the best.
 
 **The whole order.** tau: Kendall's tau of the order with the true one; width: mean number of places that a
 hypothesis may have; held: share of studies in which all intervals hold the true place (when all are equal: any place).
@@ -60,10 +62,10 @@ from assay.ranking import Scores, compare_with_baseline, open_for_ranking, rank_
 
 
 def print_verdicts(count: int, seed: int) -> None:
-    """The first table."""
-    print(f"Verdicts. {count} studies a row; standard error of false at .05: {(0.05 * 0.95 / count) ** 0.5:.3f},")
-    print("of power and trials below .005.\n")
-    print("  s    noise      correction      method                    false   power  trials  missed")
+    """Print the first table."""
+    print(f"Verdicts. {count} studies a row; standard error of false at .05: {(0.05 * 0.95 / count) ** 0.5:.3f};")
+    print("of the others in brackets.\n")
+    print("  s    noise      correction      method                    false   power (s.e.)    trials (s.e.)    missed")
     for scale in (0.2, 0.5):
         for noise in ("equal", "half 3", "one 4", "base 1.5", "base 3", "lognormal"):
             tallies: dict[tuple[str, str], Tally] = {}
@@ -77,7 +79,8 @@ def print_verdicts(count: int, seed: int) -> None:
                 for method in BOUNDS:
                     yardstick(tallies.setdefault(("FamilyWise", method), Tally()), study, method)
             for (correction, method), tally in sorted(tallies.items(), key=lambda each: each[0][0], reverse=True):
-                numbers = "".join(f"{tally.mean(name):8.3f}" for name in ("false", "power", "trials", "missed"))
+                numbers = f"{tally.mean('false'):8.3f}{tally.with_error('power')}{tally.with_error('trials')}"
+                numbers += f"{tally.mean('missed'):8.3f}"
                 print(
                     f"{scale:4.1f}  {noise:10s} {correction:15s} {method:24s}{numbers}".replace("nan", "  –"),
                     flush=True,
@@ -86,7 +89,7 @@ def print_verdicts(count: int, seed: int) -> None:
 
 
 def print_all_equal(count: int, seed: int) -> None:
-    """The second table."""
+    """Print the second table."""
     print(f"All equal. {count} studies a row; standard error at .05: {(0.05 * 0.95 / count) ** 0.5:.3f}. Share of")
     print("studies with any verdict, all of which are false.\n")
     columns = ("FamilyWise", "FalseDiscovery", "10 seeds", "pooled", *BOUNDS)
@@ -118,10 +121,10 @@ def print_all_equal(count: int, seed: int) -> None:
 
 
 def print_best(count: int, seed: int) -> None:
-    """The third table."""
-    print(f"The best. {count} studies a row; standard error of within at .95: {(0.05 * 0.95 / count) ** 0.5:.3f},")
-    print("of regret about .002 (s = .2) and .004 (s = .5).\n")
-    print("  s    noise      method                      regret  within  trials  candidates  held")
+    """Print the third table."""
+    print(f"The best. {count} studies a row; standard error of within at .95: {(0.05 * 0.95 / count) ** 0.5:.3f};")
+    print("of regret and trials in brackets.\n")
+    print("  s    noise      method                      regret (s.e.)    within  trials (s.e.)   candidates  held")
     for scale in (0.2, 0.5):
         for noise in ("equal", "half 3", "one 4"):
             tallies: dict[str, Tally] = {}
@@ -135,14 +138,14 @@ def print_best(count: int, seed: int) -> None:
                 for name, rounds in HALVINGS.items():
                     add_choice(tallies.setdefault(name, Tally()), study, *halving(study, rounds))
             for method, tally in tallies.items():
-                numbers = f"{tally.mean('regret'):8.4f}{tally.mean('within'):8.3f}{tally.mean('trials'):8.3f}"
+                numbers = f"{tally.with_error('regret', 4)}{tally.mean('within'):8.3f}{tally.with_error('trials')}"
                 numbers += f"{tally.mean('candidates'):12.1f}{tally.mean('held'):6.3f}"
                 print(f"{scale:4.1f}  {noise:10s} {method:26s}{numbers}".replace("nan", "  –"), flush=True)
     print()
 
 
 def print_order(count: int, seed: int) -> None:
-    """The fourth table."""
+    """Print the fourth table."""
     print(
         f"The whole order. {count} studies a row; standard error of held at .95: {(0.05 * 0.95 / count) ** 0.5:.3f}.\n"
     )
@@ -183,7 +186,7 @@ def _add_ranks(tally: Tally, study: Study, scores: Scores, spread: float, initia
 
 
 def main() -> None:
-    """Prints the tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="fewer studies, in about a minute")
     parser.add_argument("--choices", action="store_true", help="what other values of the constants do, and no more")

@@ -1,11 +1,14 @@
-"""How far the order at a smaller size is from that at the full one, in units of one seed's noise.
+"""How far the order at a smaller size is from that at the full size, in units of one seed's noise.
 
     python benchmarks/drift.py [--table PATH]
 
-Over all seeds of recorded learning curves (see `lcdb.py`): per data set and size the deviation, over learners, of the
-gain from there to the largest size (1.48 times the median absolute deviation), over the median deviation of a seed at
-the largest size. Columns: halvings of the size; median over data sets, with its standard error; .47 per halving, which
-`assay.ranking.budget.multifidelity_scores` uses; spread of the learners over a seed's deviation.
+It takes a few seconds.
+
+The data are recorded learning curves (see `lcdb.py`), all seeds of them. For each data set and size, the drift is the
+deviation over learners of the gain from there to the largest size (1.48 times the median absolute deviation), divided
+by the median deviation of a seed at the largest size. Columns: halvings of the size; the median over data sets, with
+its standard error; and the yardstick, .47 per halving, which `assay.ranking.budget.multifidelity_scores` assumes. The
+last line has the spread of the learners in the same unit.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from lcdb import TABLE
-from learning_curves import Curves, read_curves
+from learning_curves import Curves, given_curves
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.budget.multifidelity_scores import DRIFT_PER_HALVING
@@ -24,7 +27,8 @@ HALVINGS = (0, 1, 2, 3, 4, 5, 6)
 
 
 def drifts(curves: Curves) -> tuple[FloatArray, float]:
-    """Of one data set: the drift at each of HALVINGS, and the spread of the learners, both over a seed's noise."""
+    """Return the drift at each of HALVINGS on one data set, and the spread of the learners, both over a seed's
+    noise."""
     at = [int(np.argmin(np.abs(np.log2(curves.sizes / curves.sizes[-1]) + halvings))) for halvings in HALVINGS]
     counts = (~np.isnan(curves.scores[:, at])).sum(axis=2)
     means = np.nansum(curves.scores[:, at], axis=2) / np.where(counts > 0, counts, np.nan)
@@ -38,10 +42,10 @@ def drifts(curves: Curves) -> tuple[FloatArray, float]:
 
 
 def main() -> None:
-    """Prints the table."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, default=TABLE)
-    sets, _ = read_curves(parser.parse_args().table)
+    parser.add_argument("--table", type=Path, default=TABLE, help="recorded learning curves, as Parquet")
+    sets, _ = given_curves(parser, parser.parse_args().table)
     found = [drifts(curves) for curves, _ in sets]
     table = np.array([drift for drift, _ in found])
     resamples = np.random.default_rng(0).integers(len(table), size=(1000, len(table)))

@@ -1,7 +1,8 @@
-"""What it brings that the C library keeps freed memory. `python benchmarks/freed_memory.py [--rounds N]`
+"""What trials gain if the C library keeps freed memory. `python benchmarks/freed_memory.py [--rounds N]`
 
-Trains one small network on a CPU with and without `keep_freed_memory`, in turns, each in a process forked for it,
-since the setting is for the life of a process. Timed is the train function alone, in CPU seconds of one thread.
+Trains one small network on a CPU with `keep_freed_memory` and, as the yardstick, without it, in turns. Each run has a
+process forked for it, since the setting lasts for the life of a process. Timed is the train function alone, in CPU
+seconds of one thread. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ EXAMPLES, SIDE = 4000, 28  # a first layer's output is then 26 MB, or 51 MB, mor
 
 
 def measure(keep: bool, width: int, answer: Connection) -> None:
-    """Sends the CPU seconds of one trial of an epoch at batch size 512."""
+    """Send the CPU seconds of one trial: one epoch at batch size 512."""
     if keep:
         keep_freed_memory()
     random = np.random.default_rng(0)
@@ -43,7 +44,7 @@ def measure(keep: bool, width: int, answer: Connection) -> None:
 
 
 def in_a_fork(keep: bool, width: int) -> float:
-    """`measure` in a process of its own."""
+    """Run `measure` in a process of its own."""
     context = multiprocessing.get_context("fork")
     mine, its = context.Pipe(duplex=False)
     process = context.Process(target=measure, args=(keep, width, its))

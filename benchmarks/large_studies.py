@@ -2,9 +2,9 @@
 
     python benchmarks/large_studies.py 500 1000 2000
 
-For each number of hypotheses, in a process of its own: the most memory that the round takes beyond what was there
-before it, and its seconds, over those of the first number. Each hypothesis has two seeds on the reference and on one
-proxy; `further` allows six, so that every pair is looked at again.
+Each number of hypotheses has a process of its own. Measured are the peak memory of the round, beyond the memory before
+it, and its CPU seconds; the yardstick is the first number's round. Each hypothesis has two seeds on the reference and
+on one proxy; "further seeds allowed" is six, so that every pair is looked at again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TESTS = Path(__file__).parents[1] / "tests"
 
 
 def measured(hypotheses: int, maximum: int) -> tuple[float, float]:
-    """KiB and CPU seconds of a round."""
+    """Return the KiB and the CPU seconds that a round takes."""
     command = [sys.executable, "-c", _ROUND, str(hypotheses), str(maximum)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": str(TESTS)}).stdout
     kilobytes, seconds = map(float, printed.split())

@@ -2,6 +2,8 @@
 
     python benchmarks/lcdb.py [--table PATH] [--json OUT] [--fast]
 
+It takes some minutes on one core, with --fast less than one.
+
 Hypotheses are the learners present at a data set's largest size; the truth is their mean test accuracy over all seeds
 there. A policy buys runs (learner, size, seed) that give a validation accuracy at a price: *measured*, the run's
 seconds, or *uniform*, its size over the largest one. The full cost is that of one full-size seed per learner. It may
@@ -11,9 +13,9 @@ is stopped, paid for and lost. Data sets with fewer than 8 learners are skipped.
     tau       Kendall's tau of the ranking with the truth: median over data sets, and their 10th percentile
     regret    what choosing the policy's winner loses, mean over data sets; share of data sets with at most .003
     right     of the pairs of all data sets that the truth separates (by over two standard errors), the share ordered
-              rightly; and that when the fifth of each data set's of which the policy is least sure abstains
+              rightly; and the same without the fifth of each data set's pairs of which the policy is least sure
     cost      true spending over full cost: median over data sets, and the largest
-    against   the mean difference of the planner to this one, in pairs over data sets, with the 10 %
+    against   the mean difference of the planner to this yardstick, paired by data set, with the 10 %
               quantile of its bootstrap over data sets; above 0 the planner is better
     error     standard error of the first figure, by the same bootstrap
 
@@ -24,7 +26,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-from learning_curves import FRACTIONS, Curves, Market, Price, Truth, read_curves
+from learning_curves import FRACTIONS, Curves, Market, Price, Truth, given_curves
 from yardsticks import (
     Opinion,
     Policy,
@@ -55,7 +56,7 @@ POWERS_OF_TWO = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 HALVING_FRACTIONS = (2**-3.5, 1 / 4, 1.0)
 BEST_FRACTIONS = (2**-3.5, 1 / 4, 1 / 2, 1.0)
 NO_LIMIT = 10.0
-"""Shares of the full cost: enough for what a yardstick does, which may cost more than the question allows."""
+"""A share of the full cost that suffices for every yardstick; some cost more than the question allows."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ class Contestant:
     policy: Policy
     fractions: tuple[float, ...] = FRACTIONS
     share: float | None = None
-    """Of the full cost that it may spend, where that is another than the question's; yardsticks may spend more."""
+    """The share of the full cost that it may spend, if not the question's; yardsticks may spend more."""
 
 
 def contestants(question: str, price: Price) -> tuple[Contestant, ...]:
-    """The planner first, then the best policy known before it for the question, then the other yardsticks."""
+    """Return the planner first, then the policy that was best for the question before it, then the other yardsticks."""
     promotion = Contestant("cheapest-first promotion", cheapest_first, POWERS_OF_TWO)
     affordable = Contestant("static, largest affordable", static_affordable)
     others = (
@@ -92,18 +93,18 @@ def contestants(question: str, price: Price) -> tuple[Contestant, ...]:
 
 
 def tau(opinion: Opinion, truth: Truth) -> list[float]:
-    """Of the ranking with the truth; 0 where one of them is no order."""
+    """Return Kendall's tau of the ranking with the truth; 0 where one of them is no order."""
     return [kendall_tau_b(truth.means, opinion.scores) or 0.0]
 
 
 def regret(opinion: Opinion, truth: Truth) -> list[float]:
-    """Of the winner."""
+    """Return how far the winner is behind the best."""
     return [float(truth.means.max() - truth.means[int(np.argmax(opinion.scores))])]
 
 
 def accuracy(opinion: Opinion, truth: Truth) -> list[float]:
-    """Over separable pairs: the share that is right, how many are, of how many; and likewise of the four fifths of
-    which the policy is most sure."""
+    """Return, over separable pairs, the share that is right, how many are right, and their number; then the last two
+    for the four fifths of which the policy is most sure."""
     first, second = truth.separable()
     if not len(first):
         return [float("nan"), 0.0, 0.0, 0.0, 0.0]
@@ -117,7 +118,7 @@ def accuracy(opinion: Opinion, truth: Truth) -> list[float]:
 
 @dataclass(frozen=True)
 class Contest:
-    """What is asked, at which share of the full cost, and how an answer is judged."""
+    """A question, the share of the full cost that may be spent on it, and how an answer is judged."""
 
     name: str
     share: float
@@ -133,7 +134,7 @@ QUESTIONS = (
 
 
 def summary(question: str, figures: FloatArray) -> tuple[float, float]:
-    """The two figures of a table (data sets, what the judge gives)."""
+    """Return the two figures of a table (data sets, figures of the judge)."""
     first = figures[:, 0]
     if question == "ranking":
         return float(np.median(first)), float(np.quantile(first, 0.1))
@@ -146,7 +147,7 @@ def summary(question: str, figures: FloatArray) -> tuple[float, float]:
 def play(
     contestant: Contestant, question: Contest, price: Price, sets: list[tuple[Curves, Truth]], orders: int
 ) -> tuple[FloatArray, FloatArray]:
-    """What the judge says (data sets, figures) and spending over full cost (data sets, orders)."""
+    """Return the judge's figures (data sets, figures) and the spending over the full cost (data sets, orders)."""
     figures, costs = [], []
     for curves, truth in sets:
         said, spent = [], []
@@ -161,7 +162,7 @@ def play(
 
 
 def table(question: Contest, price: Price, sets: list[tuple[Curves, Truth]], orders: int) -> dict[str, float | None]:
-    """Prints one table; returns the planner's figures as they are written."""
+    """Print one table; return the planner's figures for the JSON file."""
     title = f"{question.name}, {price} prices, at most {question.share:.2f} of the full cost"
     print(f"\n{title:60s}{question.titles:>20s}  error   cost median    max   planner against it (10 %)")
     generator = np.random.default_rng(0)
@@ -191,23 +192,21 @@ def table(question: Contest, price: Price, sets: list[tuple[Curves, Truth]], ord
 
 
 def _number(figure: float) -> float | None:
-    """JSON knows no NaN: that is null, where no pair is separable."""
+    """Return None for NaN, which JSON lacks: it stands where no pair is separable."""
     return None if np.isnan(figure) else figure
 
 
 def main() -> None:
-    """Prints the tables and writes the figures."""
+    """Print the tables and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", type=Path, default=TABLE, help="recorded learning curves, as Parquet")
     parser.add_argument("--json", type=Path, help="where to write the planner's figures")
     parser.add_argument("--fast", action="store_true", help="one order of the seeds; every fourth data set")
     arguments = parser.parse_args()
     began = time.perf_counter()
-    sets, skipped = read_curves(arguments.table)
+    sets, skipped = given_curves(parser, arguments.table)
     if skipped:
         print(f"Skipped, with fewer than 8 learners at the largest size: {', '.join(skipped)}.")
-    if not sets:
-        sys.exit(f"{arguments.table}: no data set with at least 8 learners at its largest size")
     if arguments.fast:
         sets = sets[::4]
     orders = 1 if arguments.fast else 3

@@ -6,6 +6,7 @@ A table has a row per run: data set (`openmlid`), `learner`, `train_size`, `seed
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,56 +20,72 @@ from assay.ranking.arrays import FloatArray
 
 COLUMNS = ("openmlid", "learner", "train_size", "seed", "train_seconds", "valid_accuracy", "test_accuracy")
 FRACTIONS = (1 / 16, 1 / 8, 2**-2.5, 1 / 4, 1 / 2, 1.0)
-"""The rungs: of the recorded sizes the nearest to these parts of the largest. Sizes are recorded in steps of root 2."""
+"""The rungs, as shares of the largest size: each is the recorded size nearest to it. Sizes are recorded in steps of
+root 2."""
 FEWEST_LEARNERS = 8
 
 Price = Literal["measured", "uniform"]
-"""Of a run: its seconds, or its size over the largest one."""
+"""What a run costs: its seconds, or its size over the largest one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """One data set: what its runs gave on the validation split, and what they took."""
+    """One data set: the validation scores of its runs, and the seconds they took."""
 
     name: str
     learners: tuple[str, ...]
     sizes: FloatArray
-    """(sizes,), ascending."""
+    """(sizes,): training sizes, ascending."""
     scores: FloatArray
     """(learners, sizes, seeds): validation accuracy; NaN where a run failed or is not recorded."""
     seconds: FloatArray
-    """Likewise; NaN where a run is not recorded."""
+    """(learners, sizes, seeds): the seconds of the run; NaN where a run is not recorded."""
 
     def rungs(self, fractions: tuple[float, ...]) -> list[int]:
-        """Which sizes are the nearest to these parts of the largest."""
+        """Return the indices of the sizes nearest to these shares of the largest."""
         logs = np.log(self.sizes / self.sizes[-1])
         return sorted({int(np.argmin(np.abs(logs - np.log(fraction)))) for fraction in fractions})
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What policies are judged by: mean test accuracy over all seeds at the largest size."""
+    """The truth by which policies are judged: mean test accuracy over all seeds at the largest size."""
 
     means: FloatArray
-    """(learners,)."""
+    """(learners,): mean test accuracy."""
     errors: FloatArray
-    """(learners,): standard errors; of a learner with one seed by the other learners' variance."""
+    """(learners,): standard errors; the error of a learner with one seed uses the other learners' variance."""
 
     def separable(self) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs whose difference is over two standard errors, as two vectors of learners."""
+        """Return the pairs whose difference is over two standard errors, as two vectors of learners."""
         first, second = np.triu_indices(len(self.means), 1)
         apart = np.abs(self.means[first] - self.means[second]) > 2 * np.hypot(self.errors[first], self.errors[second])
         return first[apart], second[apart]
 
 
-def read_curves(path: Path) -> tuple[list[tuple[Curves, Truth]], list[str]]:
-    """The data sets with enough learners at their largest size, and the names of those that have too few.
+class NoCurves(Exception):
+    """A table of learning curves is not there, can't be read, or lacks what it should have."""
 
-    Raises ValueError if a column is missing.
+
+def given_curves(parser: argparse.ArgumentParser, path: Path) -> tuple[list[tuple[Curves, Truth]], list[str]]:
+    """Do as `read_curves`, but end the command with exit code 2 and the reason if there are no curves."""
+    try:
+        return read_curves(path)
+    except NoCurves as error:
+        parser.error(f"--table: {error}")
+
+
+def read_curves(path: Path) -> tuple[list[tuple[Curves, Truth]], list[str]]:
+    """Return the data sets with enough learners at their largest size, and the names of those that have too few.
+
+    Raises NoCurves if the table can't be read, lacks a column, or has no data set with enough learners.
     """
-    frame = pl.read_parquet(path)
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise NoCurves(f"no recorded learning curves can be read: {error}") from error
     if missing := [name for name in COLUMNS if name not in frame.columns]:
-        raise ValueError(f"{path}: without {', '.join(missing)}; wanted: {', '.join(COLUMNS)}")
+        raise NoCurves(f"{path}, without {', '.join(missing)}; wanted: {', '.join(COLUMNS)}")
     accuracies = ("train_seconds", "valid_accuracy", "test_accuracy")
     rows = (
         frame.select(
@@ -88,6 +105,8 @@ def read_curves(path: Path) -> tuple[list[tuple[Curves, Truth]], list[str]]:
             skipped.append(str(name))
         else:
             found.append(_one_set(str(name), learners, of_set.filter(pl.col("learner").is_in(learners))))
+    if not found:
+        raise NoCurves(f"{path}, without a data set that has {FEWEST_LEARNERS} learners or more at its largest size")
     return found, skipped
 
 
@@ -115,9 +134,9 @@ def _one_set(name: str, learners: list[str], rows: pl.DataFrame) -> tuple[Curves
 class Market:
     """Sells the runs of one data set, up to a share of what one full-size seed of each learner costs.
 
-    A run that costs more than is left is stopped when that is spent: it is paid for and gives no score.
-    Where the clock was too coarse for any full-size run, runs are priced by their size.
-    What a learner's n-th seed is follows from a random order of the seeds; seeds that are not recorded are passed over.
+    A run that costs more than is left is stopped when that is spent: it is paid for and gives no score. If the clock
+    was too coarse for any full-size run, runs are priced by their size. A learner's n-th seed follows from a random
+    order of the seeds; seeds that are not recorded are skipped.
     """
 
     def __init__(self, curves: Curves, price: Price, share: float, order: int, fractions: tuple[float, ...]) -> None:
@@ -142,17 +161,17 @@ class Market:
 
     @property
     def left(self) -> float:
-        """What is not spent."""
+        """The seconds that are not spent."""
         return self.budget - self.spent
 
     def view(self) -> Ladder:
-        """All that a policy may know."""
+        """Return all that a policy may know."""
         rungs = tuple(str(at) for at in range(len(self._work)))
         work: Mapping[str, float] = dict(zip(rungs, map(float, self._work), strict=True))
         return Ladder(self._learners, rungs, dict(self._revealed), frozenset(), work, self._scores.shape[2])
 
     def buy(self, learner: str, rung: str, seed: int) -> Revealed:
-        """Run it. A run that is not recorded fails at no price."""
+        """Run a trial and return its score and cost. A run that is not recorded fails, and costs nothing."""
         at = self._learners.index(learner), int(rung), seed
         cost, score = float(self._costs[at]), float(self._scores[at])
         if np.isnan(cost):
@@ -167,6 +186,6 @@ class Market:
         return seen
 
     def usual_share(self, rung: int) -> float:
-        """What one seed of each learner on a rung costs, over the full cost; for yardsticks that know prices."""
+        """Return what one seed of each learner costs on a rung, over the full cost; for yardsticks that know prices."""
         costs = self._costs[:, rung]
         return float((np.nansum(costs, axis=1) / np.maximum((~np.isnan(costs)).sum(axis=1), 1)).sum() / self.full_cost)

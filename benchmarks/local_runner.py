@@ -1,8 +1,10 @@
-"""What a local run costs beside training. `python benchmarks/local_runner.py [SECTION...]`
+"""What a local run costs in addition to training. `python benchmarks/local_runner.py [SECTION...]`
 
-runner  Overhead per trial of the process runner, against a fresh Python process for each trial.
-plan    One round of planning, for studies of more and more trials.
-seeds   The same where hypotheses get further seeds while the question is open for them: 500 hypotheses, 10 000 trials.
+runner  The process runner's overhead per trial; the yardstick is a fresh Python process for each trial.
+plan    One round of planning, for studies of more and more trials; the yardstick is growth in proportion to the
+        trials. Half a minute.
+seeds   The same where hypotheses get further seeds while the question is open for them (500 hypotheses, 10 000 trials),
+        against a limit in seconds.
 """
 
 from __future__ import annotations
@@ -73,8 +75,8 @@ perform(request.items[0], open_objects(request.store), device="cpu", threads=1)
 
 
 def runner_section() -> bool:
-    """Both do the same trials, alternating; the time is from the order to the result in the store, less what passed
-    within the train function."""
+    """Compare the process runner with a fresh process per trial. Both run the same trials, in turns; the time is from
+    the order to the result in the store, less the time within the train function."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "do_little.py").write_text(TRAIN_FUNCTION)
@@ -186,8 +188,8 @@ def _said(holds: bool) -> str:
 
 
 def plan_section() -> bool:
-    """Half of each study has ended; before each plan that is timed one trial more has. The results are read already,
-    and the design is known: it is worked out once per edit of a study."""
+    """Time one round of planning where half of the study has ended, and one trial more before each round. Results are
+    read beforehand, and the design is known: it is worked out once per edit of a study."""
     print(f"plan: one round, {PROXIES} proxies, {SEEDS} seeds")
     medians = {}
     for hypotheses in HYPOTHESES:
@@ -209,7 +211,7 @@ def plan_section() -> bool:
 
 
 def _half_run(hypotheses: int) -> tuple[Study, Records]:
-    """A study of which all results are known, and its planner warm."""
+    """Return a study whose results are all known, after one plan that warms the planner up."""
     random = np.random.default_rng(0)
     proxies = [ProxyArm(name=f"short{epochs}", epochs=epochs) for epochs in range(1, PROXIES + 1)]
     study = a_study(hypotheses=hypotheses, proxies=proxies, seeds=SEEDS)
@@ -219,8 +221,9 @@ def _half_run(hypotheses: int) -> tuple[Study, Records]:
 
 
 def seeds_section() -> bool:
-    """From the initial seeds on, as results come one after another. Slowest are the rounds in which the last result of
-    a seed comes, and all open hypotheses are judged anew. The first plan simulates for a look at trust, too."""
+    """Time the rounds after the initial seeds, as results come one after another. The slowest are those in which the
+    last result of a seed comes, since all open hypotheses are judged anew. The first plan also simulates for a look at
+    trust."""
     print("seeds: one round, 500 hypotheses, 1 proxy, 3 to 10 seeds")
     limit, hold = 0.2, []
     for question in Question:
@@ -254,7 +257,7 @@ def seeds_section() -> bool:
 
 
 def _timed_plan(study: Study, known: Records, memory: Memory) -> tuple[float, frozenset[str]]:
-    """Seconds of a plan, and the keys of all trials that are wanted."""
+    """Return the seconds of a plan, and the keys of all trials that are wanted."""
     began = time.perf_counter()
     decided = plan(study, known, now=1_000_000.0, memory=memory)
     return time.perf_counter() - began, decided.judgement.agenda.keys
@@ -264,7 +267,7 @@ SECTIONS = {"runner": runner_section, "plan": plan_section, "seeds": seeds_secti
 
 
 def main() -> int:
-    """Run sections; the exit status is 1 if what is wanted of one of them does not hold."""
+    """Run the sections; the exit status is 1 if one of them misses its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
     given = parser.parse_args()

@@ -1,10 +1,10 @@
-"""What becomes of studies whose operator is killed again and again. `python benchmarks/operator_chaos.py [--kills N]`
+"""How studies end whose operator is killed again and again. `python benchmarks/operator_chaos.py [--kills N]`
 
 The operator is killed (SIGKILL) at random moments while three studies run (a hypothesis in several of them, Jobs of one
-trial and of three), and meanwhile Jobs and pods are deleted, pods evicted, the API server and the S3 server stopped and
+trial and of three). Meanwhile Jobs and pods are deleted, pods evicted, the API server and the S3 server stopped and
 started, and requests to S3 refused. Pods are played by kwok and a player; the API server, its controllers and S3 are
-real. Checked, from what etcd stored: no attempt is started while another one of the trial lives, or after its result is
-there, and the outcome (keys, scores, ranks, verdicts, conditions, costs) is that of the same studies left alone.
+real. What etcd stored is checked: no attempt starts while another attempt of the trial lives, or after its result is
+there. The yardstick is the outcome (keys, scores, ranks, verdicts, conditions, costs) of the same studies left alone.
 
 200 kills take about 25 minutes. The exit status is 1 if anything was wrong.
 """
@@ -28,7 +28,7 @@ PLAYER = ("--seconds=2", "--failing=60", "--dying=60", "--late=60")
 
 
 def main() -> int:
-    """Run rounds until so many kills were done."""
+    """Run rounds until there were enough kills."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="of what happens and when; default: another each time")
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def said(line: str) -> None:
-    """At once, since a run takes long."""
+    """Print at once, since a run takes long."""
     print(line, flush=True)
 
 

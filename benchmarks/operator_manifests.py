@@ -1,9 +1,9 @@
-"""What becomes of wrong manifests. `python benchmarks/operator_manifests.py [--count N]`
+"""How wrong manifests are answered. `python benchmarks/operator_manifests.py [--count N]`
 
 Valid studies and hypotheses, changed at random in one to three places, are put to a real API server with a real
 operator. Each must be refused by the API server's schema, or get Accepted=False with the field's path and what is
-allowed, or be valid, as `assay validate` says. The operator must log no error, never say InternalError, and look at
-each object a bounded number of times.
+allowed, or be valid; the yardstick is what `assay validate` says of it. The operator must log no error, never say
+InternalError, and look at each object a bounded number of times.
 
 10 000 manifests take some 10 minutes. The exit status is 1 if anything was wrong.
 """
@@ -27,11 +27,11 @@ from controller.operators import Operators
 from controller.playground import CRDS, wait_for
 
 RECONCILES = 8
-"""Of an object, at most, on average: it is applied, looked at, written to, seen again, and deleted."""
+"""The most reconciles per object, on average: it is applied, looked at, written to, seen again, and deleted."""
 
 
 def main() -> int:
-    """Print the outcomes; 1 if something was wrong."""
+    """Print the outcomes; return 1 if something was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def shown(outcomes: dict[str, int], apart: list[str], wrong: list[str], work: Work, count: int, seconds: float) -> int:
-    """Print what came of it; the exit status."""
+    """Print the outcomes; return the exit status."""
     for outcome, number in sorted(outcomes.items(), key=lambda each: -each[1]):
         print(f"{outcome:70s} {number:6d}")
     print(f"{'manifests a second':70s} {count / seconds:8.1f}   in batches of {BATCH}")

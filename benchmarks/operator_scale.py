@@ -1,12 +1,13 @@
 """The operator under load. `python benchmarks/operator_scale.py [SECTION...] [--trials N] [--seconds S]`
 
-one    2000 trials of one study, 100 at a time: how soon a slot that came free is used again, memory, writes to the API,
-       and whether the last trials cost more than the first. Some 5 minutes.
-first  From `kubectl apply` to the first pod. Half a minute.
+one    2000 trials of one study, 100 at a time: how soon a free slot is used again, memory, writes to the API, and
+       whether the last trials cost more than the first. Some 5 minutes.
+first  The time from `kubectl apply` to the first pod. Half a minute.
 many   20 studies side by side, each with the same work: none may starve. Some 3 minutes.
 
-A control plane, an S3 server and the operator run as processes on this machine; pods are played by kwok and by a player
-beside it. Times are those at which etcd says that an object was stored; what else the machine does is in them.
+The yardsticks are limits, and each figure is printed as a ratio to its limit. A control plane, an S3 server and the
+operator run as processes on this machine; pods are played by kwok and by a player beside it. Times are those at which
+etcd stored an object; other work of the machine lengthens them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ PROXIES, SEEDS = 3, 5
 
 
 class Sample(NamedTuple):
-    """What the operator had used at a time (Unix seconds)."""
+    """What the operator had used up to a time (Unix seconds)."""
 
     at: float
     cpu_seconds: float
@@ -47,7 +48,7 @@ class Sample(NamedTuple):
 
 
 class Section:
-    """Prints its figures, and remembers whether all are within their limits."""
+    """A section's figures, which it prints, and whether all are within their limits."""
 
     def __init__(self, title: str) -> None:
         load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
@@ -58,7 +59,7 @@ class Section:
         self.holds = True
 
     def show(self, name: str, value: float, limit: float, unit: str, note: str = "") -> None:
-        """One figure, which may be at most the limit."""
+        """Print one figure, which may be at most the limit."""
         ratio = value / limit
         self.holds = self.holds and ratio <= 1
         said = "holds" if ratio <= 1 else "DOES NOT HOLD"
@@ -66,7 +67,7 @@ class Section:
 
 
 def one(pg: Playground, given: argparse.Namespace) -> bool:
-    """One large study."""
+    """Measure one large study."""
     operator, audit = start(pg)
     hypotheses = math.ceil(given.trials / (PROXIES + 1) / SEEDS)
     trials = hypotheses * (PROXIES + 1) * SEEDS
@@ -92,7 +93,7 @@ def one(pg: Playground, given: argparse.Namespace) -> bool:
 
 
 def first(pg: Playground, _given: argparse.Namespace) -> bool:
-    """Ten small studies, one after another."""
+    """Measure ten small studies, one after another."""
     operator, _ = start(pg)
     times = [until_first_pod(pg, pg.team(f"first-{number}")) for number in range(10)]
     section = Section("first: from kubectl apply to the first pod, 10 times")
@@ -104,7 +105,7 @@ def first(pg: Playground, _given: argparse.Namespace) -> bool:
 
 
 def until_first_pod(pg: Playground, team: Team) -> float:
-    """Seconds, from before kubectl is started."""
+    """Return the seconds from the start of kubectl to the study's first pod."""
 
     def pods() -> list[Change]:
         return [each for each in pg.record.changes() if each.kind == "pods" and each.namespace == team.namespace]
@@ -117,7 +118,7 @@ def until_first_pod(pg: Playground, team: Team) -> float:
 
 
 def many(pg: Playground, given: argparse.Namespace) -> bool:
-    """Many studies at the same time."""
+    """Measure many studies at the same time."""
     operator, _ = start(pg)
     team = pg.team("many")
     team.apply(*team.hypotheses(*(f"hypothesis-{number}" for number in range(4))))
@@ -142,18 +143,18 @@ def many(pg: Playground, given: argparse.Namespace) -> bool:
 
 
 def jobs_of(pg: Playground, team: Team) -> list[Life]:
-    """The Jobs of a namespace, in the order in which they were made."""
+    """Return the Jobs of a namespace, in the order in which they were made."""
     pg.record.catch_up()
     return [life for life in lives(pg.record.changes()) if life.kind == "jobs" and life.namespace == team.namespace]
 
 
 def last_end(jobs: Sequence[Life]) -> float:
-    """When the last of them ended (Unix seconds)."""
+    """Return when the last of the Jobs ended (Unix seconds)."""
     return max(life.over[1] for life in jobs if life.over)
 
 
 def show_delays(section: Section, delays: Sequence[float]) -> None:
-    """The median, which counts, and how far the others reach."""
+    """Show the median delay, which is judged, and how far the others reach."""
     most = statistics.quantiles(delays, n=10)[-1]
     section.show(
         "end of a trial to the next start, median", statistics.median(delays), 1.0, "s", f"9 in 10: {most:.3f} s"
@@ -161,7 +162,7 @@ def show_delays(section: Section, delays: Sequence[float]) -> None:
 
 
 def study(team: Team, name: str, parallelism: int, seeds: int, proxies: int, own: str = "") -> dict[str, object]:
-    """The manifest of a study; `own` makes its trials others than those of other studies."""
+    """Return the manifest of a study; `own` makes its trials different from those of other studies."""
     arms = [{"name": f"short-{epochs}", "epochs": epochs} for epochs in range(1, proxies + 1)]
     trainer = {"entrypoint": "team.train:run", "recipe": {"own": own}}
     chosen = {"initial": seeds, "maximum": seeds}
@@ -169,7 +170,7 @@ def study(team: Team, name: str, parallelism: int, seeds: int, proxies: int, own
 
 
 def start(pg: Playground) -> tuple[RunningOperator, Audit]:
-    """An operator that the API server knows by its own name."""
+    """Start an operator that the API server knows by its own name."""
     plane = pg.cluster.control_plane
     kubeconfig = plane.kubeconfig_for(
         "operator.kubeconfig", plane.authority.issue("operator", USER, groups=["system:masters"])
@@ -180,7 +181,7 @@ def start(pg: Playground) -> tuple[RunningOperator, Audit]:
 
 
 def sampled(operator: RunningOperator, team: Team, studies: Sequence[str], seconds: float) -> list[Sample]:
-    """Samples, one a second, until the studies have succeeded."""
+    """Return samples, one a second, taken until the studies have succeeded."""
     found: list[Sample] = []
 
     def have_succeeded() -> bool:
@@ -197,7 +198,7 @@ def sampled(operator: RunningOperator, team: Team, studies: Sequence[str], secon
 
 
 def sample(operator: RunningOperator) -> Sample:
-    """What the operator says of itself, and the kernel of it."""
+    """Return what the operator and the kernel say that it has used."""
     values = {
         metric.name: metric.value
         for family in text_string_to_metric_families(operator.scrape())
@@ -212,18 +213,19 @@ def sample(operator: RunningOperator) -> Sample:
 
 
 def delays_of(jobs: Sequence[Life], parallelism: int) -> list[float]:
-    """Seconds from the end of a Job to the creation of the one that took its place, in the order of both."""
+    """Return the seconds from the end of each Job to the creation of the one that took its place, in the order of
+    both."""
     ends = sorted(life.over[1] for life in jobs if life.over)
     starts = sorted(life.created[1] for life in jobs)
     return [start - end for end, start in zip(ends, starts[parallelism:], strict=False)]
 
 
 def growths(samples: Sequence[Sample], jobs: Sequence[Life], parallelism: int) -> list[tuple[str, float, float]]:
-    """What a trial cost in the first and in the last tenth: a name, two values.
+    """Return what a trial cost in the first and in the last tenth: a name and two values each.
 
-    Without the first trials, which were all started together and so end together, many to a reconcile, and without the
-    last ones, whose slots are not used again. CPU seconds are those of the whole process; those of the reconciles are
-    mostly waiting for S3 and for the API.
+    The first trials are left out, which all started together and so end together, many to a reconcile; so are the last,
+    whose slots are not used again. CPU seconds are those of the whole process; the reconciles' seconds are mostly spent
+    waiting for S3 and the API server.
     """
     ends = sorted(life.over[1] for life in jobs if life.over)[2 * parallelism : len(jobs) - parallelism]
     tenth = len(ends) // 10
@@ -238,18 +240,18 @@ def growths(samples: Sequence[Sample], jobs: Sequence[Life], parallelism: int) -
 
 
 def peak_bytes(operator: RunningOperator) -> int:
-    """The most memory that the process has had."""
+    """Return the most memory that the process has had."""
     lines = Path(f"/proc/{operator.process.pid}/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def status_bytes(team: Team, name: str) -> int:
-    """Of a study's status as JSON."""
+    """Return the size of a study's status as JSON, in bytes."""
     return len(team.kubectl("get", "pstudy", name, "--output=jsonpath={.status}").encode())
 
 
 def said(writes: dict[str, int]) -> str:
-    """Counts in words, the largest first."""
+    """Return counts in words, the largest first."""
     return ", ".join(f"{count} {what}" for what, count in sorted(writes.items(), key=lambda each: -each[1]))
 
 
@@ -257,7 +259,7 @@ SECTIONS = {"first": first, "many": many, "one": one}
 
 
 def main() -> int:
-    """Run sections; the exit status is 1 if a figure is beyond its limit."""
+    """Run the sections; the exit status is 1 if a figure is beyond its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; default: all")
     parser.add_argument("--trials", type=int, default=2000)

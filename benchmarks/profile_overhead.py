@@ -1,8 +1,9 @@
 """What profiling costs the train loop. `python benchmarks/profile_overhead.py [--device cuda] [--rounds N]`
 
-Trains the same small network with the phases timed and with `timed` doing nothing, in turns, in one process, and
-prints the median over the rounds of their ratio. Timed is the whole loop without the reading of data and the
-start of the process: CPU seconds on a CPU, which other programs disturb less, wall seconds on a GPU.
+Trains the same small network with the phases timed and, as the yardstick, with `timed` doing nothing, in turns, in one
+process, and prints the median over the rounds of their ratio. Timed is the whole loop without the reading of data and
+the start of the process: CPU seconds on a CPU, which other programs disturb less, wall seconds on a GPU.
+It takes about a minute.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class UnprofiledTrial(Trial):
 
 
 def seconds(kind: type[Trial], device: str, batch_size: int) -> float:
-    """Of one trial of one epoch."""
+    """Return the seconds of a trial of one epoch."""
     random = np.random.default_rng(0)
     data = random.integers(0, 256, (EXAMPLES, SIDE, SIDE, 1), np.uint8), random.integers(0, 10, EXAMPLES)
     trial = kind(

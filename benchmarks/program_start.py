@@ -2,9 +2,9 @@
 
     python benchmarks/program_start.py
 
-Timed are whole processes, by what the kernel charges them (user and system seconds): `python -c pass`, `assay
---version`, `assay --help`, `assay run --help`. Each runs ten times, in turn; shown are the median, the range, and the
-ratio of the medians.
+Timed are whole processes, in user and system seconds as the kernel counts them: `assay --version`, `assay --help` and
+`assay run --help`; the yardstick is `python -c pass`. Each runs ten times, in turn; shown are the median, the range,
+and the ratio of the medians. It takes about a quarter of a minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMMANDS = {
 
 
 def cpu_seconds(command: list[str]) -> float:
-    """Of one run and all that it starts."""
+    """Return the CPU seconds of one run and of all processes that it starts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,4 +1,4 @@
-"""Simulated backlogs that are screened, for `screening.py`: their scores, and what becomes of them."""
+"""Simulated backlogs for `screening.py`: their scores, and how their screening goes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEWCOMERS = sum(KINDS.values())
 ERROR = 0.05
 
 Wrong = Callable[[FloatArray, FloatArray, np.random.Generator], tuple[FloatArray, FloatArray]]
-"""Of a kind's true scores (reference, proxy): what they are instead."""
+"""A function from a kind's true scores (reference, proxy) to the scores that take their place."""
 
 SHAPES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "normal": lambda z: z,
@@ -60,7 +60,7 @@ class Row(NamedTuple):
 
 
 def related(truth: FloatArray, tau: float, generator: np.random.Generator) -> FloatArray:
-    """Normal scores that have this tau with normal ones."""
+    """Return normal scores that have this tau with the given normal ones."""
     r = float(correlation_of(tau))
     scores: FloatArray = r * truth + np.sqrt(1 - r * r) * generator.standard_normal(len(truth))
     return scores
@@ -68,7 +68,7 @@ def related(truth: FloatArray, tau: float, generator: np.random.Generator) -> Fl
 
 @dataclass(frozen=True)
 class World:
-    """All scores of a study, and the true ones of the reference."""
+    """All scores of a study, and the true scores on the reference."""
 
     truth: FloatArray
     reference: Scores
@@ -89,7 +89,7 @@ class World:
         return cls(SHAPES[row.shape](truth), tables[0], tables[1])
 
     def cells(self, run: np.ndarray) -> Mapping[str, ScoreTable]:
-        """What is known once (arm, hypothesis) have run."""
+        """Return what is known once these cells (arm, hypothesis) have run."""
         found = {}
         for arm, scores, has_run in zip((REFERENCE, "short"), (self.reference, self.proxy), run, strict=True):
             values = np.where(has_run[:, None], scores.values, np.nan)
@@ -99,7 +99,7 @@ class World:
 
 
 class Outcome(NamedTuple):
-    """Of one simulated study."""
+    """The outcome of one simulated study."""
 
     revoked: bool
     after: float
@@ -115,7 +115,7 @@ class Outcome(NamedTuple):
 
 
 def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
-    """One study, until nothing more is wanted."""
+    """Run one study until nothing more is wanted."""
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     study = drawing_anew(study, int(generator.integers(2**31)))
     world = World.simulate(row, names, generator)
@@ -184,7 +184,7 @@ def _audited(study: Study, world: World, drawn: tuple[str, ...], stratum: Callab
 
 
 def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> bool:
-    """Whether a binomial test of all separable pairs so far is ever significant."""
+    """Return whether a binomial test of all separable pairs so far is ever significant."""
     promised = next(iter(study.history.trust_records.certificates.values())).promised_rate
     pairs = alike = 0.0
     line = 2 * np.sqrt(2 * world.reference.noise.variance / SEEDS) if world.reference.noise else 0.0
@@ -199,7 +199,7 @@ def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> boo
 
 
 def a_study() -> Study:
-    """The study of all rows; only its scores differ."""
+    """Return the study of all rows; only its scores differ."""
     newcomers: dict[str, str | None] = {
         f"{kind}{index:02d}": kind for kind, count in KINDS.items() for index in range(count)
     }
@@ -208,7 +208,7 @@ def a_study() -> Study:
 
 
 def drawing_anew(study: Study, seed: int) -> Study:
-    """The same study with another seed of its screening."""
+    """Return the same study with another seed for its screening."""
     spec = study.spec
     assert spec.screening is not None
     screening = spec.screening.model_copy(update={"seed": seed})

@@ -1,6 +1,8 @@
 """Screening with audits: what it saves, what it costs in regret, how often it revokes a certificate falsely, and how
 soon it catches a kind of hypothesis on which the proxy is wrong. `python benchmarks/screening.py [--fast]`
 
+It takes about ten minutes on one core, with --fast about one.
+
 Each study calibrates a proxy with 36 hypotheses; then 90 more are screened: 50 of kind a, 25 of kind b, 15 of kind c.
 All runs have 3 seeds, a trial of the proxy costs a fifth of one of the reference; promote 3, auditPercent 10,
 stratifyBy kind, 95 % confidence, and the certificate promises a tau of .8. Noise is the deviation of one seed's score,
@@ -10,17 +12,17 @@ Table 1: the proxy is as good as certified (tau .8, the worst case, whether or n
 better (.9). `revoked` is then false; `pairs` and `all in one` are yardsticks that see the same audits: a binomial test
 of the pairs, repeated after each audit as if they were independent, and the product's test without strata.
 `promoted`: the best 3 on the proxy and those within noise of them; `audits`: hypotheses audited that are not promoted;
-`cost`: accelerator seconds, the calibration's trials on the proxy among them, over those of running all 126 at the
-reference; `regret`: true score of the best of the 90 less that of the best promoted; `of all`: the same of who is best
-of all 90 at the reference, with 3 seeds.
+`cost`: accelerator seconds, including the calibration's trials on the proxy, over those of running all 126 on the
+reference; `regret`: true score of the best of the 90 minus that of the best promoted; `of all`: the same for the one
+that is best of all 90 on the reference, with 3 seeds.
 
 Table 2: the proxy (tau .9) is wrong about kind c. `revoked` is then right; `after`: the median number of audits, of
 all kinds and promoted ones among them, that it took, where it was revoked; `of c`: of kind c. Yardsticks besides:
 `once`, the product's test on the first draws, without audits of more where there is suspicion.
 
-Table 3: what the 90 are expected to score at the reference by their scores on the proxy, intervals of 95 %. `one`: how
-often an interval misses the true score; `any`: how often any of 90 does whose intervals hold together; `half`: half of
-one interval's width. `pooled`: the same of any with the variance of the whole calibration alone, a yardstick.
+Table 3: the scores that the 90 are expected to have on the reference, by their scores on the proxy, with intervals of
+95 %. `one`: how often an interval misses the true score; `any`: how often any of 90 joint intervals does; `half`: half
+of one interval's width. `pooled`: as `any`, with the variance of the whole calibration alone, a yardstick.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ class Found:
 
 
 class Expectation(NamedTuple):
-    """Of one study's intervals."""
+    """How one study's intervals do."""
 
     one: float
     any: float
@@ -86,7 +88,7 @@ class Expectation(NamedTuple):
 
 
 def expectation(row: Row, names: tuple[str, ...], generator: np.random.Generator) -> Expectation:
-    """How far off the screened are from what is expected of them."""
+    """Simulate a study; return how far off the screened hypotheses are from their expected scores."""
     world = World.simulate(row, names, generator)
     known, new = names[:CALIBRATION], names[CALIBRATION:]
     expected = expected_scores(world.reference, world.proxy, known, new)
@@ -104,7 +106,7 @@ def expectation(row: Row, names: tuple[str, ...], generator: np.random.Generator
 
 
 def main() -> None:
-    """Prints the tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="a tenth of the studies, in about a minute")
     parser.add_argument("--seed", type=int, default=0)

@@ -1,12 +1,14 @@
-"""May certificates be trusted? False ones at the boundary, coverage and power, by simulation.
+"""Whether certificates may be trusted: false ones at the boundary, coverage and power, by simulation.
 
     python benchmarks/trust.py [--fast] [--cells WORDS] [--seed N]
 
+It takes about twenty minutes on one core, with --fast about one.
+
 Each row simulates studies: hypotheses with true scores in two arms, seeds, noise. Scores are normal; heavy-tailed
-(Student's t of 3) or skewed (exponential), by a monotone map of normal ones; or `heavy+`, `skewed+`: the proxy's is the
-reference's plus something independent, both of that shape, so that they aren't mapped normal ones. Noise is normal, of
-s times the spread of the true scores; `unequal`: a third as large for every other hypothesis, at the same mean
-variance; `ties`: all scores rounded to half a spread. `--cells` takes words that a row's name must have, such as
+(Student's t of 3) or skewed (exponential), by a monotone map of normal ones. In `heavy+` and `skewed+` the proxy's
+score is the reference's plus an independent part, both of that shape, so that they aren't mapped normal ones. Noise is
+normal, of s times the spread of the true scores; `unequal`: a third as large for every other hypothesis, at the same
+mean variance; `ties`: all scores rounded to half a spread. `--cells` takes words that a row's name must have, such as
 "tau K=36 s=0.5". Confidence is 95 %.
 
 **tau**: one look at one proxy, KendallTau at .8.
@@ -60,7 +62,7 @@ LOOKS = (3, 5, 7, 10)
 
 
 def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) -> Iterator[tuple[Look, Evidence]]:
-    """What each look shows. As `evidence_of` does, but each set of draws serves a tenth of the looks."""
+    """Return what each look shows. Does as `evidence_of`, but each set of draws serves a tenth of the looks."""
     for part in np.array_split(np.arange(len(looks)), blocks):
         # copies, so that what a look keeps for itself doesn't pile up
         some = [replace(looks[at]) for at in part if looks[at].untested is None]
@@ -76,7 +78,8 @@ def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) 
 
 
 def decision_rates(looks: list[Look], value: float, generator: np.random.Generator) -> tuple[float, float, float]:
-    """Shares Trusted, NotTrusted, and of intervals that hold the true value; of all studies there were."""
+    """Return the shares Trusted and NotTrusted, and the share of intervals that hold the true value, over all
+    studies."""
     trusted = refused = missed = 0
     error, one_look = 1 - CONFIDENCE, Spending.over((1.0,))
     for look, found in bounds(looks, generator):
@@ -90,7 +93,7 @@ def decision_rates(looks: list[Look], value: float, generator: np.random.Generat
 
 
 def tau_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
-    """One line of the first table."""
+    """Return one line of the first table."""
     boundary = simulated(TAU, cell, TAU.threshold, studies, generator)
     good = simulated(TAU, cell, GOOD, studies, generator)
     false, refused, covered = decision_rates(boundary, TAU.threshold, generator)
@@ -107,7 +110,7 @@ def tau_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
 
 
 def other_row(criterion: Criterion, cell: Cell, studies: int, generator: np.random.Generator) -> str:
-    """One line of the second table."""
+    """Return one line of the second table."""
     boundary = simulated(criterion, cell, criterion.threshold, studies, generator)
     better = (1 + criterion.threshold) / 2
     good = simulated(criterion, cell, better, studies, generator)
@@ -124,22 +127,22 @@ def _name(criterion: Criterion) -> str:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What `certify` says over all looks of studies of three proxies."""
+    """What `certify` decides over all looks at studies of three proxies."""
 
     false: float
-    """Share of studies in which any proxy whose true tau is .8 is Trusted."""
+    """The share of studies in which any proxy whose true tau is .8 is Trusted."""
     power: float
-    """Share in which the first proxy is."""
+    """The share of studies in which the first proxy is Trusted."""
     first: float
-    """Likewise at the first look."""
+    """The share of studies in which the first proxy is Trusted at the first look."""
     seeds: float
-    """Mean of the seeds at which the first is, where it is."""
+    """The mean number of seeds at which the first proxy is Trusted, where it is."""
 
 
 def sequence(
     cell: Cell, taus: tuple[float, ...], looks: tuple[int, ...], studies: int, generator: np.random.Generator
 ) -> Sequence:
-    """Proxies of these true taus with one reference; as `certify` judges them."""
+    """Simulate proxies of these true taus with one reference, judged as `certify` does."""
     false = power = first = 0
     seeds = []
     for _ in range(studies):
@@ -160,7 +163,7 @@ def sequence(
 
 
 def looks_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
-    """One line of the third table."""
+    """Return one line of the third table."""
     studies, bad, good = studies * 2 // 5, TAU.threshold, GOOD
     all_bad = sequence(cell, (bad, bad, bad), LOOKS, studies, generator)
     some = sequence(cell, (good, bad, bad), LOOKS, studies, generator)
@@ -184,7 +187,7 @@ def looks_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
 
 
 def tables(*, fast: bool) -> Iterator[tuple[str, str, list[tuple[str, Callable[[int, np.random.Generator], str]]]]]:
-    """Name, heading, and rows: each a label and what makes its line."""
+    """Yield each table's name, heading, and rows; a row is a label and the function that makes its line."""
     counts = (8, 36) if fast else (8, 12, 24, 36, 48, 100)
     cells = [
         Cell(count, noise, seeds, shape)
@@ -237,7 +240,7 @@ def tables(*, fast: bool) -> Iterator[tuple[str, str, list[tuple[str, Callable[[
 
 
 def main() -> None:
-    """Prints the tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="fewer rows and studies, in about a minute")
     parser.add_argument("--cells", default="", help="only rows with all of these words, such as 'tau K=36 s=0.5'")

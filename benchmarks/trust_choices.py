@@ -1,4 +1,4 @@
-"""What other values of the certificates' constants do: each row changes one.
+"""What other values of the certificates' constants would do: each row changes one; the present ones are the yardstick.
 
     python benchmarks/trust_choices.py [--studies N]
 
@@ -43,7 +43,7 @@ CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
 
 
 def print_line(name: str, value: float, boundary: list[Look], good: list[Look]) -> None:
-    """What the studies at the boundary and the good ones give, by the constants as they are now."""
+    """Print what the studies at the boundary and the good ones give with the present constants."""
     false, refused, covered = decision_rates(boundary, TAU.threshold, np.random.default_rng(1))
     power, _, covered_good = decision_rates(good, GOOD, np.random.default_rng(1))
     numbers = f"{false:8.3f}{refused:8.3f}{covered:8.3f}{covered_good:7.3f}{power:8.3f}"
@@ -51,7 +51,7 @@ def print_line(name: str, value: float, boundary: list[Look], good: list[Look]) 
 
 
 def main() -> None:
-    """Prints a table for each kind of study."""
+    """Print a table for each kind of study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000, help="per row and true value")
     parser.add_argument("--seed", type=int, default=0)

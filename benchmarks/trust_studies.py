@@ -1,4 +1,4 @@
-"""Simulated studies: true scores of several shapes, seeds, noise, and what is true of them."""
+"""Simulated studies for `trust.py`: true scores of several shapes, seeds, noise, and their true agreement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAPS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "heavy": lambda scores: stats.t.ppf(stats.norm.cdf(scores), 3) / np.sqrt(3),
     "skewed": lambda scores: stats.expon.ppf(stats.norm.cdf(scores)),
 }
-"""From standard normal true scores, by a map that keeps the order and the variance."""
+"""Maps of standard normal true scores that keep the order and the variance."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Cell:
 
 
 def true_scores(shape: str, correlation: float, size: tuple[int, ...], generator: np.random.Generator) -> FloatArray:
-    """(2, *size): of the reference and the proxy."""
+    """Return the true scores of the reference and the proxy, (2, *size)."""
     rest = np.sqrt(1 - correlation**2)
     if shape.endswith("+"):
         draws = (2, *size)
@@ -51,7 +51,8 @@ def true_scores(shape: str, correlation: float, size: tuple[int, ...], generator
 
 
 def true_value(criterion: Criterion, cell: Cell, correlation: float) -> float:
-    """The estimand where true scores are mixed with this correlation, from many of them; the same ones each time."""
+    """Return the estimand's value where true scores are mixed with this correlation, from many of them; always the same
+    ones."""
     generator = np.random.default_rng(1)
     if criterion.statistic == "WinnerRegret":
         reference, proxy = true_scores(cell.shape, correlation, (8000, cell.hypotheses), generator)
@@ -67,7 +68,7 @@ def true_value(criterion: Criterion, cell: Cell, correlation: float) -> float:
 
 
 def mixing(criterion: Criterion, cell: Cell, value: float) -> float:
-    """The correlation at which the estimand has this value."""
+    """Return the correlation at which the estimand has this value."""
     if criterion.statistic == "KendallTau" and cell.shape in MAPS:
         return float(correlation_of(value))
     low, high = -1.0, 1.0
@@ -79,7 +80,7 @@ def mixing(criterion: Criterion, cell: Cell, value: float) -> float:
 
 
 def observed(cell: Cell, true: FloatArray, seeds: int, generator: np.random.Generator) -> list[Scores]:
-    """The arms of one study; each seed also has an effect on all hypotheses of an arm."""
+    """Return the arms of one study; each seed also has an effect on all hypotheses of an arm."""
     deviation = np.full(cell.hypotheses, cell.noise)
     if cell.special == "unequal":
         deviation *= np.where(np.arange(cell.hypotheses) % 2, 1.0, 3.0) / np.sqrt(5)
@@ -95,7 +96,7 @@ def observed(cell: Cell, true: FloatArray, seeds: int, generator: np.random.Gene
 def simulated(
     criterion: Criterion, cell: Cell, value: float, studies: int, generator: np.random.Generator
 ) -> list[Look]:
-    """Looks at studies whose estimand has this value; those that can't be tested are left out."""
+    """Return looks at studies whose estimand has this value; studies that can't be tested are left out."""
     correlation = mixing(criterion, cell, value)
     looks, memory = [], Memory(64)
     for _ in range(studies):

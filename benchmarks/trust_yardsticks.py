@@ -1,4 +1,4 @@
-"""What certificates are compared with: the percentile bootstrap, no correction, and what no test can surpass."""
+"""Yardsticks for `trust.py`: the percentile bootstrap, no correction, and the bound that no test can surpass."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ RESAMPLES = 300
 def percentile_bootstrap(
     reference: FloatArray, proxy: FloatArray, error: float, generator: np.random.Generator
 ) -> float:
-    """The lower end for tau: this quantile over resampled hypotheses (a hypothesis is not paired with itself)."""
+    """Return the lower end for tau: this quantile over resampled hypotheses (a hypothesis is not paired with
+    itself)."""
     alike = np.sign(np.subtract.outer(reference, reference) * np.subtract.outer(proxy, proxy))
     times = generator.multinomial(len(reference), np.full(len(reference), 1 / len(reference)), size=RESAMPLES)
     pairs = times.sum(axis=1) ** 2 - (times**2).sum(axis=1)
@@ -29,13 +30,13 @@ def percentile_bootstrap(
 
 
 def bootstrap_rate(looks: list[Look], criterion: Criterion, generator: np.random.Generator) -> float:
-    """How often the bootstrap would certify."""
+    """Return how often the bootstrap would certify."""
     lows = [percentile_bootstrap(look.reference.means, look.proxy.means, criterion.error, generator) for look in looks]
     return float(np.mean(np.array(lows) >= criterion.threshold))
 
 
 def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.Generator, draws: int = 2000) -> float:
-    """How often test inversion would certify that takes the noise estimated by variances for the true one."""
+    """Return how often a test would certify that takes the noise estimated by variances for the true noise."""
     hypotheses, each = looks[0].hypotheses, [_by_variances(look) for look in looks]
     exact = NoiseDraws.none(draws)
     certified = 0
@@ -53,7 +54,7 @@ def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.G
 
 
 def _by_variances(look: Look) -> list[float]:
-    """(reference, proxy): total over noise variance of the means, at least 1."""
+    """Return total over noise variance of the means for (reference, proxy), at least 1."""
     ratios = []
     for arm in (look.reference, look.proxy):
         assert arm.noise is not None
@@ -64,7 +65,8 @@ def _by_variances(look: Look) -> list[float]:
 def bound_on_power(
     cell: Cell, criterion: Criterion, true_tau: float, generator: np.random.Generator, studies: int = 20_000
 ) -> float:
-    """Of the likelihood ratio test of the threshold against the true tau that knows all else (Neyman and Pearson)."""
+    """Return the power of the likelihood ratio test of the threshold against the true tau that knows all else. By the
+    Neyman-Pearson lemma no test has more."""
     signal = 1 / (1 + cell.noise**2 / cell.seeds)
     null, good = (float(correlation_of(tau)) * signal for tau in (criterion.threshold, true_tau))
 
@@ -87,9 +89,10 @@ def bound_on_power(
 def naive(
     cell: Cell, criterion: Criterion, looks: tuple[int, ...], draws: int, studies: int, generator: np.random.Generator
 ) -> float:
-    """Share of studies in which one of three proxies whose tau is the threshold is trusted at any look.
+    """Return the share of studies in which one of three proxies, whose tau is the threshold, is trusted at any look.
 
-    Each is tested at each look at the full error: what looking again and at several adds up to without correction.
+    Each is tested at each look at the full error: the result shows how errors add up over looks and proxies without
+    correction.
     """
     false = 0
     for _ in range(studies):

@@ -1,4 +1,5 @@
-"""Does what a study says hold when the planner decides what runs? `python benchmarks/whole_planner.py [--fast]`
+"""Whether a study's statements hold when the planner decides what runs. `python benchmarks/whole_planner.py [--fast]`
+
 
 Studies are simulated from the first trial to the last by the planner itself: all hypotheses at 3 seeds on all arms, up
 to four looks at three proxies, dropped where they can't become trusted, and up to 10 seeds where the question is open.
@@ -62,7 +63,7 @@ class Truth:
         self._generator, self._noise, self._tau = generator, noise, tau
 
     def draw(self, names: Iterable[str], tau: float | None = None) -> None:
-        """True scores of more hypotheses; the proxies' have this tau with the reference's."""
+        """Draw true scores of more hypotheses; the proxies' have this tau with the reference's."""
         correlation = float(correlation_of(self._tau if tau is None else tau))
         for name in names:
             true = self._generator.standard_normal()
@@ -72,12 +73,12 @@ class Truth:
                 self.scores[proxy.name][name] = correlation * true + np.sqrt(1 - correlation**2) * other
 
     def observed(self, item: TrialRequest) -> float:
-        """The score of a trial."""
+        """Return the score of a trial."""
         return float(self.scores[item.arm][item.hypothesis] + self._noise * self._generator.standard_normal())
 
 
 class Ended(NamedTuple):
-    """A study that has run: what it said, what was written down, and what ran."""
+    """A study that has run: its last status, its records, and the trials that ran."""
 
     study: Study
     status: ProxyStudyStatus
@@ -86,7 +87,7 @@ class Ended(NamedTuple):
 
 
 def run(study: Study, truth: Truth, records: Mapping[str, WorkRecord], written: Mapping[str, TrustRecord]) -> Ended:
-    """Plans until the end; all that a plan starts has ended before the next one."""
+    """Plan until the end; all that a plan starts has ended before the next one."""
     known, kept = dict(records), dict(written)
     trials = {trial.key: trial for trial in study.design.trials}
     memory = Memory(REMEMBERED)
@@ -104,12 +105,12 @@ def run(study: Study, truth: Truth, records: Mapping[str, WorkRecord], written: 
 
 
 def some_hypotheses(count: int, prefix: str) -> Sequence[Hypothesis]:
-    """So many, that differ."""
+    """Return this many hypotheses, all different."""
     return [a_hypothesis(f"{prefix}{number:03d}", recipe={"x": f"{prefix}{number}"}) for number in range(count)]
 
 
 def a_simulated_study(count: int, screening: Screening | None = None) -> Study:
-    """A baseline and `count` - 1 others, and three proxies."""
+    """Return a study of a baseline, `count` - 1 other hypotheses, and three proxies."""
     hypotheses = [a_hypothesis("baseline", recipe={"x": -1}), *some_hypotheses(count - 1, "h")]
     return a_study(
         hypotheses=hypotheses,
@@ -125,7 +126,7 @@ def a_simulated_study(count: int, screening: Screening | None = None) -> Study:
 
 
 def wrong_verdict(status: ProxyStudyStatus, truth: Truth) -> bool:
-    """Whether any verdict is."""
+    """Return whether any verdict is wrong."""
     true = truth.scores["reference"]
     for row in status.ranking:
         difference = true[row.name] - true["baseline"]
@@ -136,18 +137,18 @@ def wrong_verdict(status: ProxyStudyStatus, truth: Truth) -> bool:
 
 
 def trusts(status: ProxyStudyStatus) -> bool:
-    """Whether any proxy is trusted."""
+    """Return whether any proxy is trusted."""
     return any(arm.decision is TrustDecision.TRUSTED for arm in status.arms)
 
 
 def share(values: Sequence[float]) -> str:
-    """Mean and its standard error."""
+    """Return the mean and its standard error."""
     mean = float(np.mean(values)) if values else float("nan")
     return f"{mean:.3f} ± {float(np.std(values)) / max(len(values), 1) ** 0.5:.3f}"
 
 
 def sequential_rows(studies: int) -> None:
-    """One row for each kind of study."""
+    """Print one row for each kind of study."""
     print(
         f"{'K':>3} {'noise':>5}  {'false trust':>14} {'power':>14} {'wrong verdict':>14} {'decided':>14} {'trials':>14}"
     )
@@ -170,7 +171,7 @@ def sequential_rows(studies: int) -> None:
 
 
 def screening_rows(studies: int) -> None:
-    """One row for each noise."""
+    """Print one row for each noise."""
     print(f"{'noise':>5}  {'false revocation':>16} {'in full':>14} {'best of 3':>14} {'drift revoked':>14}  (studies)")
     for noise in (0.2, 0.5):
         revoked, in_full, best, drift = (list[float]() for _ in range(4))
@@ -193,7 +194,7 @@ def screening_rows(studies: int) -> None:
 
 
 def screened(ended: Ended, truth: Truth, prefix: str, tau: float) -> Ended:
-    """The study with more hypotheses."""
+    """Return the study with more hypotheses."""
     added = some_hypotheses(ADDED, prefix)
     truth.draw((hypothesis.name for hypothesis in added), tau)
     hypotheses = (*ended.study.hypotheses, *added)
@@ -203,12 +204,13 @@ def screened(ended: Ended, truth: Truth, prefix: str, tau: float) -> Ended:
 
 
 def is_revoked(ended: Ended) -> bool:
-    """Whether audits revoked the certificate."""
+    """Return whether audits revoked the certificate."""
     return any(record.kind == "Revocation" for record in ended.written.values())
 
 
 def promoted(ended: Ended, truth: Truth) -> tuple[float, float]:
-    """Share of the added that run in full, and whether one of the promoted is within the margin of their best."""
+    """Return the share of the added hypotheses that run in full, and whether one of the promoted is within the margin
+    of the best of them."""
     roles = judge(ended.study, ended.records).screened.roles
     added = [name for name, role in roles.items() if role is not Role.CALIBRATION]
     true = truth.scores["reference"]
@@ -219,7 +221,7 @@ def promoted(ended: Ended, truth: Truth) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Prints both tables."""
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="a tenth of the studies")
     parser.add_argument("--studies", type=int, default=400, help="per row; default 400")

@@ -1,4 +1,4 @@
-"""Ways to spend a price on learning curves: the product's policies, and what they are compared with.
+"""Policies that spend a price on learning curves, for `lcdb.py`: the product's, and its yardsticks.
 
 Each buys on a market and says what it thinks of each learner: scores (learners,), and how far off they may be.
 """
@@ -20,7 +20,7 @@ from assay.ranking.arrays import FloatArray
 
 
 class Opinion(NamedTuple):
-    """What a policy thinks in the end; a learner that it knows nothing of has the lowest score."""
+    """A policy's scores in the end, and their deviations; a learner that it knows nothing of has the lowest score."""
 
     scores: FloatArray
     deviations: FloatArray
@@ -30,7 +30,7 @@ Policy = Callable[[Market], Opinion]
 
 
 def product(question: Question) -> Policy:
-    """What the planner does, step by step."""
+    """Spend as the planner does, step by step."""
 
     def spend(market: Market) -> Opinion:
         while step := next_step(market.view(), question, None, market.left):
@@ -42,7 +42,7 @@ def product(question: Question) -> Policy:
 
 
 def static(rung: int) -> Policy:
-    """One seed of each on one rung."""
+    """Buy one seed of each learner on one rung."""
 
     def spend(market: Market) -> Opinion:
         for learner in market.view().hypotheses:
@@ -53,14 +53,14 @@ def static(rung: int) -> Policy:
 
 
 def static_affordable(market: Market) -> Opinion:
-    """One seed of each on the highest rung that is affordable; it knows the prices beforehand."""
+    """Buy one seed of each learner on the highest affordable rung; it knows the prices beforehand."""
     rungs = range(len(market.view().rungs))
     allowed = market.budget / market.full_cost
     return static(max((rung for rung in rungs if market.usual_share(rung) <= allowed), default=0))(market)
 
 
 def cheapest_first(market: Market) -> Opinion:
-    """Promotion by price alone: of all next rungs, and further seeds on the last one at twice their price, the
+    """Promote by price alone: of all next rungs, and of further seeds on the last one at twice their price, buy the
     cheapest that fits."""
     _everyone(market, 0)
     while True:
@@ -84,7 +84,8 @@ def cheapest_first(market: Market) -> Opinion:
 
 
 def halving(plan: tuple[tuple[int, float], ...]) -> Policy:
-    """Everyone on the first rung of the plan, then only so many of the best: a share of all, or a number from 1 on."""
+    """Buy the plan's first rung for every learner, then each next rung for the best ones only: a share of all, or a
+    number from 1 on."""
 
     def spend(market: Market) -> Opinion:
         names = market.view().hypotheses
@@ -101,8 +102,8 @@ def halving(plan: tuple[tuple[int, float], ...]) -> Policy:
 
 
 def race(market: Market) -> Opinion:
-    """Leader and challengers: of the two best that are not yet on the reference, the cheaper climbs; once nobody can,
-    of the two best, the cheaper gets a seed more."""
+    """Let the leader race its challengers: of the two best that are not yet on the reference, the cheaper climbs; once
+    none can, the cheaper of the two best gets another seed."""
     _everyone(market, 0)
     while True:
         state = _State.of(market)
@@ -118,7 +119,7 @@ def race(market: Market) -> Opinion:
 
 
 def close_pairs(market: Market) -> Opinion:
-    """Racing for the order: of the learners next to each other, the closest pair that can still climb does."""
+    """Race for the order: of all neighbours in the order, the closest pair that can still climb does."""
     _everyone(market, 0)
     while True:
         state = _State.of(market)
@@ -137,7 +138,7 @@ def close_pairs(market: Market) -> Opinion:
 
 @dataclass(frozen=True)
 class _State:
-    """A view as tables (learners, rungs)."""
+    """A market's view as tables (learners, rungs)."""
 
     means: FloatArray
     started: NDArray[np.int64]
@@ -145,7 +146,8 @@ class _State:
     tops: NDArray[np.int64]
 
     def climb(self, market: Market) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """(learners,) each: the next rung, or the last again, and whether a trial there is affordable and left."""
+        """Return, (learners,) each: the next rung, or the last again, and whether a trial there is affordable and
+        left."""
         rows = np.arange(len(self.tops))
         rung = np.minimum(self.tops + 1, self.means.shape[1] - 1)
         return rung, (self.prices[rows, rung] <= market.left) & (self.started[rows, rung] < market.view().seeds)
@@ -177,7 +179,8 @@ def _scored_tops(means: FloatArray) -> NDArray[np.int64]:
 
 
 def _by_top(market: Market, *, by_rung: bool = False) -> Opinion:
-    """By each learner's mean at its highest rung; `by_rung`: who got further is better, whatever the scores."""
+    """Score each learner by its mean at its highest rung; with `by_rung`, a learner that got further is better,
+    whatever the scores."""
     means = _State.of(market).means
     tops = _scored_tops(means)
     scores = np.where(tops >= 0, means[np.arange(len(tops)), tops] + (10.0 * tops if by_rung else 0.0), np.nan)
@@ -185,6 +188,6 @@ def _by_top(market: Market, *, by_rung: bool = False) -> Opinion:
 
 
 def _named(scores: FloatArray) -> FloatArray:
-    """Who has no score comes last."""
+    """Give learners without a score the lowest one."""
     lowest = np.nanmin(scores) if not np.isnan(scores).all() else 0.0
     return np.where(np.isnan(scores), lowest - 1.0, scores)

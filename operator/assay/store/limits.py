@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay_trainer.contract import RESULT_BYTES
 from assay_trainer.objects import OBJECT_BYTES
 
 _KI, _MI, _ANY = 1 << 10, 1 << 20, 1 << 62
@@ -15,7 +16,7 @@ class StoreLimits:
 
     manifest: int = 4 * _MI
     """The size of a data set's manifest.json."""
-    result: int = _MI
+    result: int = RESULT_BYTES
     """The size of the result of a trial or a preparation."""
     record: int = 256 * _KI
     """The size of everything else that a study has in the store: failed attempts, marks of starts, certificates."""
