@@ -9,7 +9,6 @@ from assay.api.resources import REFERENCE
 from assay.laboratory.policy import Placing
 from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.results.costs import relative_work
-from assay.planning.results.score_tables import sign_of
 from assay.runners.replay.recorded import trial_ending
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ Trace = tuple[Purchase, ...]
 
 def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
     """Let a policy buy until it wants no more. Raises ValueError if it wants what it has, or what is not for sale."""
-    trainer, sign = replayed.study.spec.trainer, sign_of(replayed.study)
+    trainer, sign = replayed.study.spec.trainer, replayed.study.spec.metric.goal.sign
     view = start
     spent, made = 0.0, []
     while (cell := policy.next_trial(view)) is not None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from assay.api.errors import InvalidInput, Problem
 from assay.api.resources import REFERENCE
-from assay.planning.results.score_tables import sign_of
 from assay.ranking.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Truth:
 
         `table` may be another one than that from which policies buy: of the same runs, but with other scores.
         """
-        reference, sign = replayed.arms[REFERENCE], sign_of(replayed.study)
+        reference, sign = replayed.arms[REFERENCE], replayed.study.spec.metric.goal.sign
         names = {hypothesis.name for hypothesis in replayed.study.hypotheses}
         scores: dict[str, list[float]] = defaultdict(list)
         for (hypothesis, arm, _), run in table.runs.items():

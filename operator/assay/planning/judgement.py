@@ -1,4 +1,4 @@
-"""All that is known of a study, and what is wanted next: what its plan and its reports have in common."""
+"""Judging a study: all that its results say, and which trials are wanted next. Plans and reports rest on it."""
 
 from __future__ import annotations
 
@@ -24,22 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """`ladder` is there if the budget does not pay for all hypotheses on all arms."""
+    """What the results of a study say, and what is wanted next."""
 
     costs: Costs
     progress: Progress
-    """By what is wanted."""
+    """The state of every trial; a trial that is not wanted is spare."""
     cells: Mapping[str, ScoreTable]
-    """Of what is wanted."""
+    """The scores of each arm that are wanted."""
     screened: Screened
     trust: TrustAssessment
     ladder: Ladder | None
+    """How trials are bought where the budget does not pay for all hypotheses on all arms; else None."""
     agenda: Agenda
 
 
 def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NOTHING) -> Judgement:
-    """Judge from the records alone; the time (Unix seconds) is that of what is to be written down, and decides nothing.
-    `memory` keeps what the same scores have said."""
+    """Judge a study from its records alone.
+
+    `now` (Unix seconds) is only the time that new trust records get: it decides nothing. `memory` keeps what the same
+    scores have said.
+    """
     costs = costs_of(study, records)
     ended = progress_of(study, records)
     cells = score_tables_of(study, records, ended)

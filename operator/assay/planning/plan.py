@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 LOOK_ELSEWHERE_SECONDS = 3.0
-"""Between looks whether a trial that another study runs has ended."""
+"""Seconds between two looks at whether a trial that another study runs has ended."""
 
 
 def plan(
@@ -73,7 +73,7 @@ def plan(
 
 
 def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust]:
-    """What is to be written down, so that whoever plans later knows it."""
+    """Yield what is to be written down, so that whoever plans later knows it."""
     for record in trust_to_record(
         study, judgement.screened, judgement.trust, judgement.cells, judgement.costs.relatives, now
     ):
@@ -90,8 +90,8 @@ def _request(
 
 
 def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]:
-    """Work that an edited spec no longer needs is ended, and what may not begin any more does not wait for its turn;
-    everything else that runs may end as usual."""
+    """Yield a stop for work that an edited spec no longer needs, and, once a study is halted, for work that has not begun.
+    Everything else that runs may end as usual."""
     for key, record in records.items():
         if record.running is not None:
             if key not in study.design.arm_of:
@@ -101,7 +101,8 @@ def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]
 
 
 def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[RecordLost]:
-    """What a vanished attempt cost is not known; it is charged what such a trial takes, or its age if that is less."""
+    """Yield a failure for each attempt that vanished. What it cost is not known: it is charged what such a trial takes, or
+    its age if that is less."""
     expected = arm_prices(study, costs)
     for key, record in records.items():
         for attempt in record.lost:
@@ -123,8 +124,8 @@ def _stopped(study: str, key: str, attempt: RunningAttempt, cost: float) -> Fail
 
 
 def _requeue_after(study: Study, records: Records, allowed: Admission, now: float, *, awaited: bool) -> float | None:
-    """Seconds until the study's own deadline, until what has failed may be tried again, or until the next look for
-    what other studies run; everything else announces itself."""
+    """Return the seconds until the next plan: at the study's deadline, when a failed trial may be tried again, or at the
+    next look for what other studies run. Everything else announces itself."""
     left = deadline_left(study, records, now)
     times = [LOOK_ELSEWHERE_SECONDS] if awaited else []
     times += [left] if left is not None and left > 0 else []

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assay.api.resources import Goal
 from assay.planning.results.progress import Progress, State
 from assay_trainer.contract import Failure, TrialResult
 
@@ -58,7 +57,7 @@ class Trials:
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
         order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
-        sign = 1.0 if self.study.spec.metric.goal is Goal.MAXIMIZE else -1.0
+        sign = self.study.spec.metric.goal.sign
         return {
             names[row]: (place, sign * float(scores.adjusted_means[row])) for place, row in enumerate(order, start=1)
         }

@@ -85,7 +85,7 @@ def drive(
 
 
 def interrupt(study: str, ledger: Ledger, runner: Runner) -> None:
-    """Stop all that runs, and write down what it cost."""
+    """Stop everything that runs, and write down what it cost."""
     for attempt in runner.observe():
         if attempt.phase == "Running":
             runner.stop(attempt.key)
@@ -93,7 +93,7 @@ def interrupt(study: str, ledger: Ledger, runner: Runner) -> None:
 
 
 def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
-    """What a runner observes when nothing runs any more."""
+    """Wait until nothing runs any more, and return what the runner observes then."""
     while True:
         observed = runner.observe()
         if all(attempt.phase == "Ended" for attempt in observed):
@@ -102,7 +102,7 @@ def wait_for_all(runner: Runner) -> Sequence[ObservedAttempt]:
 
 
 def forgive_failures(study: Study, ledger: Ledger) -> None:
-    """Let every failure of the study's trials no longer count, so that they are tried again."""
+    """Write down that the failures of the study's trials no longer count, so that the trials are tried again."""
     for key, failures in ledger.failures(study.design.arm_of).items():
         ledger.forgive(key, failures[-1].attempt)
 
@@ -114,10 +114,10 @@ def records_of(
     is_gone: Callable[[str, int, float], bool] = lambda *_: True,
     elsewhere: Container[str] = (),
 ) -> Records:
-    """What is known of every key of the study's design, and of every key that it ever started.
+    """Return what is known of every key of the study's design, and of every key that the study ever started.
 
-    An attempt that was started, left nothing and is not observed is lost if `is_gone`, else it counts as running.
-    `elsewhere` are keys that others run.
+    An attempt that was started, left nothing and is not observed is lost if `is_gone` says so, else it counts as
+    running. `elsewhere` holds the keys that other studies run.
     """
     started = ledger.started(study.name)
     keys = {*study.design.arm_of, *(attempt.key for attempt in started)}
@@ -153,7 +153,8 @@ def records_of(
 
 
 def _resume_at(key: str, failures: Sequence[Failure], forgiven: int, started: Mapping[StartedAttempt, float]) -> float:
-    """See `WorkRecord`; of an attempt that another study started the time is not known."""
+    """Return when the work may be tried again (see `WorkRecord`): at once where another study started the last attempt,
+    since it is not known when."""
     if not failures:
         return -math.inf
     at = started.get(StartedAttempt(key, failures[-1].attempt))
@@ -189,7 +190,7 @@ def _failure(study: str, attempt: ObservedAttempt) -> Failure:
 
 
 def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: float) -> bool:
-    """Whether there was time for everything."""
+    """Do what the plan says, and return whether there was time for all of it."""
     starts = []
     for action in decided.actions:
         match action:
@@ -215,13 +216,13 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
 
 
 def _begun_at(study: Study, ledger: Ledger) -> float | None:
-    """When the study first started something; a deleted one of its name does not count."""
+    """Return when the study first started something; what a deleted study of its name started does not count."""
     since = study.created_at
     return min((at for at in ledger.started(study.name).values() if since is None or at >= since), default=None)
 
 
 def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:
-    """Items in their order, up to `most` that run in the same image together."""
+    """Yield the items in their order, in groups of up to `most` that run in the same image."""
     for _, alike in groupby(items, key=lambda item: (item.image, item.devices)):
         group = tuple(alike)
         yield from (group[start : start + most] for start in range(0, len(group), most))

@@ -43,6 +43,11 @@ class Goal(StrEnum):
     MAXIMIZE = "Maximize"
     MINIMIZE = "Minimize"
 
+    @property
+    def sign(self) -> float:
+        """What scores are multiplied by so that higher is better, and multiplied by again to be shown."""
+        return 1.0 if self is Goal.MAXIMIZE else -1.0
+
 
 class Subset(StrEnum):
     """How a part of the training data is chosen."""

@@ -15,7 +15,6 @@ from assay.planning.allocation.ladder_policy import next_steps
 from assay.planning.allocation.trial_prices import arm_prices, price_of_all, relative_price
 from assay.planning.records.records import UNKNOWN
 from assay.planning.results.progress import Progress, State
-from assay.planning.results.score_tables import sign_of
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
 def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:
     """Return what the policy may know: the trials that have ended, and which were started and have not."""
     revealed, pending = {}, []
-    metric, sign = study.spec.metric.name, sign_of(study)
+    metric, sign = study.spec.metric.name, study.spec.metric.goal.sign
     rungs = rungs_of(study, costs)
     names = {arm for arm, _ in rungs}
     for trial in study.design.trials:

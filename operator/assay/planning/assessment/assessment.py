@@ -1,4 +1,4 @@
-"""What the finished trials say: agreement of each arm with the reference, verdicts, ranks, trust."""
+"""Assessing what has ended: each arm's agreement with the reference, verdicts, ranks, and whether arms are trusted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.api.resources import REFERENCE, Correction
 from assay.planning.allocation.ladder_policy import Estimate, estimates, expected_accuracy
 from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
-from assay.planning.results.score_tables import ScoreTable, sign_of
+from assay.planning.results.score_tables import ScoreTable
 from assay.planning.trust.certificates_in_force import certificates_of
 from assay.planning.trust.screening import Role
 from assay.ranking import (
@@ -40,7 +40,7 @@ TOP = 3
 
 @dataclass(frozen=True)
 class ProxyAssessment:
-    """One proxy against the reference; `certificate` is None before the first look."""
+    """One proxy beside the reference; `certificate` is None before the first look."""
 
     agreement: Agreement | None
     certificate: Certificate | None
@@ -48,7 +48,7 @@ class ProxyAssessment:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is known. Scores are oriented so that higher is better; `sign` turns them back."""
+    """What may be said of a study. Higher scores are better here; multiplied by `sign` they are the metric again."""
 
     reference: Scores
     sign: float
@@ -56,16 +56,16 @@ class Assessment:
     proxies: Mapping[str, ProxyAssessment]
     comparisons: Mapping[str, Comparison]
     standings: Mapping[str, Standing]
-    """Of those that have a score, the best first."""
+    """The standings of the hypotheses that have a score, the best first."""
     estimates: Mapping[str, Estimate]
-    """Of the scores on the reference, where the budget does not pay for all; else empty."""
+    """Estimated scores on the reference by hypothesis, where the budget does not pay for all trials; else empty."""
     expected_accuracy: float | None
-    """Share of the pairs that the estimates are expected to order rightly; None where there are none."""
+    """The share of pairs that the estimates are expected to order correctly; None where there are no estimates."""
     in_force: frozenset[str]
-    """Arms with a certificate that was written down, before a revocation."""
+    """The arms whose certificate was written down and is not revoked."""
     revocation: Revocation | None
     screened: Mapping[str, str]
-    """The arm that it is screened on, by hypothesis that does not run on the reference."""
+    """The arm on which a hypothesis is screened, for each hypothesis that does not run on the reference."""
 
 
 def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) -> Assessment:
@@ -93,7 +93,7 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) 
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})
     return Assessment(
         reference=reference,
-        sign=sign_of(study),
+        sign=study.spec.metric.goal.sign,
         ceiling=memory.of(noise_ceiling, reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},

@@ -56,14 +56,9 @@ class ScoreTable:
         return int(self.prefix.min(initial=self.ended.shape[1]))
 
 
-def sign_of(study: Study) -> float:
-    """Return what scores are multiplied by so that higher is better: -1 for a metric that is minimised, else 1."""
-    return -1.0 if study.spec.metric.goal == "Minimize" else 1.0
-
-
 def score_tables_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ScoreTable]:
     """Return the tables by arm, the reference first."""
-    design, metric, sign = study.design, study.spec.metric.name, sign_of(study)
+    design, metric, sign = study.design, study.spec.metric.name, study.spec.metric.goal.sign
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     rows = {name: row for row, name in enumerate(names)}
     shape = (len(names), len(design.seeds))

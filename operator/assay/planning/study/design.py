@@ -1,5 +1,4 @@
-"""All trials that a study may run: every hypothesis on every arm with every seed, in an order whose prefixes are
-balanced."""
+"""The design of a study: all trials that it may run, which is every hypothesis on every arm with every seed."""
 
 from __future__ import annotations
 
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
     from assay.planning.study.definition import StudyDefinition
 
 SCORING_REPEATS = 3
-"""Initialisations that core-set scores are averaged over; Paul et al. 2021 (arXiv:2107.07075) use 10, and
-find a few enough for the order of the examples."""
+"""How many initialisations core-set scores are averaged over. Paul et al. 2021 (arXiv:2107.07075) use 10, and find that
+a few are enough for the order of the examples."""
 
 SCORING_EPOCHS_DIVISOR = 5
-"""Scores are taken after this part of the reference's epochs; Paul et al. 2021 take them at a tenth to a fifth."""
+"""Core-set scores are taken after the reference's epochs divided by this. Paul et al. 2021 take them after a tenth to a
+fifth of the epochs."""
 
 
 class PlannedTrial(NamedTuple):
@@ -49,7 +49,7 @@ class PlannedTrial(NamedTuple):
 
 
 class TrialCondition(NamedTuple):
-    """What the trials of one hypothesis on one arm have in common; only the seed is open."""
+    """What the trials of one hypothesis on one arm have in common; they differ in the seed alone."""
 
     digest: str
     code: str
@@ -73,10 +73,10 @@ class PlannedPreparation(NamedTuple):
 
 @dataclass(frozen=True)
 class Design:
-    """What a study may run. `trials` are in the order in which they start.
+    """What a study may run; `trials` are in the order in which they start.
 
-    What of it is wanted is the agenda's to say: usually the first `initial_seeds` of the `seeds`, and further ones
-    where they can still decide something.
+    The agenda says which of it is wanted: usually the trials of the first `initial_seeds` seeds, and those of further
+    seeds where they can still decide something.
     """
 
     seeds: tuple[int, ...]
@@ -89,18 +89,18 @@ class Design:
 
     @cached_property
     def initial_trials(self) -> tuple[PlannedTrial, ...]:
-        """Those of the initial seeds."""
+        """The trials of the initial seeds."""
         return self.trials[: len(self.conditions) * self.initial_seeds]
 
     @cached_property
     def initial_keys(self) -> frozenset[str]:
-        """Of these trials, and of all preparations."""
+        """The keys of the trials of the initial seeds, and of all preparations."""
         preparations = (preparation.key for preparation in self.preparations)
         return frozenset((*preparations, *(trial.key for trial in self.initial_trials)))
 
     @cached_property
     def work(self) -> tuple[PlannedPreparation | PlannedTrial, ...]:
-        """All of it, each key once: preparations first, since trials wait for them."""
+        """All preparations and trials, each key once; preparations come first, since trials wait for them."""
         unique: dict[str, PlannedPreparation | PlannedTrial] = {each.key: each for each in self.preparations}
         for trial in self.trials:
             unique.setdefault(trial.key, trial)
@@ -108,15 +108,14 @@ class Design:
 
     @cached_property
     def arm_of(self) -> Mapping[str, str]:
-        """The arm by key; that which comes first, if two arms run the same trial."""
+        """The arm of each key; where two arms run the same trial, the first of them."""
         return {each.key: each.arm for each in self.work}
 
 
 def design_of(study: StudyDefinition) -> Design:
-    """Seed by seed, hypothesis by hypothesis, the reference and all proxies together.
+    """Return the design: its trials are ordered by seed, then by hypothesis, with all arms of a hypothesis together.
 
-    However early a study ends, what it has run is then as good as the same number of seeds, and as many
-    hypotheses, on every arm.
+    However early a study ends, it has then run about the same seeds of the same hypotheses on every arm.
     """
     arms = arms_of(study.resource)
     preparations: dict[str, PlannedPreparation] = {}

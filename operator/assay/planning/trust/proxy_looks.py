@@ -1,4 +1,4 @@
-"""Looking at the proxies: at numbers of seeds fixed in advance, when all hypotheses have them."""
+"""Testing the proxies at looks: at numbers of seeds that are fixed in advance, once all hypotheses have them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 SIMULATION_SEED = 20210715
-"""Of the simulations behind a certificate: the same scores give the same decision, on every machine."""
+"""The seed of the simulations behind a certificate: the same scores give the same decision, on every machine."""
 
 
 @dataclass(frozen=True)
 class TrustAssessment:
-    """What the looks so far have said. `certificates` are by proxy; there are none before the first look."""
+    """What the looks so far have said; `certificates` has each proxy's, and is empty before the first look."""
 
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
     open_proxies: tuple[str, ...] = ()
     next_look: int | None = None
-    """Seeds that the open proxies and the reference need for the next look; None: there is none."""
+    """The number of seeds that the open proxies and the reference need for the next look; None if there is none."""
 
 
 def criterion_of(study: Study) -> Criterion:
-    """By what the study trusts a proxy."""
+    """Return the test by which the study trusts a proxy."""
     spec = study.spec
     return Criterion(
         statistic=spec.trust.statistic.value,
@@ -43,12 +43,15 @@ def criterion_of(study: Study) -> Criterion:
 
 
 DEFAULT_PROMOTE = 3
-"""How many of a proxy's best `WinnerRegret` looks at if the study does not say."""
+"""How many of the best hypotheses by the proxy `WinnerRegret` looks at if the study does not say."""
 
 
 def trust_of(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
-    """All looks that are due. A look is due when all trials of its seeds have ended, on the reference and on every
-    proxy that is still open: so it does not depend on which trials were quick."""
+    """Take all looks that are due, and return what they say.
+
+    A look is due when all trials of its seeds have ended on the reference and on every proxy that is still open, so it
+    does not depend on which trials were quick.
+    """
     proxies = [arm for arm in study.design.arms if arm != REFERENCE]
     looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
     criterion, reference = criterion_of(study), cells[REFERENCE]
@@ -70,7 +73,7 @@ def trust_of(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOT
 
 
 def last_trust(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
-    """One look at what there is, for a study that has ended before its first one."""
+    """Take one look at the scores there are, for a study that has ended before its first look."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial
     seen = tuple(cells[arm].scores.first_seeds(initial) for arm in proxies)
