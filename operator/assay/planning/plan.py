@@ -90,8 +90,8 @@ def _request(
 
 
 def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]:
-    """Yield a stop for work that an edited spec no longer needs, and, once a study is halted, for work that has not begun.
-    Everything else that runs may end as usual."""
+    """Yield a stop for work that an edited spec no longer needs and, once a study is halted, for work that has not
+    begun. Everything else that runs may end as usual."""
     for key, record in records.items():
         if record.running is not None:
             if key not in study.design.arm_of:
@@ -101,8 +101,8 @@ def _stops(study: Study, records: Records, allowed: Admission) -> Iterator[Stop]
 
 
 def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[RecordLost]:
-    """Yield a failure for each attempt that vanished. What it cost is not known: it is charged what such a trial takes, or
-    its age if that is less."""
+    """Yield a failure for each attempt that vanished. What it cost is not known: it is charged what such a trial takes,
+    or its age if that is less."""
     expected = arm_prices(study, costs)
     for key, record in records.items():
         for attempt in record.lost:
@@ -124,8 +124,8 @@ def _stopped(study: str, key: str, attempt: RunningAttempt, cost: float) -> Fail
 
 
 def _requeue_after(study: Study, records: Records, allowed: Admission, now: float, *, awaited: bool) -> float | None:
-    """Return the seconds until the next plan: at the study's deadline, when a failed trial may be tried again, or at the
-    next look for what other studies run. Everything else announces itself."""
+    """Return the seconds until the next plan: at the study's deadline, when a failed trial may be tried again, or at
+    the next look for what other studies run. Everything else announces itself."""
     left = deadline_left(study, records, now)
     times = [LOOK_ELSEWHERE_SECONDS] if awaited else []
     times += [left] if left is not None and left > 0 else []
