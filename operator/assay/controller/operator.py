@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from assay.controller.hypotheses import HypothesisReconciler
-from assay.controller.memory import Memories
-from assay.controller.publishing import Publisher
-from assay.controller.schedule import Key
-from assay.controller.studies import StudyReconciler
-from assay.controller.wakes import Wakes
-from assay.controller.workers import TryAgain, Workers
+from assay.controller.publishing.publisher import Publisher
+from assay.controller.queue.schedule import Key
+from assay.controller.queue.wakes import Wakes
+from assay.controller.queue.workers import TryAgain, Workers
+from assay.controller.reconciling.hypotheses import HypothesisReconciler
+from assay.controller.reconciling.studies import StudyReconciler
+from assay.controller.remembering.memory import Memories
 from assay.controller.world import World
 from assay.kube import KubeError
 from assay.reporting.metrics import StudyCollector

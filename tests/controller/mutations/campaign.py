@@ -17,7 +17,7 @@ from assay.api.depth import TOO_DEEP
 from assay.api.errors import InvalidInput
 from assay.api.policy import AllowedUris, Policy
 from assay.api.resources import Hypothesis, ProxyStudy
-from assay.controller.datasets import Datasets
+from assay.controller.reconciling.datasets import Datasets
 from assay.kube import HYPOTHESES, STUDIES, Kube
 from cluster.watch import Api
 from controller.mutations import bases

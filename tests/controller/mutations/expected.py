@@ -12,8 +12,8 @@ from assay.api.metadata import wrong_keys
 from assay.api.policy import Policy, not_allowed
 from assay.api.resources import Hypothesis, ObjectMeta, ProxyStudy
 from assay.api.selection import select_hypotheses
-from assay.controller.datasets import DatasetNotReadable, Datasets
-from assay.controller.links import followed
+from assay.controller.reconciling.datasets import DatasetNotReadable, Datasets
+from assay.controller.reconciling.links import followed
 from assay.rounds.gather import gather_study
 from assay.runners.jobs.manifests.programs import image_code
 from assay.runners.protocol import Runner

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assay.api.resources import DatasetReference
-from assay.controller.datasets import DatasetNotReadable, Datasets
-from assay.controller.remembered import REMEMBERED_SECONDS
+from assay.controller.reconciling.datasets import DatasetNotReadable, Datasets
+from assay.controller.remembering.remembered import REMEMBERED_SECONDS
 from assay.store import Turn, TurnOver
 from assay_trainer.contract import digest
 from assay_trainer.objects import MemoryObjects, StoreError

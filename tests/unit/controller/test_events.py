@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus
-from assay.controller.events import (
-    BURST,
-    SECONDS_PER_EVENT,
-    Occurrence,
-    TokenBucket,
-    event_manifest,
-    transitions,
-    trial_failed,
-)
-from assay.controller.statuses import troubled, unverifiable
+from assay.controller.publishing.events import Occurrence, event_manifest, transitions, trial_failed
+from assay.controller.publishing.statuses import troubled, unverifiable
+from assay.controller.remembering.token_bucket import BURST, SECONDS_PER_EVENT, TokenBucket
 from assay.planning.plan import plan
 from assay.planning.status.conditions import Statement, dated, rejection
 from builders.manifests import a_proxy

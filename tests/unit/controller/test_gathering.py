@@ -9,7 +9,7 @@ import pytest
 from assay.api.errors import NotAllowed
 from assay.api.policy import AllowedUris, Policy
 from assay.api.resources import DatasetReference
-from assay.controller.gathering import gather
+from assay.controller.reconciling.gathering import gather
 from assay.controller.world import World
 from builders.manifests import a_hypothesis, a_proxy_study
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assay.controller.inputs import Inputs
-from assay.controller.remembered import REMEMBERED_SECONDS
+from assay.controller.reconciling.inputs import Inputs
+from assay.controller.remembering.remembered import REMEMBERED_SECONDS
 from assay.store import Turn, TurnOver
 from assay_trainer.objects import StoreError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.controller.schedule import LAST_RETRY_SECONDS, LATELY_SECONDS, Key, Schedule
+from assay.controller.queue.schedule import LAST_RETRY_SECONDS, LATELY_SECONDS, Key, Schedule
 
 A, B = Key("study", "team", "a"), Key("study", "team", "b")
 

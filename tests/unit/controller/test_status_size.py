@@ -7,7 +7,7 @@ from random import Random
 
 from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.conditions import Reason
-from assay.controller.reports import with_report
+from assay.controller.publishing.reports import with_report
 from assay.planning.plan import plan
 from assay.planning.records.records import Obstacle, WorkRecord
 from assay.reporting.written import Written

@@ -10,8 +10,8 @@ from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.conditions import Reason
 from assay.api.errors import InvalidInput, Problem
 from assay.api.resources import ProxyStudyStatus
-from assay.controller.datasets import DatasetNotReadable
-from assay.controller.statuses import has_stalled, rejected, seconds_until_write, troubled, unverifiable
+from assay.controller.publishing.statuses import has_stalled, rejected, seconds_until_write, troubled, unverifiable
+from assay.controller.reconciling.datasets import DatasetNotReadable
 from assay.planning.plan import plan
 from builders.effort import tries
 from builders.simulated import simulated_study

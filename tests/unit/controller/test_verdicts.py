@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.api.resources import StudyVerdict, Verdict
-from assay.controller.verdicts import outdated
+from assay.controller.publishing.verdicts import outdated
 
 
 def a_verdict(verdict: Verdict, *, rank: int = 1, name: str = "digits") -> StudyVerdict:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from assay.controller.schedule import Key
-from assay.controller.wakes import LATER_SECONDS, RELIST, SOON_SECONDS, Wakes
+from assay.controller.queue.schedule import Key
+from assay.controller.queue.wakes import LATER_SECONDS, RELIST, SOON_SECONDS, Wakes
 from assay.controller.world import World
 from assay.kube import STUDY_LABEL, Manifest
 

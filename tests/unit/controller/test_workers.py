@@ -5,8 +5,8 @@ from __future__ import annotations
 from queue import Queue
 from threading import Event
 
-from assay.controller.schedule import Key
-from assay.controller.workers import TryAgain, Workers
+from assay.controller.queue.schedule import Key
+from assay.controller.queue.workers import TryAgain, Workers
 
 A, B = Key("study", "team", "a"), Key("study", "team", "b")
 SOON = 5.0

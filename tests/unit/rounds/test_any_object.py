@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from assay.api.bounds import STATUS_BYTES, json_bytes
 from assay.api.resources import ProxyStudyStatus
-from assay.controller.events import event_manifest, trial_failed
-from assay.controller.reports import with_report
+from assay.controller.publishing.events import event_manifest, trial_failed
+from assay.controller.publishing.reports import with_report
 from assay.planning.plan import plan
 from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import Revocation

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from assay.controller.hypotheses import manager_of
 from assay.kube import HYPOTHESES, Kube, Manifest, NotFound, Refused
 from assay.store.together import together
 
@@ -25,6 +24,11 @@ MOST_AT_A_TIME = 50
 
 _UNPROCESSABLE = 422
 _log = logging.getLogger(__name__)
+
+
+def manager_of(study: str) -> str:
+    """Return the field manager of a study's entries: each study owns its own, and can't touch another's."""
+    return f"assay-study-{study}"
 
 
 def outdated(verdicts: Mapping[str, StudyVerdict], hypotheses: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from assay.controller.remembered import Remembered
+from assay.controller.remembering.remembered import Remembered
 from assay.runners.jobs import object_digest
 from assay.store import Turn
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from assay.api.resources import ProxyStudyStatus
-from assay.controller.memory import StudyMemory
-from assay.controller.publishing import earlier_status
+from assay.controller.publishing.publisher import earlier_status
+from assay.controller.remembering.memory import StudyMemory
 from assay.kube import Manifest
 
 POLL_SECONDS = 15.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from assay.api.errors import InvalidInput
 from assay.api.resources import DatasetReference
-from assay.controller.remembered import Remembered
+from assay.controller.remembering.remembered import Remembered
 from assay.rounds.gather import read_dataset
 from assay.store import StoreLimits, Turn
 from assay_trainer.contract import Dataset, DatasetManifest

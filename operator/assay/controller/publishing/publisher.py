@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from assay.api.conditions import ConditionType
 from assay.api.resources import ProxyStudyStatus
-from assay.controller.events import REPORTER, Occurrence, event_manifest, transitions, trial_failed
-from assay.controller.schedule import Key
-from assay.controller.statuses import seconds_until_write
+from assay.controller.publishing.events import REPORTER, Occurrence, event_manifest, transitions, trial_failed
+from assay.controller.publishing.statuses import seconds_until_write
+from assay.controller.queue.schedule import Key
 from assay.kube import EVENTS, STUDIES, AlreadyExists, Kube, KubeError, Manifest, NotFound
 from assay.planning.results.progress import progress_of
 
 if TYPE_CHECKING:
-    from assay.controller.memory import StudyMemory
+    from assay.controller.remembering.memory import StudyMemory
     from assay.controller.world import World
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study

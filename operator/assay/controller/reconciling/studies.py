@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from assay.api.base import RETRY_ANNOTATION
 from assay.api.resources import ProxyStudy
-from assay.controller import verdicts
-from assay.controller.datasets import Datasets
-from assay.controller.gathering import gather
-from assay.controller.inputs import Inputs
-from assay.controller.memory import Memories, StudyMemory
-from assay.controller.reports import with_report
-from assay.controller.schedule import SHARES, Key
-from assay.controller.troubles import Troubles
-from assay.controller.visits import NEXT_TURN_SECONDS, POLL_SECONDS, REFRESH_SECONDS, Visit
+from assay.controller.publishing import verdicts
+from assay.controller.publishing.reports import with_report
+from assay.controller.queue.schedule import SHARES, Key
+from assay.controller.reconciling.datasets import Datasets
+from assay.controller.reconciling.gathering import gather
+from assay.controller.reconciling.inputs import Inputs
+from assay.controller.reconciling.troubles import Troubles
+from assay.controller.reconciling.visits import NEXT_TURN_SECONDS, POLL_SECONDS, REFRESH_SECONDS, Visit
+from assay.controller.remembering.memory import Memories, StudyMemory
 from assay.planning.status.hypothesis_status import verdicts_of
 from assay.ranking.memory import Memory
 from assay.reporting.metrics import arm_profiles
@@ -30,7 +30,7 @@ from assay.store.memory_budget import NoRoom
 if TYPE_CHECKING:
     from assay.api.policy import Policy
     from assay.api.resources import ProxyStudyStatus
-    from assay.controller.publishing import Publisher
+    from assay.controller.publishing.publisher import Publisher
     from assay.controller.world import World
     from assay.kube import Kube
     from assay.planning.study.study import Study

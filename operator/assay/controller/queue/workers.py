@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from threading import Condition, Thread
 
-from assay.controller.schedule import Key, Schedule
+from assay.controller.queue.schedule import Key, Schedule
 
 TOGETHER_SECONDS = 0.05
 """How long a key waits after it was woken: events of one study often come together, and one reconcile is enough."""

@@ -9,10 +9,8 @@ from assay.api.conditions import Reason
 from assay.api.errors import InvalidInput
 from assay.api.resources import ProxyStudy, ProxyStudyStatus
 from assay.api.selection import select_hypotheses
-from assay.controller.datasets import DatasetNotReadable
-from assay.controller.gathering import hypotheses_of
-from assay.controller.publishing import Publisher
-from assay.controller.statuses import (
+from assay.controller.publishing.publisher import Publisher
+from assay.controller.publishing.statuses import (
     has_stalled,
     problems_in_words,
     reading,
@@ -21,8 +19,10 @@ from assay.controller.statuses import (
     troubled,
     unverifiable,
 )
-from assay.controller.visits import AFTER_OTHERS_SECONDS, NEXT_TURN_SECONDS, REFRESH_SECONDS, Visit
-from assay.controller.workers import TryAgain
+from assay.controller.queue.workers import TryAgain
+from assay.controller.reconciling.datasets import DatasetNotReadable
+from assay.controller.reconciling.gathering import hypotheses_of
+from assay.controller.reconciling.visits import AFTER_OTHERS_SECONDS, NEXT_TURN_SECONDS, REFRESH_SECONDS, Visit
 from assay.controller.world import World
 from assay.kube import KubeError
 from assay.planning.status.finished import is_still_finished

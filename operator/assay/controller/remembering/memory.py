@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from assay.controller.events import TokenBucket
+from assay.controller.remembering.token_bucket import TokenBucket
 from assay.kube import Manifest
 from assay.runners.jobs import Claims, JobsMemory, Owner, QuotaWaits, Shares
 from assay.store import Ledger, StoreLimits

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assay.api.base import RETRY_ANNOTATION
-from assay.controller.schedule import SHARES, Key
+from assay.controller.queue.schedule import SHARES, Key
 from assay.kube import STUDY_LABEL, Cache, Manifest
 from assay.runners.jobs import Shares, is_news
 
 if TYPE_CHECKING:
-    from assay.controller.workers import Workers
+    from assay.controller.queue.workers import Workers
     from assay.controller.world import World
 
 RELIST = Key("relist", "", "")

@@ -8,7 +8,7 @@ from assay.api.errors import InvalidInput, NotAllowed, Problem
 from assay.api.policy import Policy, not_allowed
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.api.selection import select_hypotheses
-from assay.controller.links import followed
+from assay.controller.reconciling.links import followed
 from assay.planning.study.study import Study
 from assay.rounds.gather import gather_study
 from assay.store import StoreLimits

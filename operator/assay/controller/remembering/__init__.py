@@ -1,0 +1,1 @@
+"""What the operator remembers between reconciles. All of it may be lost at any time."""
