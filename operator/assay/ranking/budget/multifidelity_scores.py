@@ -1,10 +1,10 @@
-"""Scores of hypotheses that were run on different rungs, carried up to the reference so that they can be ordered.
+"""Multi-fidelity scores: hypotheses that ran on different rungs, made comparable at the reference.
 
-A hypothesis counts with its mean at the highest rung that it reached, plus the median of what those gained from there
-that went on. How sure that is follows from two kinds of uncertainty: a seed's noise, which differs between hypotheses,
-and the drift of the order between a rung and the reference, whose deviation grows with the halvings of work between.
+A hypothesis counts with its mean at the highest rung that it reached, plus the median gain of those that went on from
+there. How sure that is follows from two kinds of uncertainty: the seed noise, which differs between hypotheses, and the
+drift of the order between a rung and the reference, whose deviation grows with the halvings of work between them.
 
-Curves are not extrapolated: a few seeds can't tell slopes from the noise, and most of the drift is not in the slopes.
+Learning curves are not extrapolated: a few seeds can't tell slopes from noise, and most of the drift is not in them.
 """
 
 from __future__ import annotations
@@ -17,32 +17,35 @@ import scipy
 from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 
 SHRINKAGE = 2.0
-"""A median gain counts with m / (m + this), m being how many went on; the rest is the gain of the next rung."""
+"""A median gain counts with weight m / (m + this), m being how many went on; the next rung's gain has the rest."""
 DRIFT_PER_HALVING = 0.47
-"""Deviation of the drift per halving of work, over one seed's noise: on the learning curves of 68 data sets the
+"""The deviation of the drift per halving of work, over one seed's noise. On the learning curves of 68 data sets the
 medians are .45, .92, 1.25, 1.91, 2.41, 3.15 at 1 to 6 halvings (`benchmarks/drift.py`)."""
 NOISE_OF_SPREAD, NOISE_WEIGHT = 0.2, 3.0
-"""Before seeds show it, a seed's noise is taken as this share of the spread of the hypotheses; that counts like so many
-observed deviations. As many of the pooled noise go into each hypothesis' own."""
+"""Until seeds show the noise, it is taken to be this share of the spread of the hypotheses, which counts like so many
+observed deviations. Each hypothesis' own noise is shrunk to the pooled one with the same weight."""
 
 
 @dataclass(frozen=True, eq=False)
 class MultifidelityScores:
-    """What is expected at the last rung."""
+    """The scores that are expected at the last rung, the reference."""
 
     scores: FloatArray
     """(hypotheses,); NaN for a hypothesis without any score."""
     deviations: FloatArray
-    """(hypotheses,): standard errors, at least 0; NaN likewise."""
+    """(hypotheses,): their standard errors, at least 0; NaN likewise."""
     tops: IntArray
     """(hypotheses,): the highest rung with a score; -1 where there is none."""
     seed_variances: FloatArray
-    """(hypotheses,): of one seed's score, at least 0."""
+    """(hypotheses,): the variance of one seed's score, at least 0."""
     drift_variances: FloatArray
-    """(rungs,): of what the order drifts from a rung to the last."""
+    """(rungs,): the variance of the drift from a rung to the last."""
 
     def rightly_ordered(self, first: IntArray, second: IntArray) -> FloatArray:
-        """Probability in [.5, 1] that each pair's true order is that of its scores; .5 for what has no score."""
+        """Return the probability in [.5, 1] that a pair's true order is that of its scores; .5 where one has none.
+
+        `first`, `second`: (pairs,) rows of the hypotheses.
+        """
         difference = np.abs(self.scores[first] - self.scores[second])
         deviation = np.hypot(self.deviations[first], self.deviations[second])
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -52,16 +55,19 @@ class MultifidelityScores:
 
 
 def relative_drift(work: FloatArray) -> FloatArray:
-    """(rungs,): variance of the drift to the reference, a seed's being 1. `work`: (rungs,), over the reference's."""
+    """Return (rungs,): the variance of the drift from a rung to the reference, where a seed's is 1.
+
+    `work`: (rungs,), relative to the reference's.
+    """
     drift: FloatArray = (DRIFT_PER_HALVING * np.maximum(-np.log2(work), 0.0)) ** 2
     return drift
 
 
 def multifidelity_scores(values: FloatArray, work: FloatArray) -> MultifidelityScores:
-    """Carry scores up.
+    """Carry scores up to the reference, which is the last rung.
 
-    `values`: (hypotheses, rungs, seeds), the reference the last rung, NaN where there is none.
-    `work`: (rungs,), above 0, relative to the reference's.
+    `values`: (hypotheses, rungs, seeds), NaN where there is no score. `work`: (rungs,), above 0, relative to the
+    reference's.
     """
     present = ~np.isnan(values)
     counts = present.sum(axis=2)
@@ -81,7 +87,10 @@ def multifidelity_scores(values: FloatArray, work: FloatArray) -> MultifidelityS
 
 
 def _gains_to_last(means: FloatArray, scored: BoolArray) -> FloatArray:
-    """(rungs,): what is added to a mean of a rung; from the last downwards, each by those that reached a higher one."""
+    """Return (rungs,): what is added to a mean of each rung.
+
+    They are found from the last rung downwards, each from the hypotheses that reached a higher one.
+    """
     hypotheses, rungs = means.shape
     gains = np.zeros(rungs)
     top = np.full(hypotheses, np.nan)
@@ -100,9 +109,10 @@ def _gains_to_last(means: FloatArray, scored: BoolArray) -> FloatArray:
 def _residuals(
     values: FloatArray, means: FloatArray, counts: IntArray, carried: FloatArray, work: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(hypotheses,) each: squared deviations in units of a seed's variance, and how many there are.
+    """Return (hypotheses,) each: the sum of squared deviations, and how many there are.
 
-    Between seeds of a rung, and between a rung and the one that the hypothesis ran on before.
+    They are the deviations between the seeds of a rung, and those between a rung and the one that the hypothesis ran on
+    before, scaled so that each has a seed's variance.
     """
     deviations = np.where(np.isnan(values), 0.0, values - means[:, :, None])
     squares: FloatArray = (deviations**2).sum(axis=(1, 2))
@@ -124,15 +134,16 @@ def _residuals(
 
 
 def _spread(carried: FloatArray, scored: BoolArray) -> float:
-    """How far hypotheses lie apart: the deviation that normal scores of these quartiles have."""
+    """Return how far hypotheses lie apart: the standard deviation of normal scores with these quartiles."""
     first = carried[scored.any(axis=1), np.argmax(scored, axis=1)[scored.any(axis=1)]]
     return float(np.subtract(*np.quantile(first, [0.75, 0.25])) / 1.349) if len(first) > 1 else 0.0
 
 
 def _seed_variances(squares: FloatArray, degrees: FloatArray, spread: float) -> tuple[float, FloatArray]:
-    """The pooled variance of a seed, and each hypothesis' own, shrunk to it.
+    """Return the pooled variance of a seed, and (hypotheses,) their own, shrunk to it.
 
-    A hypothesis whose scores jump about is cut off at four times the median: it says nothing of the others.
+    For the pooled one, a hypothesis' own is cut off at four times the median: one whose scores jump about says nothing
+    of the others.
     """
     seen = degrees > 0
     limit = 4 * float(np.median(squares[seen] / degrees[seen])) if seen.any() else 0.0

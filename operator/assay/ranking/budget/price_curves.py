@@ -1,4 +1,4 @@
-"""How good an order is for its price: what policies that buy runs had spent, and how right they were by then."""
+"""Price curves: how good the order of a policy is by the time that it has spent a share of the full cost."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from assay.ranking.arrays import FloatArray
 
 LOW, HIGH = 0.1, 0.9
-"""The quantiles over the orders of seeds that a spread is given by."""
+"""The quantiles, over the orders of seeds, that give a spread."""
 
 ROUNDING = 1e-9
-"""Prices that differ by less than this part are the same."""
+"""Prices that differ by less than this part of them are the same."""
 
 
 class Spread(NamedTuple):
-    """Over the orders of seeds: the middle, and where the lowest and the highest tenth end."""
+    """A figure over the orders of seeds: the middle, and the ends of the lowest and of the highest tenth."""
 
     middle: float
     low: float
@@ -27,17 +27,17 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PricedRun:
-    """A policy at work with the seeds in one order: a row per purchase, in the order in which they were made."""
+    """A policy at work with the seeds in one order: an element per purchase, in the order in which they were made."""
 
     shares: FloatArray
-    """(purchases,): of the full cost, what has been spent; never falling."""
+    """(purchases,): the share of the full cost that has been spent; never falling."""
     tau: FloatArray
-    """(purchases,): agreement with the truth, -1 to 1."""
+    """(purchases,): the agreement with the truth, -1 to 1."""
     regret: FloatArray
     """(purchases,): in the metric's units, 0 or more; NaN where nothing could be chosen yet."""
 
     def at(self, share: float) -> tuple[float, float]:
-        """Tau and regret when that much may have been spent; before the first purchase 0 and NaN."""
+        """Return tau and regret once this share has been spent; before the first purchase they are 0 and NaN."""
         bought = int(np.searchsorted(self.shares, share * (1 + ROUNDING), side="right"))
         return (float(self.tau[bought - 1]), float(self.regret[bought - 1])) if bought else (0.0, float("nan"))
 
@@ -57,17 +57,19 @@ class PriceCurve:
 
     @cached_property
     def total(self) -> float:
-        """The share at which the policy has bought all that it wants, the median over the runs."""
+        """The share at which the policy has bought all it wants: the median over the runs."""
         return float(np.median([run.shares[-1] if len(run.shares) else 0.0 for run in self.runs]))
 
     def tau(self, share: float) -> Spread:
-        """Agreement for that share of the full cost, which may be infinite; the middle is the median."""
+        """Return the agreement for a share of the full cost, which may be infinite; the middle is the median."""
         values = np.array([run.at(share)[0] for run in self.runs])
         return _spread(float(np.median(values)), values)
 
     def regret(self, share: float) -> Spread | None:
-        """Regret for that share; None where half of the runs could not choose yet. The middle is the mean: mostly
-        there is none, and what counts is how much is lost where there is."""
+        """Return the regret for a share of the full cost; None where half of the runs could not choose yet.
+
+        The middle is the mean: mostly there is no regret, and it matters how much is lost where there is some.
+        """
         values = np.array([run.at(share)[1] for run in self.runs])
         known = values[np.isfinite(values)]
         return _spread(float(known.mean()), known) if 2 * len(known) > len(values) else None
@@ -75,14 +77,14 @@ class PriceCurve:
 
 @dataclass(frozen=True, eq=False)
 class PricedPolicies:
-    """Policies side by side, the first of them the one that is judged."""
+    """Policies side by side; the first is the one that is judged."""
 
     curves: tuple[PriceCurve, ...]
     full_cost: float
-    """Accelerator seconds of one run of every hypothesis on the reference, the mean over the orders; a share is that
-    of its own order's."""
+    """The accelerator seconds of one run of every hypothesis on the reference, the mean over the orders of seeds. A
+    share is that of its own order's full cost."""
     hypotheses: int
-    """How many have a true score."""
+    """The number of hypotheses with a true score."""
 
 
 def _spread(middle: float, values: FloatArray) -> Spread:

@@ -1,23 +1,25 @@
-"""Does a certified proxy still order hypotheses as it promised? A test that stays valid however often it is looked at.
+"""Audits: a test of whether a certified proxy still orders hypotheses as promised, valid however often one looks.
 
-**What is tested.** That the proxy orders, of the pairs which the reference separates (over two standard errors), at
-least the promised share as the reference does (`promised_rate`). Pairs are of a hypothesis that was drawn at random and
-each one of the calibration's; and, in a second test, each one that was drawn from its stratum before: strata that lie
-far apart agree with each other even if the order within one is arbitrary. Whoever was run in full because the proxy
-liked it has no part in it: the best of many by a noisy score are those whose noise was kind.
+**What is tested.** Whether, of the pairs that the reference separates (`orders.separation`), the proxy orders at least
+the promised share as the reference does (`promised_rate`). In the first test a pair consists of a hypothesis that was
+drawn at random and one of the calibration's. In the second it consists of two hypotheses that were drawn from the same
+stratum, since strata that lie far apart agree with each other even if the order within one is arbitrary. A hypothesis
+that ran in full because the proxy ranked it high has no part in either test: the best of many by a noisy score are
+those whose noise was in their favour.
 
 **How.** By betting (Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting"). One unit
-is bet against the promise. Each drawn hypothesis multiplies the wealth by 1 + l (p m - a) / n: of n pairs, m are
-separable, and a of these ordered alike; p is the promised rate. While the promise is kept no bet l in [0, 1 / (1 - p)]
-makes wealth grow on average, so it ever exceeds 1 / e with probability e at most (Ville). All bets of a grid are held
-in equal parts, so that the right one need not be known. The pairs of one hypothesis are one observation; their
-dependence does not matter.
+is bet against the promise. Each drawn hypothesis multiplies the wealth by 1 + b (p m - a) / N, where m of its N pairs
+are separable, a of these are ordered alike, and p is the promised rate. While the promise is kept, no bet b in
+[0, 1 / (1 - p)] makes the wealth grow on average, so the probability that it ever exceeds 1 / e is at most e (Ville's
+inequality). All bets of a grid are held in equal parts, so that the right one need not be known. The pairs of one
+hypothesis are one observation, so their dependence does not matter.
 
-**Strata.** Each has wealth of its own, and what counts is the mean over the strata: a new kind of hypothesis on which
-the proxy is wrong is not outvoted by those on which it is right.
+**Strata.** Each stratum has wealth of its own, and what counts is the mean over the strata. So a new kind of hypothesis
+on which the proxy is wrong is not outvoted by those on which it is right.
 
-**What is exact.** The first test, for the mean over all that may be drawn, given the calibration's hypotheses. The
-second would be if the earlier ones of a stratum were new each time. `benchmarks/screening.py` measures both together.
+**What is exact.** The first test is exact for the mean over all hypotheses that may be drawn, given the calibration's.
+The second would be if the earlier hypotheses of a stratum were new each time. `benchmarks/screening.py` measures both
+together.
 """
 
 from __future__ import annotations
@@ -33,15 +35,15 @@ from assay.ranking.orders.separable_pairs import PairTable
 from assay.ranking.scores import Scores
 
 BETS = np.arange(1, 20) / 20
-"""Shares of the wealth that are put at risk; all at risk would be lost by the first pair that is ordered alike."""
+"""The shares of the wealth that are put at risk. At 1 the first pair that is ordered alike would lose it all."""
 
 WITHIN_SHARE = 0.4
-"""Part of the error probability that the test within the strata has. Without it nothing would find a kind that lies far
-from the others, and is in no order itself."""
+"""The part of the error probability that the test within the strata has. Without that test nothing would find a kind of
+hypotheses that lies far from the others, and among which the proxy's order is arbitrary."""
 
 
 class Drawn(NamedTuple):
-    """A hypothesis that was drawn to be audited."""
+    """A hypothesis that was drawn to be audited, and its stratum."""
 
     hypothesis: str
     stratum: str
@@ -49,18 +51,19 @@ class Drawn(NamedTuple):
 
 @dataclass(frozen=True)
 class StratumAudit:
-    """What the audits of one stratum have shown; once they revoke, what comes later counts for nothing."""
+    """What the audits of one stratum have shown. Once they revoke the certificate, nothing later is counted."""
 
     stratum: str
     hypotheses: int
-    """Drawn, and run on both arms."""
+    """The number of hypotheses that were drawn and have run on both arms."""
     pairs: int
-    """That the reference separates, with the calibration's hypotheses."""
+    """The number of their pairs with the calibration's hypotheses that the reference separates."""
     alike: float | None
-    """Share of these that the proxy orders alike; a pair tied in the proxy counts one half. None without pairs."""
+    """The share of these that the proxy orders alike; a pair tied in the proxy counts one half. None without pairs."""
     evidence: float
-    """Wealth of the bets against the promise, times the test's part of the error; of the two tests, the larger. At 95 %
-    confidence 20 revoke if there is one stratum; of several strata, one alone needs so many times as much."""
+    """The wealth of the bets against the promise, times the test's part of the error; the larger of the two tests'. At
+    95 % confidence 20 revokes the certificate where there is one stratum; of several, one alone needs as many times
+    that."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ class Audit:
     promised: float
     strata: tuple[StratumAudit, ...]
     revoked_after: int | None
-    """Number of audited hypotheses, in the order in which they were drawn, that revoked it; None: it stands."""
+    """The number of audited hypotheses, in the order of drawing, after which it was revoked; None: it stands."""
     revoking: str | None
-    """The stratum with the most evidence by then."""
+    """The stratum with the most evidence at that time."""
 
     @property
     def revoked(self) -> bool:
@@ -90,11 +93,11 @@ def audit(
     promised: float,
     confidence: float,
 ) -> Audit:
-    """Tests the promise with the hypotheses drawn so far, in the order in which they were drawn.
+    """Test the promise with the hypotheses drawn so far, in the order in which they were drawn.
 
-    Both tables hold the calibration's and the drawn hypotheses, with the same seeds. Those without a score in both arms
-    at a common seed are passed over. `strata` are all that there are, also those that none was drawn from yet. Raises
-    ValueError on a rate outside [.5, 1), a confidence outside (.5, 1), or a stratum that is not among `strata`.
+    Both tables hold the calibration's and the drawn hypotheses, with the same seeds. A hypothesis without a score in
+    both arms at a common seed is passed over. `strata`: all there are, also those that no hypothesis was drawn from
+    yet. Raises ValueError on a rate outside [.5, 1), a confidence outside (.5, 1), or a stratum not among `strata`.
     """
     if not 0.5 <= promised < 1:
         raise ValueError(f"promised: {promised}, allowed are values from 0.5 on and below 1")
@@ -125,7 +128,7 @@ def audit(
 
 
 class _Book:
-    """The bets of one stratum."""
+    """The account of the bets on one stratum."""
 
     def __init__(self) -> None:
         self._taken: list[str] = []
@@ -143,20 +146,20 @@ class _Book:
 
     @property
     def wealth(self) -> float:
-        """Of the first test."""
+        """The wealth of the first test."""
         return float(np.exp(self._log_wealth).mean())
 
     @property
     def wealth_within(self) -> float:
-        """Of the test within the stratum."""
+        """The wealth of the test within the stratum."""
         return float(np.exp(self._log_within).mean())
 
     @property
     def evidence(self) -> float:
-        """The larger of the two, each times its part of the error probability."""
+        """The larger of the two wealths, each times its test's part of the error probability."""
         return max((1 - WITHIN_SHARE) * self.wealth, WITHIN_SHARE * self.wealth_within)
 
     def summary(self, stratum: str) -> StratumAudit:
-        """What there is to say."""
+        """Summarize what was found."""
         alike = self._alike / self._separable if self._separable else None
         return StratumAudit(stratum, len(self._taken), self._separable, alike, self.evidence)

@@ -1,11 +1,12 @@
 """What hypotheses that ran on the proxy alone would score at the reference, and how sure that is.
 
-A line is fitted to the calibration's hypotheses: mean score at the reference against mean score on the proxy. Who ran
-on the proxy alone is expected on it; how far off it may be is what the distances of the calibration's from it show (the
-prediction interval of simple regression). These hold the noise of both arms' seeds as well as what the arms truly
-disagree on. Where scores are skewed they are larger at one end, so each counts with the larger of the variance of all
-and that of the nearest eight, and with seven degrees of freedom. It holds for hypotheses like the calibration's: it
-rests on the certificate, and falls with it. `benchmarks/screening.py` measures how often an interval misses.
+A line is fitted to the calibration's hypotheses: mean score at the reference against mean score on the proxy. A
+hypothesis that ran on the proxy alone is expected on this line, and the distances of the calibration's hypotheses from
+it show how far off that may be (the prediction interval of simple linear regression). The distances come from the seed
+noise of both arms as well as from true disagreement of the arms. Where scores are skewed they are larger at one end. So
+each hypothesis gets the larger of two variances, that of all distances and that of the eight nearest, with seven
+degrees of freedom. This holds for hypotheses like the calibration's: it rests on the certificate, and falls with it.
+`benchmarks/screening.py` measures how often an interval misses.
 """
 
 from __future__ import annotations
@@ -19,30 +20,30 @@ from assay.ranking.distributions import t_exceeded_by
 from assay.ranking.scores import Scores
 
 NEAREST = 8
-"""Of the calibration's hypotheses, by their score on the proxy. There must be as many."""
+"""How many of the calibration's hypotheses, by their scores on the proxy, count as near. There must be as many."""
 
 
 class ExpectedScore(NamedTuple):
-    """One hypothesis; higher is better, in the reference's units, as its `adjusted_means`."""
+    """The expected score of one hypothesis; higher is better, in the units of the reference's `adjusted_means`."""
 
     hypothesis: str
     score: float
     deviation: float
-    """Of its mean score at the reference from this one, on Student's t."""
+    """The scale of its true mean's distance from this one, which has Student's t distribution."""
 
     def half_width(self, error: float) -> float:
-        """What the deviation exceeds with this probability, in (0, 1), up or down."""
+        """Return the distance, up or down, that is exceeded with this probability, in (0, 1)."""
         return self.deviation * t_exceeded_by(error / 2, NEAREST - 1)
 
 
 def expected_scores(
     reference: Scores, proxy: Scores, calibration: Sequence[str], hypotheses: Sequence[str]
 ) -> tuple[ExpectedScore, ...]:
-    """Of those of the hypotheses that have a score on the proxy, in their order.
+    """Return the expected scores of the hypotheses that have a score on the proxy, in their order.
 
-    Of none of them if fewer than 8 of the calibration's have scores on both arms, or if the proxy gives all of these
-    the same score. Both tables hold all the hypotheses named; on the proxy they should have equally many seeds. Raises
-    KeyError if one is not there.
+    There are none if fewer than 8 of the calibration's hypotheses have scores on both arms, or if the proxy gives all
+    of these the same score. Both tables hold all the hypotheses named; on the proxy they should have equally many
+    seeds. Raises KeyError if a hypothesis is not there.
     """
     reference, proxy = reference.restricted(calibration), proxy.restricted((*calibration, *hypotheses))
     y, on_proxy = reference.adjusted_means, proxy.adjusted_means

@@ -1,4 +1,4 @@
-"""What a certificate promises of the pairs that the reference separates, for audits to hold it to."""
+"""The rate that a certificate promises for pairs that the reference separates, and that audits hold it to."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from assay.ranking.orders.tau import correlation_of
 from assay.ranking.scores import Scores, balanced
 
 _MOST = 0.995
-"""A promise of 1 would be broken by one pair that noise turned round."""
+"""The highest promise. One of 1 would be broken by a single pair whose order noise has reversed."""
 _LEAST_RELIABLE = 0.01
-"""Scores that show no signal at all have no correlation to speak of."""
+"""The lowest reliability that is counted with: scores without any signal would have no correlation at all."""
 
 
 def promised_rate(statistic: str, threshold: float, reference: Scores, proxy: Scores) -> float:
-    """Which share of separable pairs a certificate promises to be ordered alike, in [.5, 1).
+    """Return the share of separable pairs that a certificate promises to be ordered alike, in [.5, 1).
 
-    `reference` and `proxy` are the calibration's scores. By `statistic`:
+    `reference`, `proxy`: the calibration's scores. By `statistic`:
 
-    - "KendallTau": the share that normal scores of this tau have at the calibration's noise. It is more than
-      (1 + threshold) / 2, the share of all pairs, as those that are close are left out; less if the proxy is noisy.
+    - "KendallTau": the share that normal scores with this tau have at the calibration's noise. It is more than
+      (1 + threshold) / 2, the share of all pairs, since close pairs are left out; it is less if the proxy is noisy.
     - "DecisionAccuracy": the threshold.
-    - "WinnerRegret": 1, since it promises nothing of pairs.
+    - "WinnerRegret": 1, since this statistic promises nothing of pairs.
 
-    In each case not more than the calibration shows, less a standard error (jackknife over hypotheses): those that are
-    audited are compared with these very hypotheses, whose own luck is no fault of theirs.
+    In each case it is no more than the calibration itself shows, less a standard error (jackknife over hypotheses).
+    Audited hypotheses are compared with these very ones, and must not pay for their chance errors.
 
     Raises ValueError on another statistic.
     """
@@ -48,7 +48,7 @@ def promised_rate(statistic: str, threshold: float, reference: Scores, proxy: Sc
 
 
 def _separable_rate(correlation: float, line: float) -> float:
-    """Share of pairs ordered alike, of those whose standard normal difference is over `line`, at this correlation."""
+    """Return the share ordered alike at this correlation, of pairs whose standard normal difference is over `line`."""
     z = line + np.linspace(0.0, 8.0, 801)
     density = normal_density(z)
     alike = scipy.special.ndtr(z * correlation / np.sqrt(max(1 - correlation**2, 1e-12)))
@@ -56,7 +56,7 @@ def _separable_rate(correlation: float, line: float) -> float:
 
 
 def _rate_less_its_error(reference: Scores, proxy: Scores) -> float:
-    """Share of the separable pairs ordered alike, less a standard error (jackknife); .5 without such pairs."""
+    """Return the share of the separable pairs ordered alike, less a standard error; .5 without such pairs."""
     table = PairTable(reference, proxy, reference.hypotheses)
     counted = [table.with_calibration(name) for name in reference.hypotheses]
     counts = np.array([(each.separable, each.alike) for each in counted]).reshape(-1, 2)

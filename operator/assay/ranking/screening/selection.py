@@ -1,4 +1,4 @@
-"""Who of the screened goes on, and who is drawn to be audited."""
+"""Which of the screened hypotheses are promoted, and which are drawn to be audited."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from assay.ranking.scores import Scores
 
 
 def promoted(proxy: Scores, count: int) -> frozenset[str]:
-    """The `count` best by the proxy's mean scores, and who is within noise of the last of them.
+    """Return the `count` best hypotheses by the proxy's mean scores, and those within noise of the last of these.
 
-    Within noise is a difference of at most two standard errors, by the seed noise pooled over the table; where that is
-    not known, equal scores only. Hypotheses without a score are not among them. Raises ValueError on a count below 1.
+    Within noise means at most two standard errors lower, by the seed noise pooled over the table; where that is not
+    known, only equal scores are. No hypothesis without a score is promoted. Raises ValueError on a count below 1.
     """
     if count < 1:
         raise ValueError(f"count: {count}, allowed are 1 and more")
@@ -31,6 +31,6 @@ def promoted(proxy: Scores, count: int) -> frozenset[str]:
 
 
 def lot(seed: int, hypothesis: str, identity: str) -> float:
-    """A number in [0, 1) that seems random, of the seed and the hypothesis alone: no score, no other hypothesis."""
+    """Return a pseudo-random number in [0, 1) that depends on the arguments alone: on no score, no other hypothesis."""
     number = hashlib.sha256(f"{seed}/{hypothesis}/{identity}".encode()).digest()[:8]
     return int.from_bytes(number, "big") / 2**64

@@ -17,22 +17,25 @@ from assay.ranking.sequential.moderated_noise import InitialNoise
 
 @dataclass(frozen=True, eq=False)
 class PairsAtLook:
-    """What the pairs of some of a table's rows show once they have one more seed in common."""
+    """The pairs of some of a table's rows, at the look that they have once they share one more seed."""
 
     rows: IntArray
-    """Those that have a score at this seed."""
+    """The rows with a score at this seed."""
     block: Any
-    """Index of their pairs in arrays (hypotheses, hypotheses)."""
+    """The index of their pairs in arrays (hypotheses, hypotheses)."""
     look: IntArray
-    """(rows, rows), or (1, 1) if it is the same for all: the how manieth look at the pair this is, from 0."""
+    """(rows, rows), or (1, 1) if it is the same for all: the number of this look at the pair, from 0 on."""
     differences: FloatArray
-    """(rows, rows): how far the second of a pair is above the first; NaN where this is no look."""
+    """(rows, rows): how far the second of a pair is above the first; NaN where this is no look at the pair."""
     errors: FloatArray
     """(rows, rows): their standard errors."""
 
 
 def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: InitialNoise) -> Iterator[PairsAtLook]:
-    """Seed by seed; `noise` is that of the whole table, if this is a part of one."""
+    """Go through the looks, seed by seed.
+
+    `noise`: that of the whole table, if this is a part of one.
+    """
     # centred, so that sums of squares lose no digits
     residuals = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)
     levels = np.where(table.counts > 0, table.adjusted_means, 0.0)
@@ -50,10 +53,10 @@ def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: Init
         looked = (look >= 0) & (look < design.look_count)
         if not looked.all():
             means = np.where(looked, means, np.nan)
-        # in place: for hundreds of hypotheses these arrays are what takes the time
+        # in place: with hundreds of hypotheses it is these arrays that take the time
         errors = others[block] * noise.fixed_weight
         errors += squares
-        # nothing is known of a pair alone before its second seed
+        # before its second seed a pair's own scores say nothing
         errors /= np.maximum(noise.known_with(n, noise.fixed_weight), np.finfo(np.float64).tiny)
         errors = noise.believable(errors)
         errors /= n
@@ -61,7 +64,10 @@ def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: Init
 
 
 def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of pairs' differences: their number, (1, 1) if all have equally many, mean, and sum of squares around it."""
+    """Return, for the differences of each pair: their number, mean, and sum of squares around it.
+
+    The number is (1, 1) if all pairs have equally many, everything else is (rows, rows).
+    """
     squares = values @ values.T
     squares *= -2
     if there.all():
@@ -81,9 +87,9 @@ def _sums(there: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray
 def surely_above(
     table: Scores, design: GroupSequentialDesign, noise: InitialNoise, bounds: Sequence[FloatArray]
 ) -> list[BoolArray]:
-    """For each of these (looks,) bounds (hypotheses, hypotheses): the second of a pair is surely above the first.
+    """Return, for each of these (looks,) bounds, (hypotheses, hypotheses): is the second of a pair surely above?
 
-    Of two contradicting looks the first counts.
+    Where two looks contradict each other, the earlier one counts.
     """
     above = [np.zeros((len(table.hypotheses),) * 2, dtype=np.bool_) for _ in bounds]
     for pairs in pairs_look_by_look(table, design, noise):
@@ -96,10 +102,10 @@ def surely_above(
 def open_pairs(
     table: Scores, design: GroupSequentialDesign, noise: InitialNoise, bounds: FloatArray, margin: float
 ) -> BoolArray:
-    """(hypotheses, hypotheses): more seeds may still tell whether they differ, or by less than the margin.
+    """Return (hypotheses, hypotheses): may more seeds still tell whether a pair differs, or by less than the margin?
 
-    Not open: once an interval has excluded 0 or lain within +- margin, once either has become improbable, and after the
-    last look.
+    A pair is open no more once its interval has excluded 0 or lain within +- margin, once both have become improbable,
+    and after the last look.
     """
     is_open = np.triu(np.ones((len(table.hypotheses),) * 2, dtype=np.bool_), 1)
     for pairs in pairs_look_by_look(table, design, noise):

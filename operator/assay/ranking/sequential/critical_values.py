@@ -1,7 +1,7 @@
 """Critical values of simultaneous comparisons with a common, estimated variance.
 
-scipy has the studentized range, but slowly, and keeps Dunnett's value to itself. Both are a double integral: over one
-normal variable, and over the estimated standard deviation.
+scipy's studentized range is slow, and Dunnett's value is not in its public interface. Both are double integrals: over
+one normal variable, and over the estimated standard deviation (Hsu 1996, Multiple Comparisons, chapters 3 and 5).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 
 @lru_cache(maxsize=1024)
 def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
-    """Two-sided: all |t| of `comparisons` groups with one control stay below it with probability `confidence`.
+    """Return the value that all |t| of `comparisons` groups with one control stay below with probability `confidence`.
 
-    Groups of equal size, hence correlation 1/2 (Dunnett 1955).
+    The groups are of equal size, so the correlation of two comparisons is 1/2 (Dunnett 1955).
     """
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
@@ -38,7 +38,7 @@ def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence
 
 @lru_cache(maxsize=1024)
 def one_sided_dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
-    """All t, not |t|, of `comparisons` groups with one control stay below it with probability `confidence`."""
+    """Return the value that all t, not |t|, of `comparisons` groups with one control stay below so probably."""
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
         inside: FloatArray = scipy.special.ndtr(z + np.sqrt(2) * bounds) ** comparisons
@@ -49,10 +49,10 @@ def one_sided_dunnett_critical_value(comparisons: int, degrees_of_freedom: int, 
 
 @lru_cache(maxsize=1024)
 def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float) -> float:
-    """All pairwise |t| of `groups` of equal size stay below it with probability `confidence` (Tukey).
+    """Return the value that all pairwise |t| of `groups` of equal size stay below with probability `confidence`.
 
-    It is the studentized range's quantile over sqrt(2), so that it is to be set against a difference over its own
-    standard error.
+    It is the quantile of the studentized range (Tukey) over sqrt(2), since it is compared with a difference over its
+    own standard error.
     """
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
@@ -64,7 +64,7 @@ def tukey_critical_value(groups: int, degrees_of_freedom: int, confidence: float
 
 
 def _solve(within: Callable[[FloatArray, FloatArray], FloatArray], degrees_of_freedom: int, confidence: float) -> float:
-    """The c at which the mean of within(c * s, z), over s ~ sqrt(chi2 / df) and z ~ N(0, 1), is the confidence."""
+    """Return the c at which the mean of within(c * s, z), over s ~ sqrt(chi2 / df) and z ~ N(0, 1), is `confidence`."""
     z, z_weights = 8.5 * _NODES, 8.5 * _WEIGHTS * normal_density(8.5 * _NODES)
     # log s: smooth for every number of degrees of freedom
     least, most = np.log(chi2_exceeded_by([1 - 1e-12, 1e-12], degrees_of_freedom) / degrees_of_freedom) / 2

@@ -1,4 +1,4 @@
-"""What more seeds can be expected to bring."""
+"""Futility: whether more seeds can be expected to decide a comparison."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.sequential.group_sequential import GroupSequentialDesign
 
 FUTILE_BELOW = 0.15
-"""What has less chance than this of being decided by the last look gets no more seeds. A higher value saves seeds and
-costs verdicts (benchmarks/decisions.py --choices). It makes none wrong, since the bounds do not count on stopping."""
+"""A comparison that is decided by the last look with less probability than this gets no more seeds. A higher value
+saves seeds and costs verdicts (benchmarks/decisions.py --choices). It makes none wrong: the bounds don't rely on it."""
 
 FUTILE_AMONG_ALL_BELOW = 0.19
-"""The same among all pairs: so many are open that the last few more that this would tell apart cost more."""
+"""The same among all pairs. So many of them are open that to tell the last few apart would cost more."""
 
 
 def chance_of_decision(
@@ -25,11 +25,12 @@ def chance_of_decision(
     margin: float,
     last_bounds_within: FloatArray | None = None,
 ) -> FloatArray:
-    """That an interval at the last look excludes 0 or lies within +- margin, if nothing but these seeds were known.
+    """Return the probability that an interval at the last look excludes 0 or lies within +- margin.
 
-    All arguments broadcast; `last_bounds` are of |t| at the last look, `last_bounds_within` the same for lying within,
-    if others. The difference at the last look is predicted normal around the present one. NaN where the difference is;
-    0 at the last look.
+    It is predictive power: the difference at the last look is predicted to be normal around the present one (Jennison &
+    Turnbull 2000, chapter 10). All arguments broadcast. `seeds`: of the present look. `last_bounds`: of |t| at the last
+    look, for excluding 0; `last_bounds_within`: for lying within the margin, if those differ. NaN where the difference
+    is NaN; 0 at the last look.
     """
     share = np.minimum(seeds / design.maximum, 1.0)
     last_errors = errors * np.sqrt(share)

@@ -1,15 +1,15 @@
-"""Critical values for looking after every seed: at `initial` seeds, at one more, and so on up to `maximum`.
+"""The group-sequential design of looking after every seed: at `initial` seeds, at one more, and so on up to `maximum`.
 
-A comparison's statistic, the mean difference of n seeds over its standard error, is looked at up to maximum - initial
-+ 1 times. It is a Brownian motion seen at the times n, so the probability that it ever leaves its bounds is found by
-integrating from look to look (Armitage, McPherson & Rowe 1969; Jennison & Turnbull 2000, chapter 19). The bounds are
-those of Wang & Tsiatis (1987), c_n = C (n / maximum)^(SHAPE - 1/2). With them the intervals at all looks hold together
-(repeated confidence intervals, Jennison & Turnbull 1989): they stay true whenever, and for whatever reason, one stops,
-up to `maximum` seeds.
+The statistic of a comparison, the mean difference over n seeds divided by its standard error, is looked at up to
+maximum - initial + 1 times. Times sqrt(n) it is a Brownian motion seen at the times n, so the probability that it ever
+leaves its bounds is found by integrating from look to look (Armitage, McPherson & Rowe 1969; Jennison & Turnbull 2000,
+chapter 19). The bounds are those of Wang & Tsiatis (1987), c_n = C (n / maximum)^(SHAPE - 1/2). With them the intervals
+at all looks hold together (repeated confidence intervals, Jennison & Turnbull 1989): whenever one stops, up to
+`maximum` seeds, and for whatever reason, they stay true.
 
-Several comparisons: each is given the probability at which a single look's simultaneous test (Dunnett, Tukey) would
-reject it. An estimated variance: each bound is replaced by the quantile of Student's t with the same tail (the
-significance level approach of Jennison & Turnbull).
+With several comparisons, each has the level at which the simultaneous test at a single look (Dunnett, Tukey) would
+reject it. With an estimated variance, each bound is replaced by the quantile of Student's t with the same tail (the
+significance level approach, Jennison & Turnbull 2000).
 """
 
 from __future__ import annotations
@@ -30,56 +30,59 @@ from assay.ranking.sequential.critical_values import (
 )
 
 SHAPE = 0.35
-"""Between 0 (O'Brien & Fleming: early looks ask for very much, the last one hardly more than a single look) and 1/2
-(Pocock: all alike). What other values do: benchmarks/decisions.py --choices."""
+"""Delta of Wang & Tsiatis: between 0 (O'Brien & Fleming: early looks demand very much, the last hardly more than a
+single look would) and 1/2 (Pocock: all demand the same). benchmarks/decisions.py --choices shows other values."""
 
 _KNOWN_VARIANCE = 1_000_000
-"""Degrees of freedom at which a variance is as good as known."""
+"""The degrees of freedom at which a variance is as good as known."""
 
 _LEAST_SCALE, _MOST_SCALE = 0.3, 7.0
-"""Range of C: above it a crossing is less probable than 1e-11."""
+"""The range of C. Above it a crossing is less probable than 1e-11."""
 
 
 @dataclass(frozen=True)
 class GroupSequentialDesign:
-    """The looks at a study, and the bounds that hold over all of them."""
+    """The looks at a study, and bounds that hold over all of them."""
 
     initial: int
-    """Seeds at the first look."""
+    """The number of seeds at the first look."""
     maximum: int
-    """Seeds at the last look."""
+    """The number of seeds at the last look."""
 
     @cached_property
     def seeds(self) -> FloatArray:
-        """(looks,): number of seeds at each look."""
+        """(looks,): the number of seeds at each look."""
         return np.arange(self.initial, self.maximum + 1, dtype=np.float64)
 
     @property
     def look_count(self) -> int:
-        """How many looks there are."""
+        """The number of looks."""
         return self.maximum - self.initial + 1
 
     @cached_property
     def shape(self) -> FloatArray:
-        """(looks,): the bounds relative to that of the last look."""
+        """(looks,): the bounds relative to the last look's."""
         shape: FloatArray = (self.seeds / self.maximum) ** (SHAPE - 0.5)
         return shape
 
     def bounds(self, level: float) -> FloatArray:
-        """(looks,): bounds that a standard normal statistic ever leaves with probability `level`, in (1e-13, .99)."""
+        """Return (looks,) bounds that a standard normal statistic leaves at any look with probability `level`.
+
+        `level`: in (1e-13, .99).
+        """
         scales, log_levels = self._curve
         bounds: FloatArray = np.interp(-np.log(level), -log_levels, scales) * self.shape
         return bounds
 
     def levels(self, statistics: FloatArray) -> FloatArray:
-        """(..., looks) of |statistic| at each look: the levels whose bounds it just reaches."""
+        """Return (..., looks) levels: those whose bounds the |statistic| at each look, (..., looks), just reaches."""
         scales, log_levels = self._curve
         levels: FloatArray = np.exp(np.interp(statistics / self.shape, scales, log_levels))
         return levels
 
     @cached_property
     def _curve(self) -> tuple[FloatArray, FloatArray]:
-        """C, and the logarithm of the probability of ever leaving; -(C^2)/2 but for a smooth factor."""
+        """Values of C, and the log probability of ever leaving the bounds, which is -(C^2)/2 plus a smooth function."""
 
         def log_factor(scales: FloatArray) -> FloatArray:
             return np.array([np.log(self.crossing(scale)) + scale**2 / 2 for scale in scales])
@@ -89,12 +92,12 @@ class GroupSequentialDesign:
         return scales, np.minimum.accumulate(factor(scales) - scales**2 / 2)
 
     def crossing(self, scale: float) -> float:
-        """Probability that the statistic ever leaves the bounds scale * shape, by quadrature from look to look."""
+        """Return the probability that the statistic ever leaves the bounds `scale` * shape, by quadrature."""
         density, at = np.ones(1), np.zeros(1)
         before = 0.0
         for now, bound in zip(self.seeds, scale * self.shape * np.sqrt(self.seeds), strict=True):
-            # nodes closer than the step's deviation over 1.25 make the error negligible; few different numbers of them,
-            # since working them out takes longer than the integral
+            # Nodes that are closer than the step's deviation over 1.25 make the error negligible. Few different numbers
+            # of nodes are used, since to work them out takes longer than the integral.
             x, weights = _nodes(32 * (2 + int(4 * bound) // 32))
             step = bound * x[:, None] - at
             density = (np.exp(-(step**2) / (2 * (now - before))) @ density) * (
@@ -107,7 +110,7 @@ class GroupSequentialDesign:
 # This and the caches below are tables of plain numbers: of how many seeds, how many comparisons, what confidence.
 @lru_cache(maxsize=64)
 def group_sequential_design(initial: int, maximum: int) -> GroupSequentialDesign:
-    """The looks of a study; worked out once, since the bounds take some milliseconds (a second at 100 looks).
+    """Return a study's design. It is kept, since its bounds take some milliseconds (a second with 100 looks).
 
     Raises ValueError unless 2 <= initial <= maximum.
     """
@@ -118,31 +121,31 @@ def group_sequential_design(initial: int, maximum: int) -> GroupSequentialDesign
 
 @lru_cache(maxsize=1024)
 def level_of_one_in_many(comparisons: int, confidence: float) -> float:
-    """The two-sided level of each of so many comparisons with one control (Dunnett)."""
+    """Return the two-sided level of each of so many comparisons with one control (Dunnett)."""
     return 2 * float(scipy.special.ndtr(-dunnett_critical_value(comparisons, _KNOWN_VARIANCE, confidence)))
 
 
 @lru_cache(maxsize=1024)
 def level_of_one_in_many_above(comparisons: int, confidence: float) -> float:
-    """The two-sided level of each of so many comparisons with one control of which but one side counts."""
+    """Return the two-sided level of each of so many comparisons with one control where only one side counts."""
     critical = one_sided_dunnett_critical_value(comparisons, _KNOWN_VARIANCE, confidence)
     return 2 * float(scipy.special.ndtr(-critical))
 
 
 @lru_cache(maxsize=1024)
 def level_of_one_pair(groups: int, confidence: float) -> float:
-    """The two-sided level of each of all pairs of so many groups (Tukey)."""
+    """Return the two-sided level of each of all pairs of so many groups (Tukey)."""
     return 2 * float(scipy.special.ndtr(-tukey_critical_value(groups, _KNOWN_VARIANCE, confidence)))
 
 
 def as_t(bounds: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
-    """Student's t with the same tails as these standard normal values of 0 or more."""
+    """Return the values of Student's t with the same tails as these standard normal values of 0 or more."""
     values: FloatArray = -scipy.special.stdtrit(degrees_of_freedom, scipy.special.ndtr(-np.asarray(bounds)))
     return values
 
 
 def as_normal(t: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
-    """Standard normal values with the same tails as these values of Student's t of 0 or more."""
+    """Return the standard normal values with the same tails as these values of Student's t of 0 or more."""
     values: FloatArray = -scipy.special.ndtri(scipy.special.stdtr(degrees_of_freedom, -np.asarray(t)))
     return values
 

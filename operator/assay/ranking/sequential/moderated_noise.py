@@ -1,11 +1,12 @@
-"""The noise of a pair's difference: its own seeds say something, and all other hypotheses' too.
+"""Moderated noise: the variance of a pair's difference, from its own seeds and from those of all other hypotheses.
 
-At the first look each of the two has a variance of its own, from the initial seeds with hypothesis and seed effects
-taken out, moderated by that of all others; theirs add up (Satterthwaite 1946). Later looks add the pair's own squares.
+At the first look each of the two hypotheses has a variance from its own initial seeds, with hypothesis and seed effects
+taken out. It is moderated by the variance of all others. The two are added, and so are their degrees of freedom
+(Satterthwaite 1946). Later looks add the squares of the pair's own differences.
 
-Source: the moderated t statistic of Smyth 2004 (Statistical Applications in Genetics and Molecular Biology 3:3), with
-the prior's degrees of freedom fixed rather than estimated: from some twenty variances with two degrees of freedom each
-they can't be.
+Source: the moderated t statistic of Smyth 2004 (Statistical Applications in Genetics and Molecular Biology 3:3), whose
+variance is (d0 s0^2 + d s^2) / (d0 + d), d0 being the prior's degrees of freedom. Here d0 is fixed: it can't be
+estimated from some twenty variances with two degrees of freedom each.
 """
 
 from __future__ import annotations
@@ -19,48 +20,52 @@ from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.scores import Scores
 
 MOST_WEIGHT = 14
-"""Degrees of freedom that the others' variance counts with at most, for a hypothesis' own. More make intervals shorter
-if all hypotheses are equally noisy, and wrong more often if they are not: see benchmarks/decisions.py --choices."""
+"""The most degrees of freedom that the others' variance counts with in the variance of a hypothesis. More make
+intervals shorter if all hypotheses are equally noisy, and wrong more often if not: see benchmarks/decisions.py
+--choices."""
 
 MOST_WEIGHT_OF_CONTROL = 4
-"""The same for the one that all are compared with: to mistake its noise is to mistake that of every comparison."""
+"""The same for the control, which all are compared with: an error in its variance is one in every comparison."""
 
 _NONE = 1e-9
-"""A variance of this share of the pooled one is what rounding leaves of none."""
+"""A variance that is no more than this part of the pooled one is a rounding error of none."""
 
 MOST_FIXED_WEIGHT = 6
-"""The same where a pair's weight does not depend on its own noise, as among all pairs (it would take too long)."""
+"""The same where the weight does not depend on a pair's own noise: among all pairs, where that would take too long."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairNoise:
-    """Of paired differences of one seed, as far as the initial seeds show it."""
+    """The noise of the difference of each pair at one seed, as far as the initial seeds show it."""
 
     variances: FloatArray
-    """(pairs,)"""
+    """(pairs,): the variances."""
     known: FloatArray
     """(pairs,): their degrees of freedom."""
 
 
 @dataclass(frozen=True, eq=False)
 class InitialNoise:
-    """Noise over the first seeds of all hypotheses, which all get.
+    """The noise at the initial seeds, which all hypotheses have.
 
-    So a pair's intervals rest on these and on the pair's own scores, and no later score of another changes them.
+    A pair's intervals rest on these and on the pair's own scores, so that no later score of another changes them.
     """
 
     variance: float
-    """Of one score, pooled; above 0."""
+    """The pooled variance of one score; above 0."""
     degrees_of_freedom: int
     initial: int
     own_squares: FloatArray
-    """(hypotheses,): sums of squares, of which those of equal noise are as large as the pooled variance makes them."""
+    """(hypotheses,): the sums of squared residuals, corrected so that equal noise gives each the pooled variance."""
     own_known: IntArray
     """(hypotheses,): their degrees of freedom."""
 
     @classmethod
     def of(cls, table: Scores, initial: int) -> InitialNoise | None:
-        """None where it is not known: too few scores among the first `initial` seeds, or scores no seed changes."""
+        """Estimate the noise from the first `initial` seeds of a table.
+
+        None where it can't be known: too few scores, or scores that no seed changes.
+        """
         first = table.first_seeds(initial)
         noise = first.noise
         if noise is None or noise.variance == 0:
@@ -70,35 +75,35 @@ class InitialNoise:
 
     @property
     def known_of_others(self) -> int:
-        """Degrees of freedom that a pair leaves; 0 where it is all there is."""
+        """The degrees of freedom of all hypotheses but a pair; 0 where there is nothing but the pair."""
         return max(self.degrees_of_freedom - (self.initial - 1), 0)
 
     @property
     def fixed_weight(self) -> int:
-        """Degrees of freedom that others' noise counts with where that does not depend on a pair's own noise."""
+        """The degrees of freedom of the others' noise, where these don't depend on a pair's own noise."""
         return min(MOST_FIXED_WEIGHT, self.known_of_others)
 
     @property
     def caution(self) -> float:
-        """What a level is multiplied with: bounds from Student's t err by a sixth where a pair is all there is."""
+        """The factor for levels: bounds by Student's t err a sixth too often where there is nothing but the pair."""
         return 1.0 if self.known_of_others else 0.85
 
     def of_pairs(self, rows: IntArray, control: int) -> PairNoise:
-        """Of the differences of these rows from one that they are all compared with."""
+        """Return the noise of the differences of these rows from the control's row."""
         moderated, known = self._moderated_each
         variances = moderated[0, rows] + moderated[1, control]
         uncertain = moderated[0, rows] ** 2 / known[0, rows] + moderated[1, control] ** 2 / known[1, control]
         together = variances**2 / np.maximum(uncertain, np.finfo(np.float64).tiny)
-        # no more than all scores together tell
+        # no more degrees of freedom than all scores together have
         return PairNoise(self.believable(variances), np.clip(together, 1, self.degrees_of_freedom))
 
     @cached_property
     def _moderated_each(self) -> tuple[FloatArray, FloatArray]:
-        """(2, hypotheses) each: variances as one of many and as the control, and their degrees of freedom.
+        """(2, hypotheses) each: moderated variances, as one of many and as the control, and their degrees of freedom.
 
-        Whoever is noisier than the others relies less on these, so many times less.
+        The weight of the others is divided by how many times noisier than they a hypothesis is.
         """
-        # what rounding leaves of no noise is none
+        # a rounding error of no noise is no noise
         none = _NONE * self.variance
         own_known = self.own_known
         own = np.where(self.own_squares <= none * own_known, 0.0, self.own_squares)
@@ -113,34 +118,37 @@ class InitialNoise:
         return (weight * others + own) / known, known
 
     def of_others(self, initial_spread: FloatArray) -> FloatArray:
-        """Variance of a paired difference by all but the pair itself, `initial_spread` being its own at first."""
+        """Return the variance of a pair's difference by all hypotheses but the pair.
+
+        `initial_spread`: the variance of its own differences at the initial seeds.
+        """
         own = self.initial - 1
         squares = np.maximum(2 * self.degrees_of_freedom * self.variance - own * initial_spread, 0.0)
         others: FloatArray = squares / max(self.degrees_of_freedom - own, 1)
         return others
 
     def known_with(self, seeds: FloatArray, weight: FloatArray | float) -> FloatArray:
-        """Degrees of freedom of a moderated variance in which others count with this weight."""
+        """Return the degrees of freedom of a moderated variance in which the others count with this weight."""
         known: FloatArray = np.asarray(weight + seeds - 1)
         return known
 
     def moderated(
         self, spread: FloatArray, seeds: FloatArray, others: FloatArray | float, weight: FloatArray | float
     ) -> FloatArray:
-        """Between the own variance over so many seeds and that of others; see `believable`."""
+        """Return the moderated variance: between the own one (`spread`, over these seeds) and the others'."""
         moderated: FloatArray = (weight * others + (seeds - 1) * spread) / (weight + seeds - 1)
         return self.believable(moderated)
 
     def believable(self, variance: FloatArray) -> FloatArray:
-        """The pooled variance in place of none: a few equal differences, of scores that are shares, don't show that."""
+        """Replace a variance of 0 by the pooled one: a few equal differences may be chance, where scores are shares."""
         believable: FloatArray = np.where(variance <= _NONE * self.variance, 2 * self.variance, variance)
         return believable
 
     def with_own(self, first: PairNoise, squares: FloatArray, seeds: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(pairs, looks) each: variances and their degrees of freedom, the pairs' own later squares added.
+        """Return (pairs, looks) each: variances with the pairs' own later squares added, and their degrees of freedom.
 
-        From (pairs, looks) of squares around the mean over so many seeds. What the initial seeds showed counts so many
-        times less for a pair that looks noisier than that.
+        `first`: what the initial seeds show. `squares`: (pairs, looks), the sums of squares around the mean over the
+        seeds of each look. For a pair that is noisier than `first` says, `first` counts so many times less.
         """
         spread = squares / (seeds - 1)
         if not self.known_of_others:

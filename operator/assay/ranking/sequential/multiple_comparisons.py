@@ -1,4 +1,4 @@
-"""Which hypotheses are surely better than which."""
+"""Multiple comparisons: which hypotheses are surely better than which, and which are surely not the best."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ from assay.ranking.sequential.paired_looks import t_bounds
 
 @dataclass(frozen=True, eq=False)
 class ToldApart:
-    """Of a table's rows."""
+    """What is sure of the hypotheses in a table's rows."""
 
     above: BoolArray
-    """(rows, rows): j is surely better than i, in row i; all of these hold together (Tukey)."""
+    """(rows, rows): in row i and column j, whether j is surely better than i. All of these hold together (Tukey)."""
     beaten: BoolArray
-    """(rows,): surely not the best. Only comparisons of others with the truly best can go wrong here (Hsu 1984), so
-    that the level is that of comparisons with one control, of which but one side counts."""
+    """(rows,): surely not the best. Only comparisons with the truly best can go wrong here (Hsu 1984), so the level is
+    that of comparisons with one control where only one side counts."""
 
 
 def told_apart(table: Scores, confidence: float) -> ToldApart:
-    """At a number of seeds fixed beforehand; every hypothesis needs a score. None is, where the noise is not known."""
+    """Tell hypotheses apart at a number of seeds that was fixed beforehand; each has a score.
+
+    Nothing is sure where the noise is not known.
+    """
     rows = len(table.hypotheses)
     noise, variances = table.noise, table.cautious_variances
     if noise is None or variances is None or rows < 2:
@@ -46,7 +49,7 @@ def told_apart(table: Scores, confidence: float) -> ToldApart:
 
 
 def told_apart_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> ToldApart:
-    """Looking after every seed."""
+    """Tell hypotheses apart while looking after every seed."""
     rows, noise = len(table.hypotheses), InitialNoise.of(table, design.initial)
     if noise is None or rows < 2:
         return _nothing(rows)

@@ -1,8 +1,8 @@
-"""Which hypotheses still need seeds: for the whole order, or to know the best.
+"""The open questions: which hypotheses still need seeds, for the whole order or to know the best.
 
-What is decided is a function of the scores alone. A pair is open while its interval neither excludes 0 nor lies within
-the margin, and a decision by the last look is not improbable; of an open pair, whoever has fewer seeds gets the next
-one, both if they have equally many.
+The answer depends on the scores alone. A pair is open while its interval neither excludes 0 nor lies within the margin,
+and a decision by the last look is not improbable. Of an open pair, the hypothesis with fewer seeds gets the next one,
+or both do if they have equally many.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart
 from assay.ranking.sequential.paired_looks import PairedLooks, t_bounds
 
 TOLERATED_LOSS = 0.12
-"""A challenger is left aside once settling for the leader is expected to lose less than this share of the smallest
-effect, or of what the last look resolves, one standard error, if that is more (benchmarks/decisions.py --choices)."""
+"""A challenger is left aside once to settle for the leader is expected to lose less than this part of the smallest
+effect, or of one standard error at the last look if that is more (benchmarks/decisions.py --choices)."""
 
 
 @dataclass(frozen=True)
 class BestSet:
-    """Which hypotheses may be the best, and which should get another seed to know it."""
+    """The hypotheses that may be the best, and those that should get another seed to know."""
 
     candidates: tuple[str, ...]
-    """They hold the truly best hypothesis with the stated confidence, at whatever seed one stops; in the table's order.
-    A hypothesis without a score is none."""
+    """With the stated confidence the truly best hypothesis is among these, whenever one stops. They are in the table's
+    order; a hypothesis without a score is not among them."""
     open: frozenset[str]
-    """Empty once nothing is left to decide."""
+    """The hypotheses that should get another seed; empty once nothing is left to decide."""
 
 
 def open_for_ranking(
     reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
 ) -> frozenset[str]:
-    """The hypotheses that should get another seed for the whole order to be known better.
+    """Return the hypotheses that should get another seed for the whole order to be known better.
 
     All pairs' intervals hold together with the stated confidence. Hypotheses with fewer than `initial` seeds are open.
     Raises ValueError on a confidence, an effect or numbers of seeds that are out of range.
@@ -63,15 +63,17 @@ def open_for_ranking(
 def best_candidates(
     reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
 ) -> BestSet:
-    """Who may be the best, and who should get another seed: the leader, and challengers that may be better by much.
+    """Return which hypotheses may be the best, and which should get another seed to know.
 
-    A hypothesis is no candidate once another is surely better; only comparisons with the truly best can go wrong, so
-    that the level is that of comparisons with one control, one-sided (Hsu 1984). Who gets seeds is decided by less: a
-    challenger is left aside once the leader is surely less than `smallest_effect` behind it, or once little is expected
-    to be lost by settling for the leader (expected improvement: Chick & Inoue 2001). So several candidates may remain
-    when nothing is open any more: then it does not matter much which of them is taken.
+    A hypothesis is no candidate once another is surely better. Only comparisons with the truly best can go wrong, so
+    the level is that of one-sided comparisons with one control (Hsu 1984).
 
-    Raises as `open_for_ranking`.
+    Seeds go to the leader and to challengers that may be better by much. A challenger is left aside once the leader is
+    surely less than `smallest_effect` behind it, or once little is expected to be lost by settling for the leader (the
+    expected opportunity cost of Chick & Inoue 2001). So several candidates may remain when nothing is open any more;
+    then it does not matter much which of them is taken.
+
+    Raises as `open_for_ranking` does.
     """
     _check(smallest_effect, confidence)
     design = group_sequential_design(initial, maximum)
@@ -95,12 +97,12 @@ def best_candidates(
 def _leader_and_challengers(
     scored: Scores, at: IntArray, design: GroupSequentialDesign, noise: InitialNoise, level: float, margin: float
 ) -> frozenset[str]:
-    """Who of the candidates, in these rows, should get a seed."""
+    """Return which of the candidates, in rows `at`, should get a seed."""
     candidates = scored.restricted(scored.hypotheses[row] for row in at)
     means = candidates.adjusted_means
     rows = np.arange(len(means))
     is_open = np.zeros((len(means), len(means)), dtype=np.bool_)
-    # several that lead with equal scores are all leaders, so that it does not matter who is named first
+    # all that lead with equal scores are leaders, so that the order of the rows does not matter
     for leader in np.flatnonzero(np.isclose(means, means.max(), rtol=1e-12, atol=0)):
         others = rows[rows != leader]
         challenges = PairedLooks.build(scored, at[others], int(at[leader]), design, noise)
@@ -114,7 +116,7 @@ def _leader_and_challengers(
 
 
 def _next_seed(is_open: BoolArray, counts: IntArray) -> BoolArray:
-    """(hypotheses,): for pairs (hypotheses, hypotheses) that are open, whoever has fewer seeds; both, if as many."""
+    """Return (hypotheses,): of each open pair the one with fewer seeds, or both if they have equally many."""
     wanted: BoolArray = np.logical_or.reduce(is_open & (counts[:, None] <= counts), axis=1)
     return wanted
 

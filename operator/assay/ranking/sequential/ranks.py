@@ -1,8 +1,8 @@
-"""Ranks with their uncertainty: which places a hypothesis may have in truth.
+"""Rank intervals: which places a hypothesis may have in truth.
 
-Source: all pairwise differences at once (Tukey); a hypothesis' place is at least 1 + the number of those that are
-surely better, and at most the number of hypotheses less those that are surely worse. All intervals hold together with
-the stated confidence (Mogstad, Romano, Shaikh & Wilhelm 2024; Al Mohamad, van Zwet & Goeman 2022).
+All pairwise differences are tested at once (Tukey). A hypothesis' place is at least 1 + the number of hypotheses that
+are surely better, and at most K less the number of those that are surely worse. All intervals hold together with the
+stated confidence (Mogstad, Romano, Shaikh & Wilhelm 2024; Al Mohamad, van Zwet & Goeman 2022).
 """
 
 from __future__ import annotations
@@ -23,36 +23,41 @@ from assay.ranking.sequential.paired_looks import t_bounds
 
 @dataclass(frozen=True)
 class RankInterval:
-    """One hypothesis' place and score, each with its interval."""
+    """The place and the score of one hypothesis, each with its interval."""
 
     hypothesis: str
     seeds: int
     score: float | None
-    """Mean score, seed effects taken out; higher is better. None if it has none."""
+    """The mean score with the seed effects taken out; higher is better. None if there is no score."""
     score_low: float | None
-    """For this hypothesis alone, from seed noise, apart from what a seed does to all. None if that is not known."""
+    """The lower end of the score's interval: for this hypothesis alone, from seed noise without the seeds' effects on
+    all. None if the noise is not known."""
     score_high: float | None
+    """The upper end."""
     rank: int | None
-    """1 is best; equal scores share the better place. None without a score."""
+    """The place by the score: 1 is best, and equal scores share the better place. None without a score."""
     low: int | None
-    """The best place it may have in truth; all hypotheses' intervals hold together."""
+    """The best place that it may have in truth; the intervals of all hypotheses hold together."""
     high: int | None
+    """The worst place that it may have."""
     may_be_best: bool
-    """Those that may be hold the truly best one with the stated confidence. They are fewer than those with `low` 1:
-    this says nothing of other places."""
+    """Whether this may be the best hypothesis. With the stated confidence the truly best is among those that may be.
+    They are fewer than those with `low` 1, since nothing is said of other places."""
 
 
 def rank_intervals(
     reference: Scores, confidence: float, *, initial: int | None = None, maximum: int | None = None
 ) -> tuple[RankInterval, ...]:
-    """One per hypothesis, in the order of `reference`; ranks are among the hypotheses that have a score.
+    """Return an interval per hypothesis, in the order of `reference`; ranks are among the hypotheses with a score.
 
-    `initial` < `maximum`: pairs are told apart by bounds that hold over all looks, so that the intervals stay true
-    whoever got more seeds, and why; benchmarks/decisions.py has how often places are excluded falsely. Otherwise the
-    seeds were fixed beforehand, and each hypothesis counts with the larger of its own and the pooled noise variance;
-    by simulation, at 95 % confidence and equal scores, any place is excluded falsely in .02 to .04 of all cases with
-    equal noise (8 to 36 hypotheses, 3 and 5 seeds), .03 to .07 if one hypothesis is 4 times as noisy, and up to .10 if
-    half of them are 3 times as noisy.
+    `initial` < `maximum`: pairs are told apart by bounds that hold over all looks. So the intervals stay true whichever
+    hypotheses get more seeds, and why; benchmarks/decisions.py measures how often places are excluded falsely.
+
+    Otherwise the seeds were fixed beforehand, and each hypothesis counts with the larger of its own and the pooled
+    noise variance. By simulation, at 95 % confidence and equal scores, some place is excluded falsely in .02 to .04 of
+    all cases with equal noise (8 to 36 hypotheses, 3 and 5 seeds), in .03 to .07 if one hypothesis is 4 times as noisy,
+    and in up to .10 if half of them are 3 times as noisy.
+
     Where the noise is not known (one seed, or scores that no seed changes), every place is possible.
 
     Raises ValueError on a confidence or numbers of seeds out of range.
@@ -97,7 +102,7 @@ def rank_intervals(
 
 
 def _margins(table: Scores, confidence: float) -> FloatArray:
-    """(hypotheses,): half the width of each one's own interval, at a number of seeds fixed beforehand."""
+    """Return (hypotheses,): half the width of each one's interval, at a number of seeds fixed beforehand."""
     noise, variances = table.noise, table.cautious_variances
     if noise is None or variances is None:
         return np.full(len(table.hypotheses), np.nan)
@@ -108,7 +113,7 @@ def _margins(table: Scores, confidence: float) -> FloatArray:
 
 
 def _margins_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> FloatArray:
-    """The same, of intervals that hold at all looks together."""
+    """Return the same, of intervals that hold at all looks together."""
     noise = InitialNoise.of(table, design.initial)
     margins = np.full(len(table.hypotheses), np.nan)
     if noise is None:

@@ -1,4 +1,4 @@
-"""Verdicts that may be looked for after every seed, and never change once they are reached."""
+"""Sequential verdicts: they may be looked for after every seed, and never change once they are reached."""
 
 from __future__ import annotations
 
@@ -12,44 +12,45 @@ from assay.ranking.sequential.group_sequential import as_t, level_of_one_in_many
 from assay.ranking.sequential.paired_looks import PairedLooks
 
 EQUIVALENCE_SHARE = 0.15
-"""Of the probability of any false verdict: that of any false "Equivalent". See benchmarks/decisions.py --choices."""
+"""The part of the probability of any false verdict that false "Equivalent" ones have (benchmarks/decisions.py
+--choices)."""
 
 
 @dataclass(frozen=True, eq=False)
 class SequentialVerdicts:
-    """Of comparisons with the baseline: how far each is."""
+    """How far each comparison with the baseline has come."""
 
     equivalent: BoolArray
     """(comparisons,): the interval came to lie within the margin, before or when it came to exclude 0."""
     different: BoolArray
     """(comparisons,): the interval came to exclude 0, before it came to lie within the margin."""
     shown_look: IntArray
-    """(comparisons,): the first look at which either was so, or the last one so far; -1 if there was none."""
+    """(comparisons,): the first look at which either was so, or else the last one so far; -1 if there was no look."""
     towards_zero: FloatArray
-    """(comparisons,): how far the interval at that look reaches from the difference on the side of 0; NaN if there was
-    none."""
+    """(comparisons,): how far the interval at that look reaches from the difference towards 0; NaN if there was no
+    look."""
     away_from_zero: FloatArray
-    """(comparisons,): the same on the other side, no less."""
+    """(comparisons,): how far it reaches away from 0, which is no less."""
     futile: BoolArray
-    """(comparisons,): neither was so, and at some look it was improbable to be by the last."""
+    """(comparisons,): neither was so, and at some look it had become improbable that either would be by the last."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Levels:
-    """(looks,) each: of every comparison, at each look."""
+    """The level of every comparison at each look, (looks,) each."""
 
     different: FloatArray
-    """At which intervals are to exclude 0."""
+    """The level at which an interval must exclude 0."""
     equivalent: FloatArray
-    """At which they are to lie within the margin; no higher."""
+    """The level at which it must lie within the margin; no higher than `different`."""
 
 
 def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> SequentialVerdicts:
-    """GroupSequentialDesign after every seed.
+    """Look after every seed, and find what is decided when.
 
-    `family_wise`: any false verdict, at any look, is as improbable as stated. Otherwise a verdict's level is
-    (1 - confidence) R / m, R the number of verdicts of the m comparisons that are reached with so many seeds or fewer
-    (Benjamini & Hochberg 1995 at every look; with later looks R only grows).
+    `family_wise`: the probability of any false verdict, at any look, is 1 - `confidence`. Otherwise the level of a
+    verdict is (1 - confidence) R / m, where R of the m comparisons have a verdict with so many seeds or fewer. That is
+    the procedure of Benjamini & Hochberg 1995 at every look; from look to look R only grows.
     """
     comparisons = len(pairs.differences)
     if family_wise:
@@ -66,7 +67,7 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
     rows = np.arange(comparisons)
     chances = _chances(pairs, levels, smallest_effect)
     if not family_wise:
-        # the level will be that of the verdicts by then, those to be expected among them
+        # the level at the last look will be that of the verdicts by then, of which some are to be expected
         by_then = np.logical_or.accumulate(decides, axis=1)
         expected = np.nansum(np.where(by_then, 1.0, chances), axis=0)
         allowed = (1 - confidence) * np.maximum(expected, 1) / comparisons
@@ -85,7 +86,7 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
 
 
 def _chances(pairs: PairedLooks, levels: _Levels, smallest_effect: float) -> FloatArray:
-    """(comparisons, looks): of a verdict at the last look, seen from each look, by its level."""
+    """Return (comparisons, looks): the probability of a verdict at the last look, as seen from each look."""
     last_bounds = pairs.last_bounds(levels.different)
     return chance_of_decision(
         pairs.differences,
@@ -99,13 +100,15 @@ def _chances(pairs: PairedLooks, levels: _Levels, smallest_effect: float) -> Flo
 
 
 def _family_levels(pairs: PairedLooks, smallest_effect: float, error: float) -> _Levels:
-    """Levels at which any verdict is false with probability `error`.
+    """Return levels at which any verdict is false with probability `error`.
 
-    Who does not differ can be called different, who differs by more than the smallest effect can be called equivalent,
-    and each kind of mistake has its share of the error. Different: see `_step_down`; a wrong direction is far less
-    probable than either (Shaffer 1980). Equivalent: nobody is counted less here, since those that are still undecided
-    when others differ are those that look equivalent by chance; but one comparison less than there are, as this share
-    is needed only where another does not differ.
+    There are two kinds of mistakes, each with its share of the error: a hypothesis that does not differ is called
+    different, or one that differs by more than the smallest effect is called equivalent. A wrong direction is far less
+    probable than either (Shaffer 1980).
+
+    For `different`, see `_step_down`. For `equivalent` there is no stepping down, since hypotheses that are undecided
+    when others differ are just those that seem equivalent by chance. But one comparison less than there are is counted,
+    as this share of the error is needed only where another hypothesis does not differ.
     """
     comparisons, count = pairs.differences.shape
     if comparisons == 1 or smallest_effect == 0:
@@ -117,11 +120,11 @@ def _family_levels(pairs: PairedLooks, smallest_effect: float, error: float) -> 
 
 
 def _step_down(pairs: PairedLooks, error: float) -> FloatArray:
-    """(looks,): levels at which any interval excludes a true difference of 0 with probability `error`.
+    """Return (looks,) levels at which any interval excludes a true difference of 0 with probability `error`.
 
-    Whose interval has excluded 0, at this look or an earlier one, is counted no more: as long as all of these do
-    differ, no fewer comparisons are counted than can go wrong (Holm 1979). Levels only grow: with later looks, and with
-    the scores of those that are behind.
+    A comparison whose interval has excluded 0, at this look or an earlier one, is counted no more. As long as all of
+    these do differ, no fewer comparisons are counted than can go wrong (Holm 1979). Levels only grow: from look to
+    look, and with new scores of hypotheses that are behind.
     """
     comparisons, count = pairs.differences.shape
     levels, differs = np.zeros(count), np.zeros(comparisons, dtype=np.bool_)
@@ -139,11 +142,11 @@ def _step_down(pairs: PairedLooks, error: float) -> FloatArray:
 
 
 def _discovery_levels(levels: FloatArray, error: float) -> FloatArray:
-    """(looks,): the level at each look; it grows with the verdicts reached."""
+    """Return (looks,): the level at each look; it grows with the number of verdicts reached."""
     comparisons, count = levels.shape
     allowed, decided = np.zeros(count), np.zeros(comparisons, dtype=np.bool_)
     for look in range(count):
-        # a decided comparison counts whatever its level is now
+        # a comparison that was decided counts, whatever its level is now
         now = np.sort(np.where(decided, 0.0, levels[:, look]))
         enough = np.flatnonzero(now <= error * np.arange(1, comparisons + 1) / comparisons)
         verdicts = int(enough[-1]) + 1 if len(enough) else 0

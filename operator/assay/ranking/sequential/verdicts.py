@@ -1,11 +1,11 @@
-"""Every hypothesis against the baseline: the difference, its interval, a verdict.
+"""Verdicts: every hypothesis against the baseline, with the difference and its interval.
 
-Differences are paired by seed. Seeds may be added one by one, looking after each (`initial` < `maximum`), or all be
-fixed beforehand.
+Differences are paired by seed. Seeds may be added one by one while looking after each (`initial` < `maximum`), or all
+be fixed beforehand.
 
-**Fixed beforehand.** For a difference's standard error, the hypothesis and the baseline each count with the larger of
-their own and the pooled variance, seed effects taken out. How often any of the intervals misses, at 95 % confidence, by
-simulation (8, 16, 36 hypotheses; standard error .004):
+**Fixed beforehand.** In a difference's standard error, the hypothesis and the baseline each count with the larger of
+their own and the pooled variance, with the seed effects taken out. How often any of the intervals misses, at 95 %
+confidence, by simulation (8, 16, 36 hypotheses; standard error .004):
 
     noise                               3 seeds         5 seeds
     equal                               .02 to .03      .03 to .04
@@ -14,8 +14,8 @@ simulation (8, 16, 36 hypotheses; standard error .004):
     the baseline 1.5 times              .06 to .07      .05 to .06
     the baseline 3 times                .11             .07 to .08
 
-The larger of the pair's own and the pooled variance errs more (.15 to .20 and .10 to .13 in the last row) at intervals
-that are 1 % shorter; Bonferroni's bound in place of Dunnett's value makes them longer where nothing is gained.
+With the larger of the pair's own and the pooled variance, intervals are 1 % shorter and miss more often (.15 to .20 and
+.10 to .13 in the last row). With Bonferroni's bound in place of Dunnett's value they are longer, and nothing is gained.
 
 **Looking after each seed.** The bounds hold over all looks (`group_sequential`). The noise of a difference lies between
 its own and that of the others (`moderated_noise`). Those that differ make it easier for the rest
@@ -48,19 +48,20 @@ class Comparison:
 
     hypothesis: str
     seeds: int
-    """That the difference is the mean over: those both have scores at, until the verdict was reached."""
+    """The number of seeds that the difference is the mean over: those that both have, until the verdict was reached."""
     difference: float | None
-    """Mean over these seeds; None if there are none."""
+    """The mean over these seeds; None if there are none."""
     low: float | None
-    """The interval's ends; None where the noise is not known."""
+    """The lower end of the interval; None where the noise is not known."""
     high: float | None
+    """The upper end."""
     verdict: Verdict
     decided_at: int | None = None
-    """The number of seeds at which the verdict was reached, which more seeds don't change; None if none was."""
+    """The number of seeds at which the verdict was reached, which more seeds don't change; None without a verdict."""
     is_open: bool = False
-    """More seeds, up to the maximum, may still decide it."""
+    """Whether more seeds, up to the maximum, may still decide it."""
     is_futile: bool = False
-    """A verdict by the maximum is improbable."""
+    """Whether a verdict by the maximum is improbable."""
 
 
 def compare_with_baseline(
@@ -73,23 +74,23 @@ def compare_with_baseline(
     initial: int | None = None,
     maximum: int | None = None,
 ) -> tuple[Comparison, ...]:
-    """All hypotheses but the baseline, in the order of `reference`.
+    """Compare all hypotheses but the baseline with it, in the order of `reference`.
 
-    Verdicts: Equivalent if the interval lies within +- `smallest_effect` (it wins over the next two), Better if it lies
-    above 0, Worse if below, otherwise Inconclusive. Inconclusive without an interval: fewer than two seeds (or than
-    `initial`) in common with the baseline, no degree of freedom for the noise, or scores that no seed changes, which
-    don't show the noise.
+    A verdict is Equivalent if the interval lies within +- `smallest_effect`, whatever else holds; Better if the
+    interval lies above 0; Worse if below; otherwise Inconclusive. Without an interval it is Inconclusive too: with
+    fewer than two seeds (or than `initial`) in common with the baseline, with no degree of freedom for the noise, and
+    where no seed changes the scores, as these don't show the noise.
 
     `initial` < `maximum`: the verdict is that of the first number of common seeds, from `initial` to `maximum`, at
-    which one is reached, and later seeds do not change it; the difference and its interval are those of that look. What
-    others' seeds show can only bring it forward. The interval may reach farther away from 0 than towards it: to be
-    called equivalent takes surer knowledge than to differ. Otherwise (or without them): one look, at a number of seeds
-    fixed beforehand.
+    which one is reached. The difference and its interval are those of that look, and later seeds do not change them;
+    the seeds of other hypotheses can only bring a verdict forward. The interval may reach farther away from 0 than
+    towards it, since more certainty is asked for to call hypotheses equivalent than to call them different. Otherwise
+    (or without these two) there is one look, at a number of seeds that was fixed beforehand.
 
-    `family_wise`: the probability of any false verdict is 1 - `confidence`; at one look, that of any interval that
-    misses its difference. Otherwise the share of false ones among the differences that are called Better or Worse
-    (while looking, among all verdicts) is expected to be that (Benjamini & Hochberg 1995, with the intervals of
-    Benjamini & Yekutieli 2005).
+    `family_wise`: the probability of any false verdict is at most 1 - `confidence` (at one look, that of any interval
+    that misses its difference). Otherwise 1 - `confidence` is the expected share of false verdicts among those that are
+    Better or Worse (while looking, among all verdicts): Benjamini & Hochberg 1995, with the intervals of Benjamini &
+    Yekutieli 2005.
 
     Raises KeyError if the baseline is not there, ValueError on a confidence, an effect or numbers of seeds that are out
     of range.
@@ -142,7 +143,7 @@ def _looking_after_each_seed(
     table, others = _paired(reference, at)
     noise = InitialNoise.of(reference, design.initial)
     if noise is None or not others.any():
-        # scores that no seed changes won't show their noise at later seeds either
+        # scores that no seed changes won't show noise at later seeds either
         is_open = reference.noise is None
         return tuple(
             replace(_comparison(name, int(count), float(mean), np.nan, smallest_effect), is_open=is_open)
@@ -178,7 +179,7 @@ def _looking_after_each_seed(
 
 
 def _paired(reference: Scores, at: int) -> tuple[Scores, BoolArray]:
-    """The differences of all other hypotheses from one, seed by seed, and where these others are."""
+    """Return the differences of all other rows from row `at`, seed by seed, and (rows,) which these others are."""
     others = np.arange(len(reference.hypotheses)) != at
     names = tuple(name for name, other in zip(reference.hypotheses, others, strict=True) if other)
     return Scores(names, reference.seeds, (reference.values - reference.values[at])[others]), others
@@ -201,7 +202,10 @@ def _comparison(
 
 
 def _false_discovery_critical_value(t: FloatArray, degrees_of_freedom: int, confidence: float) -> float:
-    """Of intervals at level 1 - R (1 - confidence) / m, R the discoveries of m: they exclude 0 just for these."""
+    """Return the critical value of intervals at level 1 - R (1 - confidence) / m, with R discoveries among m.
+
+    These intervals exclude 0 for just the discoveries (Benjamini & Yekutieli 2005).
+    """
     p_values = np.sort(2 * t_above(t, degrees_of_freedom))
     levels = (1 - confidence) * np.arange(1, len(t) + 1) / len(t)
     discoveries = np.flatnonzero(p_values <= levels)
