@@ -160,11 +160,7 @@ def _trials_are_open(facts: _Facts) -> Statement | None:
 
 def _is_halted(facts: _Facts) -> Statement | None:
     halted = facts.admission.halted
-    return (
-        _not_succeeded(halted.reason, f"{halted.message}. Correct what makes them fail, then ask for another try.")
-        if halted
-        else None
-    )
+    return _not_succeeded(halted.reason, f"{halted.message}. Fix the cause, then try again.") if halted else None
 
 
 def _limit_is_reached(facts: _Facts) -> Statement | None:

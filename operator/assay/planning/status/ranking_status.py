@@ -119,9 +119,7 @@ def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, 
     if comparison.is_futile:
         return "More seeds would hardly decide it."
     if comparison.is_open:
-        return (
-            "More seeds may decide it." if name in seen.to_come else "The study's question needs no more seeds of it."
-        )
+        return "More seeds may decide it." if name in seen.to_come else "The question asks no more seeds of it."
     seeds = study.spec.seeds
     return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
 

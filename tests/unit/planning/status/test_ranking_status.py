@@ -69,7 +69,7 @@ def test_what_the_question_leaves_open_is_said() -> None:
     close = next(row for row in status.ranking if row.name == "close")
     assert close.verdict is Verdict.INCONCLUSIVE
     assert close.seeds < 8
-    assert close.message in ("The study's question needs no more seeds of it.", "More seeds would hardly decide it.")
+    assert close.message in ("The question asks no more seeds of it.", "More seeds would hardly decide it.")
 
 
 def test_a_failure_is_said_even_where_other_seeds_have_a_score() -> None:
