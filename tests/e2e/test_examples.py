@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.api.check import checked
-from assay.api.load import load_manifests
+from assay.api.checks.check import checked
+from assay.api.reading.load import load_manifests
 from assay.api.recipes import merge_patch
 from assay.api.selection import select_hypotheses
 from assay.planning.study.programs import SCORING_ENTRYPOINT

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from assay.api.base import GROUP
-from assay.api.load import load_manifests
+from assay.api.reading.load import load_manifests
 from pages.markdown import Page, pages
 
 _DIGEST = "sha256:" + "0" * 64

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from assay.api.manifests import resource_from
+from assay.api.reading.manifests import resource_from
 from assay.api.resources import Budget, PodTemplate, ProxyStudy, Resources
 from assay.kube import Cache, Kube
 from assay.runners.jobs import JobsMemory, JobsRunner, TrialSettings

@@ -15,7 +15,7 @@ from assay.cli.manifest_files import STANDARD_INPUT, in_words, manifest_paths
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assay.api.load import Manifests
+    from assay.api.reading.load import Manifests
     from assay.api.resources import ProxyStudy
     from assay.store import Ledger
     from assay_trainer.objects import Objects
@@ -67,7 +67,7 @@ def load_study(given: Sequence[str], name: str | None) -> tuple[ProxyStudy, Mani
 
 def load_given(given: Sequence[str]) -> Manifests:
     """Return all manifests from the files that the `-f` options name. Raises InvalidInput."""
-    from assay.api.load import load_manifests
+    from assay.api.reading.load import load_manifests
 
     paths = manifest_paths(given)
     if Path(STANDARD_INPUT) in paths and sys.stdin.isatty():

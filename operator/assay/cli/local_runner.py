@@ -11,7 +11,7 @@ from assay.planning.study.programs import variables_of
 from assay.runners.processes import ProcessRunner
 
 if TYPE_CHECKING:
-    from assay.api.load import Manifests
+    from assay.api.reading.load import Manifests
     from assay.api.resources import ProxyStudy
 
 

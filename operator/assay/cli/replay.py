@@ -113,7 +113,7 @@ def _columns(given: Iterable[str]) -> dict[str, str]:
     columns = _pairs(given, "--column")
     for name in columns:
         if name not in COLUMNS:
-            from assay.api.words import one_of
+            from assay.api.reading.words import one_of
 
             problem = Problem("assay replay", "--column", repr(name), one_of(COLUMNS), nearest(name, COLUMNS))
             raise InvalidInput([problem])

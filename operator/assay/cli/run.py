@@ -24,7 +24,7 @@ from assay.cli.inputs import (
 from assay.cli.output import ExplainOption, Output, OutputOption
 
 if TYPE_CHECKING:
-    from assay.api.load import Manifests
+    from assay.api.reading.load import Manifests
     from assay.api.resources import ProxyStudy, ProxyStudyStatus
     from assay.cli.screen import Screen
     from assay.planning.study.study import Study

@@ -32,7 +32,7 @@ def validate(file: FileOption) -> None:
 
 
 def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
-    from assay.api.check import checked
+    from assay.api.checks.check import checked
     from assay.api.selection import select_hypotheses
     from assay.rounds.gather import missing_inputs, read_dataset
 

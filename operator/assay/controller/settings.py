@@ -48,12 +48,12 @@ from pydantic import ValidationError
 
 from assay.api.base import Model
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.faults import faults_of
 from assay.api.policy import AllowedPods, AllowedUris, Policy
 from assay.api.policy.uris import wrong_prefix
+from assay.api.reading.faults import faults_of
+from assay.api.reading.yaml_documents import path_text
 from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
-from assay.api.yaml_documents import path_text
 from assay.runners.jobs import TrialSettings
 from assay.store import StoreLimits
 from assay_trainer.objects import open_objects

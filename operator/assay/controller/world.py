@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TypeVar
 
 from assay.api.errors import InvalidInput
-from assay.api.manifests import resource_from
+from assay.api.reading.manifests import resource_from
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.kube import HYPOTHESES, JOBS, PODS, STUDIES, STUDY_LABEL, Cache, Kube, Manifest, NotFound, Resource, relist
 from assay.runners.jobs import lean_job, lean_pod

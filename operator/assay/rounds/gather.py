@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
-from assay.api.check import checked
+from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
 from assay.planning.study.capacity import Capacity

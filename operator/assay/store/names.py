@@ -1,4 +1,4 @@
-"""Which objects there are, as far as a study asks."""
+"""Lists of the objects in a store, as far as a study asks for them."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from assay.api.base import GROUP, VERSION
-from assay.api.depth import TOO_DEEP
 from assay.api.errors import InvalidInput
 from assay.api.policy import AllowedUris, Policy
+from assay.api.reading.depth import TOO_DEEP
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.controller.reconciling.datasets import Datasets
 from assay.kube import HYPOTHESES, STUDIES, Kube

@@ -7,9 +7,9 @@ from typing import Any
 
 from assay.api.base import API_VERSION
 from assay.api.errors import InvalidInput, Problem
-from assay.api.manifests import resource_from
 from assay.api.metadata import wrong_keys
 from assay.api.policy import Policy, not_allowed
+from assay.api.reading.manifests import resource_from
 from assay.api.resources import Hypothesis, ObjectMeta, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.controller.reconciling.datasets import DatasetNotReadable, Datasets

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from assay.api.check import check_study
+from assay.api.checks.check import check_study
 from assay.api.resources import (
     EnvironmentVariable,
     HypothesesSelection,

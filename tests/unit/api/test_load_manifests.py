@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.api.check import check_study
+from assay.api.checks.check import check_study
 from assay.api.errors import InvalidInput, Problem
-from assay.api.load import Manifests, load_manifests
+from assay.api.reading.load import Manifests, load_manifests
 from assay.api.resources import ProxyStudy
 from builders.manifests import EVERY_FIELD_YAML, HYPOTHESIS_YAML, STUDY_YAML
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assay.api.errors import InvalidInput
-from assay.api.manifests import resource_from
+from assay.api.reading.manifests import resource_from
 from assay.api.resources import Hypothesis, ProxyStudy
 from builders.manifests import a_proxy_study
 

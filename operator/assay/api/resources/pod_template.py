@@ -1,4 +1,4 @@
-"""What of a trial's pod a study may set."""
+"""The part of a trial's pod that a study may set."""
 
 from __future__ import annotations
 

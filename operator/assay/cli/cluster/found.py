@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.manifests import resource_from
+from assay.api.reading.manifests import resource_from
+from assay.api.reading.words import one_of
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudyStatus
 from assay.api.selection import select_hypotheses
-from assay.api.words import one_of
 from assay.kube.errors import NoCluster, NotFound
 from assay.kube.resources import HYPOTHESES, STUDIES
 from assay.planning.study.definition import StudyDefinition

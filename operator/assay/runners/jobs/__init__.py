@@ -1,4 +1,7 @@
-"""Trials as Kubernetes Jobs."""
+"""Trials as Kubernetes Jobs: made (`manifests`), observed (`observed`), waited for (`waiting`), shared (`sharing`).
+
+Nothing here watches: the caches are kept up to date by others.
+"""
 
 from assay.runners.jobs.manifests.surroundings import object_digest
 from assay.runners.jobs.memory import JobsMemory

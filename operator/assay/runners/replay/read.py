@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.words import one_of
+from assay.api.reading.words import one_of
 from assay.runners.replay.rows import Row, runs_of
 from assay.runners.replay.table import Table
 from assay_trainer.contract import digest

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assay.api.arms import Arm, arms_of
-from assay.api.check import checked
+from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.metadata import ObjectMeta
+from assay.api.reading.words import one_of
 from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
-from assay.api.words import one_of
 from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.programs import program_of, scoring_program

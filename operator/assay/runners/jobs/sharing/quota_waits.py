@@ -1,4 +1,4 @@
-"""In which namespaces quota is waited for: studies with Jobs there that are of no more use then let them go."""
+"""Which namespaces wait for quota: studies there then delete their Jobs that are of no more use."""
 
 from __future__ import annotations
 

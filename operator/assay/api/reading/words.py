@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assay.api.reading.yaml_documents import Location
 from assay.api.values import IN_WORDS
-from assay.api.yaml_documents import Location
 
 _LONGEST = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay.api.yaml_documents import Location
+from assay.api.reading.yaml_documents import Location
 
 DEEPEST = 100
 """The most levels of a manifest. The JSON reader gives up at 200, with a message that names no field."""

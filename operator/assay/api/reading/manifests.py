@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from assay.api.depth import ALLOWED, TOO_DEEP, too_deep
 from assay.api.errors import InvalidInput, Problem
-from assay.api.faults import faults_of
 from assay.api.metadata import ObjectMeta
+from assay.api.reading.depth import ALLOWED, TOO_DEEP, too_deep
+from assay.api.reading.faults import faults_of
+from assay.api.reading.yaml_documents import path_text
 from assay.api.resources import Hypothesis, ProxyStudy
-from assay.api.yaml_documents import path_text
 
 _Resource = TypeVar("_Resource", ProxyStudy, Hypothesis)
 

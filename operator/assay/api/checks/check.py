@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
+from assay.api.checks.pod_security import weaknesses
+from assay.api.checks.variables import wrong_variables
 from assay.api.decimals import decimal_value
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.pod_security import weaknesses
+from assay.api.reading.words import one_of
 from assay.api.resources import (
     REFERENCE,
     Hypothesis,
@@ -17,8 +19,6 @@ from assay.api.resources import (
     TrustStatistic,
 )
 from assay.api.selection import select_hypotheses
-from assay.api.variables import wrong_variables
-from assay.api.words import one_of
 from assay_trainer.contract import DatasetManifest
 
 _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}

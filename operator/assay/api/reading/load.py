@@ -12,15 +12,15 @@ from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
-from assay.api import words
 from assay.api.base import API_VERSION
-from assay.api.depth import ALLOWED, TOO_DEEP, too_deep
 from assay.api.errors import InvalidInput, Problem, nearest
-from assay.api.faults import faults_of
 from assay.api.metadata import wrong_keys
+from assay.api.reading import words
+from assay.api.reading.depth import ALLOWED, TOO_DEEP, too_deep
+from assay.api.reading.faults import faults_of
+from assay.api.reading.yaml_documents import MOST_BYTES, Document, Location, path_text, read_documents
 from assay.api.resources import Hypothesis, ProxyStudy
 from assay.api.values import IN_WORDS, LABEL_KEY
-from assay.api.yaml_documents import MOST_BYTES, Document, Location, path_text, read_documents
 
 Resource = ProxyStudy | Hypothesis
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from assay.api.reading.words import one_of
 from assay.api.resources import PodTemplate
-from assay.api.words import one_of
 
 VOLUME_KINDS = (
     "configMap",

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from assay.api import words
 from assay.api.base import Model
 from assay.api.errors import nearest
+from assay.api.reading import words
+from assay.api.reading.yaml_documents import Location
 from assay.api.schema import structural_schema
-from assay.api.yaml_documents import Location
 
 
 class Fault(NamedTuple):
