@@ -9,10 +9,10 @@ from decision_studies import (
     INITIAL,
     MARGIN,
     MAXIMUM,
-    Study,
+    SimulatedStudy,
     Tally,
     add_choice,
-    judge,
+    add_verdicts,
     missed,
     run,
     studies,
@@ -28,7 +28,7 @@ from assay.ranking import (
 from assay.ranking.sequential import group_sequential, moderated_noise, open_questions, sequential_verdicts
 
 
-def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
+def assay_verdicts(tally: Tally, study: SimulatedStudy, family_wise: bool) -> None:
     """Decide as the planner does: each open hypothesis gets a seed, and the baseline with it."""
 
     def compare(scores: Scores) -> tuple[Comparison, ...]:
@@ -49,17 +49,17 @@ def assay_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
     counts = run(study, INITIAL, wanted)
     found = compare(study.after(counts))
     differences = study.true[1:] - study.true[0]
-    judge(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
+    add_verdicts(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
     tally.add(trials=counts.sum() / (MAXIMUM * len(counts)), missed=missed(found, differences))
 
 
-def fixed_verdicts(tally: Tally, study: Study, family_wise: bool) -> None:
+def fixed_verdicts(tally: Tally, study: SimulatedStudy, family_wise: bool) -> None:
     """Decide once, with 10 seeds for all."""
     found = compare_with_baseline(
         study.scores, "h0", smallest_effect=MARGIN, confidence=CONFIDENCE, family_wise=family_wise
     )
     differences = study.true[1:] - study.true[0]
-    judge(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
+    add_verdicts(tally, np.array([CODES[one.verdict] for one in found]), differences, MARGIN, family_wise)
     tally.add(trials=1.0, missed=missed(found, differences))
 
 
@@ -69,7 +69,7 @@ def chosen(scores: Scores, among: tuple[str, ...]) -> int:
     return rows[int(np.argmax(scores.adjusted_means[rows]))]
 
 
-def assay_best(tally: Tally, study: Study, initial: int) -> None:
+def assay_best(tally: Tally, study: SimulatedStudy, initial: int) -> None:
     """Choose as the planner does: each open hypothesis gets a seed; in the end the candidate with the best mean is
     taken."""
 

@@ -38,7 +38,7 @@ ERRORS: dict[str, Callable[[np.random.Generator, tuple[int, int]], FloatArray]] 
 
 
 @dataclass(frozen=True)
-class Study:
+class SimulatedStudy:
     """The true scores, and all scores that could be observed."""
 
     true: FloatArray
@@ -52,7 +52,7 @@ class Study:
 
 def studies(
     count: int, noise: str, scale: float, spread: float, seed: int, hypotheses: int = HYPOTHESES, errors: str = "normal"
-) -> Iterator[Study]:
+) -> Iterator[SimulatedStudy]:
     """Simulate studies; they are the same for every method."""
     generator = np.random.default_rng(seed)
     names = tuple(f"h{row}" for row in range(hypotheses))
@@ -61,10 +61,10 @@ def studies(
         deviations = scale * NOISES[noise](hypotheses, generator)
         error = deviations[:, None] * ERRORS[errors](generator, (hypotheses, MAXIMUM))
         values = true[:, None] + error + generator.standard_normal(MAXIMUM)
-        yield Study(true, Scores(names, tuple(range(MAXIMUM)), values))
+        yield SimulatedStudy(true, Scores(names, tuple(range(MAXIMUM)), values))
 
 
-def run(study: Study, initial: int, wanted: Callable[[Scores], set[int]]) -> np.ndarray:
+def run(study: SimulatedStudy, initial: int, wanted: Callable[[Scores], set[int]]) -> np.ndarray:
     """Return how many seeds each hypothesis has in the end. Round by round, each one that is wanted gets a seed, up to
     the maximum."""
     counts = np.full(len(study.true), initial)
@@ -103,7 +103,7 @@ class Tally:
 CODES = {"Better": 1, "Worse": -1, "Equivalent": 2, "Inconclusive": 0}
 
 
-def judge(tally: Tally, verdicts: FloatArray, differences: FloatArray, margin: float, family_wise: bool) -> None:
+def add_verdicts(tally: Tally, verdicts: FloatArray, differences: FloatArray, margin: float, family_wise: bool) -> None:
     """Add how many of the verdicts (coded as in CODES) are right."""
     false = (
         ((verdicts == 1) & (differences <= 0))
@@ -125,7 +125,7 @@ def missed(comparisons: tuple[Comparison, ...], differences: FloatArray) -> bool
     )
 
 
-def add_choice(tally: Tally, study: Study, row: int, trials: float) -> None:
+def add_choice(tally: Tally, study: SimulatedStudy, row: int, trials: float) -> None:
     """Add how far a row is behind the best one, and how many trials it took to find it."""
     regret = float(study.true.max() - study.true[row])
     tally.add(regret=regret, within=regret <= MARGIN, trials=trials / (MAXIMUM * len(study.true)))

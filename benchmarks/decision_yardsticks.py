@@ -7,13 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 import scipy
-from decision_studies import CONFIDENCE, INITIAL, LOOKS, MARGIN, MAXIMUM, Study, Tally, judge
+from decision_studies import CONFIDENCE, INITIAL, LOOKS, MARGIN, MAXIMUM, SimulatedStudy, Tally, add_verdicts
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.sequential.critical_values import dunnett_critical_value
 
 
-def fixed_pooled(tally: Tally, study: Study, margin: float = MARGIN) -> None:
+def fixed_pooled(tally: Tally, study: SimulatedStudy, margin: float = MARGIN) -> None:
     """Decide once, with 10 seeds for all, by Dunnett's test as in the books."""
     noise = study.scores.noise
     assert noise is not None
@@ -23,11 +23,11 @@ def fixed_pooled(tally: Tally, study: Study, margin: float = MARGIN) -> None:
     verdicts = np.where(
         np.abs(difference) + half <= margin, 2, np.where(np.abs(difference) > half, np.sign(difference), 0)
     )
-    judge(tally, verdicts, study.true[1:] - study.true[0], margin, True)
+    add_verdicts(tally, verdicts, study.true[1:] - study.true[0], margin, True)
     tally.add(trials=1.0)
 
 
-def yardstick(tally: Tally, study: Study, method: str, margin: float = MARGIN) -> None:
+def yardstick(tally: Tally, study: SimulatedStudy, method: str, margin: float = MARGIN) -> None:
     """Look after every seed with one of BOUNDS, without stops for futility."""
     values = study.scores.values
     paired = values[1:] - values[0]
@@ -45,7 +45,7 @@ def yardstick(tally: Tally, study: Study, method: str, margin: float = MARGIN) -
     stops = verdicts != 0
     stops[:, -1] = True
     look = stops.argmax(axis=1)
-    judge(tally, verdicts[np.arange(len(look)), look], study.true[1:] - study.true[0], margin, True)
+    add_verdicts(tally, verdicts[np.arange(len(look)), look], study.true[1:] - study.true[0], margin, True)
     seeds = look + INITIAL
     tally.add(trials=(seeds.sum() + seeds.max()) / (MAXIMUM * len(values)))
 
@@ -97,7 +97,7 @@ HALVINGS: dict[str, tuple[tuple[int, int], ...]] = {
 end."""
 
 
-def halving(study: Study, rounds: tuple[tuple[int, int], ...]) -> tuple[int, float]:
+def halving(study: SimulatedStudy, rounds: tuple[tuple[int, int], ...]) -> tuple[int, float]:
     """Run successive halving; return the row that is chosen, and the trials that it took."""
     total = len(study.true)
     counts = np.full(total, 2)

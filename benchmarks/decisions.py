@@ -49,7 +49,7 @@ from decision_studies import (
     MARGIN,
     MAXIMUM,
     NOISES,
-    Study,
+    SimulatedStudy,
     Tally,
     add_choice,
     run,
@@ -173,7 +173,7 @@ def print_order(count: int, seed: int) -> None:
     print()
 
 
-def _add_ranks(tally: Tally, study: Study, scores: Scores, spread: float, initial: int) -> None:
+def _add_ranks(tally: Tally, study: SimulatedStudy, scores: Scores, spread: float, initial: int) -> None:
     found = rank_intervals(scores, CONFIDENCE, initial=initial, maximum=MAXIMUM)
     lows, highs = (np.array([getattr(one, end) for one in found]) for end in ("low", "high"))
     if spread:

@@ -1,4 +1,4 @@
-"""Opening a data set: its manifest, and its images and labels as arrays, checked against their digests."""
+"""Opens a data set: its manifest, and its images and labels as arrays, checked against their digests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from pydantic import ValidationError
 from assay_trainer import contract
 from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge, UnfitObject, open_objects, split_object_uri
 from assay_trainer.shards.errors import InvalidDataset
-
-Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+from assay_trainer.trial import Images, Labels
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from assay_trainer.returned.errors import MetricMissing, ScoreNotFinite
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.trial import InvalidRecipe, describe_validation
 
-MESSAGE_CHARACTERS = 2000
+ERROR_CHARACTERS = 2000
+"""The most characters of what is said of an error."""
+
 FRAMES = 4
 
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
@@ -95,7 +97,7 @@ def text_of(error: BaseException) -> str:
     """Return the beginning of the error's own text, which may quote a whole array. The error's class may be
     anybody's."""
     try:
-        return str(error)[:MESSAGE_CHARACTERS]
+        return str(error)[:ERROR_CHARACTERS]
     except Exception as another:  # noqa: BLE001
         return f"it can't say why: its text raises {type(another).__name__}"
 
@@ -112,7 +114,7 @@ def message_of(error: BaseException, reason: FailureReason) -> str:
         error if reason in _SHOW_WHERE else error.__cause__ if reason is FailureReason.ENTRYPOINT_NOT_FOUND else None
     )
     place = _where(shown) if shown is not None else ""
-    return bounded(printable(text), MESSAGE_CHARACTERS - len(place)) + place
+    return bounded(printable(text), ERROR_CHARACTERS - len(place)) + place
 
 
 def _where(error: BaseException) -> str:
@@ -121,4 +123,4 @@ def _where(error: BaseException) -> str:
     lines = [
         f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in (teams or frames)[-FRAMES:]
     ]
-    return bounded(printable("".join("\n" + line for line in lines)), MESSAGE_CHARACTERS // 2)
+    return bounded(printable("".join("\n" + line for line in lines)), ERROR_CHARACTERS // 2)

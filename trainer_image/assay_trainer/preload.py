@@ -54,7 +54,7 @@ def usable_gpus() -> tuple[str, ...]:
 
 def _gpu_count() -> int:
     try:
-        import pynvml
+        import pynvml  # may not be there, without a GPU
     except ModuleNotFoundError:
         return 0
     try:

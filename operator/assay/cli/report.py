@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """The format of a report."""
 
     TABLE = "table"
@@ -46,14 +46,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
-SUFFIXES = {".html": Format.HTML, ".md": Format.MARKDOWN, ".json": Format.JSON}
+SUFFIXES = {".html": ReportFormat.HTML, ".md": ReportFormat.MARKDOWN, ".json": ReportFormat.JSON}
 """The formats that the names of files imply, unless another one is asked for."""
 
 FILE_COLUMNS = 120
 """The width of tables that are written to a file, in characters."""
 
 
-class Findings(NamedTuple):
+class StudyFindings(NamedTuple):
     """What there is to report. `html` makes or fetches the whole report."""
 
     study: Study
@@ -80,7 +80,7 @@ def report(
     context: ContextOption = None,
     kubeconfig: KubeconfigOption = None,
     output: Annotated[
-        Format | None,
+        ReportFormat | None,
         typer.Option(
             "--output",
             "-o",
@@ -103,10 +103,10 @@ def report(
     else:
         given = "both" if file else "neither"
         raise InvalidInput([Problem("assay report", "STUDY, -f", given, "STUDY, on the cluster; or -f FILE")])
-    chosen = output or (SUFFIXES.get(to.suffix, Format.TABLE) if to else Format.TABLE)
+    chosen = output or (SUFFIXES.get(to.suffix, ReportFormat.TABLE) if to else ReportFormat.TABLE)
     if to is not None:
         write_file(to, _text(chosen, findings, explain=explain), "assay report", "--to")
-    elif chosen is Format.TABLE:
+    elif chosen is ReportFormat.TABLE:
         from rich.console import Console
 
         from assay.reporting.tables import summary
@@ -116,7 +116,7 @@ def report(
         typer.echo(_text(chosen, findings, explain=explain))
 
 
-def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
+def _of_store(files: Sequence[str], store: str, name: str | None) -> StudyFindings:
     from assay.cli.local_runner import local_runner
     from assay.planning.plan import plan
     from assay.rounds.earlier import earlier_of
@@ -136,18 +136,18 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> Findings:
 
         return html_report(study, records, decided)
 
-    return Findings(study, decided.status, html)
+    return StudyFindings(study, decided.status, html)
 
 
-def _of_cluster(name: str, chosen: Chosen) -> Findings:
+def _of_cluster(name: str, chosen: Chosen) -> StudyFindings:
     from assay.cli.cluster.found import connect, find_study, written_report
 
     kube, namespace = connect(chosen)
     found = find_study(kube, namespace, name)
-    return Findings(found.study, found.status, lambda: written_report(name, found.status))
+    return StudyFindings(found.study, found.status, lambda: written_report(name, found.status))
 
 
-def _text(chosen: Format, findings: Findings, *, explain: bool) -> str:
+def _text(chosen: ReportFormat, findings: StudyFindings, *, explain: bool) -> str:
     from rich.console import Console
 
     from assay.reporting.markdown import markdown
@@ -155,13 +155,13 @@ def _text(chosen: Format, findings: Findings, *, explain: bool) -> str:
 
     study, status, html = findings
     match chosen:
-        case Format.HTML:
+        case ReportFormat.HTML:
             return html()
-        case Format.MARKDOWN:
+        case ReportFormat.MARKDOWN:
             return markdown(study, status)
-        case Format.JSON:
+        case ReportFormat.JSON:
             return json.dumps(status.to_dict(), indent=2, ensure_ascii=False)
-        case Format.TABLE:
+        case ReportFormat.TABLE:
             console = Console(record=True, quiet=True, width=FILE_COLUMNS)
             console.print(summary(study, status, explain=explain))
             return console.export_text()

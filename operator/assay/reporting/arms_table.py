@@ -12,7 +12,7 @@ from assay.api.resources import REFERENCE, TrustDecision, TrustStatistic
 from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.figures import NOTHING, fixed, unit_in_words
 from assay.reporting.fitted import Column, fitting
-from assay.reporting.rows import REVOKED, ArmRow, arm_rows, noise_ceiling
+from assay.reporting.rows import REVOKED, ArmRow, arm_rows, ceiling_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -64,7 +64,7 @@ class ArmsTable:
         """Return all columns but that of the names."""
         statistic = self._study.spec.trust.statistic
         about_tau = statistic is TrustStatistic.KENDALL_TAU
-        ceiling = noise_ceiling(self._status)
+        ceiling = ceiling_of(self._status)
         at_ceiling = f"{fixed(ceiling, 2)} ceiling" if ceiling is not None else NOTHING
 
         def proxies(name: str, reference: str = "") -> list[str]:
@@ -100,7 +100,7 @@ class ArmsTable:
 def arms_explained(study: Study, status: ProxyStudyStatus) -> str:
     """Say what the columns of the arms mean."""
     trust = study.spec.trust
-    ceiling = noise_ceiling(status)
+    ceiling = ceiling_of(status)
     known = "" if ceiling is None else f" ({fixed(ceiling, 2)})"
     unit = unit_in_words(status.cost.unit)
     about_accuracy = trust.statistic is TrustStatistic.DECISION_ACCURACY

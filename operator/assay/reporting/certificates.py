@@ -13,7 +13,7 @@ from assay.reporting.figures import (
     count,
     fixed,
     hypotheses_in_words,
-    interval,
+    interval_text,
     percent,
     seconds_text,
     unit_in_words,
@@ -77,7 +77,7 @@ def certificate_words(study: Study, arm: ArmStatus) -> CertificateWords:
         return CertificateWords(fixed(value, 2), "", NOTHING, NOTHING, NOTHING, "", "")
     return CertificateWords(
         value=fixed(value, 2),
-        interval=interval(low, high, 2),
+        interval=interval_text(low, high, 2),
         corrected=fixed(value_of(certificate.corrected), 2),
         look=f"{certificate.look} of {certificate.looks}",
         noise_share=percent(certificate.noise_share_percent),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from assay.reporting.trials import Trial, Trials
+    from assay.reporting.trials import ReportedTrial, Trials
 
 
 class CurveMean(NamedTuple):
@@ -52,7 +52,7 @@ def curve_means(trials: Trials, metric: str, hypotheses: Container[str], most_po
     )
 
 
-def _all(trials: Trials) -> list[Trial]:
+def _all(trials: Trials) -> list[ReportedTrial]:
     return [trial for succeeded in trials.succeeded.values() for trial in succeeded]
 
 

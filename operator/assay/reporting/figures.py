@@ -33,7 +33,7 @@ def fixed(value: float | None, decimals: int, *, signed: bool = False) -> str:
     return format(value, f"{sign}.{decimals}f" if abs(value) < _PLAIN_BELOW else f"{sign}.2e")
 
 
-def interval(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
+def interval_text(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
     """Return `[low, high]`, or an empty text if there is no interval."""
     if low is None or high is None:
         return ""

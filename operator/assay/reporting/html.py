@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.resources import Goal, TrustDecision, TrustStatistic, Verdict
 from assay.planning.results.progress import State
+from assay.reporting.advice import advice
 from assay.reporting.answers import (
     best_answer,
     cost_answer,
@@ -31,7 +32,6 @@ from assay.reporting.figures import (
     seeds_in_words,
     unit_in_words,
 )
-from assay.reporting.next_step import next_step
 from assay.reporting.page import page
 from assay.reporting.rows import (
     DECISIONS,
@@ -39,9 +39,9 @@ from assay.reporting.rows import (
     REVOKED,
     RankRow,
     arm_rows,
+    ceiling_of,
     is_revoked,
     may_be_best,
-    noise_ceiling,
     rank_rows,
 )
 from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
@@ -100,7 +100,7 @@ def _answers(
         "trust": trust_answer(study, status),
         "verdicts": verdict_answer(study, whole),
         "best": best_answer(study, whole),
-        "next": next_step(study, whole),
+        "next": advice(study, whole),
         "time": time_answer(shares),
         "cost": cost_answer(status),
         "stale": stale_answer(status),
@@ -129,7 +129,7 @@ def _charts(
 
 def _about_arms(study: Study, status: ProxyStudyStatus) -> dict[str, Any]:
     """Return what the page says of the arms, and of trust in them."""
-    best, ceiling, statistic = best_trusted(study, status), noise_ceiling(status), study.spec.trust.statistic
+    best, ceiling, statistic = best_trusted(study, status), ceiling_of(status), study.spec.trust.statistic
     return {
         "trusts": best is not None and is_worth_it(study, best),
         "arms": arm_rows(study, status),

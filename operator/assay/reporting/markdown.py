@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, TrustDecision, Verdict
+from assay.reporting.advice import advice
 from assay.reporting.answers import best_answer, cost_answer, stale_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
-from assay.reporting.next_step import next_step
 from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
 from assay.reporting.trust_answer import trust_answer
 
@@ -32,7 +32,7 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
         f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
         f"**Best.** {_escaped(best)}" if (best := best_answer(study, status)) else "",
         f"**Proxies.** {_escaped(trust_answer(study, status))}",
-        f"**Next.** {_escaped(next_step(study, status))}",
+        f"**Next.** {_escaped(advice(study, status))}",
         _verdicts(study, status),
     ]
     if len(status.arms) > 1:

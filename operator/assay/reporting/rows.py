@@ -14,7 +14,7 @@ from assay.reporting.figures import (
     count,
     decimals_for,
     fixed,
-    interval,
+    interval_text,
     percent,
     seconds_text,
     sentence,
@@ -145,7 +145,7 @@ def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
     )
 
 
-def noise_ceiling(status: ProxyStudyStatus) -> float | None:
+def ceiling_of(status: ProxyStudyStatus) -> float | None:
     """Return the tau of the reference with itself; None if it is not known."""
     return next((value_of(arm.noise_ceiling) for arm in status.arms if arm.name == REFERENCE), None)
 
@@ -175,9 +175,9 @@ def _rank_row(row: RankedHypothesis, statement: str, decimals: int, *, marked: b
         rank=f"{_rank(row)} {MAY_BE_BEST}" if marked else _rank(row),
         name=row.name,
         score=fixed(value_of(row.score), decimals),
-        score_interval=interval(value_of(row.low), value_of(row.high), decimals),
+        score_interval=interval_text(value_of(row.low), value_of(row.high), decimals),
         difference=fixed(value_of(row.difference), decimals, signed=True),
-        difference_interval=interval(low, high, decimals, signed=True),
+        difference_interval=interval_text(low, high, decimals, signed=True),
         verdict=row.verdict,
         relative_cost=percent(row.relative_cost_percent),
         seeds=row.seeds,

@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
+from assay.reporting.advice import advice
 from assay.reporting.answers import best_answer, cost_answer, is_finished, stale_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable, arms_explained
 from assay.reporting.figures import count, hypotheses_in_words, listed, seeds_in_words, sentence
-from assay.reporting.next_step import next_step
 from assay.reporting.ranking_table import RankingTable, ranking_explained
 from assay.reporting.rows import rank_rows
 from assay.reporting.trust_answer import trust_answer
@@ -54,7 +54,7 @@ def _answers(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
         ("Proxies", trust_answer(study, status)),
         ("Hypotheses", verdict_answer(study, status)),
         ("Best", best_answer(study, status)),
-        ("Next", next_step(study, status)),
+        ("Next", advice(study, status)),
     ]
     return [_answer(name, text) for name, text in answers if text]
 

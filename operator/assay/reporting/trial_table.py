@@ -10,7 +10,7 @@ from assay.planning.results.progress import State
 from assay.reporting.figures import decimals_for
 
 if TYPE_CHECKING:
-    from assay.reporting.trials import Trial, Trials
+    from assay.reporting.trials import ReportedTrial, Trials
 
 _MESSAGE_LENGTH = 300
 
@@ -45,7 +45,7 @@ def _places(names: list[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _said(trial: Trial) -> str:
+def _said(trial: ReportedTrial) -> str:
     if trial.failure is not None:
         return shortened(f"{trial.failure.reason}: {trial.failure.message}", _MESSAGE_LENGTH)
     if trial.state is State.WAITING:

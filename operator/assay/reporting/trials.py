@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ReportedTrial:
     """A planned trial and what became of it. `score` is the study's metric, None unless the trial succeeded. `seconds`
     are the accelerator seconds of its result, or else of its failed attempts; None if no attempt has ended."""
 
@@ -39,12 +39,12 @@ class Trials:
     progress: Progress
     cells: Mapping[str, ScoreTable]
     """The scores that count, by arm; higher is better."""
-    trials: tuple[Trial, ...]
+    trials: tuple[ReportedTrial, ...]
 
     @cached_property
-    def succeeded(self) -> Mapping[str, tuple[Trial, ...]]:
+    def succeeded(self) -> Mapping[str, tuple[ReportedTrial, ...]]:
         """The trials with a score by arm, in their order; an arm without any has an empty tuple."""
-        found: dict[str, list[Trial]] = {arm: [] for arm in self.study.design.arms}
+        found: dict[str, list[ReportedTrial]] = {arm: [] for arm in self.study.design.arms}
         for trial in self.trials:
             if trial.score is not None:
                 found[trial.planned.arm].append(trial)
@@ -76,5 +76,5 @@ def trials_of(study: Study, records: Records, judgement: Judgement) -> Trials:
         failure = progress.failures.get(planned.key)
         failed = [failed.accelerator_seconds for failed in record.failures] if record else []
         seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None
-        found.append(Trial(planned, state, score, result, failure, seconds))
+        found.append(ReportedTrial(planned, state, score, result, failure, seconds))
     return Trials(study, progress, judgement.cells, tuple(found))

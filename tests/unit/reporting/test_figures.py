@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.reporting.figures import decimals_for, duration, fixed, interval, listed, seconds_text, sentence
+from assay.reporting.figures import decimals_for, duration, fixed, interval_text, listed, seconds_text, sentence
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_any_number_stays_short(value: float, decimals: int) -> None:
 
 
 def test_an_interval_needs_both_ends() -> None:
-    assert interval(0.1, 0.25, 2) == "[0.10, 0.25]"
-    assert interval(None, 0.25, 2) == ""
+    assert interval_text(0.1, 0.25, 2) == "[0.10, 0.25]"
+    assert interval_text(None, 0.25, 2) == ""
 
 
 def test_lists_are_cut_with_their_number() -> None:

@@ -14,10 +14,10 @@ from assay.planning.actions import Plan
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.study import Study
+from assay.reporting.advice import advice
 from assay.reporting.answers import cost_answer, verdict_answer
 from assay.reporting.html import html_report
 from assay.reporting.markdown import markdown
-from assay.reporting.next_step import next_step
 from assay.reporting.study_list import study_list
 from assay.reporting.tables import summary
 from assay.reporting.time_shares import TimeShare, time_answer
@@ -136,7 +136,7 @@ def test_a_trusted_proxy_that_saves_nothing_is_no_headline(
     said = trust_answer(study, poor)
     assert said.startswith("small may be trusted, but is not worth it: ")
     assert want in said
-    assert next_step(study, poor).endswith("Go on with the reference.")
+    assert advice(study, poor).endswith("Go on with the reference.")
     assert "is back after" not in said
 
 
@@ -167,17 +167,17 @@ def test_a_price_that_nobody_pays_is_not_said_as_if_it_were_a_way() -> None:
 def test_what_to_do_next_follows_from_what_was_found(whole: tuple[Study, ProxyStudyStatus]) -> None:
     study, status = whole
     best = status.ranking[0].name
-    assert next_step(study, status) == (
+    assert advice(study, status) == (
         f"Adopt {best}. Compare further hypotheses on small: spec.screening does so, and audits it."
     )
     on_proxy = with_row(status, best, arm="small")
-    assert next_step(study, on_proxy).startswith(f"Confirm {best} on the reference.")
+    assert advice(study, on_proxy).startswith(f"Confirm {best} on the reference.")
     for name in ("quarter", "coreset", "short", "small"):
         status = with_arm(status, name, decision=TrustDecision.NOT_TRUSTED)
-    assert next_step(study, status).endswith("or try a proxy that is closer to it.")
+    assert advice(study, status).endswith("or try a proxy that is closer to it.")
     suspended = plan(a_study(suspend=True), {}, NOW).status
-    assert next_step(study, suspended) == "Set spec.suspend to false to go on."
-    assert next_step(study, ProxyStudyStatus()) == "The study has not begun."
+    assert advice(study, suspended) == "Set spec.suspend to false to go on."
+    assert advice(study, ProxyStudyStatus()) == "The study has not begun."
 
 
 # ----------------------------------------------------------------------------- time, and what no longer counts

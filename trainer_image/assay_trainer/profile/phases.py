@@ -107,7 +107,7 @@ class PhaseTimer:
     def seconds(self) -> dict[PhaseName, float]:
         """Return the seconds per phase so far; on a GPU this waits until all work is done."""
         if self.cuda and self.first is not None:
-            import torch
+            import torch  # a trial on a CPU may do without
 
             torch.cuda.synchronize()
             self.last = time.perf_counter_ns()
@@ -115,7 +115,7 @@ class PhaseTimer:
 
 
 def _recorded_event() -> Any:
-    import torch
+    import torch  # a trial on a CPU may do without
 
     event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
     event.record()

@@ -38,7 +38,7 @@ class GpuUtilisation:
 
     def _sample(self) -> None:
         try:
-            import pynvml
+            import pynvml  # may not be there, without a GPU
         except ImportError:
             return
         try:
@@ -52,6 +52,6 @@ class GpuUtilisation:
 
 def _handle(pynvml: Any, device: str) -> Any:
     # CUDA_VISIBLE_DEVICES renumbers the devices for CUDA but not for NVML: the UUID is the same for both.
-    import torch
+    import torch  # is there if the trial runs on a GPU
 
     return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")

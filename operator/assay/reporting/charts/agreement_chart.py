@@ -10,8 +10,8 @@ import altair as alt
 from assay.api.resources import TrustStatistic
 from assay.reporting.certificates import STATISTICS, seen
 from assay.reporting.charts.theme import DECISION_COLOURS, Spec, rows, scale, specification
-from assay.reporting.figures import fixed, interval, percent
-from assay.reporting.rows import DECISIONS, REVOKED, is_revoked, noise_ceiling
+from assay.reporting.figures import fixed, interval_text, percent
+from assay.reporting.rows import DECISIONS, REVOKED, ceiling_of, is_revoked
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, ProxyStudyStatus, TrustDecision
@@ -50,7 +50,7 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
     points = [point for arm in status.arms if (point := _point(study, arm)) is not None]
     if not points:
         return None
-    ceiling = noise_ceiling(status) if statistic is TrustStatistic.KENDALL_TAU else None
+    ceiling = ceiling_of(status) if statistic is TrustStatistic.KENDALL_TAU else None
     threshold, title = float(study.spec.trust.threshold), STATISTICS[statistic]
     ends = [value for point in points for value in (point.low, point.value) if value is not None]
     guessing = 0.5 if statistic is TrustStatistic.DECISION_ACCURACY else 0.0
@@ -105,7 +105,7 @@ def _row(point: _Point) -> dict[str, object]:
         "drawn_cost": point.drawn_cost,
         "label": point.label,
         "decision": point.decision.value,
-        "agreement": f"{fixed(point.value, 2)} {interval(point.low, point.high, 2)}".rstrip(),
+        "agreement": f"{fixed(point.value, 2)} {interval_text(point.low, point.high, 2)}".rstrip(),
         "cost": percent(point.cost),
         "saving": percent(point.arm.saving_percent),
         "trust": REVOKED if is_revoked(point.arm) else DECISIONS[point.decision],

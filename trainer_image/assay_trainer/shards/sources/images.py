@@ -50,7 +50,7 @@ class Header(NamedTuple):
 
 def header_of(path: Path) -> Header:
     """Return the header of an image file. Raises Unreadable."""
-    import PIL.Image
+    import PIL.Image  # only folders of images need Pillow
 
     with _opened(path) as image:
         most = PIL.Image.MAX_IMAGE_PIXELS
@@ -73,7 +73,7 @@ def header_of(path: Path) -> Header:
 
 def pixels_of(path: Path, mode: str) -> NDArray[np.uint8]:
     """Return the first frame, held upright, as uint8 (height, width), or (…, 3) for the mode RGB. Raises Unreadable."""
-    import PIL.Image
+    import PIL.Image  # only folders of images need Pillow
 
     with _opened(path) as image:
         try:
@@ -97,7 +97,7 @@ def without_warnings() -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image]:
-    import PIL.Image
+    import PIL.Image  # only folders of images need Pillow
 
     try:
         image = PIL.Image.open(path)

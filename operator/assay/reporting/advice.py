@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 
-def next_step(study: Study, status: ProxyStudyStatus) -> str:
+def advice(study: Study, status: ProxyStudyStatus) -> str:
     """Say what to do next, given what the study has found and what stands in its way. Never empty."""
     return _obstacle(status) or _while_open(status) or " ".join(filter(None, _steps(study, status)))
 
