@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -15,15 +14,11 @@ from assay.controller.queue.workers import TryAgain, Workers
 from assay.controller.reconciling.hypotheses import HypothesisReconciler
 from assay.controller.reconciling.studies import StudyReconciler
 from assay.controller.remembering.memory import Memories
+from assay.controller.settings import Settings
 from assay.controller.world import World
-from assay.kube import KubeError
-from assay.reporting.metrics import StudyCollector
+from assay.kube import Kube, KubeError
+from assay.reporting.metrics import OperatorMetrics, StudyCollector
 from assay.runners.jobs import claim_living, claim_running, living_by_owner
-
-if TYPE_CHECKING:
-    from assay.controller.settings import Settings
-    from assay.kube import Kube
-    from assay.reporting.metrics import OperatorMetrics
 
 HUNG_SECONDS = 900.0
 """How long a reconcile may go on before it hangs: all that it waits for has a time limit of its own."""

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from assay.api.bounds import shortened
-from assay.api.conditions import ConditionType, Reason
+from assay.api.conditions import Condition, ConditionType, Reason
+from assay.api.resources import ProxyStudyStatus
 from assay.api.times import time_string
-from assay.kube import STUDIES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from assay.api.conditions import Condition
-    from assay.api.resources import ProxyStudyStatus
-    from assay.kube import Manifest
-    from assay.planning.study.design import PlannedPreparation, PlannedTrial
-    from assay_trainer.contract import Failure
+from assay.kube import STUDIES, Manifest
+from assay.planning.study.design import PlannedPreparation, PlannedTrial
+from assay_trainer.contract import Failure
 
 REPORTER = "assay-operator"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -14,15 +13,13 @@ from assay.api.resources import ProxyStudyStatus
 from assay.controller.publishing.events import REPORTER, Occurrence, event_manifest, transitions, trial_failed
 from assay.controller.publishing.statuses import seconds_until_write
 from assay.controller.queue.schedule import Key
+from assay.controller.remembering.memory import StudyMemory
+from assay.controller.world import World
 from assay.kube import EVENTS, STUDIES, AlreadyExists, Kube, KubeError, Manifest, NotFound
+from assay.planning.records.records import Records
 from assay.planning.results.progress import progress_of
-
-if TYPE_CHECKING:
-    from assay.controller.remembering.memory import StudyMemory
-    from assay.controller.world import World
-    from assay.planning.records.records import Records
-    from assay.planning.study.study import Study
-    from assay.reporting.metrics import StudyCollector
+from assay.planning.study.study import Study
+from assay.reporting.metrics import StudyCollector
 
 _log = logging.getLogger(__name__)
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from assay.api.bounds import bounded
+from assay.api.resources import ProxyStudyStatus
+from assay.planning.study.study import Study
 from assay.reporting.written import Written, write_report
+from assay.rounds.reconcile import Round
+from assay.store import Ledger
 from assay_trainer.objects import StoreError
-
-if TYPE_CHECKING:
-    from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study.study import Study
-    from assay.rounds.reconcile import Round
-    from assay.store import Ledger
 
 _SAYS_NOTHING_NEW = {"conditions", "observed_generation", "reason", "message", "finished_for", "report", "ledger"}
 

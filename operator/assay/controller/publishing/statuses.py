@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assay.api.bounds import bounded, shortened
-from assay.api.conditions import ConditionType, Reason
+from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.errors import InvalidInput, NotAllowed
 from assay.api.resources import ProxyStudyStatus
 from assay.planning.status.conditions import Statement, dated, rejection
 from assay.planning.status.summary import summarised
-
-if TYPE_CHECKING:
-    from assay.api.conditions import Condition
 
 SECONDS_BETWEEN_WRITES = 3.0
 """The least time between writes while only numbers change: each is stored in etcd and sent to every watcher."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from assay.api.resources import StudyVerdict
+from assay.controller.world import World
 from assay.kube import HYPOTHESES, Kube, Manifest, NotFound, Refused
 from assay.store.together import together
-
-if TYPE_CHECKING:
-    from assay.api.resources import StudyVerdict
-    from assay.controller.world import World
 
 SECONDS_BETWEEN_WRITES = 30.0
 """The least time between writes while the study runs: its verdicts are then provisional."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assay.api.base import RETRY_ANNOTATION
 from assay.controller.queue.schedule import SHARES, Key
+from assay.controller.queue.workers import Workers
+from assay.controller.world import World
 from assay.kube import STUDY_LABEL, Cache, Manifest
 from assay.runners.jobs import Shares, is_news
-
-if TYPE_CHECKING:
-    from assay.controller.queue.workers import Workers
-    from assay.controller.world import World
 
 RELIST = Key("relist", "", "")
 """The task to read everything anew that is remembered: events may have been missed."""

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from assay.api.errors import InvalidInput, NotAllowed, Problem
 from assay.api.policy import Policy, not_allowed
-from assay.api.resources import Hypothesis, ProxyStudy
+from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.controller.reconciling.links import followed
+from assay.controller.world import World
+from assay.kube import Manifest
 from assay.planning.study.study import Study
 from assay.rounds.gather import gather_study
+from assay.runners.protocol import Runner
 from assay.store import StoreLimits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from assay.api.resources import DatasetReference
-    from assay.controller.world import World
-    from assay.kube import Manifest
-    from assay.runners.protocol import Runner
-    from assay_trainer.contract import Dataset, DatasetManifest
+from assay_trainer.contract import Dataset, DatasetManifest
 
 
 def gather(

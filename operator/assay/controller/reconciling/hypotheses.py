@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assay.api.conditions import ConditionType, Reason
 from assay.api.errors import InvalidInput
 from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudy
 from assay.controller.publishing.events import REPORTER
 from assay.controller.publishing.verdicts import manager_of
+from assay.controller.queue.schedule import Key
 from assay.controller.reconciling.gathering import selects
+from assay.controller.world import World
 from assay.kube import HYPOTHESES, STUDIES, Kube, Manifest, NotFound
 from assay.planning.status.conditions import Statement, dated
 from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of
-
-if TYPE_CHECKING:
-    from assay.controller.queue.schedule import Key
-    from assay.controller.world import World
-
 
 _OWN_FIELDS = ("observedGeneration", "conditions", "selectedBy", "verdicts")
 """The fields of the status that no study writes."""

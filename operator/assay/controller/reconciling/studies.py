@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from assay.api.base import RETRY_ANNOTATION
-from assay.api.resources import ProxyStudy
+from assay.api.policy import Policy
+from assay.api.resources import ProxyStudy, ProxyStudyStatus
 from assay.controller.publishing import verdicts
+from assay.controller.publishing.publisher import Publisher
 from assay.controller.publishing.reports import with_report
 from assay.controller.queue.schedule import SHARES, Key
 from assay.controller.reconciling.datasets import Datasets
@@ -20,24 +21,16 @@ from assay.controller.reconciling.inputs import Inputs
 from assay.controller.reconciling.troubles import Troubles
 from assay.controller.reconciling.visits import NEXT_TURN_SECONDS, POLL_SECONDS, REFRESH_SECONDS, Visit
 from assay.controller.remembering.memory import Memories, StudyMemory
+from assay.controller.world import World
+from assay.kube import Kube
 from assay.planning.status.hypothesis_status import verdicts_of
+from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
-from assay.reporting.metrics import arm_profiles
-from assay.rounds.reconcile import forgive_failures, reconcile
-from assay.runners.jobs import JobsRunner
+from assay.reporting.metrics import StudyCollector, arm_profiles
+from assay.rounds.reconcile import Round, forgive_failures, reconcile
+from assay.runners.jobs import JobsRunner, TrialSettings
+from assay.store import StoreLimits, Turn
 from assay.store.memory_budget import NoRoom
-
-if TYPE_CHECKING:
-    from assay.api.policy import Policy
-    from assay.api.resources import ProxyStudyStatus
-    from assay.controller.publishing.publisher import Publisher
-    from assay.controller.world import World
-    from assay.kube import Kube
-    from assay.planning.study.study import Study
-    from assay.reporting.metrics import StudyCollector
-    from assay.rounds.reconcile import Round
-    from assay.runners.jobs import TrialSettings
-    from assay.store import StoreLimits, Turn
 
 PROFILE_SECONDS = 5.0
 """How often the metrics of where the trials' time went are calculated."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from assay.planning.records.records import Obstacle
 from assay.planning.study.programs import NO_SURROUNDINGS, Program, Surroundings
 from assay.runners.protocol import ObservedAttempt
 from assay.runners.replay.recorded import Ending, ending_of, preparation_result, trial_result
+from assay.runners.replay.table import Table
 from assay_trainer.contract import (
     CodeIngredients,
     FailureReason,
@@ -23,11 +24,7 @@ from assay_trainer.contract import (
     preparation_name,
     result_name,
 )
-from assay_trainer.objects import ObjectNotFound
-
-if TYPE_CHECKING:
-    from assay.runners.replay.table import Table
-    from assay_trainer.objects import Objects
+from assay_trainer.objects import ObjectNotFound, Objects
 
 
 @dataclass(eq=False)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from assay.api.resources import EnvironmentVariable, PodTemplate
 from assay.planning.study.programs import Program, Surroundings
 from assay.runners.jobs.manifests.overlay import merged_environment, overlaid
+from assay.runners.jobs.settings import TrialSettings
 from assay.runners.protocol import UnusableProgram
 from assay_trainer.contract import Input, stamp_digest
 from assay_trainer.objects import ObjectNotFound, StoreError, object_stamp
-
-if TYPE_CHECKING:
-    from assay.api.resources import EnvironmentVariable, PodTemplate
-    from assay.runners.jobs.settings import TrialSettings
 
 _ALLOWED_INPUT = "the s3:// URI of an object; a path means something only to `assay run` on one machine"
 _ALLOWED_VARIABLE = "a variable that podTemplate.env gives a `value`, without references to others"
