@@ -1,5 +1,7 @@
 """Whether a study's statements hold when the planner decides what runs. `python benchmarks/whole_planner.py [--fast]`
 
+It takes well over half an hour on one core, with --fast some minutes.
+
 
 Studies are simulated from the first trial to the last by the planner itself: all hypotheses at 3 seeds on all arms, up
 to four looks at three proxies, dropped where they can't become trusted, and up to 10 seeds where the question is open.

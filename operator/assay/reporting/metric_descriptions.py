@@ -16,7 +16,7 @@ DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "assay_study_saved_accelerator_seconds": (
         (),
-        "What all hypotheses at the reference would have cost, less what the study has; of one that has ended.",
+        "What all hypotheses on the reference would have cost, minus what a study that has ended did cost.",
     ),
     "assay_arm_agreement_ratio": (("arm",), "Kendall's tau-b of the arm's order with the reference's, -1 to 1."),
     "assay_arm_agreement_low_ratio": (("arm",), "Lower end of tau's interval, of the trust test itself."),

@@ -39,17 +39,18 @@ T = TypeVar("T")
 
 
 class S3Objects:
-    """See the `Objects` protocol. Nothing is asked of the server before the first call.
+    """Objects under a prefix of a bucket; see the `Objects` protocol. Nothing is sent before the first call.
 
     `put_if_absent` is a conditional write (`If-None-Match: *`), so of many writers one wins. Each write has an id of
     its own in the object's metadata: when the response to a write was lost, the id tells whether it was that write
-    which took the name. A server that does not honour the condition is found out by writing `PROBE` twice, once per
-    process and bucket (AWS is known to honour it): there, a look and then a plain write are the second best. Two
-    writers between whose looks nothing was written then both get True, and the later one's object stays.
+    which took the name. Whether a server honours the condition is tested once per process and bucket, by writing
+    `PROBE` twice (AWS is known to honour it). Where it does not, a look and then a plain write must do: two writers
+    that both looked before either wrote then both get True, and the later one's object stays.
     """
 
     def __init__(self, bucket: str, prefix: str = "", settings: S3Settings | None = None) -> None:
-        """`prefix` is empty or an object name. Raises ValueError if it is not, or for settings that are wrong."""
+        """Make the objects below `prefix`, which is empty or an object name. Raises ValueError if it is
+        neither, or for wrong settings."""
         self._bucket = bucket
         self._folder = f"{checked_name(prefix)}/" if prefix else ""
         self._settings = settings or S3Settings.from_environment()
