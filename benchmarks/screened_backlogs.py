@@ -17,7 +17,7 @@ from assay.planning.results.score_tables import ScoreTable
 from assay.planning.study.study import Study
 from assay.planning.trust.audit_draws import audit_draws
 from assay.planning.trust.certificates_in_force import identities
-from assay.planning.trust.screening import Role, Screened, screening_of
+from assay.planning.trust.screening import Role, ScreeningState, screening_of
 from assay.ranking import Scores
 from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.tau import correlation_of
@@ -123,7 +123,7 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
     run[:, :CALIBRATION] = True
     study = certified(study, world.cells(run), names[:CALIBRATION])
     at = {name: index for index, name in enumerate(names)}
-    first: Screened | None = None
+    first: ScreeningState | None = None
     now = 1.0
     while True:
         now += 1.0
@@ -142,7 +142,12 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
 
 
 def _outcome(
-    study: Study, world: World, run: np.ndarray, found: Screened, first: Screened | None, at: Mapping[str, int]
+    study: Study,
+    world: World,
+    run: np.ndarray,
+    found: ScreeningState,
+    first: ScreeningState | None,
+    at: Mapping[str, int],
 ) -> Outcome:
     names = list(at)
     new = np.arange(CALIBRATION, len(names))

@@ -12,7 +12,7 @@ from assay.planning.records.trust_records import TrustRecord, trust_records
 from assay.planning.results.score_tables import ScoreTable
 from assay.planning.study.study import Study
 from assay.planning.trust.recording import certificate_in_force
-from assay.planning.trust.screening import Screened
+from assay.planning.trust.screening import ScreeningState
 from assay.ranking import Scores
 from assay.ranking.arrays import FloatArray
 from builders.manifests import a_hypothesis
@@ -83,7 +83,7 @@ def certified(
     return _with_records(study, [made])
 
 
-def after(study: Study, screened: Screened) -> Study:
+def after(study: Study, screened: ScreeningState) -> Study:
     """The study, once what is to be written down is."""
     return _with_records(study, screened.records)
 

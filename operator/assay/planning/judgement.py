@@ -12,8 +12,8 @@ from assay.planning.allocation.within_budget import agenda_within_budget, budget
 from assay.planning.results.costs import Costs, costs_of
 from assay.planning.results.progress import Progress, progress_of
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
-from assay.planning.trust.proxy_looks import TrustAssessment, trust_of
-from assay.planning.trust.screening import Screened, everybody_calibrates, screening_of
+from assay.planning.trust.proxy_looks import ProxyLooks, look_at_proxies
+from assay.planning.trust.screening import ScreeningState, everybody_calibrates, screening_of
 from assay.ranking.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ class Judgement:
     costs: Costs
     progress: Progress
     """The state of every trial; a trial that is not wanted is spare."""
-    cells: Mapping[str, ScoreTable]
+    tables: Mapping[str, ScoreTable]
     """The scores of each arm that are wanted."""
-    screened: Screened
-    trust: TrustAssessment
+    screened: ScreeningState
+    trust: ProxyLooks
     ladder: Ladder | None
     """How trials are bought where the budget does not pay for all hypotheses on all arms; else None."""
     agenda: Agenda
@@ -46,23 +46,23 @@ def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NOT
     """
     costs = costs_of(study, records)
     ended = progress_of(study, records)
-    cells = score_tables_of(study, records, ended)
+    tables = score_tables_of(study, records, ended)
     if budget_is_too_small(study, ended, costs):
-        return _within_budget(study, records, ended, cells, costs)
-    screened = screening_of(study, cells, now)
-    trust = trust_of(study, {arm: own.of(screened.calibration) for arm, own in cells.items()}, memory)
-    agenda = agenda_of(study, cells, trust, screened, memory)
-    cells = {arm: own.limited(agenda.depth[arm]) for arm, own in cells.items()}
+        return _within_budget(study, records, ended, tables, costs)
+    screened = screening_of(study, tables, now)
+    trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in tables.items()}, memory)
+    agenda = agenda_of(study, tables, trust, screened, memory)
+    tables = {arm: own.limited(agenda.depth[arm]) for arm, own in tables.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan
     as_usual = agenda.keys == study.design.initial_keys
     progress = ended if as_usual else progress_of(study, records, agenda.keys)
-    return Judgement(costs, progress, cells, screened, trust, None, agenda)
+    return Judgement(costs, progress, tables, screened, trust, None, agenda)
 
 
 def _within_budget(
-    study: Study, records: Records, ended: Progress, cells: Mapping[str, ScoreTable], costs: Costs
+    study: Study, records: Records, ended: Progress, tables: Mapping[str, ScoreTable], costs: Costs
 ) -> Judgement:
     ladder = ladder_of(study, records, ended, costs)
     agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))
     progress = progress_of(study, records, agenda.keys | study.design.initial_keys)
-    return Judgement(costs, progress, cells, everybody_calibrates(study), TrustAssessment(), ladder, agenda)
+    return Judgement(costs, progress, tables, everybody_calibrates(study), ProxyLooks(), ladder, agenda)

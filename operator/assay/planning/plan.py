@@ -19,7 +19,7 @@ from assay.planning.status.ranking_status import ranking_rows
 from assay.planning.status.status import status_of
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
-from assay.planning.trust.proxy_looks import last_trust
+from assay.planning.trust.proxy_looks import look_at_the_end
 from assay.planning.trust.recording import trust_to_record
 from assay.ranking.memory import NOTHING, Memory
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
@@ -50,7 +50,7 @@ def plan(
     )
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
-        judgement = replace(judgement, trust=last_trust(study, judgement.cells, memory))
+        judgement = replace(judgement, trust=look_at_the_end(study, judgement.tables, memory))
     obstacles = (*obstacles, *not_started(study, records, progress, now))
     assessment = assessment_of(study, judgement, memory)
     rows = ranking_rows(study, records, judgement, assessment)
@@ -75,7 +75,7 @@ def plan(
 def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust]:
     """Yield what is to be written down, so that whoever plans later knows it."""
     for record in trust_to_record(
-        study, judgement.screened, judgement.trust, judgement.cells, judgement.costs.relatives, now
+        study, judgement.screened, judgement.trust, judgement.tables, judgement.costs.relatives, now
     ):
         yield RecordTrust(record)
 

@@ -37,7 +37,7 @@ class Trials:
 
     study: Study
     progress: Progress
-    cells: Mapping[str, ScoreTable]
+    tables: Mapping[str, ScoreTable]
     """The scores that count, by arm; higher is better."""
     trials: tuple[ReportedTrial, ...]
 
@@ -53,7 +53,7 @@ class Trials:
     def ranks(self, arm: str) -> dict[str, tuple[int, float]]:
         """Return the rank and the mean score of each hypothesis that has a score on the arm. Rank 1 is the best; equal
         scores keep the study's order. Means are adjusted for missing seeds, as in the ranking."""
-        scores = self.cells[arm].scores
+        scores = self.tables[arm].scores
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
         order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
@@ -77,4 +77,4 @@ def trials_of(study: Study, records: Records, judgement: Judgement) -> Trials:
         failed = [failed.accelerator_seconds for failed in record.failures] if record else []
         seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None
         found.append(ReportedTrial(planned, state, score, result, failure, seconds))
-    return Trials(study, progress, judgement.cells, tuple(found))
+    return Trials(study, progress, judgement.tables, tuple(found))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.design import PlannedTrial
     from assay.planning.study.study import Study
-    from assay.planning.trust.proxy_looks import TrustAssessment
-    from assay.planning.trust.screening import Screened
+    from assay.planning.trust.proxy_looks import ProxyLooks
+    from assay.planning.trust.screening import ScreeningState
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ class Agenda:
 def agenda_of(
     study: Study,
     tables: Mapping[str, ScoreTable],
-    trust: TrustAssessment,
-    screened: Screened,
+    trust: ProxyLooks,
+    screened: ScreeningState,
     memory: Memory = NOTHING,
 ) -> Agenda:
     """Return what is wanted by what is known so far.
@@ -87,7 +87,7 @@ _ASKED = (Role.CALIBRATION, Role.PROMOTED, Role.FALLEN_BACK)
 an audit asks about the proxy."""
 
 
-def _initial(study: Study, names: Sequence[str], arm: str, screened: Screened) -> NDArray[np.int64]:
+def _initial(study: Study, names: Sequence[str], arm: str, screened: ScreeningState) -> NDArray[np.int64]:
     """Return the seeds, (hypotheses,), that are wanted on an arm whatever the hypotheses score."""
     initial = study.design.initial_seeds
     return np.array(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
     from assay.planning.records.trust_records import Revocation
     from assay.planning.study.study import Study
-    from assay.planning.trust.screening import Screened
+    from assay.planning.trust.screening import ScreeningState
     from assay.ranking import Certificate
 
 TOP = 3
@@ -62,7 +62,7 @@ class Assessment:
     expected_accuracy: float | None
     """The share of pairs that the estimates are expected to order correctly; None where there are no estimates."""
     in_force: frozenset[str]
-    """The arms whose certificate was written down and is not revoked."""
+    """The arms whose certificate was written down, also if audits have revoked it since."""
     revocation: Revocation | None
     screened: Mapping[str, str]
     """The arm on which a hypothesis is screened, for each hypothesis that does not run on the reference."""
@@ -70,13 +70,13 @@ class Assessment:
 
 def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) -> Assessment:
     """Return what may be said. `memory` keeps what the same scores have said."""
-    cells, screened, ladder = judgement.cells, judgement.screened, judgement.ladder
-    reference = cells[REFERENCE].scores
+    tables, screened, ladder = judgement.tables, judgement.screened, judgement.ladder
+    reference = tables[REFERENCE].scores
     spec = study.spec
     confidence = spec.verdicts.confidence_percent / 100
     proxies = {
         arm: ProxyAssessment(memory.of(_agreement, reference, own.scores), judgement.trust.certificates.get(arm))
-        for arm, own in cells.items()
+        for arm, own in tables.items()
         if arm != REFERENCE
     }
     comparisons = compare_with_baseline(
@@ -99,7 +99,7 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) 
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},
         standings=estimated_standings(guessed, confidence)
         if guessed
-        else with_screened(measured, _expected(study, cells, screened, memory), screened.arm or REFERENCE, confidence),
+        else with_screened(measured, _expected(study, tables, screened, memory), screened.arm or REFERENCE, confidence),
         estimates=guessed,
         expected_accuracy=expected_accuracy(ladder) if ladder else None,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
@@ -109,16 +109,16 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) 
 
 
 def _expected(
-    study: Study, cells: Mapping[str, ScoreTable], screened: Screened, memory: Memory
+    study: Study, tables: Mapping[str, ScoreTable], screened: ScreeningState, memory: Memory
 ) -> tuple[ExpectedScore, ...]:
     """Return what those are expected to score that have run on the proxy alone, while its certificate is in force."""
     if screened.arm is None or screened.revocation is not None:
         return ()
-    reference = cells[REFERENCE].scores
+    reference = tables[REFERENCE].scores
     without = {name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count == 0}
     newcomers = screened.having(Role.SCREENED, Role.PROMOTED, Role.AUDITED)
     names = tuple(name for name in newcomers if name in without)
-    proxy = cells[screened.arm].scores.first_seeds(study.design.initial_seeds)
+    proxy = tables[screened.arm].scores.first_seeds(study.design.initial_seeds)
     return memory.of(expected_scores, reference, proxy, screened.calibration, names)
 
 

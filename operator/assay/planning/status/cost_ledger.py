@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from assay.planning.records.records import Records
     from assay.planning.results.costs import Costs
     from assay.planning.study.study import Study
-    from assay.planning.trust.screening import Screened
+    from assay.planning.trust.screening import ScreeningState
 
 PURPOSES = ("calibration", "screening", "confirmation", "audits", "stale")
 """What a trial was run for; a `stale` one was run for an earlier spec."""
 
 
-def cost_ledger(study: Study, records: Records, costs: Costs, screened: Screened, *, finished: bool) -> CostLedger:
+def cost_ledger(
+    study: Study, records: Records, costs: Costs, screened: ScreeningState, *, finished: bool
+) -> CostLedger:
     """Add up what the study has spent. A trial counts once, however many hypotheses or studies use its result."""
     arms = study.design.arm_of
     kinds, purposes = defaultdict[str, float](float), dict.fromkeys(PURPOSES, 0.0)
@@ -63,7 +65,7 @@ def _text(seconds: float) -> str | None:
     return decimal_string(seconds) if seconds else None
 
 
-def _purpose(hypothesis: str, arm: str | None, screened: Screened) -> str:
+def _purpose(hypothesis: str, arm: str | None, screened: ScreeningState) -> str:
     """Return what a trial of this study was run for. A promoted hypothesis runs at the reference whether it was drawn
     to be audited or not: that is confirmation."""
     role = screened.roles.get(hypothesis)
@@ -77,7 +79,7 @@ def _purpose(hypothesis: str, arm: str | None, screened: Screened) -> str:
     return "audits" if drawn else "confirmation"
 
 
-def _all_at_reference(study: Study, records: Records, costs: Costs, screened: Screened) -> float:
+def _all_at_reference(study: Study, records: Records, costs: Costs, screened: ScreeningState) -> float:
     """Return what it would have cost this study to run every hypothesis at the reference: with the initial seeds, and
     with the further ones that it did run. Results of other studies would have cost nothing there, either."""
     expected = reference_prices(study, records, costs, screened.arm)

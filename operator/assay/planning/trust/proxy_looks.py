@@ -21,7 +21,7 @@ SIMULATION_SEED = 20210715
 
 
 @dataclass(frozen=True)
-class TrustAssessment:
+class ProxyLooks:
     """What the looks so far have said; `certificates` has each proxy's, and is empty before the first look."""
 
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
@@ -46,7 +46,7 @@ DEFAULT_PROMOTE = 3
 """How many of the best hypotheses by the proxy `WinnerRegret` looks at if the study does not say."""
 
 
-def trust_of(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
+def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> ProxyLooks:
     """Take all looks that are due, and return what they say.
 
     A look is due when all trials of its seeds have ended on the reference and on every proxy that is still open, so it
@@ -54,33 +54,33 @@ def trust_of(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOT
     """
     proxies = [arm for arm in study.design.arms if arm != REFERENCE]
     looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
-    criterion, reference = criterion_of(study), cells[REFERENCE]
+    criterion, reference = criterion_of(study), tables[REFERENCE]
     last = dict.fromkeys(proxies, 0)
     certificates: Mapping[str, Certificate] = {}
     open_proxies, due = proxies, 0
     while open_proxies and due < len(looks):
         seeds = looks[due]
-        if min(cells[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:
+        if min(tables[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:
             break
         due += 1
         last.update(dict.fromkeys(open_proxies, seeds))
-        seen = tuple(cells[arm].scores.first_seeds(last[arm]) for arm in proxies)
+        seen = tuple(tables[arm].scores.first_seeds(last[arm]) for arm in proxies)
         first = reference.scores.first_seeds(seeds)
         certificates = memory.of(_certify, first, tuple(proxies), seen, criterion, looks, due)
         open_proxies = [arm for arm in open_proxies if certificates[arm].may_change]
     upcoming = looks[due] if certificates and open_proxies and due < len(looks) else None
-    return TrustAssessment(certificates, tuple(open_proxies) if upcoming else (), upcoming)
+    return ProxyLooks(certificates, tuple(open_proxies) if upcoming else (), upcoming)
 
 
-def last_trust(study: Study, cells: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> TrustAssessment:
+def look_at_the_end(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> ProxyLooks:
     """Take one look at the scores there are, for a study that has ended before its first look."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial
-    seen = tuple(cells[arm].scores.first_seeds(initial) for arm in proxies)
+    seen = tuple(tables[arm].scores.first_seeds(initial) for arm in proxies)
     if not proxies:
-        return TrustAssessment()
-    reference = cells[REFERENCE].scores.first_seeds(initial)
-    return TrustAssessment(memory.of(_certify, reference, proxies, seen, criterion_of(study), (initial,), 1))
+        return ProxyLooks()
+    reference = tables[REFERENCE].scores.first_seeds(initial)
+    return ProxyLooks(memory.of(_certify, reference, proxies, seen, criterion_of(study), (initial,), 1))
 
 
 def _certify(

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from assay.planning.records.trust_records import TrustRecord
     from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
-    from assay.planning.trust.proxy_looks import TrustAssessment
-    from assay.planning.trust.screening import Screened
+    from assay.planning.trust.proxy_looks import ProxyLooks
+    from assay.planning.trust.screening import ScreeningState
 
 
 def trust_to_record(
     study: Study,
-    screened: Screened,
-    trust: TrustAssessment,
+    screened: ScreeningState,
+    trust: ProxyLooks,
     tables: Mapping[str, ScoreTable],
     prices: Mapping[str, float],
     now: float,

@@ -50,7 +50,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Screened:
+class ScreeningState:
     """The state of a screening. Without one, `arm` is None and every hypothesis is calibration."""
 
     roles: Mapping[str, Role]
@@ -77,7 +77,7 @@ class Screened:
         return tuple(name for name, role in self.roles.items() if role in roles)
 
 
-def screening_of(study: Study, tables: Mapping[str, ScoreTable], now: float) -> Screened:
+def screening_of(study: Study, tables: Mapping[str, ScoreTable], now: float) -> ScreeningState:
     """Work out a study's screening from its scores and from what was written down. `now` (Unix seconds) only dates the
     new records.
 
@@ -102,25 +102,25 @@ def screening_of(study: Study, tables: Mapping[str, ScoreTable], now: float) -> 
         for name, identity in record.hypotheses.items()
     }
     draws = audit_draws(study, newcomers, known, before)
-    state = Screened(everybody, certificate.arm, certificate, drawn=draws.before)
+    state = ScreeningState(everybody, certificate.arm, certificate, drawn=draws.before)
     if revoked:
         return _fallen_back(study, state, newcomers, revocations[certificate.rests_on])
     return _in_force(study, tables, state, draws, known, now)
 
 
-def everybody_calibrates(study: Study) -> Screened:
+def everybody_calibrates(study: Study) -> ScreeningState:
     """Return the state in which nobody is screened."""
-    return Screened(dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION))
+    return ScreeningState(dict.fromkeys((hypothesis.name for hypothesis in study.hypotheses), Role.CALIBRATION))
 
 
 def _in_force(
     study: Study,
     tables: Mapping[str, ScoreTable],
-    state: Screened,
+    state: ScreeningState,
     draws: AuditDraws,
     known: Mapping[str, str],
     now: float,
-) -> Screened:
+) -> ScreeningState:
     """Promote, draw and audit; return the state after the revocation if the audits refute the certificate now."""
     certificate, newcomers = state.certificate, tuple(draws.lots)
     assert certificate is not None
@@ -201,7 +201,9 @@ def _first_ended(study: Study, arms: Sequence[ScoreTable], names: Sequence[str])
     return names
 
 
-def _fallen_back(study: Study, state: Screened, newcomers: Sequence[str], revocation: Revocation) -> Screened:
+def _fallen_back(
+    study: Study, state: ScreeningState, newcomers: Sequence[str], revocation: Revocation
+) -> ScreeningState:
     return replace(
         state,
         roles=dict(state.roles) | dict.fromkeys(newcomers, Role.FALLEN_BACK),

@@ -12,7 +12,7 @@ from assay.planning.status.break_even import BreakEven, break_even
 from assay.planning.status.cost_ledger import cost_ledger
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.study import Study
-from assay.planning.trust.screening import Role, Screened, everybody_calibrates
+from assay.planning.trust.screening import Role, ScreeningState, everybody_calibrates
 from assay_trainer.contract import FailureReason
 from builders.screenings import SHORT, a_screening_study
 from builders.studies import a_failure, a_study, records_of_scores, redefined
@@ -24,7 +24,7 @@ def seconds(trial: PlannedTrial) -> float:
     return 10.0 if trial.arm == REFERENCE else 2.0
 
 
-def ledger_of(study: Study, records: Records, screened: Screened | None = None) -> CostLedger:
+def ledger_of(study: Study, records: Records, screened: ScreeningState | None = None) -> CostLedger:
     screened = screened or everybody_calibrates(study)
     return cost_ledger(study, records, costs_of(study, records), screened, finished=True)
 
@@ -86,13 +86,13 @@ def test_hypotheses_that_run_the_same_thing_are_charged_once() -> None:
     assert ledger.saved_accelerator_seconds == str(-2 * 2 * 2)
 
 
-def a_screened_study() -> tuple[Study, Screened, Records]:
+def a_screened_study() -> tuple[Study, ScreeningState, Records]:
     """4 calibrated; of 20 others 2 promoted, one of them drawn, and 3 audited."""
     newcomers: dict[str, str | None] = {f"a{index:02d}": "a" for index in range(20)}
     study = a_screening_study(4, newcomers)
     roles = {each.name: Role.SCREENED if each.name in newcomers else Role.CALIBRATION for each in study.hypotheses}
     roles |= dict.fromkeys(("a00", "a01"), Role.PROMOTED) | dict.fromkeys(("a02", "a03", "a04"), Role.AUDITED)
-    screened = Screened(roles, arm="short", drawn=("a01", "a02", "a03", "a04"))
+    screened = ScreeningState(roles, arm="short", drawn=("a01", "a02", "a03", "a04"))
     records = records_of_scores(
         study,
         lambda trial: 0.5 if trial.arm == "short" or roles[trial.hypothesis] is not Role.SCREENED else None,

@@ -10,7 +10,7 @@ import pytest
 from assay.api.resources import REFERENCE, ProxyArm, Screening
 from assay.planning.study.study import Study
 from assay.planning.trust.audit_draws import AT_LEAST
-from assay.planning.trust.screening import Role, Screened, screening_of
+from assay.planning.trust.screening import Role, ScreeningState, screening_of
 from assay.ranking.arrays import FloatArray
 from builders.effort import tries
 from builders.screenings import SEEDS, SHORT, a_screening_study, after, certified, tables_of_scores
@@ -57,13 +57,13 @@ class Backlog:
         value = truth(hypothesis) if arm == REFERENCE else self.proxy(hypothesis)
         self.scores[hypothesis, arm] = seeds(hypothesis, arm, value)
 
-    def look(self) -> Screened:
+    def look(self) -> ScreeningState:
         self.now += 1.0
         found = screening_of(self.study, tables_of_scores(self.study, self.scores), self.now)
         self.study = after(self.study, found)
         return found
 
-    def to_the_end(self) -> Screened:
+    def to_the_end(self) -> ScreeningState:
         for _ in range(50):
             found = self.look()
             wanted = [each for each in found.wanted if each not in self.scores]
@@ -215,7 +215,7 @@ def test_an_edited_hypothesis_is_another_one() -> None:
     assert roles["first02"] is Role.CALIBRATION
 
 
-def with_two_proxies(first: tuple[str, float, float], second: tuple[str, float, float]) -> Screened:
+def with_two_proxies(first: tuple[str, float, float], second: tuple[str, float, float]) -> ScreeningState:
     """Certificates of `short` and of `tiny`, each with its price and when it was made."""
     tiny = ProxyArm(name="tiny", epochs=1)
     study = a_screening_study(CALIBRATION, of_kind("a", 10), proxies=(SHORT, tiny))
