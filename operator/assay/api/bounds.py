@@ -15,6 +15,9 @@ _RANKED_AT_LEAST = 20
 
 _SHORT_MESSAGE = 160
 
+GIVEN_CHARACTERS, ALLOWED_CHARACTERS = 120, 160
+"""The most characters of what was given, and of what is allowed, in a refusal: a condition has room for both."""
+
 
 def bounded(status: ProxyStudyStatus) -> ProxyStudyStatus:
     """Return the status with so much left out that its JSON has at most `STATUS_BYTES` bytes.

@@ -13,13 +13,10 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from assay.api.base import Model
-from assay.api.bounds import shortened
+from assay.api.bounds import ALLOWED_CHARACTERS, GIVEN_CHARACTERS, shortened
 from assay.api.resources import PodTemplate
 
 Patterns = tuple[str, ...]
-
-_GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
-"""The most characters that are shown, so that a condition has room for both."""
 
 
 class AllowedPods(Model):
@@ -69,11 +66,11 @@ def refusals(template: PodTemplate, allowed: AllowedPods) -> Iterator[Refusal]:
 def _refused(field: str, name: Any, kind: str, patterns: Patterns | None) -> Iterator[Refusal]:
     text = name if isinstance(name, str) else ""
     if patterns is not None and not any(fnmatchcase(text, pattern) for pattern in patterns):
-        yield Refusal(field, f'"{shortened(text, _GIVEN_CHARACTERS)}"', _in_words(kind, patterns))
+        yield Refusal(field, f'"{shortened(text, GIVEN_CHARACTERS)}"', _in_words(kind, patterns))
 
 
 def _in_words(kind: str, patterns: Patterns) -> str:
-    what = shortened(" or ".join(patterns), _ALLOWED_CHARACTERS) if patterns else f"no {kind} at all"
+    what = shortened(" or ".join(patterns), ALLOWED_CHARACTERS) if patterns else f"no {kind} at all"
     return f"{what}, as whoever installed Assay has set"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from assay.api.bounds import shortened
+from assay.api.bounds import ALLOWED_CHARACTERS, GIVEN_CHARACTERS, shortened
 from assay.api.errors import Problem
 
 NAMESPACE = "{namespace}"
@@ -26,9 +26,6 @@ _FILE = re.compile(r"file://(?:localhost)?(?P<path>/.*)")
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]*)(?:/(?P<key>.*))?")
 _NEVER = re.compile(r"[?#\x00-\x1f\x7f]")
 """Characters that URI readers cut off or leave out: the check and the read must see the same name."""
-
-_GIVEN_CHARACTERS, _ALLOWED_CHARACTERS = 120, 160
-"""The most characters that are shown, so that a condition has room for both."""
 
 
 class UriLocation(NamedTuple):
@@ -68,7 +65,7 @@ class AllowedUris:
 
     def problem(self, where: str, path: str, uri: str, namespace: str) -> Problem:
         """Return the problem that a URI may not be named; `where` and `path` say by which resource and field it is."""
-        return Problem(where, path, f'"{shortened(uri, _GIVEN_CHARACTERS)}"', self.in_words(namespace))
+        return Problem(where, path, f'"{shortened(uri, GIVEN_CHARACTERS)}"', self.in_words(namespace))
 
     def in_words(self, namespace: str) -> str:
         """Return what is allowed in a namespace, as text; of a long list, the beginning."""
@@ -77,7 +74,7 @@ class AllowedUris:
             (
                 count
                 for count in range(len(prefixes), 1, -1)
-                if len(" or ".join(prefixes[:count])) <= _ALLOWED_CHARACTERS
+                if len(" or ".join(prefixes[:count])) <= ALLOWED_CHARACTERS
             ),
             1,
         )
