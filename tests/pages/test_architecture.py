@@ -53,8 +53,17 @@ def test_floors_of_planning_and_ranking_are_those_that_the_linter_checks() -> No
     for package in ("planning", "ranking"):
         named = {name.removesuffix("/").removesuffix(".py") for name in rows(f"Inside {package}")}
         want = {f"{package}/{name}" for floor in floors(f"assay.{package}") for name in floor}
-        folders = {name for name in want if (ROOT / "operator" / "assay" / name).is_dir()}
-        assert folders <= named <= want, "modules may be left out"
+        assert folders_among(want) <= named <= want, "modules may be left out"
+
+
+def test_every_folder_that_is_a_floor_is_named() -> None:
+    for package in ("api", "controller", "runners/jobs"):
+        floor = {f"{package}/{name}" for floor in floors(f"assay.{package.replace('/', '.')}") for name in floor}
+        assert {f"{name}/" for name in folders_among(floor)} <= set(rows("Inside the resources"))
+
+
+def folders_among(names: set[str]) -> set[str]:
+    return {name for name in names if (ROOT / "operator" / "assay" / name).is_dir()}
 
 
 def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
