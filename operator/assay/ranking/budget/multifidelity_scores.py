@@ -50,8 +50,7 @@ class MultifidelityScores:
         deviation = np.hypot(self.deviations[first], self.deviations[second])
         with np.errstate(divide="ignore", invalid="ignore"):
             probability = scipy.special.ndtr(difference / deviation)
-        right: FloatArray = np.where(np.isnan(probability), 0.5, probability)
-        return right
+        return np.where(np.isnan(probability), 0.5, probability)
 
 
 def relative_drift(work: FloatArray) -> FloatArray:
@@ -59,8 +58,7 @@ def relative_drift(work: FloatArray) -> FloatArray:
 
     `work`: (rungs,), relative to the reference's.
     """
-    drift: FloatArray = (DRIFT_PER_HALVING * np.maximum(-np.log2(work), 0.0)) ** 2
-    return drift
+    return (DRIFT_PER_HALVING * np.maximum(-np.log2(work), 0.0)) ** 2
 
 
 def multifidelity_scores(values: FloatArray, work: FloatArray) -> MultifidelityScores:

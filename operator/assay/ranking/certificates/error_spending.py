@@ -87,8 +87,7 @@ class Spending:
             return value
         with np.errstate(divide="ignore"):
             log = np.interp(np.log(value), np.log(given[::-1]), np.log(wanted[::-1]), left=-np.inf)
-        translated: FloatArray = np.exp(log)
-        return translated
+        return np.exp(log)
 
 
 # a table of plain numbers, at most some hundred of them, that takes milliseconds each and that every round looks up

@@ -42,8 +42,7 @@ def single_seed_reliability(values: FloatArray) -> FloatArray:
     norms = np.sqrt(np.maximum(np.diagonal(alike, axis1=-2, axis2=-1), 1.0))
     taus = alike / (norms[..., :, None] * norms[..., None, :])
     one, other = np.triu_indices(values.shape[-1], 1)
-    reliable: FloatArray = np.maximum(correlation_of(taus[..., one, other].mean(axis=-1)), 0.0)
-    return reliable
+    return np.maximum(correlation_of(taus[..., one, other].mean(axis=-1)), 0.0)
 
 
 def _alike(values: FloatArray) -> FloatArray:
@@ -52,8 +51,7 @@ def _alike(values: FloatArray) -> FloatArray:
     if hypotheses <= _HYPOTHESES_AT_ONCE:
         first, second = np.triu_indices(hypotheses, 1)
         signs = np.sign(values[..., first, :] - values[..., second, :])
-        alike: FloatArray = signs.swapaxes(-1, -2) @ signs
-        return alike
+        return signs.swapaxes(-1, -2) @ signs
     twice = np.zeros((*values.shape[:-2], values.shape[-1], values.shape[-1]))
     for row in range(hypotheses):  # the pairs of very many hypotheses would take gigabytes
         signs = np.sign(values[..., row, None, :] - values)

@@ -19,15 +19,13 @@ def average_ranks(scores: FloatArray) -> FloatArray:
     """Return (hypotheses,) ranks: 1 is the lowest, and equal scores share the mean of their places."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    ranks: FloatArray = (last - (counts - 1) / 2)[inverse]
-    return ranks
+    return (last - (counts - 1) / 2)[inverse]
 
 
 def lowest_ranks(scores: FloatArray) -> IntArray:
     """Return (hypotheses,) ranks: 1 is the lowest, and equal scores share the first of their places."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks: IntArray = (np.cumsum(counts) - counts + 1)[inverse]
-    return ranks
+    return (np.cumsum(counts) - counts + 1)[inverse]
 
 
 def tau_b(first: FloatArray, second: FloatArray) -> float:
@@ -67,5 +65,4 @@ def _weights(by: FloatArray, then_by: FloatArray) -> FloatArray:
     """Return 1 / place of each, where the highest has place 1."""
     places = np.empty(len(by))
     places[np.lexsort((then_by, by))[::-1]] = np.arange(1, len(by) + 1)
-    weights: FloatArray = 1 / places
-    return weights
+    return 1 / places

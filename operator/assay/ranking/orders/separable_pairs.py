@@ -24,8 +24,7 @@ class PairCount(NamedTuple):
 
     def gains(self, bets: FloatArray, promised: float) -> FloatArray:
         """Return (bets,): what each bet adds to the logarithm of the wealth; see `screening.audits`."""
-        gains: FloatArray = np.log1p(bets * (promised * self.separable - self.alike) / max(self.pairs, 1))
-        return gains
+        return np.log1p(bets * (promised * self.separable - self.alike) / max(self.pairs, 1))
 
 
 class PairTable:

@@ -21,5 +21,4 @@ def separating_difference(variance: float, seeds: IntArray | int) -> FloatArray:
 
     `variance`: of one score, from seed to seed.
     """
-    line: FloatArray = SEPARATED * np.sqrt(2 * variance / seeds) * (1 + _ROUNDING)
-    return line
+    return SEPARATED * np.sqrt(2 * variance / seeds) * (1 + _ROUNDING)

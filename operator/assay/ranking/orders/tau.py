@@ -9,14 +9,12 @@ from assay.ranking.arrays import FloatArray, IntArray
 
 def expected_tau(correlation: FloatArray | float) -> FloatArray:
     """Return Kendall's tau of a normal pair with correlation r: 2 / pi * asin(r) (Greiner 1909)."""
-    tau: FloatArray = 2 / np.pi * np.arcsin(correlation)
-    return tau
+    return 2 / np.pi * np.arcsin(correlation)
 
 
 def correlation_of(tau: FloatArray | float) -> FloatArray:
     """Return the correlation of a normal pair with this tau, sin(pi * tau / 2): the inverse of `expected_tau`."""
-    correlation: FloatArray = np.sin(np.pi / 2 * np.asarray(tau))
-    return correlation
+    return np.sin(np.pi / 2 * np.asarray(tau))
 
 
 def tau_variance(hypotheses: IntArray, correlation: FloatArray | float) -> FloatArray:
@@ -26,5 +24,4 @@ def tau_variance(hypotheses: IntArray, correlation: FloatArray | float) -> Float
     """
     asin, asin_half = expected_tau(correlation), expected_tau(correlation / 2)
     pairs = hypotheses * (hypotheses - 1) / 2
-    variance: FloatArray = (1 - asin**2 + 2 * (hypotheses - 2) * (1 / 9 - asin_half**2)) / pairs
-    return variance
+    return (1 - asin**2 + 2 * (hypotheses - 2) * (1 / 9 - asin_half**2)) / pairs

@@ -44,5 +44,4 @@ def chance_of_decision(
         if (within > 0).any():
             chance += scipy.special.ndtr((within - differences) / deviation)
             chance -= scipy.special.ndtr((-within - differences) / deviation)
-    chances: FloatArray = np.where((share < 1) | np.isnan(differences), chance, 0.0)
-    return chances
+    return np.where((share < 1) | np.isnan(differences), chance, 0.0)

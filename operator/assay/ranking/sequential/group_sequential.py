@@ -62,8 +62,7 @@ class GroupSequentialDesign:
     @cached_property
     def shape(self) -> FloatArray:
         """(looks,): the bounds relative to the last look's."""
-        shape: FloatArray = (self.seeds / self.maximum) ** (SHAPE - 0.5)
-        return shape
+        return (self.seeds / self.maximum) ** (SHAPE - 0.5)
 
     def bounds(self, level: float) -> FloatArray:
         """Return (looks,) bounds that a standard normal statistic leaves at any look with probability `level`.

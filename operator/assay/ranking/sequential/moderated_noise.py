@@ -124,13 +124,11 @@ class InitialNoise:
         """
         own = self.initial - 1
         squares = np.maximum(2 * self.degrees_of_freedom * self.variance - own * initial_spread, 0.0)
-        others: FloatArray = squares / max(self.degrees_of_freedom - own, 1)
-        return others
+        return squares / max(self.degrees_of_freedom - own, 1)
 
     def known_with(self, seeds: FloatArray, weight: FloatArray | float) -> FloatArray:
         """Return the degrees of freedom of a moderated variance in which the others count with this weight."""
-        known: FloatArray = np.asarray(weight + seeds - 1)
-        return known
+        return np.asarray(weight + seeds - 1)
 
     def moderated(
         self, spread: FloatArray, seeds: FloatArray, others: FloatArray | float, weight: FloatArray | float
@@ -141,8 +139,7 @@ class InitialNoise:
 
     def believable(self, variance: FloatArray) -> FloatArray:
         """Replace a variance of 0 by the pooled one: a few equal differences may be chance, where scores are shares."""
-        believable: FloatArray = np.where(variance <= _NONE * self.variance, 2 * self.variance, variance)
-        return believable
+        return np.where(variance <= _NONE * self.variance, 2 * self.variance, variance)
 
     def with_own(self, first: PairNoise, squares: FloatArray, seeds: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (pairs, looks) each: variances with the pairs' own later squares added, and their degrees of freedom.

@@ -106,10 +106,7 @@ def _margins(table: Scores, confidence: float) -> FloatArray:
     noise, variances = table.noise, table.cautious_variances
     if noise is None or variances is None:
         return np.full(len(table.hypotheses), np.nan)
-    margins: FloatArray = t_exceeded_by((1 - confidence) / 2, noise.degrees_of_freedom) * np.sqrt(
-        variances / table.counts
-    )
-    return margins
+    return t_exceeded_by((1 - confidence) / 2, noise.degrees_of_freedom) * np.sqrt(variances / table.counts)
 
 
 def _margins_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> FloatArray:

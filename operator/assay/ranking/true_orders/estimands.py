@@ -130,8 +130,7 @@ def separated_distances(reference: Scores) -> FloatArray:
     difference = np.abs(reference.means[first] - reference.means[second])
     line = separating_difference(reference.noise.variance, len(reference.seeds))
     normal = normal_scores(rounded_means(reference))
-    distances: FloatArray = np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
-    return distances
+    return np.abs(normal[first] - normal[second])[(difference > line) & (difference > 0)]
 
 
 def good_enough(scores: FloatArray, smallest_effect: float) -> tuple[int, int, int]:

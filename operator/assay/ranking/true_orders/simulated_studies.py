@@ -38,5 +38,4 @@ class SimulatedStudies:
         """Return (2, studies, hypotheses, seeds) scores of both arms whose true scores have this correlation."""
         own, rest = self.signal
         true = np.array([own, correlation * own + np.sqrt(max(1 - correlation**2, 0.0)) * rest])
-        values: FloatArray = true[..., None] + self.errors[..., :seeds]
-        return values
+        return true[..., None] + self.errors[..., :seeds]

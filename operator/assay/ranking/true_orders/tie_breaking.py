@@ -110,8 +110,7 @@ def closeness(first: FloatArray, second: FloatArray, concordant: IntArray) -> Fl
     hypotheses = first.shape[1]
     by_place = normal_scores(np.arange(hypotheses, dtype=np.float64))
     by_rank = _correlation(by_place[first.argsort().argsort()], by_place[second.argsort().argsort()])
-    close: FloatArray = np.where(concordant == hypotheses * (hypotheses - 1) // 2, _correlation(first, second), by_rank)
-    return close
+    return np.where(concordant == hypotheses * (hypotheses - 1) // 2, _correlation(first, second), by_rank)
 
 
 def _correlation(first: FloatArray, second: FloatArray) -> FloatArray:
