@@ -248,7 +248,8 @@ def _trust_in_words(facts: _Facts) -> tuple[Reason, str]:
     if trusted := facts.deciding(TrustDecision.TRUSTED):
         return Reason.CERTIFIED, f"Trusted: {', '.join(trusted)}."
     if undecided := facts.deciding(TrustDecision.UNDECIDED):
-        return Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {facts.proxies[0].message or ''}"
+        why = next(arm.message for arm in facts.proxies if arm.name == undecided[0])
+        return Reason.UNDECIDED, f"Undecided: {', '.join(undecided)}. {why or ''}"
     return Reason.NOT_CERTIFIED, "No proxy ranks the hypotheses as the reference does."
 
 
