@@ -1,4 +1,4 @@
-"""Where everything should run (CI), a test that was skipped has failed."""
+"""Settings of all tests. In CI, where everything should run, a test that was skipped has failed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ settings.load_profile("untimed")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What a fixture can't have on this machine is said once, by the fixture's place, not once for each test."""
+    """Report what a fixture can't have on this machine once, at the fixture's place, and not once for each test."""
     if call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
         call.excinfo.value._use_item_location = False
     return (yield)

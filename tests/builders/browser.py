@@ -40,7 +40,7 @@ def loaded(file: Path, *, width: int = 1200) -> tuple[str, list[str]]:
 
 
 def marks_of(page: str) -> dict[str, int]:
-    """By chart, how many marks with data it has."""
+    """Count the marks with data of each chart."""
     charts = re.split(r'<div class="chart[^"]*" id="', page)[1:]
     mark = re.compile(r'aria-roledescription="(?:bar|[a-z]+ mark)"')
     return {chart.split('"')[0]: len(mark.findall(_svg(chart))) for chart in charts}

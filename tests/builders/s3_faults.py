@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = handle_request  # noqa: N815 - names of http.server
 
     def forward(self, body: bytes) -> tuple[HTTPResponse, bytes]:
-        """What the server behind says. The Host header stays the proxy's, since it is signed."""
+        """Return the answer of the server behind. The Host header stays the proxy's, since it is signed."""
         connection = HTTPConnection(self.proxy.behind, timeout=30)
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)

@@ -18,7 +18,7 @@ from cluster.processes import Process, Processes, wait_until
 BUCKET = "assay"
 ACCESS_KEY, SECRET_KEY = "assay-tests", "a secret of the tests"
 READER_ACCESS_KEY, READER_SECRET_KEY = "assay-reader", "a secret of the reader"
-"""Who may read and list the bucket, but not write."""
+"""A user who may read and list the bucket, but not write."""
 DATASETS, RESULTS = "datasets", "results"
 """Prefixes in the bucket: of data sets for all, and of results, with one below it for each namespace."""
 
@@ -53,7 +53,7 @@ class S3Server:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a process needs to use it through boto3, and nothing that this machine happens to have set up."""
+        """Variables that a process needs to use it through boto3, and none that this machine happens to have set."""
         return {
             "AWS_ENDPOINT_URL_S3": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

@@ -45,7 +45,7 @@ def a_screening_study(
 
 
 def tables_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray]) -> Mapping[str, ScoreTable]:
-    """By (hypothesis, arm) the scores of the first seeds; those that are NaN have failed, what is not there is open."""
+    """Return tables of scores by (hypothesis, arm): NaN is a seed that failed; one that is absent is open."""
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     shape = (len(names), len(study.design.seeds))
     cells = {}

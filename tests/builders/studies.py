@@ -63,7 +63,7 @@ def redefined(study: Study, **changes: Any) -> Study:
 
 
 def a_profile(**shares: float) -> contract.Profile:
-    """Where the time went; what is left out is as in a loop that the backward pass bounds."""
+    """A profile with these shares of the time; the other shares are those of a loop that the backward pass bounds."""
     usual = {
         "data_wait": 0.08,
         "copy_to_device": 0.04,

@@ -1,4 +1,4 @@
-"""What a terminal shows."""
+"""Renders tables as a terminal shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 
 
 def shown(what: RenderableType, width: int, *, colour: bool = False) -> str:
-    """As text, of a terminal so many columns wide."""
+    """Render the table as text for a terminal of so many columns."""
     console = Console(width=width, force_terminal=colour, color_system="standard" if colour else None)
     with console.capture() as captured:
         console.print(what)

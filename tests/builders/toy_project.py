@@ -78,13 +78,13 @@ def command(project: Path, *arguments: str) -> list[str]:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What a command on the project's study says; by default `assay run`."""
+    """Run a command on the project's study, by default `assay run`, and return what it printed."""
     given = arguments or ("run", "-o", "json", *WITHOUT_PRELOADING)
     return _completed(command(project, *given), project)
 
 
 def assay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What a command says that is given in a folder."""
+    """Run a command in a folder and return what it printed."""
     return _completed([sys.executable, "-P", "-m", "assay.cli", *arguments], folder)
 
 

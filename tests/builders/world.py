@@ -123,7 +123,7 @@ class World:
         raise AssertionError(f"not finished after {rounds} rounds")
 
     def scores(self) -> Iterator[tuple[str, str, int, float]]:
-        """What was found, in the order of the design."""
+        """Yield the scores that were found, in the order of the design."""
         for trial in self.study.design.trials:
             result = self.records.get(trial.key, UNKNOWN).result
             if result is not None and result.kind == "Trial":

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 def rendered(values: Mapping[str, Any] | None = None, *options: str, chart: Path = CHART) -> list[Manifest]:
-    """What `helm template` makes of these values and those that are needed, for release `demo` in `assay-system`.
+    """Render release `demo` in `assay-system` by `helm template`, with these values and those that are needed.
 
     Raises Refused.
     """
@@ -69,7 +69,7 @@ class Release:
         self._helm("upgrade", values, *options)
 
     def uninstall(self) -> None:
-        """With the objects that belong to it, but those that are kept."""
+        """Uninstall the release with the objects that belong to it, but for those that are kept."""
         self.cluster.helm("uninstall", self.name, f"--namespace={self.namespace}", "--wait")
 
     def get(self, kind: str, name: str) -> Manifest:

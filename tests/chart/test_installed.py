@@ -1,4 +1,4 @@
-"""What the pod of `helm test` runs, against a real operator and a real S3 server."""
+"""The check that the pod of `helm test` makes, run against a real operator and a real S3 server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from controller.operators import Operators
 
 
 def check(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """As in the pod."""
+    """Run the check as the pod does."""
     command = [sys.executable, "-m", "assay.controller.installed", *arguments]
     return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True)
 

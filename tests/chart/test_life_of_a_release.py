@@ -40,14 +40,14 @@ class Installation:
         cluster.kubectl("create", "namespace", self.release.namespace)
 
     def start_operator(self) -> RunningOperator:
-        """As its Deployment would."""
+        """Start the operator as its Deployment would."""
         self.release.write_kubeconfig(self.kubeconfig)
         return self.operators.start(self.release.settings(self.operators.folder / "etc"))
 
 
 @pytest.fixture
 def installation(own_cluster: LocalCluster, tmp_path: Path) -> Iterator[Installation]:
-    """One that is to be installed."""
+    """A release that is still to be installed."""
     found = Installation(own_cluster, tmp_path)
     with found.operators:
         yield found

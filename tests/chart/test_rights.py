@@ -1,4 +1,4 @@
-"""What the chart's rights are, as the API server judges, and that they are enough."""
+"""The chart's rights, as the API server judges them, are small and yet enough."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def promised() -> SpecifierSet:
 
 
 def candidates(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """What may be a Python: on the PATH, where systems have theirs, and of pyenv."""
+    """List programs that may be a Python: on the PATH, where systems have theirs, and those of pyenv."""
     folders = [*map(Path, environment.get("PATH", "").split(":")), Path("/usr/local/bin"), Path("/usr/bin")]
     pyenv = Path(environment.get("PYENV_ROOT") or home / ".pyenv")
     folders += sorted(pyenv.glob("versions/*/bin"))
@@ -53,7 +53,7 @@ def _pythons(folder: Path) -> Iterator[Path]:
 
 
 def usable(programs: Iterable[Path], promise: SpecifierSet, run_by: Sequence[str] = ()) -> list[Interpreter]:
-    """Those of the programs that are a Python within the promise, the oldest first, each once.
+    """Return the programs that are a Python within the promise, the oldest first, each version once.
 
     `run_by` is what a command begins with to be run by the user who is to use them.
     """

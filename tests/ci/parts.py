@@ -86,7 +86,7 @@ def _closing_lines(output: str) -> str:
 
 
 def _closing_line(output: str) -> str:
-    """Of each run of pytest, or else the last that is not make's own."""
+    """Return the closing line of each run of pytest, or else the last line that is not make's own."""
     lines = [line.strip("= ") for line in output.splitlines() if line.strip() and not line.startswith("make")]
     of_pytest = [line for line in lines if _CLOSING.fullmatch(line)]
     return "; ".join(of_pytest or lines[-1:]) or "it wrote nothing"

@@ -1,4 +1,4 @@
-"""Who runs tests, and the copy of the tree that is theirs."""
+"""Users who run tests, each in a copy of the tree of its own."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class User:
 
 
 def this_user() -> User:
-    """Who runs this."""
+    """Return the user who runs this program."""
     return User(getpass.getuser(), Path.home())
 
 
 def ordinary_user() -> User:
-    """One without rights: who runs this, or, if that is root, a user of its own."""
+    """Return a user without rights: the one who runs this program or, if that is root, one made for it."""
     if os.geteuid() != 0:
         return this_user()
     try:

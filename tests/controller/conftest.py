@@ -33,7 +33,7 @@ def operators(cluster: Cluster, custom_resources: None, namespace: str, tmp_path
 def operator(
     cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningOperator]:
-    """One that serves all namespaces, for the tests of a module."""
+    """An operator that serves all namespaces, for the tests of a module."""
     with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
         yield operators.start()
 

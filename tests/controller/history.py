@@ -14,7 +14,7 @@ from cluster.record import Change
 
 @dataclass
 class Life:
-    """Of one Job or pod. Each time is a revision, which grows from change to change, and Unix seconds.
+    """The life of one Job or pod. Each time is a revision, which grows from change to change, and Unix seconds.
 
     `ended`: a Job's condition Complete or Failed, a pod's phase Succeeded or Failed. `gone`: it was removed.
     """
@@ -33,12 +33,12 @@ class Life:
 
     @property
     def over(self) -> tuple[int, float] | None:
-        """From when on it does not live."""
+        """The time from which on it no longer runs."""
         return min((at for at in (self.ended, self.gone) if at is not None), default=None)
 
 
 def lives(changes: Iterable[Change]) -> list[Life]:
-    """Of all Jobs and pods that run attempts, in the order in which they were made."""
+    """Return the lives of all Jobs and pods that run attempts, in the order in which they were made."""
     found: dict[str, Life] = {}
     latest: dict[tuple[str, str, str], str] = {}
     for change in changes:

@@ -34,7 +34,7 @@ class Operators:
 
     @classmethod
     def of(cls, kubeconfig: Path, folder: Path, namespace: str) -> Operators:
-        """With a store and logs in the folder."""
+        """Make operators that have their store and logs in the folder."""
         store = folder / "store"
         store.mkdir()
         return cls(kubeconfig, folder, namespace, store, Processes(folder / "logs"))
@@ -78,7 +78,7 @@ class Operators:
 
 @dataclass(frozen=True)
 class RunningOperator:
-    """One that runs, and its ports."""
+    """An operator that runs, and its ports."""
 
     process: Process
     health: int
@@ -91,7 +91,7 @@ class RunningOperator:
             return False
 
     def scrape(self) -> str:
-        """What Prometheus would read."""
+        """Return what Prometheus would read."""
         return _get(f"http://127.0.0.1:{self.metrics}/metrics")
 
     def stop(self) -> int:

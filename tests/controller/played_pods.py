@@ -27,7 +27,7 @@ Outcome = float | FailureReason | None
 """How a trial ends: with a score, failing, or (None) not yet."""
 
 MESSAGE = "as the test says 📉"
-"""Of trials that fail. People's programs print such characters, and they have to come through."""
+"""The message of trials that fail. People's programs print such characters, and they have to come through."""
 
 _LOOK_SECONDS = 0.1
 
@@ -54,7 +54,7 @@ class PlayedPods:
         self._thread.join()
 
     def running(self) -> int:
-        """How many have started and not ended."""
+        """Count the pods that have started and not ended."""
         return len(self._started) - len(self._ended)
 
     def jobs(self) -> list[Manifest]:
@@ -111,13 +111,13 @@ def _put(store: str, item: TrialRequest, outcome: Outcome) -> dict[str, object] 
 
 
 def a_failure_object(item: TrialRequest, reason: FailureReason) -> tuple[str, bytes]:
-    """What a worker writes of a trial that failed, and the name of the object."""
+    """Return the object that a worker writes for a trial that failed, and its name."""
     failure = Failure(key=item.key, attempt=item.attempt, reason=reason, message=MESSAGE)
     return attempt_name(item.key, item.attempt), failure.model_dump_json().encode()
 
 
 def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
-    """What a worker writes of a trial that ended well, and the name of the object.
+    """Return the object that a worker writes for a trial that succeeded, and its name.
 
     It costs whole hundredths of a second: a status shows six digits, so that only then what one study ran and what it
     reused add up to the same, whichever trials of another it got.

@@ -34,7 +34,7 @@ _STORE_AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Play:
-    """How trials go. `seconds` is what the middle one takes; the others half of it to one and a half.
+    """How trials go. `seconds` is what the median trial takes; the others take half to one and a half of it.
 
     Of a thousand keys so many fail for good (`failing`), of a thousand attempts so many die without a word
     (`dying`), or die without a word once their result is there (`late`).
@@ -73,7 +73,7 @@ def score_of(item: TrialRequest) -> float:
 
 @dataclass
 class _Pod:
-    """One that runs; `items` are still to come."""
+    """A pod that runs; `items` are still to come."""
 
     path: str
     store: Objects

@@ -68,7 +68,7 @@ class Playground:
         self.cluster.processes.start("player", command)
 
     def noted(self) -> list[Noted]:
-        """What the player has noted so far."""
+        """Return what the player has noted so far."""
         log = self.folder / "player.jsonl"
         return [Noted(*json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
 
@@ -88,7 +88,7 @@ class Playground:
 
 @contextmanager
 def playground(folder: Path, *, api_server_options: Sequence[str] = ()) -> Iterator[Playground]:
-    """All of it, for as long as the block lasts."""
+    """Start the whole playground and keep it for as long as the block lasts."""
     with ExitStack() as stack:
         options = [STORED_AS_JSON, *api_server_options]
         cluster = stack.enter_context(start_control_plane(folder / "cluster", api_server_options=options))

@@ -1,4 +1,4 @@
-"""What users do and see."""
+"""A team of users: applies manifests, and reads what they bring."""
 
 from __future__ import annotations
 

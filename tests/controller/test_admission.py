@@ -1,4 +1,4 @@
-"""What admission refuses, and what it does not answer: told apart, with its words."""
+"""A refusal by admission and an admission that does not answer are told apart, with their own words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def no_pods(cluster: Cluster, namespace: str) -> Iterator[str]:
 
 @pytest.fixture
 def silent_webhook(cluster: Cluster, namespace: str) -> Iterator[str]:
-    """One that is asked about all Jobs of the test's namespace, and does not answer; its name."""
+    """The name of a webhook that is asked about all Jobs of the test's namespace, and does not answer."""
     webhook = {
         "name": "jobs.example.com",
         "clientConfig": {"url": ADDRESS},

@@ -28,7 +28,7 @@ class Recorded:
         return true + random.Random(item.key).gauss(0, self.noise)
 
     def seeds(self) -> dict[str, Counter[str]]:
-        """By arm, how many each hypothesis had."""
+        """Return by arm how many seeds each hypothesis had."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for item in self.trials.values():
             found[item.arm][item.hypothesis] += 1

@@ -109,7 +109,7 @@ def keys(count: int) -> bytes:
 
 
 def spoils(store: Path) -> Callable[[TrialRequest], float]:
-    """What the pods of these studies leave as their results."""
+    """Return how trials end: those of some studies leave a spoilt object as their result."""
     makers: Mapping[str, Callable[[Path], object]] = {
         "result-of-a-gigabyte": lambda path: sparse(path, 1_200_000_000),
         "result-nested-deeply": lambda path: written(path, b'{"metrics":' + b"[" * 500_000),

@@ -1,4 +1,4 @@
-"""What happened while no watch was there, on a real API server."""
+"""Changes that happen while no watch is open are found later, on a real API server."""
 
 from __future__ import annotations
 

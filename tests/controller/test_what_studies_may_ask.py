@@ -26,7 +26,7 @@ def a_score(item: TrialRequest) -> float:
 def store(
     cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory, dataset: str
 ) -> Iterator[Path]:
-    """Of an operator for all namespaces that lets studies ask for little; beside it is a folder of data sets."""
+    """The store of an operator that lets studies ask for little; beside it is a folder of data sets."""
     with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
         operator = operators.start(
             {
@@ -46,7 +46,7 @@ def folder_of(manifest: str) -> Path:
 
 
 def said_of(team: Team, uri: str, study: str = "digits", resource: str = "ProxyStudy/digits") -> str:
-    """What a study is told that names this URI, which has to be as whatever there is there or not."""
+    """Return what a study that names this URI is told; it must not depend on whether anything is there."""
     said = team.wait("Accepted", status="False", reason="NotAllowed", study=study)
     want = f'{resource}: spec.dataset.manifest: given "{uri}"; allowed: what is below '
     assert said.startswith(want)

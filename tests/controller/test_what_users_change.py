@@ -191,7 +191,7 @@ def test_a_scrape_has_the_studies_that_there_are(kube: Kube, team: Team, operato
 
 
 def values_of(scraped: str, namespace: str) -> dict[tuple[str, ...], float]:
-    """Of the study of a namespace: values by name and further labels."""
+    """Return the values of all metrics of a namespace's study, by name and further labels."""
     return {
         (
             sample.name,

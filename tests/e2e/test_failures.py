@@ -79,7 +79,7 @@ OTHERS = {
 
 
 def damage(folder: Path, how: str) -> None:
-    """Of the training images that a data set has in size 8."""
+    """Damage the training images that a data set has in size 8."""
     (shard,) = (folder / "train" / "8").iterdir()
     whole = shard.read_bytes()
     shard.unlink()

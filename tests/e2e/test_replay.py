@@ -16,7 +16,7 @@ RECORDED = str(EXAMPLE / "recorded.csv")
 
 
 def replay(table: str = RECORDED, *arguments: str, file: Path = EXAMPLE) -> Ended:
-    """Of the example's study, if no other is given."""
+    """Replay a study, by default the example's, and return what the command printed."""
     return command_line.replay(table, *arguments, file=file)
 
 

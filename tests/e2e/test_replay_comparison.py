@@ -124,7 +124,7 @@ def test_the_sentence_about_the_seeds_is_there_too(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a study that seeks the best."""
+    """The page of a study that seeks the best hypothesis."""
     folder = tmp_path_factory.mktemp("compared")
     manifest, page = folder / "study.yaml", folder / "pages" / "page.html"
     manifest.write_text((FOR_A_PRICE / "study.yaml").read_text().replace("RankAll", "FindBest"))

@@ -54,7 +54,7 @@ def a_reading_project(folder: Path, trainer: str, hypothesis: str = "") -> Path:
 
 
 def seen(project: Path) -> list[dict[str, Any]]:
-    """What the function of each trial saw of the environment."""
+    """Return what the function of each trial saw of the environment."""
     lines = [line for log in (project / ".assay/logs/toy").glob("*.1.log") for line in log.read_text().splitlines()]
     return [json.loads(line.removeprefix("SEEN ")) for line in lines if line.startswith("SEEN ")]
 
@@ -163,7 +163,7 @@ def test_what_changed_since_the_results_in_the_store_is_said(tmp_path: Path, mon
 
 
 def install(folder: Path, name: str, version: str) -> None:
-    """As pip does, as far as it concerns which packages there are."""
+    """Install a package as pip does, as far as lists of packages show it."""
     for earlier in folder.glob(f"{name}-*.dist-info"):
         shutil.rmtree(earlier)
     (folder / f"{name}-{version}.dist-info").mkdir(parents=True)

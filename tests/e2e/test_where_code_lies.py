@@ -15,7 +15,7 @@ from builders.toy_project import STUDY, WITHOUT_PRELOADING, a_project, of_qualit
 
 
 def said(folder: Path, *arguments: str, standard_input: str | None = None) -> subprocess.CompletedProcess[str]:
-    """What a command says that is given in a folder."""
+    """Run a command in a folder and return what it printed."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "assay.cli", *arguments],
         cwd=folder,

@@ -29,7 +29,7 @@ class Person:
         self("kubectl", "config", "set-context", "--current", f"--namespace={self.namespace}")
 
     def __call__(self, *words: str | Path, want_exit: int = 0) -> str:
-        """What a command prints that is typed in the repository's root."""
+        """Run a command in the repository's root and return what it printed."""
         programs = [str(kubectl().parent), str(Path(sys.executable).parent), os.environ["PATH"]]
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ASSAY_"))},

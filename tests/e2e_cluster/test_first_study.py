@@ -99,7 +99,7 @@ def scores(found: Status) -> dict[tuple[str, str, int], float]:
 
 
 def found_out(found: Status) -> Status:
-    """What a study says, measured times and what follows from them aside."""
+    """Return what a study found, without measured times and what follows from them."""
     return {
         "ranking": [{k: v for k, v in row.items() if k != "relativeCostPercent"} for row in found["ranking"]],
         "arms": [{k: arm.get(k) for k in ("name", "decision", "agreement", "noiseCeiling")} for arm in found["arms"]],

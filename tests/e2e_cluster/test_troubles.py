@@ -28,7 +28,7 @@ def dataset(installation: Installation, store: None, tmp_path_factory: pytest.Te
 
 @pytest.fixture
 def team(installation: Installation, kube: Kube, dataset: Dataset) -> Iterator[Team]:
-    """Whose namespace is empty at the begin and at the end."""
+    """A team whose namespace is empty at the beginning and at the end."""
     team = Team(installation.cluster, kube, NAMESPACE, dataset.manifest)
     yield team
     team.kubectl("delete", "pstudy,hyp", "--all")

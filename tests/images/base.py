@@ -1,4 +1,4 @@
-"""What stands in for the Dockerfile's base image where no registry can be reached: Debian with its own Python."""
+"""Makes a stand-in for the Dockerfile's base image where no registry can be reached: Debian with its own Python."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class BuildFailed(Exception):
 
 
 def run(command: Sequence[str | Path]) -> str:
-    """What buildah or skopeo prints. Raises `BuildFailed`."""
+    """Run buildah or skopeo and return what it printed. Raises `BuildFailed`."""
     done = subprocess.run([*_INSIDE, *command], capture_output=True, env=_environment())
     if done.returncode != 0:
         raise _failed(command, done.returncode, (done.stdout + done.stderr).decode(errors="replace").splitlines())
@@ -101,7 +101,7 @@ def copy_to_layout(name: str, layout: Path, tag: str) -> None:
 
 
 def _state_folder() -> Path:
-    """Of images and layers; and, in the place of its caches, uv's own cache, which knows the packages already."""
+    """Return the folder of images and layers, with uv's cache, which holds the packages already, as its cache."""
     folder = cache_folder() / "buildah"
     packages = folder / "tmp" / "buildah-cache" / "root" / ".cache" / "uv"
     packages.parent.mkdir(parents=True, exist_ok=True)

@@ -136,7 +136,7 @@ def _build(revision: str, steps: Steps) -> None:
 
 
 def version() -> str:
-    """Of this checkout."""
+    """Return the version of this checkout."""
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 

@@ -1,4 +1,4 @@
-"""How far the build of the images is."""
+"""Reports how far the build of the images is."""
 
 from __future__ import annotations
 

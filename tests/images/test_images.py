@@ -44,7 +44,7 @@ RESTRICTED = {
 
 
 def a_pod(image: str, code: str) -> dict[str, Any]:
-    """One that runs this Python code once, as restricted as any, with a /tmp to write to."""
+    """A pod that runs this Python code once, as restricted as any, with a /tmp to write to."""
     container = {
         "name": "main",
         "image": image,
@@ -66,14 +66,14 @@ def a_pod(image: str, code: str) -> dict[str, Any]:
 
 
 def run_in_pod(cluster: Cluster, namespace: str, image: str, code: str = RUN_BY_ANY_POD) -> dict[str, Any]:
-    """What the code prints, as JSON."""
+    """Run code in a pod and return what it printed, which is JSON."""
     cluster.apply(a_pod(image, code), namespace=namespace)
     said: dict[str, Any] = json.loads(last_words(cluster, namespace))
     return said
 
 
 def last_words(cluster: Cluster, namespace: str) -> str:
-    """What the pod has printed when it has ended."""
+    """Wait for the pod to end and return what it printed."""
     ended = ["--for=jsonpath={.status.containerStatuses[0].state.terminated.exitCode}", "--timeout=120s"]
     cluster.kubectl("wait", "pod/probe", f"--namespace={namespace}", *ended)
     return cluster.kubectl("logs", "probe", f"--namespace={namespace}")

@@ -36,12 +36,12 @@ class Page(NamedTuple):
         return str(self.path.relative_to(ROOT))
 
     def links(self) -> Iterator[str]:
-        """Where its links lead, as written."""
+        """Return where its links lead, as written."""
         prose = _CODE_SPAN.sub("", self.text.replace("\n", " "))
         yield from _LINK.findall(prose)
 
     def code_spans(self) -> Iterator[str]:
-        """What stands between backticks within a sentence."""
+        """Return what stands between backticks within sentences."""
         yield from _CODE_SPAN.findall(self.text.replace("\n", " "))
 
     def anchors(self) -> set[str]:

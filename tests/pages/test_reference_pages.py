@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 
 
 def first_cells(each: Page) -> list[str]:
-    """What the first cells of its tables have between backticks; `…_high_ratio` in full."""
+    """Return what the first cells of its tables have between backticks, with `…_high_ratio` in full."""
     found: list[str] = []
     for line in each.text.splitlines():
         if line.startswith("| `"):

@@ -74,7 +74,7 @@ def s3(pods_s3_server: S3Server) -> Iterator[S3Server]:
 
 @pytest.fixture(scope="module")
 def dataset(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """In the bucket."""
+    """A data set in the bucket."""
     return put_dataset(tiny_dataset(tmp_path_factory.mktemp("tiny")), f"s3://{BUCKET}/{uuid4().hex}")
 
 
@@ -110,7 +110,7 @@ class Team:
         )
 
     def _share(self) -> str:
-        """Of the node's cores: so many that no more pods than there are slots find room."""
+        """Return each pod's share of the node's cores: so large that no more pods than there are slots find room."""
         cores = self.cluster.kubectl("get", "node", "node", "--output=jsonpath={.status.allocatable.cpu}")
         return f"{int(cores) * 1000 // SLOTS - 50}m"
 

@@ -1,4 +1,4 @@
-"""What must hold of the record, whatever happened: nothing is started twice, or after its result is there."""
+"""Checks of the record that must hold whatever happened: nothing is started twice, or after its result is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.playground import Noted
 
 
 def violations(history: Sequence[Life], results: Mapping[str, float], *, across_studies: bool = True) -> list[str]:
-    """Of the Jobs and pods of one namespace, in the order in which they were made, as lines.
+    """Return what is wrong with the Jobs and pods of one namespace, as lines, in the order in which they were made.
 
     `results` are the times (Unix seconds) at which the results of keys were put into the store. Without
     `across_studies`, two studies may run the same trial at the same time: so may two operators that do not know of each
@@ -46,7 +46,7 @@ def _repeated(jobs: Iterable[Life]) -> list[str]:
 
 
 def _overlapping(later: Sequence[Life], earlier: Sequence[Life]) -> list[str]:
-    """Nothing is begun while something else that was begun before runs the same trial."""
+    """Return, as lines, what was begun while something that was begun before still ran the same trial."""
     by_key: dict[str, list[Life]] = defaultdict(list)
     for life in earlier:
         for key in {key for key, _ in life.attempts}:
@@ -62,7 +62,7 @@ def _overlapping(later: Sequence[Life], earlier: Sequence[Life]) -> list[str]:
 
 
 def first_results(noted: Iterable[Noted]) -> dict[str, float]:
-    """By key, when its result was in the store."""
+    """Return by key when its result was in the store."""
     found: dict[str, float] = {}
     for note in noted:
         if note.what == "result":

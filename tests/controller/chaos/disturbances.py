@@ -1,4 +1,4 @@
-"""What may happen to a cluster and a store, at random."""
+"""Disturbances of a cluster and a store, which happen at random."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Chaos:
 
 
 def undisturbed(pg: Playground, chaos: Chaos, namespace: str = "calm") -> Mapping[str, Any]:
-    """What comes of the studies when nothing happens to them."""
+    """Run the studies while nothing disturbs them and return what they found."""
     operator = pg.launch_operator()
     wait_for(operator.is_well, "the operator is well", 60)
     team = pg.team(namespace)

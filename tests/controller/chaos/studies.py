@@ -63,7 +63,7 @@ def have_ended(team: Team) -> bool:
 
 
 def outcome(team: Team, results: Objects) -> dict[str, Any]:
-    """What two runs of the same studies must have in common: by a name, something that can be compared.
+    """Return what two runs of the same studies must have in common: values to compare, by name.
 
     That is all of the statuses but times, addresses of documents, what disturbed attempts have cost, and which of two
     studies that share a trial has run it, and so when each has paid off.
@@ -96,7 +96,7 @@ def _of_condition(condition: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def differences(calm: Mapping[str, Any], disturbed: Mapping[str, Any]) -> list[str]:
-    """What is not the same, as lines."""
+    """Return what differs, as lines."""
     return [
         f"{name}: undisturbed {calm.get(name)}, disturbed {disturbed.get(name)}"
         for name in sorted({*calm, *disturbed})

@@ -267,7 +267,7 @@ def _kind(case: Case) -> str:
 
 
 def _named(case: Case) -> Any:
-    """With a name of its own, unless its name is what was changed."""
+    """Give the manifest a name of its own, unless its name is what was changed."""
     metadata = case.manifest.get("metadata")
     if isinstance(metadata, dict) and metadata.get("name") in ("digits", "fashion", "baseline", "label-smoothing"):
         return {**case.manifest, "metadata": {**metadata, "name": f"case-{case.number}"}}

@@ -53,7 +53,7 @@ _JUNK = st.one_of(
 
 
 def paths(value: Json, before: Path = ()) -> Iterator[Path]:
-    """Of all that is in a manifest."""
+    """Return the paths to everything in a manifest."""
     steps: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in steps:
         yield (*before, step)
@@ -62,7 +62,7 @@ def paths(value: Json, before: Path = ()) -> Iterator[Path]:
 
 @st.composite
 def changed(draw: Draw, bases: tuple[Json, ...]) -> tuple[Json, list[str]]:
-    """One of the manifests with one to three changes, and what these are."""
+    """Return one of the manifests with one to three changes, and what these are."""
     manifest = copy.deepcopy(draw(st.sampled_from(bases)))
     done = []
     for _ in range(draw(st.sampled_from([1, 1, 1, 1, 2, 3]))):
@@ -146,7 +146,7 @@ def _numbered(draw: Draw, manifest: Json) -> str:
 
 
 def _grafted(draw: Draw, manifest: Json) -> str:
-    """What stands somewhere else."""
+    """Replace a value by one that stands somewhere else in the manifest."""
     container, step, where = _place(draw, manifest)
     other = draw(st.sampled_from(list(paths(manifest)) or [()]))
     container[step] = copy.deepcopy(_at(manifest, other))

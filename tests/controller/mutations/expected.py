@@ -1,4 +1,4 @@
-"""What `assay validate` says of a manifest and the hypotheses beside it, without a file."""
+"""Checks a manifest and the hypotheses beside it as `assay validate` does, without a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODELS: dict[str, Any] = {"Hypothesis": Hypothesis, "ProxyStudy": ProxyStudy}
 
 
 class _Images:
-    """As much of a runner as a check needs."""
+    """The part of a runner that a check needs."""
 
     def slots(self) -> int:
         return 1

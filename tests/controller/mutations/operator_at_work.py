@@ -31,14 +31,14 @@ _NO_JOBS = {
 
 
 class Work(NamedTuple):
-    """What an operator has done so far."""
+    """The work that an operator has done so far."""
 
     reconciles: float
     cpu_seconds: float
 
 
 def work_of(operator: RunningOperator) -> Work:
-    """As it says itself, and as the kernel does."""
+    """Read how much an operator has done, from its own metrics and from the kernel."""
     reconciles = sum(
         sample.value
         for family in text_string_to_metric_families(operator.scrape())

@@ -1,1 +1,1 @@
-"""What a team's code may do to a runner."""
+"""Train functions that do to a runner whatever a team's code may do."""

@@ -83,7 +83,7 @@ def reads_and_prints(trial: Trial) -> dict[str, float]:
 
 
 def leaves_processes(trial: Trial) -> dict[str, float]:
-    """One in its own process group, one that has detached itself; then it ends as the recipe says."""
+    """Leave behind a process in its own process group and one that has detached itself; then end as the recipe says."""
     sleeping = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
     pids = [
         subprocess.Popen(sleeping, stdout=subprocess.DEVNULL).pid,
@@ -123,13 +123,13 @@ def _can(act: Callable[..., object], *arguments: object) -> bool:
 
 
 def waits(trial: Trial) -> dict[str, float]:
-    """For as many seconds as the recipe says."""
+    """Wait for as many seconds as the recipe says."""
     print("waiting", flush=True)
     time.sleep(trial.recipe["seconds"])
     return succeeds(trial)
 
 
 def holds_memory(trial: Trial) -> dict[str, float]:
-    """As many MiB as the recipe says."""
+    """Hold as many MiB as the recipe says."""
     held = b"x" * (int(trial.recipe["mebibytes"]) << 20)
     return {"accuracy": trial.seed / 1000 + len(held) / 2**40}

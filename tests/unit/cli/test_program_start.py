@@ -1,4 +1,4 @@
-"""What the program imports before it knows what it is to do."""
+"""The program imports little before it knows what it is to do."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ main()
 
 
 def imported(*arguments: str) -> tuple[str, set[str]]:
-    """What a command prints, and the packages that it has imported."""
+    """Run a command and return what it printed, and the packages that it imported."""
     done = subprocess.run([sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True)
     return done.stdout, set(json.loads(done.stderr.splitlines()[-1]))
 

@@ -20,7 +20,7 @@ NOW, LATER = 1_000_000.0, 1_000_060.0
 
 
 def a_status(**study: Any) -> ProxyStudyStatus:
-    """Of a study that has succeeded."""
+    """The status of a study that has succeeded."""
     return plan(*simulated_study(**{"count": 4, **study}), NOW).status
 
 

@@ -1,4 +1,4 @@
-"""Who is woken by which event."""
+"""Each event wakes the studies and hypotheses that it is about."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STUDY, HYPOTHESIS = Key("study", "team", "digits"), Key("hypothesis", "team", "i
 
 
 class Woken:
-    """In the place of the workers: remembers who is woken, and whether at once."""
+    """Stands in for the workers: remembers which keys are woken, and whether at once."""
 
     def __init__(self) -> None:
         self.keys: dict[Key, bool] = {}

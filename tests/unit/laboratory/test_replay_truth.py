@@ -147,7 +147,7 @@ class Spy:
 
 
 def secrets(table: Table, replayed: Replayed) -> dict[LadderTrial, float]:
-    """By the trial that reveals it."""
+    """Return each secret score by the trial that reveals it."""
     names = {recorded: arm for arm, recorded in replayed.arms.items()}
     return {
         LadderTrial(hypothesis, names[arm], seed): cell.score

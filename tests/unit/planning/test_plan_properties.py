@@ -25,7 +25,7 @@ studies = st.builds(
 
 
 def outcome(item: TrialRequest | PreparationRequest) -> Outcome:
-    """By the key and the attempt alone: mostly a score, sometimes a failure of either kind."""
+    """Return mostly a score, sometimes a failure of either kind; it depends on the key and the attempt alone."""
     draw = random.Random(f"{item.key} {item.attempt}")
     if draw.random() < 0.1:
         return FailureReason.TRAIN_FUNCTION_RAISED if draw.random() < 0.3 else FailureReason.WORKER_DIED
@@ -33,7 +33,7 @@ def outcome(item: TrialRequest | PreparationRequest) -> Outcome:
 
 
 def final_score(item: TrialRequest | PreparationRequest) -> Outcome:
-    """By the key alone, and one key in ten fails whenever it is tried."""
+    """Return a score that depends on the key alone; one key in ten fails whenever it is tried."""
     draw = random.Random(item.key)
     return FailureReason.TRAIN_FUNCTION_RAISED if draw.random() < 0.1 else draw.gauss(0.9, 0.02)
 

@@ -39,7 +39,7 @@ def truth(name: str) -> float:
 
 
 def score(item: Item) -> Outcome:
-    """By the key alone."""
+    """Return a score that depends on the key alone."""
     return truth(item.hypothesis) + random.Random(item.key).gauss(0, NOISE) if isinstance(item, TrialRequest) else 0.0
 
 
@@ -51,13 +51,13 @@ def far_apart(item: Item) -> Outcome:
 
 
 def failing_score(item: Item) -> Outcome:
-    """One key in ten fails whenever it is tried."""
+    """Return the score, but one key in ten fails whenever it is tried."""
     draw = random.Random(item.key)
     return FailureReason.TRAIN_FUNCTION_RAISED if draw.random() < 0.1 else score(item)
 
 
 def what_was_found(status: ProxyStudyStatus) -> object:
-    """All but what depends on how many slots were idle, and when."""
+    """Return all but what depends on how many slots were idle, and when."""
     costs = {arm.name: (arm.agreement, arm.decision, arm.message) for arm in status.arms}
     rows = [row.model_copy(update={"relative_cost_percent": None}) for row in status.ranking]
     return rows, costs

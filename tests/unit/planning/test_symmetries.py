@@ -31,7 +31,7 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Of a hypothesis, by its number."""
+    """What is found of one hypothesis."""
 
     rank: int | None
     rank_low: int | None

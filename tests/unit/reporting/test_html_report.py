@@ -72,7 +72,7 @@ class Page(HTMLParser):
 
 
 def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
-    """All rows of a chart's data."""
+    """Return all rows of a chart's data."""
     return [row for rows in page.data["charts"][chart]["datasets"].values() for row in rows]
 
 
@@ -307,7 +307,7 @@ def test_seeds_beyond_those_that_count_change_no_rank_that_is_drawn() -> None:
     odd = random.Random(1)
 
     def score(trial: PlannedTrial) -> float:
-        """All is decided by the first three seeds; the others say the opposite."""
+        """Return scores by which the first three seeds decide everything; the later ones say the opposite."""
         return (1 if trial.seed < 3 else -10) * value[trial.hypothesis] + odd.gauss(0, 0.01)
 
     records = records_of_scores(study, score)

@@ -25,7 +25,7 @@ TRUTH = "the mean score on the reference over all 3 seeds of the table"
 
 
 def a_curve(name: str, *purchases: tuple[float, float, float], runs: int = 2) -> PriceCurve:
-    """From (share, tau, regret), the same in every run."""
+    """A curve from its purchases (share, tau, regret), the same in every run."""
     shares, taus, regrets = (np.array(column) for column in zip(*purchases, strict=True))
     return PriceCurve(name, f"What {name} does.", (PricedRun(shares, taus, regrets),) * runs)
 

@@ -1,4 +1,4 @@
-"""What somebody reads who has read nothing else."""
+"""The words on the screen are understood by somebody who has read nothing else."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ EXAMPLES = tries(60, quick=25)
 
 
 def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:
-    """What a round says of the study, once all of it is worked out. Raises UnfitObject."""
+    """Return what a round says of the study, once all of it is worked out. Raises UnfitObject."""
     objects = MemoryObjects()
     objects._objects.update(store)
     ledger = Ledger(objects, LIMITS, at_a_time=1)

@@ -144,7 +144,7 @@ def test_too_many_names_are_said_with_the_setting(objects: MemoryObjects) -> Non
 
 
 class Results(MemoryObjects):
-    """With the results of all trials of a study, each of which takes a second to read."""
+    """A store with the results of all trials of a study, each of which takes a second to read."""
 
     def __init__(self, name: str = "digits") -> None:
         super().__init__(f"memory://{name}")

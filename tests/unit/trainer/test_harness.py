@@ -142,7 +142,7 @@ class OtherRecipe(BaseModel):
 
 
 class Mute(RuntimeError):
-    """One whose text can't be had."""
+    """An exception whose text can't be had."""
 
     def __str__(self) -> str:
         raise ZeroDivisionError

@@ -42,7 +42,7 @@ def requests_of(study: Study) -> dict[str, Any]:
 
 
 def stale(now: Study, before: Study = BEFORE, *, written: bool = True) -> StaleWork | None:
-    """What the study says of the results of what it was before."""
+    """Return what the study says of the results of its earlier self."""
     records = made(before)
     requests = requests_of(before) if written else {}
     asked = {each.key: requests[each.key] for each in unexplained_results(now, records) if each.key in requests}

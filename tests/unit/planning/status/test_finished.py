@@ -1,4 +1,4 @@
-"""For which question a study has finished."""
+"""A study that has finished stays finished for as long as the same question is asked."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_study_that_has_said_nothing_has_not_finished() -> None:
 
 
 def told(hypothesis: Hypothesis, *, generation: int = 1, of: int = 1, study: str = "digits") -> Hypothesis:
-    """With an entry of the study, of that generation of the hypothesis."""
+    """Return the hypothesis with an entry of the study for that generation of the hypothesis."""
     entry = StudyVerdict(name=study, verdict=Verdict.BETTER, observed_generation=of)
     metadata = hypothesis.metadata.model_copy(update={"generation": generation})
     return hypothesis.model_copy(update={"metadata": metadata, "status": HypothesisStatus(studies=(entry,))})

@@ -86,7 +86,7 @@ def test_a_failure_is_said_even_where_other_seeds_have_a_score() -> None:
 
 @pytest.fixture(scope="module")
 def screened() -> ProxyStudyStatus:
-    """Of a study that trusts its proxy and has screened twelve more hypotheses on it."""
+    """The status of a study that trusts its proxy and has screened twelve more hypotheses on it."""
     first = ["baseline", *(f"first{number:02d}" for number in range(29))]
     added = [f"added{number:02d}" for number in range(12)]
 

@@ -10,7 +10,7 @@ from assay.ranking.budget.price_curves import PriceCurve, PricedRun
 
 
 def a_run(*purchases: tuple[float, float, float]) -> PricedRun:
-    """From (share, tau, regret)."""
+    """A run from its purchases: (share, tau, regret)."""
     shares, taus, regrets = (np.array(column) for column in zip(*purchases, strict=True))
     return PricedRun(shares, taus, regrets)
 

@@ -1,4 +1,4 @@
-"""Which study runs which trials."""
+"""Each trial that studies share is run by one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an image's code is."""
+"""The digest of an image's code."""
 
 from __future__ import annotations
 

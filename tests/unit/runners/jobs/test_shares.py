@@ -14,7 +14,7 @@ NAMES = {A: "first", B: "second", C: "third"}
 
 
 class Jobs:
-    """Those that live, and studies that make as many as they may."""
+    """The Jobs that there are, and studies that make as many as they may."""
 
     def __init__(self, most: int | None) -> None:
         self.shares = Shares(most)
@@ -89,7 +89,7 @@ def test_who_does_not_ask_again_keeps_nobody_from_going_on() -> None:
 
 @given(st.integers(1, 8), st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(-4, 6)), max_size=60))
 def test_never_more_live_than_the_limit_and_all_have_their_turn(most: int, happenings: list[tuple[Owner, int]]) -> None:
-    """Of each happening a study asks for so many, or so many of its Jobs end."""
+    """In each event a study asks for so many Jobs, or so many of its Jobs end."""
     jobs = Jobs(most)
     for owner, count in happenings:
         if count < 0:

@@ -32,7 +32,7 @@ def test_a_phase_that_ends_in_an_exception_is_timed_too(monkeypatch: pytest.Monk
 
 
 class Event:
-    """What a CUDA event is to the timer, with a clock that the test sets."""
+    """Stands in for a CUDA event, with a clock that the test sets."""
 
     now_ms = 0.0
     recorded = 0

@@ -521,7 +521,7 @@ def test_arrays_are_known_by_their_names_in_any_case(
 
 
 def test_of_three_parts_of_arrays_the_test_part_is_held_out_unless_another_is_asked_for(tmp_path: Path) -> None:
-    """As MedMNIST has them, with labels in a column."""
+    """MedMNIST has such files, with labels in a column."""
     given = arrays(train_images=6, val_images=3, test_images=5)
     given |= {key.replace("images", "labels"): LABELS[: len(x)].reshape(-1, 1) for key, x in given.items()}
     np.savez(tmp_path / "data.npz", **given, ids=np.arange(6))  # type: ignore[arg-type]
