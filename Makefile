@@ -3,13 +3,15 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 export UV_SYSTEM_CERTS := 1
+# Container images set it; without bytecode each process compiles anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 PARALLEL := --numprocesses=auto --maxprocesses=8 --dist=worksteal
 SOURCES := operator trainer_image tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-quick test-commands test-cluster lint format lock cluster cluster-down system-deps clean
+.PHONY: help install demo test test-unit test-quick test-commands test-cluster lint format lock cluster cluster-down system-deps clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,12 @@ demo: install ## Train 300 small models on real digits and see which proxy ranks
 
 test: install ## Run all tests that this machine can run, and say which ones it can't
 	@status=0; $(MAKE) --no-print-directory test-quick || status=1; $(MAKE) --no-print-directory test-commands || status=1; $(MAKE) --no-print-directory test-cluster || status=1; exit $$status
+
+# There is a test process for each core already.
+test-unit test-quick: export OPENBLAS_NUM_THREADS := 1
+
+test-unit: install ## Run the tests of single modules: under a minute on two cores
+	$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
 test-quick: install ## Run the tests that need neither Kubernetes nor whole commands: 3 minutes on two cores
 	$(BIN)/python -m pytest --without-cluster --ignore=tests/e2e $(PARALLEL)
