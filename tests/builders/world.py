@@ -12,6 +12,8 @@ from assay.planning.records.records import UNKNOWN, Records, RunningAttempt, Wor
 from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
+from assay.ranking.memory import Memory
+from assay.rounds.reconcile import REMEMBERED
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
 
@@ -33,12 +35,13 @@ class World:
     most_running: int = 0
     begun_at: float | None = None
     written: dict[str, TrustRecord] = field(default_factory=dict)
+    memory: Memory = field(default_factory=lambda: Memory(REMEMBERED))
 
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
         written = trust_records(self.written.values())
         study = replace(self.study, history=History(self.begun_at, trust_records=written))
-        decided = plan(study, self.known(), self.now)
+        decided = plan(study, self.known(), self.now, memory=self.memory)
         for action in decided.actions:
             match action:
                 case Start(item):
@@ -91,7 +94,8 @@ class World:
         self.records[key] = replace(record, running=None, failures=(*record.failures, failure))
 
     def lose_everything_running(self) -> None:
-        """The runner is killed: what ran is gone, and only its start is known."""
+        """The runner is killed: what ran is gone, and only its start is known; nothing is remembered."""
+        self.memory = Memory(REMEMBERED)
         for key in self.running:
             record = self.records[key]
             assert record.running

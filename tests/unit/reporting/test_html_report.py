@@ -17,6 +17,7 @@ from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.study import Study
+from assay.ranking.memory import Memory
 from assay.reporting.html import html_report
 from builders.manifests import a_hypothesis, a_proxy
 from builders.simulated import simulated_study
@@ -24,6 +25,7 @@ from builders.statuses import REVOKED_MESSAGE, revoked, with_row
 from builders.studies import a_failure, a_study, records_of_scores
 
 NOW = 1_000_100.0
+MEMORY = Memory(500)  # the same studies are judged again and again
 SECTIONS = ("proxies", "ranks", "ranking", "curves", "time", "trials", "state")
 ALL_CHARTS = {"agreement-chart", "rank-chart", "difference-chart", "score-chart", "curve-chart", "time-chart"}
 EVIL = "</script><script>alert('1')</script> <img src=x onerror=alert(2)> & \"quoted\""
@@ -77,7 +79,7 @@ def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
 
 
 def page_of(study: Study, records: Records, status: ProxyStudyStatus | None = None) -> Page:
-    decided = plan(study, records, NOW)
+    decided = plan(study, records, NOW, memory=MEMORY)
     if status is not None:
         whole = len(status.ranking) == len(study.hypotheses)
         decided = replace(decided, status=status, ranking=status.ranking if whole else decided.ranking)
@@ -235,7 +237,7 @@ def test_a_metric_that_the_curves_lack_is_replaced_by_one_that_they_have(whole: 
 
 def test_a_report_of_a_large_study_is_bounded_and_ranks_all_hypotheses() -> None:
     study, records = simulated_study(count=70, seeds=2, epochs=300, proxies=())
-    text = html_report(study, records, plan(study, records, NOW))
+    text = html_report(study, records, plan(study, records, NOW, memory=MEMORY))
     page = Page(text)
     points = [row for row in drawn(page, "curve-chart") if "epoch" in row]
     assert len(points) <= 20_000
@@ -247,7 +249,7 @@ def test_a_report_of_a_large_study_is_bounded_and_ranks_all_hypotheses() -> None
 @pytest.mark.parametrize("statistic", list(TrustStatistic))
 def test_proxies_are_drawn_by_the_statistic_that_trust_is_about(statistic: TrustStatistic) -> None:
     study, records = simulated_study(count=10, seeds=3, trust=Trust(statistic=statistic, threshold="0.9"))
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     page = page_of(study, records, status)
     points = {row["proxy"]: row for row in drawn(page, "agreement-chart") if "proxy" in row}
     for arm in status.arms[1:]:
@@ -260,7 +262,7 @@ def test_proxies_are_drawn_by_the_statistic_that_trust_is_about(statistic: Trust
 
 def test_a_revoked_certificate_is_shown_plainly(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    page = page_of(study, records, revoked(plan(study, records, NOW).status, "short"))
+    page = page_of(study, records, revoked(plan(study, records, NOW, memory=MEMORY).status, "short"))
     assert page.text.count("Revoked") == 2  # in the legend and in the table
     assert f"No proxy may be trusted any more. {REVOKED_MESSAGE.replace(' %', chr(160) + '%')}" in "".join(page.text)
     point = next(row for row in drawn(page, "agreement-chart") if row.get("proxy") == "short")
@@ -269,7 +271,7 @@ def test_a_revoked_certificate_is_shown_plainly(whole: tuple[Study, Records]) ->
 
 def test_what_may_be_the_best_and_why_there_is_no_verdict_are_in_the_ranking(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     first, second, *others = (row.name for row in status.ranking)
     for name in (first, second, *others):
         status = with_row(status, name, may_be_best=name in (first, second))
@@ -311,7 +313,7 @@ def test_seeds_beyond_those_that_count_change_no_rank_that_is_drawn() -> None:
         return (1 if trial.seed < 3 else -10) * value[trial.hypothesis] + odd.gauss(0, 0.01)
 
     records = records_of_scores(study, score)
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     assert [row.name for row in status.ranking] == list(value)[::-1]
     places = {row["hypothesis"]: row["place"] for row in drawn(page_of(study, records, status), "rank-chart")
               if row.get("arm") == REFERENCE}  # fmt: skip
@@ -325,7 +327,7 @@ def test_a_budget_that_buys_an_order_alone_can_be_read() -> None:
     records = {
         trial.key: every[trial.key] for trial in some if trial.arm == "small" or trial.hypothesis in reference
     }  # some of them have no seed on the reference
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     assert any(row.arm == "small" for row in status.ranking)
     page = page_of(study, records, status)
     assert "it buys an order, and no certificate" in text_of(page)

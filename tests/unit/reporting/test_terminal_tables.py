@@ -11,6 +11,7 @@ from assay.api.resources import Goal, Metric, ProxyArm, Screening, Trust, TrustD
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord
 from assay.planning.study.study import Study
+from assay.ranking.memory import Memory
 from assay.reporting.markdown import markdown
 from assay.reporting.progress import progress, progress_line
 from assay.reporting.rows import arm_rows
@@ -22,10 +23,11 @@ from builders.studies import a_failure, a_study, records_of_scores
 from builders.terminal import shown
 
 NOW = 1_000_100.0
+MEMORY = Memory(500)  # the same studies are judged again and again
 
 
 def summary_of(study: Study, records: Records, width: int = 80) -> str:
-    return shown(summary(study, plan(study, records, NOW).status), width)
+    return shown(summary(study, plan(study, records, NOW, memory=MEMORY).status), width)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def whole() -> tuple[Study, Records]:
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_verdicts_decisions_and_differences_are_never_cut(whole: tuple[Study, Records], width: int) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     text = shown(summary(study, status), width)
     assert all(len(line) <= width for line in text.splitlines())
     table = text.split("Which hypotheses are better")[1].split("\nDone")[0]
@@ -51,7 +53,7 @@ def test_verdicts_decisions_and_differences_are_never_cut(whole: tuple[Study, Re
 
 def test_a_trusted_proxy_is_named_with_what_it_saves(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     assert status.recommended_proxy == "small"
     text = " ".join(summary_of(study, records).split())
     assert "Proxies: Trust small: it orders the hypotheses as the reference does" in text
@@ -68,7 +70,7 @@ def test_if_no_proxy_is_trusted_it_is_said_plainly_with_what_it_would_take() -> 
 @pytest.mark.parametrize("noise", [0.002, 0.003, 0.004, 0.005, 0.006, 0.007])
 def test_the_interval_of_the_table_is_that_of_the_sentence(noise: float) -> None:
     study, records = simulated_study(count=10, seeds=3, noise=noise)
-    for row in arm_rows(study, plan(study, records, NOW).status)[1:]:
+    for row in arm_rows(study, plan(study, records, NOW, memory=MEMORY).status)[1:]:
         said = re.search(r"anything from (\S+) to (\S+), so", row.why)
         assert said is None or row.agreement_interval == f"[{said[1]}, {said[2]}]"
 
@@ -111,7 +113,7 @@ def test_statements_with_markup_are_shown_as_they_are() -> None:
 @pytest.mark.parametrize("until", [0, 1, 30, 200])
 def test_progress_fits_twelve_lines_of_any_width(until: int) -> None:
     study, records = simulated_study(until=until, capacity=8)
-    now = plan(study, records, NOW)
+    now = plan(study, records, NOW, memory=MEMORY)
     for width in (40, 80, 160):
         lines = shown(progress(study, now, 12.0), width).splitlines()
         assert len(lines) <= 12
@@ -125,14 +127,14 @@ def test_progress_names_what_runs() -> None:
     study = a_study(hypotheses=2)
     trial = study.design.trials[0]
     records = {trial.key: WorkRecord(running=RunningAttempt(1, NOW - 5))}
-    line = progress_line(study, plan(study, records, NOW), 5.0, records)
+    line = progress_line(study, plan(study, records, NOW, memory=MEMORY), 5.0, records)
     assert "runs baseline × reference × seed 0 and h001 × reference × seed 0" in line
 
 
 def test_progress_of_as_many_proxies_as_may_be_fits_twelve_lines() -> None:
     proxies = tuple(ProxyArm(name=f"a-proxy-with-a-long-name-{epochs}", epochs=epochs) for epochs in range(1, 10))
     study, records = simulated_study(count=6, seeds=2, maximum=4, proxies=proxies, capacity=40, until=200)
-    now = plan(study, records, NOW)
+    now = plan(study, records, NOW, memory=MEMORY)
     assert any(arm.certificate for arm in now.status.arms)
     assert len(shown(progress(study, now, 12.0), 50).splitlines()) <= 12
     assert "\n" not in progress_line(study, now, 12.0)
@@ -140,14 +142,14 @@ def test_progress_of_as_many_proxies_as_may_be_fits_twelve_lines() -> None:
 
 def test_progress_says_what_is_decided_about_a_proxy(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    now = plan(study, records, NOW)
+    now = plan(study, records, NOW, memory=MEMORY)
     small = next(row for row in arm_rows(study, now.status) if row.name == "small")
     assert f"small {small.agreement} {small.agreement_interval} trusted" in progress_line(study, now, 12.0)
 
 
 def test_markdown_has_the_answers_and_one_row_per_hypothesis(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    text = markdown(study, plan(study, records, NOW).status)
+    text = markdown(study, plan(study, records, NOW, memory=MEMORY).status)
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + len(study.hypotheses) + 2 + 4
     assert "**Proxies.** Trust small" in text
@@ -158,7 +160,7 @@ def test_markdown_keeps_statements_from_becoming_markup() -> None:
     statement = "a | b\n# heading <img src=x> @team [link](x)"
     study = a_study(hypotheses=[a_hypothesis("baseline"), a_hypothesis("odd", statement=statement)])
     records = records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed)
-    text = markdown(study, plan(study, records, NOW).status)
+    text = markdown(study, plan(study, records, NOW, memory=MEMORY).status)
     assert r"a \| b \# heading \<img src=x\> \@team \[link\](x)" in text
 
 
@@ -230,7 +232,7 @@ def test_proxies_are_shown_by_the_statistic_that_trust_is_about_with_its_own_int
     statistic: TrustStatistic, heading: str, named: str
 ) -> None:
     study, records = study_about(statistic)
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     text = shown(summary(study, status), 130)
     assert re.search(rf"^arm +trials +{heading} ", text, re.M)
     for arm in status.arms[1:]:
@@ -246,7 +248,7 @@ def test_proxies_are_shown_by_the_statistic_that_trust_is_about_with_its_own_int
 
 def test_before_the_first_look_nobody_is_told_an_interval() -> None:
     study, records = study_about(TrustStatistic.DECISION_ACCURACY, until=100)
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     text = " ".join(shown(summary(study, status), 130).split())
     assert "No proxy is judged yet: trust is first decided when all hypotheses have 3 seeds on all arms" in text
     assert all(row.agreement_interval == "" for row in arm_rows(study, status))
@@ -254,7 +256,7 @@ def test_before_the_first_look_nobody_is_told_an_interval() -> None:
 
 def test_what_a_test_rests_on_and_how_much_of_a_disagreement_is_noise_are_said() -> None:
     study, records = simulated_study(count=12, seeds=3, maximum=10, threshold="0.8")
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     arm = next(arm for arm in status.arms if arm.name == "quarter")
     found = arm.certificate
     assert found is not None
@@ -267,7 +269,7 @@ def test_what_a_test_rests_on_and_how_much_of_a_disagreement_is_noise_are_said()
 
 def test_what_it_would_take_to_decide_is_said_with_its_price() -> None:
     study, records = simulated_study(count=12, seeds=3, threshold="0.8")
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     found = next(arm.certificate for arm in status.arms if arm.name == "small")
     assert found is not None
     undecided = with_arm(
@@ -286,7 +288,7 @@ def test_what_it_would_take_to_decide_is_said_with_its_price() -> None:
 @pytest.mark.parametrize("width", [80, 130])
 def test_a_revoked_certificate_is_shown_plainly(whole: tuple[Study, Records], width: int) -> None:
     study, records = whole
-    now = plan(study, records, NOW)
+    now = plan(study, records, NOW, memory=MEMORY)
     status = revoked(now.status, "small")
     text = shown(summary(study, status), width)
     assert re.search(r"^small .* Revoked *$", text, re.M)
@@ -311,7 +313,7 @@ def marked(text: str) -> list[str]:
 
 def test_those_that_may_be_the_best_are_marked_and_named(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     first, second, *others = (row.name for row in status.ranking)
     for name in (first, second):
         status = with_row(status, name, may_be_best=True)
@@ -327,7 +329,7 @@ def test_those_that_may_be_the_best_are_marked_and_named(whole: tuple[Study, Rec
 
 def test_where_any_may_be_the_best_none_is_marked(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     for row in status.ranking:
         status = with_row(status, row.name, may_be_best=True)
     text = shown(summary(study, status), 100)
@@ -337,7 +339,7 @@ def test_where_any_may_be_the_best_none_is_marked(whole: tuple[Study, Records]) 
 
 def test_how_much_of_the_order_is_expected_to_be_right_is_said_where_it_is_known(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     said = "Of all pairs of hypotheses, about 93 % are expected to be in the right order."
     assert said not in " ".join(shown(summary(study, status), 100).split())
     known = status.model_copy(update={"ranking_accuracy": "0.93"})
@@ -347,7 +349,7 @@ def test_how_much_of_the_order_is_expected_to_be_right_is_said_where_it_is_known
 
 def test_a_row_that_rests_on_another_arm_names_it_with_its_seeds(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     name = status.ranking[3].name
     status = with_row(status, name, arm="small", seeds=2, message="Screened on small alone.")
     text = shown(summary(study, status), 200)
@@ -359,6 +361,6 @@ def test_a_row_that_rests_on_another_arm_names_it_with_its_seeds(whole: tuple[St
 
 def test_hypotheses_that_the_table_has_no_room_for_are_counted(whole: tuple[Study, Records]) -> None:
     study, records = whole
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     short = status.model_copy(update={"ranking": status.ranking[:10]})
     assert "6 that are not in the table" in " ".join(shown(summary(study, short), 100).split())

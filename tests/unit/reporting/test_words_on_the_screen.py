@@ -14,6 +14,7 @@ from assay.planning.actions import Plan
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.study import Study
+from assay.ranking.memory import Memory
 from assay.reporting.advice import advice
 from assay.reporting.answers import cost_answer, verdict_answer
 from assay.reporting.html import html_report
@@ -28,13 +29,14 @@ from builders.studies import a_failure, a_study
 from builders.terminal import shown
 
 NOW = 1_000_100.0
+MEMORY = Memory(500)  # the same studies are judged again and again
 BEST = "flip"
 
 
 @pytest.fixture(scope="module")
 def whole() -> tuple[Study, ProxyStudyStatus]:
     study, records = simulated_study()
-    return study, plan(study, records, NOW).status
+    return study, plan(study, records, NOW, memory=MEMORY).status
 
 
 @cache
@@ -44,7 +46,7 @@ def with_failed_seeds(failed: int) -> tuple[Study, Records, Plan]:
     lost = {trial.key for trial in study.design.trials if trial.hypothesis == BEST and trial.seed >= 4 - failed}
     failures = {key: WorkRecord(failures=(a_failure(key, message="loss is NaN"),)) for key in lost}
     records = {**records, **failures}
-    return study, records, plan(study, records, NOW)
+    return study, records, plan(study, records, NOW, memory=MEMORY)
 
 
 # ----------------------------------------------------------------------------- answers first
@@ -68,7 +70,7 @@ def test_answers_come_before_tables_and_what_columns_mean_where_it_is_asked_for(
 
 def test_a_study_that_is_not_done_says_so_before_anything_else() -> None:
     study, records = simulated_study(until=20)
-    lines = shown(summary(study, plan(study, records, NOW).status), 100).splitlines()
+    lines = shown(summary(study, plan(study, records, NOW, memory=MEMORY).status), 100).splitlines()
     assert lines[1].startswith("Not done yet (TrialsOpen): 20 of 240 trials succeeded.")
     assert "Next: 220 trials of the study are still to end" in " ".join(lines)
 
@@ -109,7 +111,7 @@ def test_where_nothing_failed_nothing_is_said_of_failures() -> None:
 
 def test_many_hypotheses_with_failed_seeds_do_not_bury_the_rest() -> None:
     study, records = simulated_study(count=40)
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     for row in status.ranking:
         status = with_row(status, row.name, seeds=2, failed_seeds=1, message="OutOfMemory: killed")
     text = shown(summary(study, status), 100)
@@ -152,7 +154,7 @@ def test_of_several_trusted_proxies_one_that_is_worth_it_is_named_first(
 
 def test_a_price_that_nobody_pays_is_not_said_as_if_it_were_a_way() -> None:
     study, records = simulated_study(count=12)
-    status = plan(study, records, NOW).status
+    status = plan(study, records, NOW, memory=MEMORY).status
     found = next(arm.certificate for arm in status.arms if arm.name == "small")
     assert found is not None
     needed = {"needed_hypotheses": 1900, "needed_seeds": None, "needed_accelerator_seconds": "3720000"}
@@ -207,7 +209,7 @@ def test_a_function_that_names_its_phases_gets_no_advice() -> None:
 
 def test_what_was_spent_on_trials_that_no_longer_count_is_told_apart_everywhere() -> None:
     study, records = simulated_study(count=8)
-    decided = plan(study, records, NOW)
+    decided = plan(study, records, NOW, memory=MEMORY)
     status = decided.status
     cost = CostLedger(
         accelerator_seconds="100",

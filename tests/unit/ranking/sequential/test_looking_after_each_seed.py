@@ -29,7 +29,7 @@ def compare(table: Scores, margin: float = 0.3, family_wise: bool = True, maximu
 
 def assert_as_rare_as(error: float, is_false: Callable[[np.random.Generator], bool], seed: int) -> None:
     """No more simulated studies are false than so many with this probability can be."""
-    generator, studies = np.random.default_rng(seed), tries(200, quick=60)
+    generator, studies = np.random.default_rng(seed), 200
     false = sum(is_false(generator) for _ in range(studies))
     assert false / studies <= stats.binom.ppf(0.999, studies, error) / studies
 

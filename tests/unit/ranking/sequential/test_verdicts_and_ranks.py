@@ -8,7 +8,6 @@ from scipy import stats
 
 from assay.ranking import Comparison, Scores, compare_with_baseline, rank_intervals
 from assay.ranking.sequential.critical_values import dunnett_critical_value, tukey_critical_value
-from builders.effort import tries
 from builders.score_tables import scores
 
 NAN = np.nan
@@ -102,7 +101,7 @@ def test_false_discovery_finds_what_benjamini_and_hochberg_find() -> None:
 
 def test_any_false_verdict_is_as_rare_as_stated() -> None:
     generator = np.random.default_rng(2)
-    studies, false = tries(300, quick=100), 0
+    studies, false = 300, 0
     for _ in range(studies):
         # seed effects are common to all and must cancel
         values = 0.01 * generator.standard_normal((16, 3)) + generator.standard_normal(3)
@@ -181,7 +180,7 @@ def test_rank_intervals_hold_the_rank_and_do_not_depend_on_order_or_level(values
 
 def test_places_are_excluded_falsely_as_rarely_as_stated() -> None:
     generator = np.random.default_rng(3)
-    studies, false = tries(300, quick=100), 0
+    studies, false = 300, 0
     for _ in range(studies):
         found = rank_intervals(scores(generator.standard_normal((12, 3))), 0.95)
         false += any((one.low, one.high) != (1, 12) for one in found)
