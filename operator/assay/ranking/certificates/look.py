@@ -24,6 +24,7 @@ from assay.ranking.true_orders.estimands import (
     Estimand,
     TrueDecisionAccuracy,
     TrueTau,
+    correlation_holding_the_best,
     correlation_reaching,
     good_enough,
     holds_the_best,
@@ -110,18 +111,16 @@ class Look:
     @cached_property
     def _estimands(self) -> tuple[Estimand, Estimand, Estimand]:
         criterion = self.criterion
-        if criterion.statistic != "WinnerRegret":
+        if self._good is None:
             distances = separated_distances(self.reference) if criterion.statistic == "DecisionAccuracy" else None
             only = TrueTau() if distances is None else TrueDecisionAccuracy(distances)
             return only, only, only
-        fewest, likely, most = good_enough(self.reference.means, criterion.smallest_effect)
-        counts = (fewest, likely, most)
-        best = [self.memory.of(holds_the_best, self.hypotheses, good, criterion.promote) for good in counts]
+        best = [self.memory.of(holds_the_best, self.hypotheses, good, criterion.promote) for good in self._good]
         return best[0], best[1], best[2]
 
     def correlation_reaching(self, value: float) -> float:
         """Return the true correlation from which on the statistic is surely at or above a value."""
-        return self.memory.of(correlation_reaching, self.lower_estimand, value)
+        return self._reaching(0, value)
 
     @cached_property
     def trusted_from(self) -> float:
@@ -131,9 +130,22 @@ class Look:
     @cached_property
     def refused_below(self) -> float:
         """The true correlation below which the statistic surely does not reach the threshold."""
-        if self.upper_estimand is self.lower_estimand:
+        if self._good is None:
             return self.trusted_from
-        return self.memory.of(correlation_reaching, self.upper_estimand, self.criterion.threshold)
+        return self._reaching(2, self.criterion.threshold)
+
+    def _reaching(self, which: int, value: float) -> float:
+        """Return the correlation from which on one of `_estimands` is at or above a value."""
+        if self._good:
+            return correlation_holding_the_best(self.hypotheses, self._good[which], self.criterion.promote, value)
+        return self.memory.of(correlation_reaching, self._estimands[which], value)
+
+    @cached_property
+    def _good(self) -> tuple[int, int, int] | None:
+        """How many hypotheses count as good for each of `_estimands`; None where the statistic is not WinnerRegret."""
+        if self.criterion.statistic != "WinnerRegret":
+            return None
+        return good_enough(self.reference.means, self.criterion.smallest_effect)
 
     @cached_property
     def estimates(self) -> NoiseEstimates:
