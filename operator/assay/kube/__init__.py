@@ -1,4 +1,5 @@
-"""The one place that speaks to the Kubernetes API. Manifests are plain JSON, in and out."""
+"""The one place that imports the Kubernetes client. Manifests are plain JSON, in and out; what they mean is not known
+here."""
 
 from typing import TYPE_CHECKING, Any
 

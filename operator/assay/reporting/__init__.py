@@ -1,1 +1,2 @@
-"""What people read: tables for a terminal, Markdown for a pull request, one HTML file."""
+"""What people read: tables for a terminal, Markdown for a pull request, one HTML file, Prometheus metrics. Nothing here
+judges: all of it is drawn from a plan."""

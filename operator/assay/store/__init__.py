@@ -1,4 +1,5 @@
-"""The ledger: what was asked, what was found and what failed, as objects that are never overwritten."""
+"""The ledger: what was asked, what was found and what failed, as objects that are never overwritten. How objects are
+stored is in `assay_trainer.objects`."""
 
 from assay.store.layout import StartedAttempt
 from assay.store.ledger import Ledger

@@ -1,2 +1,2 @@
 """Whether a proxy may be believed, and what follows: looks, certificates in force, screening, audits. The statistics
-behind them live in `assay.ranking`."""
+are in `assay.ranking`, and which trials follow is decided in `planning.allocation`."""
