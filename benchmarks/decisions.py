@@ -2,7 +2,7 @@
 
     python benchmarks/decisions.py [--fast] [--choices]
 
-It takes about a quarter of an hour on one core, with --fast about a minute.
+It takes about ten minutes on one core, with --fast about one.
 
 19 hypotheses, one of them the baseline, with standard normal true scores (so their spread is 1); seed effects common to
 all, and noise of deviation s times that of its kind:
