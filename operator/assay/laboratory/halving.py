@@ -24,19 +24,19 @@ class SuccessiveHalving:
     def next_trial(self, view: Ladder) -> LadderTrial | None:
         """Return the next trial of the hypotheses that are still in."""
         for entrants in _heats(view):
-            for cell in entrants:
-                if cell not in view.revealed:
-                    return cell
+            for trial in entrants:
+                if trial not in view.revealed:
+                    return trial
         return None
 
     def placing(self, view: Ladder) -> Placing:
         """Order the hypotheses by how far each got, then by its score there."""
         found: dict[str, tuple[float, ...]] = {}
         for rung, entrants in enumerate(_heats(view)):
-            for cell in entrants:
-                score = view.revealed[cell].score if cell in view.revealed else None
+            for trial in entrants:
+                score = view.revealed[trial].score if trial in view.revealed else None
                 if score is not None:
-                    found[cell.hypothesis] = (rung, score)
+                    found[trial.hypothesis] = (rung, score)
         return found
 
 
@@ -44,10 +44,10 @@ def _heats(view: Ladder) -> list[list[LadderTrial]]:
     """Return the trials of each rung, up to the first rung on which not all of them have run."""
     heats = [[LadderTrial(name, view.rungs[0], 0) for name in view.hypotheses]]
     for rung in view.rungs[1:]:
-        if not all(cell in view.revealed for cell in heats[-1]):
+        if not all(trial in view.revealed for trial in heats[-1]):
             break
-        scored = [(score, cell) for cell in heats[-1] if (score := view.revealed[cell].score) is not None]
-        ordered = [cell for _, cell in sorted(scored, key=lambda pair: -pair[0])]
-        kept = {cell.hypothesis for cell in ordered[: -(-len(ordered) // 2)]}
+        scored = [(score, trial) for trial in heats[-1] if (score := view.revealed[trial].score) is not None]
+        ordered = [trial for _, trial in sorted(scored, key=lambda pair: -pair[0])]
+        kept = {trial.hypothesis for trial in ordered[: -(-len(ordered) // 2)]}
         heats.append([LadderTrial(name, rung, 0) for name in view.hypotheses if name in kept])
     return heats

@@ -30,11 +30,11 @@ class OneArm:
     def placing(self, view: Ladder) -> Placing:
         """Order the hypotheses by their means."""
         cells = {
-            (cell.hypothesis, cell.seed): seen.score
-            for cell, seen in view.revealed.items()
-            if seen.score is not None and cell.rung == self.arm
+            (trial.hypothesis, trial.seed): seen.score
+            for trial, seen in view.revealed.items()
+            if seen.score is not None and trial.rung == self.arm
         }
         rounds = -(-len(view.revealed) // len(view.hypotheses))
-        means = Scores.build(view.hypotheses, range(rounds), cells, maximize=True).adjusted_means
+        means = Scores.build(view.hypotheses, range(rounds), cells).adjusted_means
         known = np.isfinite(means)
         return {name: (float(mean),) for name, mean, there in zip(view.hypotheses, means, known, strict=True) if there}

@@ -31,16 +31,16 @@ Trace = tuple[Purchase, ...]
 
 def purchases(policy: AllocationPolicy, start: Ladder, replayed: Replayed, table: Table) -> Trace:
     """Let a policy buy until it wants no more. Raises ValueError if it wants what it has, or what is not for sale."""
-    trainer, sign = replayed.study.spec.trainer, replayed.study.spec.metric.goal.sign
+    trainer, metric = replayed.study.spec.trainer, replayed.study.spec.metric
     view = start
     spent, made = 0.0, []
-    while (cell := policy.next_trial(view)) is not None:
-        _check(policy, view, cell)
-        recorded = table.runs.get((cell.hypothesis, replayed.arms[cell.rung], cell.seed))
+    while (trial := policy.next_trial(view)) is not None:
+        _check(policy, view, trial)
+        recorded = table.runs.get((trial.hypothesis, replayed.arms[trial.rung], trial.seed))
         ending = trial_ending(recorded, trainer.devices, trainer.deadline_seconds)
         cost = trainer.devices * ending.seconds
-        score = None if ending.score is None else sign * ending.score
-        view = _with(view, cell, Revealed(score, cost))
+        score = None if ending.score is None else metric.turned(ending.score)
+        view = _with(view, trial, Revealed(score, cost))
         spent += cost
         made.append(Purchase(spent, policy.placing(view)))
     return tuple(made)
@@ -63,20 +63,20 @@ def nothing_bought(study: Study) -> Ladder:
     )
 
 
-def _with(view: Ladder, cell: LadderTrial, seen: Revealed) -> Ladder:
+def _with(view: Ladder, trial: LadderTrial, seen: Revealed) -> Ladder:
     """Return the view with one more trial. It is a new one: a policy that keeps an old view must not see it change."""
     return Ladder(
         hypotheses=view.hypotheses,
         rungs=view.rungs,
-        revealed=MappingProxyType({**view.revealed, cell: seen}),
+        revealed=MappingProxyType({**view.revealed, trial: seen}),
         pending=view.pending,
         relative_work=view.relative_work,
         seeds=view.seeds,
     )
 
 
-def _check(policy: AllocationPolicy, view: Ladder, cell: LadderTrial) -> None:
-    if cell in view.revealed:
-        raise ValueError(f"{policy.name}: given {cell}, which it has; allowed: a trial that it has not")
-    if cell.hypothesis not in view.hypotheses or cell.rung not in view.rungs or not 0 <= cell.seed < view.seeds:
-        raise ValueError(f"{policy.name}: given {cell}; allowed: a hypothesis, rung and seed of the view")
+def _check(policy: AllocationPolicy, view: Ladder, trial: LadderTrial) -> None:
+    if trial in view.revealed:
+        raise ValueError(f"{policy.name}: given {trial}, which it has; allowed: a trial that it has not")
+    if trial.hypothesis not in view.hypotheses or trial.rung not in view.rungs or not 0 <= trial.seed < view.seeds:
+        raise ValueError(f"{policy.name}: given {trial}; allowed: a hypothesis, rung and seed of the view")

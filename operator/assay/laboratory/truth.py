@@ -34,12 +34,12 @@ class Truth:
 
         `table` may be another one than that from which policies buy: of the same runs, but with other scores.
         """
-        reference, sign = replayed.arms[REFERENCE], replayed.study.spec.metric.goal.sign
+        reference, metric = replayed.arms[REFERENCE], replayed.study.spec.metric
         names = {hypothesis.name for hypothesis in replayed.study.hypotheses}
         scores: dict[str, list[float]] = defaultdict(list)
         for (hypothesis, arm, _), run in table.runs.items():
             if arm == reference and hypothesis in names and run.score is not None:
-                scores[hypothesis].append(sign * run.score)
+                scores[hypothesis].append(metric.turned(run.score))
         if len(scores) < 2:
             given = f"a table in which {len(scores)} hypotheses have a score on the reference"
             raise InvalidInput([Problem("assay replay", "--compare", given, "two hypotheses or more")])

@@ -34,7 +34,7 @@ class SeedNoise:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores of one arm; higher is better (`build` changes the sign of a metric that is minimised)."""
+    """The scores of one arm; higher is better."""
 
     hypotheses: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -61,12 +61,11 @@ class Scores:
         hypotheses: Iterable[str],
         seeds: Iterable[int],
         by_trial: Mapping[tuple[str, int], float],
-        maximize: bool,
     ) -> Scores:
         """Make a table from scores by (hypothesis, seed); those of other hypotheses or seeds are left aside."""
         rows, columns = tuple(hypotheses), tuple(seeds)
         values = np.array([[by_trial.get((row, seed), np.nan) for seed in columns] for row in rows], dtype=np.float64)
-        return cls(rows, columns, (values if maximize else -values).reshape(len(rows), len(columns)))
+        return cls(rows, columns, values.reshape(len(rows), len(columns)))
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -57,9 +57,9 @@ class Trials:
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
         order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
-        sign = self.study.spec.metric.goal.sign
+        turned = self.study.spec.metric.turned
         return {
-            names[row]: (place, sign * float(scores.adjusted_means[row])) for place, row in enumerate(order, start=1)
+            names[row]: (place, turned(float(scores.adjusted_means[row]))) for place, row in enumerate(order, start=1)
         }
 
 

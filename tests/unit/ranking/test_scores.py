@@ -11,13 +11,13 @@ from builders.score_tables import scores
 NAN = np.nan
 
 
-def test_minimised_metrics_are_turned_around_and_missing_cells_are_nan() -> None:
-    table = Scores.build(("a", "b"), (0, 1), {("a", 0): 0.3, ("b", 1): 0.1, ("elsewhere", 0): 9.0}, maximize=False)
-    assert_allclose(table.values, [[-0.3, NAN], [NAN, -0.1]])
+def test_cells_without_a_score_are_nan_and_other_hypotheses_are_left_aside() -> None:
+    table = Scores.build(("a", "b"), (0, 1), {("a", 0): 0.3, ("b", 1): 0.1, ("elsewhere", 0): 9.0})
+    assert_allclose(table.values, [[0.3, NAN], [NAN, 0.1]])
 
 
 def test_an_empty_table_has_no_noise_and_no_means() -> None:
-    table = Scores.build((), (), {}, maximize=True)
+    table = Scores.build((), (), {})
     assert table.values.shape == (0, 0)
     assert table.noise is None
     assert len(table.means) == 0

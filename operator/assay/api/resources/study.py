@@ -43,11 +43,6 @@ class Goal(StrEnum):
     MAXIMIZE = "Maximize"
     MINIMIZE = "Minimize"
 
-    @property
-    def sign(self) -> float:
-        """What scores are multiplied by so that higher is better, and multiplied by again to be shown."""
-        return 1.0 if self is Goal.MAXIMIZE else -1.0
-
 
 class Subset(StrEnum):
     """How a part of the training data is chosen."""
@@ -148,6 +143,10 @@ class Metric(Model):
         description="Smallest difference that matters, in the metric's unit; 0 or more, as a decimal string. "
         "Hypotheses nearer to the baseline than this are Equivalent; with 0 none ever is.",
     )
+
+    def turned(self, score: float) -> float:
+        """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised."""
+        return -score if self.goal is Goal.MINIMIZE else score
 
 
 class ReferenceArm(Model):

@@ -61,20 +61,21 @@ def budget_is_too_small(study: Study, progress: Progress, costs: Costs) -> bool:
 def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) -> Ladder:
     """Return what the policy may know: the trials that have ended, and which were started and have not."""
     revealed, pending = {}, []
-    metric, sign = study.spec.metric.name, study.spec.metric.goal.sign
+    metric = study.spec.metric
     rungs = rungs_of(study, costs)
     names = {arm for arm, _ in rungs}
     for trial in study.design.trials:
         if trial.arm not in names:
             continue
-        cell, state = LadderTrial(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
+        place, state = LadderTrial(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
         record = records.get(trial.key, UNKNOWN)
         if state is State.SUCCEEDED and isinstance(record.result, TrialResult):
-            revealed[cell] = Revealed(sign * record.result.metrics[metric], record.result.cost.accelerator_seconds)
+            score = metric.turned(record.result.metrics[metric.name])
+            revealed[place] = Revealed(score, record.result.cost.accelerator_seconds)
         elif state is State.FAILED:
-            revealed[cell] = Revealed(None, sum(failure.accelerator_seconds for failure in record.failures))
+            revealed[place] = Revealed(None, sum(failure.accelerator_seconds for failure in record.failures))
         elif state is State.RUNNING or record.failures or record.elsewhere:
-            pending.append(cell)
+            pending.append(place)
     return Ladder(
         hypotheses=tuple(hypothesis.name for hypothesis in study.hypotheses),
         rungs=tuple(arm for arm, _ in rungs),
@@ -93,7 +94,7 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
     trials: Mapping[LadderTrial, PlannedTrial] = {
         LadderTrial(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
     }
-    again = [trials[cell] for cell in sorted(ladder.pending, key=lambda cell: (cell.seed, *cell))]
+    again = [trials[place] for place in sorted(ladder.pending, key=lambda place: (place.seed, *place))]
     count, left = min(max(0, free), len(study.hypotheses)), limit - costs.spent
     steps = next_steps(ladder, study.spec.question, study.baseline, left, count)
     chosen = [(trials[LadderTrial(step.hypothesis, step.rung, step.seed)], step.price) for step in steps]
@@ -112,7 +113,7 @@ def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> LadderTri
     prices = arm_prices(study, costs)
     if prices is None:
         return None
-    known = {cell.rung for cell in ladder.revealed}
+    known = {place.rung for place in ladder.revealed}
     guessed = [rung for rung in ladder.rungs if rung not in known]
     if guessed and prices[guessed[0]].accelerator_seconds <= FARTHEST_GUESS * left:
         return LadderTrial(study.baseline, guessed[0], 0)

@@ -48,10 +48,9 @@ class ProxyAssessment:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What may be said of a study. Higher scores are better here; multiplied by `sign` they are the metric again."""
+    """What may be said of a study. Higher scores are better here; `Metric.turned` makes them the metric again."""
 
     reference: Scores
-    sign: float
     ceiling: float | None
     proxies: Mapping[str, ProxyAssessment]
     comparisons: Mapping[str, Comparison]
@@ -93,7 +92,6 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) 
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})
     return Assessment(
         reference=reference,
-        sign=study.spec.metric.goal.sign,
         ceiling=memory.of(noise_ceiling, reference),
         proxies=proxies,
         comparisons={comparison.hypothesis: comparison for comparison in comparisons},

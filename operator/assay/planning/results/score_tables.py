@@ -58,7 +58,7 @@ class ScoreTable:
 
 def score_tables_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ScoreTable]:
     """Return the tables by arm, the reference first."""
-    design, metric, sign = study.design, study.spec.metric.name, study.spec.metric.goal.sign
+    design, metric = study.design, study.spec.metric
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     rows = {name: row for row, name in enumerate(names)}
     shape = (len(names), len(design.seeds))
@@ -70,7 +70,7 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
         if state is State.SUCCEEDED:
             result = records[key].result
             if isinstance(result, TrialResult):
-                values[arm][rows[hypothesis], seed] = sign * result.metrics[metric]
+                values[arm][rows[hypothesis], seed] = metric.turned(result.metrics[metric.name])
                 ended[arm][rows[hypothesis], seed] = True
         elif state is State.FAILED:
             ended[arm][rows[hypothesis], seed] = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
-from assay.api.resources import REFERENCE, RankedHypothesis, Verdict
+from assay.api.resources import REFERENCE, Metric, RankedHypothesis, Verdict
 from assay.planning.results.progress import State
 from assay_trainer.contract import TrialResult
 
@@ -71,7 +71,7 @@ class _Seen:
 
 
 def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
-    reference, sign = assessment.reference, assessment.sign
+    reference, metric = assessment.reference, study.spec.metric
     comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
     failure = seen.failures.get(name)
     arm = standing.arm if standing else assessment.screened.get(name, REFERENCE)
@@ -81,18 +81,18 @@ def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen
         verdict = Verdict.FAILED
     else:
         verdict = Verdict(comparison.verdict) if comparison else Verdict.INCONCLUSIVE
-    low, high = _turned(sign, standing.low, standing.high) if standing else (None, None)
-    difference_low, difference_high = _turned(sign, comparison.low, comparison.high) if comparison else (None, None)
+    low, high = _turned(metric, standing.low, standing.high) if standing else (None, None)
+    difference_low, difference_high = _turned(metric, comparison.low, comparison.high) if comparison else (None, None)
     difference = comparison.difference if comparison else None
     return RankedHypothesis(
         name=name,
         rank=standing.rank if standing else None,
         rank_low=standing.rank_low if standing else None,
         rank_high=standing.rank_high if standing else None,
-        score=_text(sign * standing.score) if standing else None,
+        score=_text(metric.turned(standing.score)) if standing else None,
         low=_text(low),
         high=_text(high),
-        difference=_text(sign * difference if difference is not None else None),
+        difference=_text(metric.turned(difference) if difference is not None else None),
         difference_low=_text(difference_low),
         difference_high=_text(difference_high),
         verdict=verdict,
@@ -124,11 +124,12 @@ def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, 
     return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
 
 
-def _turned(sign: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+def _turned(metric: Metric, low: float | None, high: float | None) -> tuple[float | None, float | None]:
     """Turn an interval of oriented scores back to the metric's own direction."""
     if low is None or high is None:
         return None, None
-    return (low, high) if sign > 0 else (-high, -low)
+    first, last = sorted((metric.turned(low), metric.turned(high)))
+    return first, last
 
 
 def _relative_costs(study: Study, records: Records) -> dict[str, int]:

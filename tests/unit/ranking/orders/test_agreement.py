@@ -127,18 +127,6 @@ def test_an_arm_agrees_wholly_with_itself(tables: tuple[list[list[int]], ...]) -
 
 
 @given(TABLES)
-def test_minimising_the_negated_metric_is_maximising_it(tables: tuple[list[list[int]], ...]) -> None:
-    built = []
-    for sign, maximize in ((1, True), (-1, False)):
-        arms = []
-        for table in tables:
-            cells = {(str(r), s): sign * float(score) for r, row in enumerate(table) for s, score in enumerate(row)}
-            arms.append(Scores.build(map(str, range(len(table))), range(3), cells, maximize))
-        built.append(agreement(arms[0], arms[1]))
-    assert built[0] == built[1]
-
-
-@given(TABLES)
 def test_kendall_tau_is_the_count_of_pairs(tables: tuple[list[list[int]], ...]) -> None:
     first, second = (scores(table).means for table in tables)
     found = kendall_tau_b(first, second)
