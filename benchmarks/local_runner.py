@@ -28,7 +28,7 @@ from assay.planning.plan import plan
 from assay.planning.records.records import Records
 from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
-from assay.rounds.reconcile import REMEMBERED
+from assay.rounds.reconcile import ANSWERS_OF_A_STUDY
 from assay.runners.processes import ProcessRunner
 from assay_trainer import contract
 from assay_trainer.contract import Dataset, Fidelity, TrialRequest, TrialResult, WorkRequest, result_name
@@ -195,7 +195,7 @@ def plan_section() -> bool:
     for hypotheses in HYPOTHESES:
         study, records = _half_run(hypotheses)
         trials = len(study.design.trials)
-        seconds, memory = [], Memory(REMEMBERED)
+        seconds, memory = [], Memory(ANSWERS_OF_A_STUDY)
         for number in range(PLANS):
             known = dict(islice(records.items(), trials // 2 + number))
             began = time.perf_counter()
@@ -236,7 +236,7 @@ def seeds_section() -> bool:
         noise = {trial.key: float(random.normal(0, 0.3)) for trial in study.design.trials}
         results = records_of_scores(study, lambda trial: truth[trial.hypothesis] + noise[trial.key])  # noqa: B023
         known = {trial.key: results[trial.key] for trial in study.design.initial_trials}
-        memory = Memory(REMEMBERED)
+        memory = Memory(ANSWERS_OF_A_STUDY)
         first, _ = _timed_plan(study, known, memory)
         usual, full = [], []
         while True:

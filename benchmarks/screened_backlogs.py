@@ -26,7 +26,6 @@ from builders.screenings import PROXY_PRICE, SEEDS, a_screening_study, after, ce
 
 CALIBRATION = 36
 KINDS = {"a": 50, "b": 25, "c": 15}
-NEWCOMERS = sum(KINDS.values())
 ERROR = 0.05
 
 Wrong = Callable[[FloatArray, FloatArray, np.random.Generator], tuple[FloatArray, FloatArray]]
@@ -67,7 +66,7 @@ def related(truth: FloatArray, tau: float, generator: np.random.Generator) -> Fl
 
 
 @dataclass(frozen=True)
-class World:
+class SimulatedScores:
     """All scores of a study, and the true scores on the reference."""
 
     truth: FloatArray
@@ -75,7 +74,7 @@ class World:
     proxy: Scores
 
     @classmethod
-    def simulate(cls, row: Row, names: tuple[str, ...], generator: np.random.Generator) -> World:
+    def simulate(cls, row: Row, names: tuple[str, ...], generator: np.random.Generator) -> SimulatedScores:
         truth = generator.standard_normal(len(names))
         proxy = related(truth, row.tau, generator)
         if row.wrong:
@@ -118,7 +117,7 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
     """Run one study until nothing more is wanted."""
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     study = drawing_anew(study, int(generator.integers(2**31)))
-    world = World.simulate(row, names, generator)
+    world = SimulatedScores.simulate(row, names, generator)
     run = np.zeros((2, len(names)), dtype=np.bool_)
     run[:, :CALIBRATION] = True
     study = certified(study, world.cells(run), names[:CALIBRATION])
@@ -143,7 +142,7 @@ def simulate(study: Study, row: Row, generator: np.random.Generator) -> Outcome:
 
 def _outcome(
     study: Study,
-    world: World,
+    world: SimulatedScores,
     run: np.ndarray,
     found: ScreeningState,
     first: ScreeningState | None,
@@ -175,7 +174,7 @@ def _outcome(
     )
 
 
-def _audited(study: Study, world: World, drawn: tuple[str, ...], stratum: Callable[[str], str]) -> bool:
+def _audited(study: Study, world: SimulatedScores, drawn: tuple[str, ...], stratum: Callable[[str], str]) -> bool:
     certificate = next(iter(study.history.trust_records.certificates.values()))
     return audit(
         world.reference,
@@ -188,7 +187,7 @@ def _audited(study: Study, world: World, drawn: tuple[str, ...], stratum: Callab
     ).revoked
 
 
-def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> bool:
+def pairs_as_if_independent(study: Study, world: SimulatedScores, drawn: list[int]) -> bool:
     """Return whether a binomial test of all separable pairs so far is ever significant."""
     promised = next(iter(study.history.trust_records.certificates.values())).promised_rate
     pairs = alike = 0.0
@@ -203,7 +202,7 @@ def pairs_as_if_independent(study: Study, world: World, drawn: list[int]) -> boo
     return False
 
 
-def a_study() -> Study:
+def the_backlog() -> Study:
     """Return the study of all rows; only its scores differ."""
     newcomers: dict[str, str | None] = {
         f"{kind}{index:02d}": kind for kind, count in KINDS.items() for index in range(count)

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from screened_backlogs import CALIBRATION, ERROR, WRONG, Outcome, Row, World, a_study, simulate
+from screened_backlogs import CALIBRATION, ERROR, WRONG, Outcome, Row, SimulatedScores, simulate, the_backlog
 
 from assay.planning.study.study import Study
 from assay.ranking.arrays import FloatArray
@@ -89,7 +89,7 @@ class Expectation(NamedTuple):
 
 def expectation(row: Row, names: tuple[str, ...], generator: np.random.Generator) -> Expectation:
     """Simulate a study; return how far off the screened hypotheses are from their expected scores."""
-    world = World.simulate(row, names, generator)
+    world = SimulatedScores.simulate(row, names, generator)
     known, new = names[:CALIBRATION], names[CALIBRATION:]
     expected = expected_scores(world.reference, world.proxy, known, new)
     off = np.abs(np.array([each.score for each in expected]) - world.truth[CALIBRATION:])
@@ -118,7 +118,7 @@ def main() -> None:
     print(
         f"{studies} studies per row. Standard error of a share at .05: {error:.3f}; at .5: {0.5 / studies**0.5:.3f}.\n"
     )
-    study = a_study()
+    study = the_backlog()
     print("1. The proxy keeps its promise: revocations are false")
     print(" tau   noise  shape   revoked   pairs  all in one  promoted  audits   cost   regret (s.e.)    of all")
     for row in ROWS:

@@ -46,7 +46,7 @@ from assay.planning.study.study import Study
 from assay.planning.trust.screening import Role
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import correlation_of
-from assay.rounds.reconcile import REMEMBERED
+from assay.rounds.reconcile import ANSWERS_OF_A_STUDY
 from assay_trainer.contract import TrialRequest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -92,7 +92,7 @@ def run(study: Study, truth: Truth, records: Mapping[str, WorkRecord], written: 
     """Plan until the end; all that a plan starts has ended before the next one."""
     known, kept = dict(records), dict(written)
     trials = {trial.key: trial for trial in study.design.trials}
-    memory = Memory(REMEMBERED)
+    memory = Memory(ANSWERS_OF_A_STUDY)
     while True:
         study = replace(study, history=History(0.0, trust_records=trust_records(kept.values())))
         decided = plan(study, known, 1.0, memory=memory)

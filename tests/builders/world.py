@@ -13,7 +13,7 @@ from assay.planning.records.trust_records import TrustRecord, record_name, trust
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
-from assay.rounds.reconcile import REMEMBERED
+from assay.rounds.reconcile import ANSWERS_OF_A_STUDY
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
 
@@ -35,7 +35,7 @@ class World:
     most_running: int = 0
     begun_at: float | None = None
     written: dict[str, TrustRecord] = field(default_factory=dict)
-    memory: Memory = field(default_factory=lambda: Memory(REMEMBERED))
+    memory: Memory = field(default_factory=lambda: Memory(ANSWERS_OF_A_STUDY))
 
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
@@ -95,7 +95,7 @@ class World:
 
     def lose_everything_running(self) -> None:
         """The runner is killed: what ran is gone, and only its start is known; nothing is remembered."""
-        self.memory = Memory(REMEMBERED)
+        self.memory = Memory(ANSWERS_OF_A_STUDY)
         for key in self.running:
             record = self.records[key]
             assert record.running

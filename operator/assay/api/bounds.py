@@ -19,7 +19,7 @@ GIVEN_CHARACTERS, ALLOWED_CHARACTERS = 120, 160
 """The most characters of what was given, and of what is allowed, in a refusal: a condition has room for both."""
 
 
-def bounded(status: ProxyStudyStatus) -> ProxyStudyStatus:
+def bounded_status(status: ProxyStudyStatus) -> ProxyStudyStatus:
     """Return the status with so much left out that its JSON has at most `STATUS_BYTES` bytes.
 
     First go the last rows of the ranking, down to 20; then the ends of the arms' messages, the levers, and more rows.

@@ -14,7 +14,7 @@ from assay.planning.results.progress import Progress, progress_of
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
 from assay.planning.trust.proxy_looks import ProxyLooks, look_at_proxies
 from assay.planning.trust.screening import ScreeningState, everybody_calibrates, screening_of
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
     from assay.planning.allocation.ladder import Ladder
@@ -38,7 +38,7 @@ class Judgement:
     agenda: Agenda
 
 
-def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NOTHING) -> Judgement:
+def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_MEMORY) -> Judgement:
     """Judge a study from its records alone.
 
     `now` (Unix seconds) is only the time that new trust records get: it decides nothing. `memory` keeps what the same

@@ -21,7 +21,7 @@ from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.trust.proxy_looks import look_at_the_end
 from assay.planning.trust.recording import trust_to_record
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ LOOK_ELSEWHERE_SECONDS = 3.0
 
 
 def plan(
-    study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = (), memory: Memory = NOTHING
+    study: Study, records: Records, now: float, obstacles: Sequence[Obstacle] = (), memory: Memory = NO_MEMORY
 ) -> Plan:
     """Decide from the study, what is known of its trials, the time (Unix seconds), and what is in the runner's way.
 

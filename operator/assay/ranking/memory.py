@@ -39,5 +39,5 @@ class Memory:
         return answer
 
 
-NOTHING = Memory(0)
+NO_MEMORY = Memory(0)
 """Remembers nothing: the default where a memory is a parameter."""

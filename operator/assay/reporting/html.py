@@ -44,7 +44,7 @@ from assay.reporting.rows import (
     may_be_best,
     rank_rows,
 )
-from assay.reporting.time_shares import PHASES, TimeShare, time_answer, time_shares
+from assay.reporting.time_shares import PHASE_WORDS, TimeShare, time_answer, time_shares
 from assay.reporting.trial_table import trial_table
 from assay.reporting.trials import Trials, trials_of
 from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
@@ -218,5 +218,5 @@ def _legends(
         "decision_legend": [(DECISIONS[each], DECISION_COLOURS[each]) for each in TrustDecision if each in decisions]
         + ([(REVOKED, DECISION_COLOURS[TrustDecision.NOT_TRUSTED])] if revoked else []),
         "verdict_legend": [(each.value, VERDICT_COLOURS[each.value]) for each in Verdict if each in verdicts],
-        "phase_legend": [(PHASES[each], PHASE_COLOURS[each]) for each in PHASES if each in phases],
+        "phase_legend": [(PHASE_WORDS[each], PHASE_COLOURS[each]) for each in PHASE_WORDS if each in phases],
     }

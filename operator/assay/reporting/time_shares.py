@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from assay.reporting.trials import Trials
     from assay_trainer.contract import TrialResult
 
-PHASES = {
+PHASE_WORDS = {
     "data_wait": "waiting for data",
     "copy_to_device": "copy to the device",
     "forward": "forward pass",
@@ -47,7 +47,7 @@ def time_shares(trials: Trials) -> tuple[TimeShare, ...]:
         total = sum(seconds.values())
         found.extend(
             TimeShare(arm, phase, seconds[phase] / total, seconds[phase] / len(succeeded))
-            for phase in PHASES
+            for phase in PHASE_WORDS
             if seconds[phase] > 0
         )
     return tuple(found)
@@ -59,21 +59,21 @@ def _phases(result: TrialResult) -> dict[str, float]:
     if profile is None:
         return {"setup": cost.setup_seconds, "training": cost.training_seconds, "evaluation": cost.evaluation_seconds}
     measured = cost.training_seconds + cost.evaluation_seconds
-    shares = {phase: getattr(profile, phase) for phase in PHASES if phase not in ("training", "setup")}
+    shares = {phase: getattr(profile, phase) for phase in PHASE_WORDS if phase not in ("training", "setup")}
     return {"setup": cost.setup_seconds, **{phase: each * measured for phase, each in shares.items()}}
 
 
 NAMED = ("copy_to_device", "forward", "backward", "optimizer")
 """The phases that only a train function can name."""
 
-MUCH = 0.5
+MUCH_TIME = 0.5
 """Time outside the named phases is mentioned if its share is at least this."""
 
 
 def unnamed(other: float, named: float) -> str:
     """Say what to do about time outside the named phases, given its share and the share of the phases in `NAMED`. Empty
     if little time is unnamed."""
-    if other < MUCH:
+    if other < MUCH_TIME:
         return ""
     told = "names no phases" if named <= 0 else "names too few phases"
     return (
@@ -90,7 +90,7 @@ def time_answer(shares: tuple[TimeShare, ...]) -> str:
         return "No trial of the reference has ended, so it is not known where its time goes."
     by_phase = {each.phase: each.share for each in own}
     unknown = unnamed(by_phase.get("other", 0.0), sum(by_phase.get(phase, 0.0) for phase in NAMED))
-    largest = listed(f"{share(each.share)} {PHASES[each.phase]}" for each in own[:3])
+    largest = listed(f"{share(each.share)} {PHASE_WORDS[each.phase]}" for each in own[:3])
     idle = sum(each.share for each in own if each.phase in ("data_wait", "copy_to_device"))
     if not any(each.phase == "data_wait" for each in own):
         hint = ""

@@ -18,7 +18,7 @@ from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.planning.study.history import History
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 from assay.rounds.earlier import earlier_of, write_programs
 from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assay.store import Ledger
 
 
-REMEMBERED = 256
+ANSWERS_OF_A_STUDY = 256
 """Answers about scores that are kept while a study is driven to its end."""
 
 STARTED_TOGETHER = 16
@@ -46,7 +46,7 @@ class Round(NamedTuple):
     """Whether trials are to be started for which there was no time."""
 
 
-def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: Memory = NOTHING) -> Round:
+def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: Memory = NO_MEMORY) -> Round:
     """Go one round at `now` (Unix seconds). `memory` keeps what the same scores have said. Raises StoreError if the
     ledger can't be read or written."""
     ledger.refresh(now)
@@ -75,7 +75,7 @@ def drive(
     study: Study, ledger: Ledger, runner: Runner, clock: Callable[[], float], show: Callable[[Round], None]
 ) -> Round:
     """Go round until the study has finished, and return the last round; `show` gets every one."""
-    memory = Memory(REMEMBERED)
+    memory = Memory(ANSWERS_OF_A_STUDY)
     while True:
         latest = reconcile(study, ledger, runner, clock(), memory)
         show(latest)

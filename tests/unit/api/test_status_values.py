@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.api.bounds import STATUS_BYTES, bounded, json_bytes, shortened
+from assay.api.bounds import STATUS_BYTES, bounded_status, json_bytes, shortened
 from assay.api.decimals import decimal_string, decimal_value
 from assay.api.resources import (
     AgreementStatus,
@@ -92,13 +92,13 @@ def test_a_status_is_bounded_even_if_every_text_is_as_long_as_may_be() -> None:
         conditions=tuple(conditions), trials=counts, arms=tuple(arms), ranking=tuple(ranking), levers=tuple(levers)
     )
     assert json_bytes(status) > STATUS_BYTES
-    shown = bounded(status)
+    shown = bounded_status(status)
     assert json_bytes(shown) <= STATUS_BYTES
     assert shown.ranking == status.ranking[: len(shown.ranking)]
     assert len(shown.ranking) >= 5
     assert all(len(arm.message or "") <= 160 for arm in shown.arms)
     small = status.model_copy(update={"arms": status.arms[:5], "ranking": status.ranking[:20]})
-    assert bounded(small) is small
+    assert bounded_status(small) is small
 
 
 def test_a_status_survives_json_and_leaves_out_what_is_unknown() -> None:

@@ -20,7 +20,7 @@ from assay.api.resources import (
 from assay.planning.actions import Start, Stop
 from assay.planning.plan import plan
 from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord, pause_after
-from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES
+from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES_BEFORE_STALLED
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
@@ -255,7 +255,7 @@ NODE, REFUSED, AWAY = (
     ("message", "tries", "want"),
     [
         (NODE, 1, ("Reconciling", "False")),
-        (NODE, TRIES, ("Stalled", "True")),
+        (NODE, TRIES_BEFORE_STALLED, ("Stalled", "True")),
         (AWAY, 1, ("Reconciling", "False")),
         (REFUSED, 1, ("Stalled", "True")),
     ],

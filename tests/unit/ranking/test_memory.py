@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assay.ranking import Scores
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 
 
 class Counted:
@@ -44,7 +44,7 @@ def test_what_was_asked_longest_ago_is_forgotten_first() -> None:
     assert total.asked == 4
 
 
-@pytest.mark.parametrize("forgetful", [NOTHING, Memory(0)], ids=["the default", "no room"])
+@pytest.mark.parametrize("forgetful", [NO_MEMORY, Memory(0)], ids=["the default", "no room"])
 def test_a_memory_without_room_asks_each_time(forgetful: Memory) -> None:
     total = Counted()
     assert forgetful.of(total, a_table(1.0)) == forgetful.of(total, a_table(1.0)) == 4.0

@@ -28,7 +28,10 @@ class Objects(Protocol):
         ...
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
-        """Return `length` bytes from byte `start` on, fewer at the object's end. Raises as `get`."""
+        """Return `length` bytes from byte `start` on, fewer at the object's end. Raises as `get`.
+
+        Nothing calls it yet: it is how blocks of a shard are to be read without the rest of it.
+        """
         ...
 
     def stamp(self, name: str) -> Sequence[str | int]:

@@ -16,7 +16,7 @@ from assay_trainer.objects.names import checked_name, checked_prefix, is_name
 from assay_trainer.objects.s3_body import body_of
 from assay_trainer.objects.s3_client import S3Settings, s3_client
 from assay_trainer.objects.s3_errors import store_error
-from assay_trainer.objects.s3_retries import S3Failure, code_of, retried, status_of
+from assay_trainer.objects.s3_retries import S3Failure, code_of, http_status_of, retried
 
 PROBE = ".conditional-writes"
 """The object that shows whether the server honours conditions. Its name begins with a dot, so it is no object's
@@ -98,7 +98,7 @@ class S3Objects:
             try:
                 s3.put_object(Bucket=self._bucket, Key=key, Body=data, Metadata={_WRITER: writer}, **condition)
             except S3Failure as error:
-                if status_of(error) != _TAKEN:
+                if http_status_of(error) != _TAKEN:
                     raise
                 return again and self._writer(s3, key) == writer
             return True
@@ -149,7 +149,7 @@ class S3Objects:
         try:
             return str(s3.head_object(Bucket=self._bucket, Key=key)["Metadata"].get(_WRITER, ""))
         except S3Failure as error:
-            if status_of(error) == 404:
+            if http_status_of(error) == 404:
                 return None
             raise
 
@@ -176,9 +176,9 @@ class S3Objects:
         try:
             s3.put_object(Bucket=self._bucket, Key=self._folder + PROBE, Body=text, IfNoneMatch="*")
         except S3Failure as error:
-            if status_of(error) == _TAKEN:
+            if http_status_of(error) == _TAKEN:
                 return True
-            if status_of(error) != 501:  # "A header you provided implies functionality that is not implemented"
+            if http_status_of(error) != 501:  # "A header you provided implies functionality that is not implemented"
                 raise
         return False
 

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 
 from assay_trainer.objects.errors import ObjectNotFound, StoreError
-from assay_trainer.objects.s3_retries import code_of, may_pass, status_of
+from assay_trainer.objects.s3_retries import code_of, http_status_of, may_pass
 
 _CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the process another source of boto3's, such as a "
@@ -48,7 +48,7 @@ def store_error(error: Exception, uri: str, endpoint: str | None) -> StoreError:
 def _said(error: Exception, uri: str, endpoint: str | None) -> StoreError:
     server = f"the S3 server at {endpoint}" if endpoint else "S3"
     if isinstance(error, ClientError):
-        code, status = code_of(error), str(status_of(error))
+        code, status = code_of(error), str(http_status_of(error))
         if error.operation_name.startswith("AssumeRole"):  # boto3's own call, to STS
             return StoreError(f"{uri}: no credentials for {server}: {error}")
         remedy = _REMEDIES.get(code) or error.response["Error"].get("Message") or "it did not say why"

@@ -41,7 +41,7 @@ _away: set[str] = set()
 T = TypeVar("T")
 
 
-def status_of(error: Exception) -> int | None:
+def http_status_of(error: Exception) -> int | None:
     """Return the HTTP status of the response that was an error; None if there was none."""
     if not isinstance(error, ClientError):
         return None
@@ -58,7 +58,7 @@ def code_of(error: Exception) -> str:
 def may_pass(error: Exception) -> bool:
     """Return whether the same call may succeed a little later."""
     if isinstance(error, ClientError):
-        return status_of(error) in _STATUSES or code_of(error) in _CODES
+        return http_status_of(error) in _STATUSES or code_of(error) in _CODES
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return False
     return isinstance(error, _NETWORK)

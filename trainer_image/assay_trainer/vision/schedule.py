@@ -25,7 +25,7 @@ def rate_factor(recipe: Recipe, step: int, steps: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * rest)) if recipe.schedule == "cosine" else 1.0
 
 
-class Schedule:
+class LearningRateSchedule:
     """Sets the learning rate of optimizers before each step, from the rate that they were made with."""
 
     def __init__(self, recipe: Recipe, optimizers: Sequence[Optimizer], steps: int) -> None:

@@ -16,7 +16,7 @@ from assay_trainer.vision.evaluation import HeldOut
 from assay_trainer.vision.model import build_model
 from assay_trainer.vision.optimizers import build_optimizers
 from assay_trainer.vision.recipe import Recipe
-from assay_trainer.vision.schedule import Schedule
+from assay_trainer.vision.schedule import LearningRateSchedule
 
 
 def train(trial: Trial) -> dict[str, float]:
@@ -56,7 +56,7 @@ def fit(trial: Trial) -> Fitted:
     if recipe.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = build_optimizers(recipe, model)
-    schedule = Schedule(recipe, optimizers, steps=epochs * data.steps)
+    schedule = LearningRateSchedule(recipe, optimizers, steps=epochs * data.steps)
     average = Average(model, recipe.average_decay)
     metrics: dict[str, float] = {}
 

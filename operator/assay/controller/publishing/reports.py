@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from assay.api.bounds import bounded
+from assay.api.bounds import bounded_status
 from assay.api.resources import ProxyStudyStatus
 from assay.planning.study.study import Study
 from assay.reporting.written import Written, write_report
@@ -34,7 +34,7 @@ def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudy
             _log.exception("study %s/%s: no report", study.resource.metadata.namespace, study.name)
     if known is None:
         return status
-    return bounded(status.model_copy(update={"report": known.report, "ledger": known.trials}))
+    return bounded_status(status.model_copy(update={"report": known.report, "ledger": known.trials}))
 
 
 def _alike(status: ProxyStudyStatus, earlier: ProxyStudyStatus | None) -> bool:

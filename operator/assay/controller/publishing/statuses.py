@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assay.api.bounds import bounded, shortened
+from assay.api.bounds import bounded_status, shortened
 from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.errors import InvalidInput, NotAllowed
 from assay.api.resources import ProxyStudyStatus
@@ -25,12 +25,12 @@ def rejected(
 
     `unreadable`: only its data set can't be read.
     """
-    reason = Reason.DATASET_NOT_READABLE if unreadable else reason_of(error)
+    reason = Reason.DATASET_NOT_READABLE if unreadable else rejection_reason(error)
     said = rejection(reason, problems_in_words(error), retried=unreadable)
     return _overlaid(earlier, said, generation, now)
 
 
-def reason_of(error: InvalidInput) -> Reason:
+def rejection_reason(error: InvalidInput) -> Reason:
     """Return why a study is not accepted, as one word."""
     return Reason.NOT_ALLOWED if isinstance(error, NotAllowed) else Reason.INVALID
 
@@ -116,7 +116,7 @@ def _overlaid(
         "conditions": (*kept, *new.values()),
         "finished_for": finished_for,
     }
-    return bounded(summarised(status.model_copy(update=update)))
+    return bounded_status(summarised(status.model_copy(update=update)))
 
 
 def _sentence(message: str, length: int) -> str:

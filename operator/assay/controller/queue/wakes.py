@@ -14,7 +14,7 @@ from assay.runners.jobs import Shares, is_news
 RELIST = Key("relist", "", "")
 """The task to read everything anew that is remembered: events may have been missed."""
 
-RELIST_SECONDS = 1.0
+RELIST_PAUSE_SECONDS = 1.0
 
 SHARES_SECONDS = 0.3
 """How long room for Jobs is left to their own study: Jobs often end together, and it may need the room itself."""
@@ -91,7 +91,7 @@ class Wakes:
         else:
             cache.put(manifest)
         if event_type is None:
-            self._workers.wake(RELIST, delay=RELIST_SECONDS)
+            self._workers.wake(RELIST, delay=RELIST_PAUSE_SECONDS)
         return before, cache.get(namespace, name)
 
 

@@ -15,7 +15,7 @@ from assay.controller.reconciling.gathering import selects
 from assay.controller.world import World
 from assay.kube import HYPOTHESES, STUDIES, Kube, Manifest, NotFound
 from assay.planning.status.conditions import Statement, dated
-from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of
+from assay.planning.status.hypothesis_status import StudyState, columns_of, concluded, state_of
 
 _OWN_FIELDS = ("observedGeneration", "conditions", "selectedBy", "verdicts")
 """The fields of the status that no study writes."""
@@ -83,7 +83,7 @@ class HypothesisReconciler:
             hypothesis = self._world.parsed(Hypothesis, manifest)
             earlier = hypothesis.status
             said = concluded(hypothesis, states)
-            texts = listed(hypothesis, states)
+            texts = columns_of(hypothesis, states)
         except InvalidInput as error:
             said = Statement(ConditionType.CONCLUDED, False, Reason.INVALID, str(error))
         conditions = [each.to_dict() for each in dated([said], earlier, generation, self._clock())]

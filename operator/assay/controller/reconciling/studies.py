@@ -41,7 +41,7 @@ TURN_SECONDS = 5.0
 LARGE_HYPOTHESES = 500
 """Studies with more hypotheses are planned one at a time: each takes much memory for a moment."""
 
-REMEMBERED = 1024
+ANSWERS_OF_ALL_STUDIES = 1024
 """Answers about scores that are kept, of all studies together."""
 
 
@@ -76,7 +76,7 @@ class StudyReconciler:
         self._wake = wake
         self._limits = limits
         self._large = Lock()
-        self._answers = Memory(REMEMBERED)
+        self._answers = Memory(ANSWERS_OF_ALL_STUDIES)
         self._datasets = Datasets(clock, limits)
         self._inputs = Inputs(clock)
         self._troubles = Troubles(world, publisher, clock)

@@ -14,8 +14,8 @@ from assay.controller.publishing.statuses import (
     has_stalled,
     problems_in_words,
     reading,
-    reason_of,
     rejected,
+    rejection_reason,
     troubled,
     unverifiable,
 )
@@ -67,7 +67,7 @@ class Troubles:
     def _not_accepted(self, error: InvalidInput, visit: Visit) -> float:
         self._let_others_run(visit)
         if self._is_still_finished(visit):
-            self._say_unverifiable(visit, reason_of(error), problems_in_words(error))
+            self._say_unverifiable(visit, rejection_reason(error), problems_in_words(error))
             return REFRESH_SECONDS
         status = rejected(visit.earlier, error, visit.generation, visit.now, unreadable=False)
         return self._publish(visit, status) or REFRESH_SECONDS

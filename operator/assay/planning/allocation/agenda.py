@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assay.api.resources import REFERENCE
 from assay.planning.allocation.seeds_needed import seeds_needed
 from assay.planning.trust.screening import Role
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -50,7 +50,7 @@ def agenda_of(
     tables: Mapping[str, ScoreTable],
     trust: ProxyLooks,
     screened: ScreeningState,
-    memory: Memory = NOTHING,
+    memory: Memory = NO_MEMORY,
 ) -> Agenda:
     """Return what is wanted by what is known so far.
 

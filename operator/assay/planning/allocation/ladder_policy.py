@@ -34,7 +34,7 @@ from assay.ranking.budget.multifidelity_scores import MultifidelityScores, multi
 ALIKE, ALIKE_FROM = 1.1, 2
 """Hypotheses cost about the same if at least `ALIKE_FROM` of them have shown their price and the dearest costs at most
 `ALIKE` times as much as the cheapest."""
-TRIES = 2
+FAILED_SEEDS_TO_GIVE_UP = 2
 """After so many failures a hypothesis without a score is given up."""
 
 
@@ -170,7 +170,7 @@ def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
 
 def _may_run(table: LadderTable, started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return, (hypotheses, rungs), where a seed is left and the hypothesis is not given up."""
-    given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= TRIES)
+    given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= FAILED_SEEDS_TO_GIVE_UP)
     may_run: NDArray[np.bool_] = (started < table.scores.shape[2]) & ~given_up[:, None]
     return may_run
 

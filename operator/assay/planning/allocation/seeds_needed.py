@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assay.api.resources import Correction, Question
 from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
@@ -31,7 +31,7 @@ class SeedsNeeded:
     """The seeds that are likely to be needed next; equal to `seeds` where none are."""
 
 
-def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NOTHING) -> SeedsNeeded:
+def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY) -> SeedsNeeded:
     """Return how many seeds each hypothesis needs for the study's question.
 
     The number is found round by round. Once all undecided hypotheses have a seed, those drop out that it has decided,

@@ -24,7 +24,7 @@ from assay.ranking import (
     noise_ceiling,
     rank_intervals,
 )
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 from assay.ranking.screening.expected_scores import ExpectedScore, expected_scores
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Assessment:
     """The arm on which a hypothesis is screened, for each hypothesis that does not run on the reference."""
 
 
-def assessment_of(study: Study, judgement: Judgement, memory: Memory = NOTHING) -> Assessment:
+def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY) -> Assessment:
     """Return what may be said. `memory` keeps what the same scores have said."""
     tables, screened, ladder = judgement.tables, judgement.screened, judgement.ladder
     reference = tables[REFERENCE].scores

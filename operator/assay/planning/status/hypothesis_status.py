@@ -54,12 +54,12 @@ def state_of(study: ProxyStudy) -> StudyState:
 
 
 LISTED = 4
-"""Studies whose names and verdicts are listed: more of them would not fit on a line."""
+"""Studies whose names and verdicts are columns_of: more of them would not fit on a line."""
 
 OPEN = "open"
 
 
-def listed(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[str, str]:
+def columns_of(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[str, str]:
     """The studies that select a hypothesis, and in the same order what they say of it: texts for `kubectl get`, by the
     field of the status. Nothing if there are none."""
     if not studies:

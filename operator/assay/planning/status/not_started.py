@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
     from assay_trainer.contract import Failure
 
-TRIES = 6
+TRIES_BEFORE_STALLED = 6
 """After so many tries, whose pauses add up to a minute, the study is stalled: somebody had better look."""
 
 BEGINNING_SECONDS = 60.0
@@ -44,7 +44,7 @@ def not_started(study: Study, records: Records, progress: Progress, now: float) 
         latest = record.failures[-1]
         trials = "1 trial" if len(waiting) == 1 else f"{len(waiting)} trials"
         text = f"{trials} could not begin, and {'is' if len(waiting) == 1 else 'are'} tried again: {latest.message}"
-        stalled = any(_needs_somebody(each.failures[-1]) for each in waiting) or _tries(record) >= TRIES
+        stalled = any(_needs_somebody(each.failures[-1]) for each in waiting) or _tries(record) >= TRIES_BEFORE_STALLED
         yield Obstacle(Reason.NOT_STARTED, text, stalled=stalled)
 
 

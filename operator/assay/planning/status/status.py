@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from assay.api.bounds import bounded, shortened
+from assay.api.bounds import bounded_status, shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import (
     MAXIMUM_RANKED,
@@ -70,7 +70,7 @@ def status_of(
         finished_for=_finished_for(study, finished=finished),
         stale=stale_work(study, records),
     )
-    return bounded(summarised(status))
+    return bounded_status(summarised(status))
 
 
 def _trial_counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from assay.api.resources import REFERENCE
 from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -46,7 +46,7 @@ DEFAULT_PROMOTE = 3
 """How many of the best hypotheses by the proxy `WinnerRegret` looks at if the study does not say."""
 
 
-def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> ProxyLooks:
+def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NO_MEMORY) -> ProxyLooks:
     """Take all looks that are due, and return what they say.
 
     A look is due when all trials of its seeds have ended on the reference and on every proxy that is still open, so it
@@ -72,7 +72,7 @@ def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memo
     return ProxyLooks(certificates, tuple(open_proxies) if upcoming else (), upcoming)
 
 
-def look_at_the_end(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NOTHING) -> ProxyLooks:
+def look_at_the_end(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NO_MEMORY) -> ProxyLooks:
     """Take one look at the scores there are, for a study that has ended before its first look."""
     proxies = tuple(arm for arm in study.design.arms if arm != REFERENCE)
     initial = study.spec.seeds.initial

@@ -13,7 +13,7 @@ from assay.ranking.orders.concordance import concordant_pairs
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
-from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_HYPOTHESES, TiedStudies
+from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_TIED_HYPOTHESES, TiedStudies
 from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
 
 
@@ -121,4 +121,4 @@ def _tie_share(look: Look, concordant: int, ties: TiedStudies | None) -> float:
 
 def tied_studies(hypotheses: int, generator: np.random.Generator) -> TiedStudies | None:
     """Simulate studies that break ties; None where there are so many hypotheses that a tie is worth too little."""
-    return TiedStudies.simulate(hypotheses, generator) if hypotheses <= MOST_HYPOTHESES else None
+    return TiedStudies.simulate(hypotheses, generator) if hypotheses <= MOST_TIED_HYPOTHESES else None

@@ -15,7 +15,7 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.distributions import f_above
-from assay.ranking.memory import NOTHING, Memory
+from assay.ranking.memory import NO_MEMORY, Memory
 from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
 from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.orders.tau import correlation_of
@@ -53,12 +53,12 @@ class Look:
     reference: Scores
     proxy: Scores
     criterion: Criterion
-    memory: Memory = NOTHING
+    memory: Memory = NO_MEMORY
     """For what other looks at equally many hypotheses need as well."""
 
     @classmethod
     def at(
-        cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion, memory: Memory = NOTHING
+        cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion, memory: Memory = NO_MEMORY
     ) -> Look:
         """Take the balanced block of both arms at these seeds of the reference."""
         run = set(proxy.seeds)

@@ -23,7 +23,7 @@ from assay.ranking.true_orders.tau_draws import TauDraws
 LEAST_SHARE = 0.5
 """At least this share of the studies that are tied with the observed one counts as agreeing as closely."""
 
-MOST_HYPOTHESES = 30
+MOST_TIED_HYPOTHESES = 30
 """With more hypotheses a tie is worth too little to be broken."""
 
 _STUDIES = 1500
@@ -44,7 +44,7 @@ class TiedStudies:
 
     @classmethod
     def simulate(cls, hypotheses: int, generator: np.random.Generator) -> TiedStudies:
-        """Simulate studies of 2 to `MOST_HYPOTHESES` hypotheses."""
+        """Simulate studies of 2 to `MOST_TIED_HYPOTHESES` hypotheses."""
         own, rest = generator.standard_normal((2, _STUDIES, hypotheses))
         return cls(own, rest, TauDraws.of(own, rest))
 

@@ -9,12 +9,12 @@ import altair as alt
 
 from assay.reporting.charts.theme import Spec, rows, scale, specification
 from assay.reporting.figures import seconds_text, share
-from assay.reporting.time_shares import PHASES
+from assay.reporting.time_shares import PHASE_WORDS
 
 if TYPE_CHECKING:
     from assay.reporting.time_shares import TimeShare
 
-PHASE_COLOURS = {phase: f"var(--phase-{place})" for place, phase in enumerate(PHASES)}
+PHASE_COLOURS = {phase: f"var(--phase-{place})" for place, phase in enumerate(PHASE_WORDS)}
 
 _ROW = 40
 
@@ -25,14 +25,14 @@ def time_chart(shares: Sequence[TimeShare]) -> Spec | None:
         return None
     arms = list(dict.fromkeys(each.arm for each in shares))
     whole = {arm: sum(each.seconds for each in shares if each.arm == arm) for arm in arms}
-    order = list(PHASES)
+    order = list(PHASE_WORDS)
     values = [
         {
             "arm": f"{each.arm}",
             "phase": each.phase,
             "order": order.index(each.phase),
             "share": each.share,
-            "phase_text": PHASES[each.phase],
+            "phase_text": PHASE_WORDS[each.phase],
             "share_text": share(each.share),
             "seconds_text": f"{seconds_text(each.seconds)} s of {seconds_text(whole[each.arm])} s",
         }

@@ -9,7 +9,7 @@ from typing import Any
 from assay.api.conditions import Condition, Reason
 from assay.api.resources import Hypothesis, HypothesisStatus, ProxyStudyStatus, StudyVerdict, Verdict
 from assay.planning.plan import plan
-from assay.planning.status.hypothesis_status import StudyState, concluded, listed, state_of, verdicts_of
+from assay.planning.status.hypothesis_status import StudyState, columns_of, concluded, state_of, verdicts_of
 from builders import manifests
 from builders.studies import a_study, records_of_scores
 
@@ -78,12 +78,12 @@ def test_while_some_studies_are_open_the_others_verdicts_are_told() -> None:
 def test_all_studies_that_select_it_are_listed_with_their_verdicts() -> None:
     studies = [StudyState(name, True, "AllTrialsEnded") for name in ("digits", "fashion")]
     hypothesis = a_hypothesis([a_verdict("fashion"), a_verdict("digits", Verdict.WORSE)])
-    assert listed(hypothesis, studies) == {"selectedBy": "digits, fashion", "verdicts": "Worse, Better"}
+    assert columns_of(hypothesis, studies) == {"selectedBy": "digits, fashion", "verdicts": "Worse, Better"}
     edited = a_hypothesis([a_verdict("fashion", generation=2), a_verdict("digits")], generation=2)
-    assert listed(edited, studies) == {"selectedBy": "digits, fashion", "verdicts": "open, Better"}
-    assert listed(hypothesis, []) == {}
+    assert columns_of(edited, studies) == {"selectedBy": "digits, fashion", "verdicts": "open, Better"}
+    assert columns_of(hypothesis, []) == {}
     many = [StudyState(f"study-{number}", True, "AllTrialsEnded") for number in range(64)]
-    assert listed(hypothesis, many)["selectedBy"] == "study-0, study-1, study-2, study-3, 60 more"
+    assert columns_of(hypothesis, many)["selectedBy"] == "study-0, study-1, study-2, study-3, 60 more"
 
 
 def test_a_verdict_on_what_the_hypothesis_said_before_does_not_count() -> None:

@@ -123,7 +123,7 @@ def _set_up_wait(seen: _SeenPod) -> Wait:
     return Wait(Reason.CONTAINER_NOT_CREATED, cause, seen.trials, patient, stalls_at, asks=seen.pod, ask_at=patient)
 
 
-class _Stage(NamedTuple):
+class _PodStage(NamedTuple):
     """How far a pod may be that has not ended, and what its trials then wait for; None: for nothing, they run."""
 
     applies: Callable[[_SeenPod], bool]
@@ -131,10 +131,10 @@ class _Stage(NamedTuple):
 
 
 _STAGES = (
-    _Stage(_runs_or_ends, _end_wait),
-    _Stage(_has_no_node, _node_wait),
-    _Stage(_has_no_image, _image_wait),
-    _Stage(_has_failing_container, _container_wait),
-    _Stage(_is_being_set_up, _set_up_wait),
+    _PodStage(_runs_or_ends, _end_wait),
+    _PodStage(_has_no_node, _node_wait),
+    _PodStage(_has_no_image, _image_wait),
+    _PodStage(_has_failing_container, _container_wait),
+    _PodStage(_is_being_set_up, _set_up_wait),
 )
 """The first stage that applies is that of the pod."""

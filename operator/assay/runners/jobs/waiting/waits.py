@@ -179,7 +179,7 @@ def _no_pod_wait(seen: _SeenJob) -> Wait:
     return Wait(Reason.NO_POD, cause, seen.trials, until, asks=seen.job, ask_at=seen.ask_at)
 
 
-class _Stage(NamedTuple):
+class _JobStage(NamedTuple):
     """How far a Job may be that has not ended, and what its trials then wait for; None: for nothing, they run."""
 
     applies: Callable[[_SeenJob], bool]
@@ -187,14 +187,14 @@ class _Stage(NamedTuple):
 
 
 _STAGES = (
-    _Stage(_is_being_deleted, _deletion_wait),
-    _Stage(_is_held_back, _queue_wait),
-    _Stage(_has_living_pod, _pod_wait),
-    _Stage(_is_not_looked_at_yet, _nothing),
-    _Stage(_has_ended_pod, _untold_end),
-    _Stage(_ends_soon, _nothing),
-    _Stage(_has_warning, _refused_pod_wait),
-    _Stage(_has_no_pod, _no_pod_wait),
+    _JobStage(_is_being_deleted, _deletion_wait),
+    _JobStage(_is_held_back, _queue_wait),
+    _JobStage(_has_living_pod, _pod_wait),
+    _JobStage(_is_not_looked_at_yet, _nothing),
+    _JobStage(_has_ended_pod, _untold_end),
+    _JobStage(_ends_soon, _nothing),
+    _JobStage(_has_warning, _refused_pod_wait),
+    _JobStage(_has_no_pod, _no_pod_wait),
 )
 """The first stage that applies is that of the Job: each relies on those before it."""
 
