@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
 from assay.reporting.certificates import in_a_sentence
@@ -40,45 +44,135 @@ def best_trusted(study: Study, status: ProxyStudyStatus) -> ArmStatus | None:
 
 def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
     """Say which proxy may stand for the reference and what that saves, or why none may and what it would take."""
-    proxies = [arm for arm in status.arms if arm.name != REFERENCE]
-    if not proxies:
-        return "The study has no proxies: it only compares the hypotheses, on the reference."
-    best = best_trusted(study, status)
-    if best is not None:
-        trusted = [arm.name for arm in proxies if arm.decision is TrustDecision.TRUSTED and arm is not best]
-        also = f" Also trusted: {listed(trusted)}." if trusted else ""
-        if not is_worth_it(study, best):
-            little = f"{best.name} may be trusted, but is not worth it: {_saves_little(study, best)}"
-            return _warned(status, f"{little} It {_alike(study, best)}.{also}{_screens(study, best)}")
-        return _warned(
-            status, f"Trust {best.name}: it {_alike(study, best)}.{_saves(best)}{also}{_screens(study, best)}"
-        )
-    revoked = [arm for arm in proxies if is_revoked(arm)]
-    if revoked:
-        return _warned(status, f"No proxy may be trusted any more. {sentence(revoked[0].message or '')}")
-    if all(arm.reason == BUDGET_TOO_SMALL for arm in proxies):
-        return f"No proxy is judged. {sentence(proxies[0].message or '')}"
-    if any(arm.decision in (TrustDecision.PENDING, None) for arm in proxies):
-        return _not_yet(study, status)
-    undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
-    refused = [arm.name for arm in proxies if arm.decision is TrustDecision.NOT_TRUSTED]
-    if not undecided:
-        return _warned(status, f"No proxy may be trusted: none of them {_does(study)}.")
-    closest = max(undecided, key=_closeness)
-    why = sentence(closest.message or "its agreement with the reference is not known")
-    if _closeness(closest) < -1:
-        return _warned(status, f"No proxy may be trusted yet. {why}")
-    rest = f" Not trusted: {listed(refused)}." if refused else ""
-    return _warned(status, f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
+    facts = _Facts(study, status)
+    return next(said for check in _CHECKS if (said := check(facts)) is not None)
 
 
-def _not_yet(study: Study, status: ProxyStudyStatus) -> str:
-    done, planned = status.trials.succeeded + status.trials.failed, status.trials.planned
-    seeds = study.design.initial_seeds
+@dataclass(frozen=True)
+class _Facts:
+    """All that the answer rests on."""
+
+    study: Study
+    status: ProxyStudyStatus
+
+    @cached_property
+    def proxies(self) -> Sequence[ArmStatus]:
+        """All arms but the reference."""
+        return [arm for arm in self.status.arms if arm.name != REFERENCE]
+
+    @cached_property
+    def best(self) -> ArmStatus | None:
+        """The trusted proxy that the answer is about; None: none is trusted."""
+        return best_trusted(self.study, self.status)
+
+    @cached_property
+    def undecided(self) -> Sequence[ArmStatus]:
+        """The proxies whose data tell neither that they may be trusted nor that they may not."""
+        return self.deciding(TrustDecision.UNDECIDED)
+
+    def deciding(self, decision: TrustDecision) -> Sequence[ArmStatus]:
+        """Return the proxies of which this is decided."""
+        return [arm for arm in self.proxies if arm.decision is decision]
+
+    def warned(self, answer: str) -> str:
+        """Return an answer that rests on the criteria, with a warning if these were edited too late."""
+        trusted = self.status.condition(ConditionType.PROXY_TRUSTED)
+        if trusted is not None and trusted.reason == Reason.EDITED_AFTER_LOOKING:
+            return f"{answer} But the criteria were edited after results were seen, so the confidence does not hold."
+        return answer
+
+
+_Check = Callable[[_Facts], str | None]
+"""Returns None where it does not apply; then the next one is asked."""
+
+
+def _there_are_no_proxies(facts: _Facts) -> str | None:
+    if facts.proxies:
+        return None
+    return "The study has no proxies: it only compares the hypotheses, on the reference."
+
+
+def _one_is_trusted_but_not_worth_it(facts: _Facts) -> str | None:
+    study, best = facts.study, facts.best
+    if best is None or is_worth_it(study, best):
+        return None
+    little = f"{best.name} may be trusted, but is not worth it: {_saves_little(study, best)}"
+    return facts.warned(f"{little} It {_alike(study, best)}.{_also_trusted(facts, best)}{_screens(study, best)}")
+
+
+def _one_is_trusted(facts: _Facts) -> str | None:
+    study, best = facts.study, facts.best
+    if best is None:
+        return None
+    trust = f"Trust {best.name}: it {_alike(study, best)}.{_saves(best)}"
+    return facts.warned(f"{trust}{_also_trusted(facts, best)}{_screens(study, best)}")
+
+
+def _trust_was_revoked(facts: _Facts) -> str | None:
+    revoked = next((arm for arm in facts.proxies if is_revoked(arm)), None)
+    if revoked is None:
+        return None
+    return facts.warned(f"No proxy may be trusted any more. {sentence(revoked.message or '')}")
+
+
+def _budget_is_too_small(facts: _Facts) -> str | None:
+    if any(arm.reason != BUDGET_TOO_SMALL for arm in facts.proxies):
+        return None
+    return f"No proxy is judged. {sentence(facts.proxies[0].message or '')}"
+
+
+def _one_is_still_to_be_judged(facts: _Facts) -> str | None:
+    if all(arm.decision not in (TrustDecision.PENDING, None) for arm in facts.proxies):
+        return None
+    trials, seeds = facts.status.trials, facts.study.design.initial_seeds
     return (
         f"No proxy is judged yet: trust is first decided when all hypotheses have {count(seeds, 'seed')} on all arms "
-        f"({done} of {count(planned, 'trial')} have ended)."
+        f"({trials.succeeded + trials.failed} of {count(trials.planned, 'trial')} have ended)."
     )
+
+
+def _all_are_refused(facts: _Facts) -> str | None:
+    if facts.undecided:
+        return None
+    return facts.warned(f"No proxy may be trusted: none of them {_does(facts.study)}.")
+
+
+def _nothing_is_known_of_the_undecided(facts: _Facts) -> str | None:
+    closest = max(facts.undecided, key=_closeness)
+    if _closeness(closest) >= -1:
+        return None
+    return facts.warned(f"No proxy may be trusted yet. {_why_undecided(closest)}")
+
+
+def _one_comes_closest(facts: _Facts) -> str:
+    closest = max(facts.undecided, key=_closeness)
+    refused = [arm.name for arm in facts.deciding(TrustDecision.NOT_TRUSTED)]
+    rest = f" Not trusted: {listed(refused)}." if refused else ""
+    why = _why_undecided(closest)
+    return facts.warned(f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
+
+
+_CHECKS: tuple[_Check, ...] = (
+    _there_are_no_proxies,
+    _one_is_trusted_but_not_worth_it,
+    _one_is_trusted,
+    _trust_was_revoked,
+    _budget_is_too_small,
+    _one_is_still_to_be_judged,
+    _all_are_refused,
+    _nothing_is_known_of_the_undecided,
+    _one_comes_closest,
+)
+"""The first that applies is the answer; the last one always does."""
+
+
+def _also_trusted(facts: _Facts, best: ArmStatus) -> str:
+    others = [arm.name for arm in facts.deciding(TrustDecision.TRUSTED) if arm is not best]
+    return f" Also trusted: {listed(others)}." if others else ""
+
+
+def _why_undecided(arm: ArmStatus) -> str:
+    return sentence(arm.message or "its agreement with the reference is not known")
 
 
 def _closeness(arm: ArmStatus) -> float:
@@ -146,10 +240,3 @@ def _range(arm: ArmStatus) -> str:
     if low is None or low == high:
         return ""
     return f" ({low:,} to {high:,})" if high is not None else f" ({low:,} or more)"
-
-
-def _warned(status: ProxyStudyStatus, answer: str) -> str:
-    trusted = status.condition(ConditionType.PROXY_TRUSTED)
-    if trusted is not None and trusted.reason == "EditedAfterLooking":
-        return f"{answer} But the criteria were edited after results were seen, so the confidence does not hold."
-    return answer
