@@ -80,18 +80,23 @@ def _about_proxies(study: Study, status: ProxyStudyStatus) -> str:
     if not proxies or all(arm.reason == BUDGET_TOO_SMALL for arm in proxies):
         return ""
     best = best_trusted(study, status)
-    if best is not None and not is_worth_it(study, best):
-        return "Go on with the reference."
-    if best is not None and study.spec.screening is None:
-        return f"Compare further hypotheses on {best.name}: spec.screening does so, and audits it."
     if best is not None:
-        return f"Add further hypotheses: they are screened on {best.name}."
+        return _with_a_trusted(study, best)
     if any(is_revoked(arm) for arm in proxies):
         return "Compare further hypotheses on the reference, until another proxy is trusted."
     undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
     if not undecided:
         return "Compare further hypotheses on the reference, or try a proxy that is closer to it."
     return _to_decide(undecided)
+
+
+def _with_a_trusted(study: Study, best: ArmStatus) -> str:
+    """Say what to do once a proxy may be trusted."""
+    if not is_worth_it(study, best):
+        return "Go on with the reference."
+    if study.spec.screening is None:
+        return f"Compare further hypotheses on {best.name}: spec.screening does so, and audits it."
+    return f"Add further hypotheses: they are screened on {best.name}."
 
 
 def _to_decide(undecided: list[ArmStatus]) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study
+    from assay.ranking import Comparison
     from assay_trainer.contract import Failure
 
 _DIGITS = 5
@@ -116,10 +117,15 @@ def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, 
     comparison = assessment.comparisons.get(name)
     if comparison is None or assessment.estimates:
         return None
+    return _why_undecided(study, comparison, to_come=name in seen.to_come)
+
+
+def _why_undecided(study: Study, comparison: Comparison, *, to_come: bool) -> str | None:
+    """Return what further seeds would do for the verdict; `to_come`: the hypothesis still gets some."""
     if comparison.is_futile:
         return "More seeds would hardly decide it."
     if comparison.is_open:
-        return "More seeds may decide it." if name in seen.to_come else "The question asks no more seeds of it."
+        return "More seeds may decide it." if to_come else "The question asks no more seeds of it."
     seeds = study.spec.seeds
     return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
 
