@@ -107,7 +107,7 @@ def _lost(study: Study, records: Records, costs: Costs, now: float) -> Iterator[
     for key, record in records.items():
         for attempt in record.lost:
             arm = study.design.arm_of.get(key)
-            age = study.spec.trainer.devices * max(0.0, now - attempt.started_at)
+            age = attempt.accelerator_seconds(study.spec.trainer.devices, now)
             cost = min(age, expected[arm].accelerator_seconds) if expected and arm else 0.0
             yield RecordLost(_stopped(study.name, key, attempt, cost))
 

@@ -193,7 +193,7 @@ def _still_to_come(situation: _Situation, key: str, prices: WorkPrices) -> float
     """Return what running work is expected to take in all: none of it is in what is spent."""
     running = situation.records[key].running
     devices = situation.study.spec.trainer.devices
-    elapsed = devices * max(0.0, situation.now - running.started_at) if running and running.begun else 0.0
+    elapsed = running.accelerator_seconds(devices, situation.now) if running and running.begun else 0.0
     return prices.of_running(situation.study.design.arm_of.get(key), elapsed)
 
 

@@ -21,6 +21,10 @@ class RunningAttempt(NamedTuple):
     started_at: float
     begun: bool = True
 
+    def accelerator_seconds(self, devices: int, now: float) -> float:
+        """Return what it has cost by `now` (Unix seconds) if it has held so many devices since it was started."""
+        return devices * max(0.0, now - self.started_at)
+
 
 class Obstacle(NamedTuple):
     """What keeps started work from running, as a runner sees it; it has `stalled` if somebody must change something."""
