@@ -1,4 +1,9 @@
-"""What trials that have not ended are expected to take, by those that have. All that plans ahead has its prices here.
+"""What trials that have not ended are expected to take, by those that have. What is started, what has to wait for the
+budget, and every forecast goes by these prices.
+
+What the status says of an arm goes by the measured means of `Costs` instead: its saving, its break-even, and the cost
+of the trials that would decide about it. It leaves out what was not measured, since a price that is guessed from the
+work would look like a finding.
 
 Between hypotheses nothing is told apart, but where a budget is spent trial by trial: see `ladder_prices`.
 """

@@ -96,7 +96,7 @@ def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -
 
 def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float | None:
     """Return the price of the further trials, on both arms, that would decide about the proxy: of more hypotheses or
-    more seeds, whichever is cheaper."""
+    more seeds, whichever is cheaper. None: that is not known, or an arm has no measured cost."""
     reference, proxy = costs.arms[REFERENCE].trial_seconds, costs.arms[arm].trial_seconds
     if reference is None or proxy is None:
         return None
