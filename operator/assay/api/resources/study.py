@@ -306,6 +306,7 @@ def _not_above(field: str) -> str:
 
 _DATA_PERCENT = "(has(p.dataPercent) ? p.dataPercent : self.reference.dataPercent)"
 
+# the rule of `Fidelity.takes_subset`, written out once more: CEL can't call a Python property
 _SUBSET_OF_SOMETHING = _every_proxy(f"!has(p.subset) || {_DATA_PERCENT} < 100")
 
 _STEPS_NOT_ABOVE = _every_proxy(
