@@ -19,7 +19,7 @@ from assay.api.resources import (
 )
 from assay.planning.actions import Start, Stop
 from assay.planning.plan import plan
-from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord, pause_after
+from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord
 from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES_BEFORE_STALLED
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.history import History
@@ -290,14 +290,6 @@ def test_a_cause_is_not_gone_because_the_next_attempt_is_made(running: RunningAt
     failure = a_failure(first, reason=FailureReason.NOT_STARTED, message=REFUSED)
     status = plan(study, {first: WorkRecord(failures=(failure,), running=running)}, 100.0).status
     assert condition(status, ConditionType.STALLED).status == want
-
-
-def test_pauses_double_and_are_never_long() -> None:
-    failed = [a_failure("0" * 32, attempt=n, reason=FailureReason.WORKER_DIED) for n in range(1, 40)]
-    assert [pause_after(failed[:n], 0) for n in (0, 1, 2, 3, 39)] == [0, 2, 4, 8, 300]
-    assert pause_after(failed[:3], forgiven=3) == 0
-    stopped = [a_failure("0" * 32, reason=FailureReason.STOPPED)]
-    assert pause_after(stopped, 0) == 0
 
 
 @pytest.mark.parametrize("reason", [FailureReason.METRIC_MISSING, FailureReason.SCORE_NOT_FINITE])

@@ -1,15 +1,12 @@
-"""Tails, quantiles and ranks are scipy's own."""
+"""Tails and quantiles are scipy's own."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from assay.ranking import distributions
-from assay.ranking.orders.orders import average_ranks, lowest_ranks
 
 DEGREES = [1, 2, 7, 30, 400]
 
@@ -38,13 +35,6 @@ def test_f(value: float) -> None:
 def test_the_normals_density() -> None:
     values = np.linspace(-8, 8, 9)
     assert distributions.normal_density(values) == pytest.approx(stats.norm.pdf(values))
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
-def test_ranks_with_ties(scores: list[int]) -> None:
-    given_scores = np.array(scores, dtype=float)
-    assert average_ranks(given_scores).tolist() == stats.rankdata(scores).tolist()
-    assert lowest_ranks(given_scores).tolist() == stats.rankdata(scores, method="min").tolist()
 
 
 def test_the_expected_positive_part_is_the_mean_with_all_below_zero_cut_off() -> None:
