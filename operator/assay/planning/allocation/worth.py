@@ -39,9 +39,10 @@ def variance_lowered(started: NDArray[np.int64], work: FloatArray) -> FloatArray
 def expected_improvement(started: NDArray[np.int64], known: MultifidelityScores) -> FloatArray:
     """Return by how much a trial is expected to raise the score of the winner, in the scores' units.
 
-    That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, SIAM J. Control Optim. 47(5)):
-    the expected improvement over the best of the others, by the deviation with which the trial moves the own score.
-    Hypotheses climb rung by rung: most are out after a cheap one.
+    That is the knowledge gradient of normal beliefs (Frazier, Powell and Dayanik 2008, "A knowledge-gradient policy for
+    sequential information collection", SIAM J. Control Optim. 47(5)): the expected improvement over the best of the
+    others, by the deviation with which the trial moves the own score. Hypotheses climb rung by rung: most are out after
+    a cheap one.
     """
     tops, rungs = reached_rungs(started), np.arange(started.shape[1])
     if np.isnan(known.scores).all():

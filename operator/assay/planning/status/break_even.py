@@ -74,7 +74,8 @@ def _paid_back(owed: float, saved: np.ndarray) -> BreakEven:
     saved.
 
     The ends of the interval solve n m - owed = +-t sqrt(v (n + n^2 / k)), where m and v are the mean and the variance
-    of the k savings.
+    of the k savings. Source: Fieller's interval of a ratio (1954, J. R. Stat. Soc. B 16), here of owed / m. There
+    the variance is v n^2 / k alone; v n is added since the further hypotheses differ in what they save, too.
     """
     mean, count = float(saved.mean()), len(saved)
     if owed <= 0:

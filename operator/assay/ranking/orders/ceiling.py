@@ -62,7 +62,8 @@ def _alike(values: FloatArray) -> FloatArray:
 def reliability(values: FloatArray) -> FloatArray:
     """Return (...,): the signal's share w in [0, 1] of the variance of the means over all these seeds.
 
-    Source: the Spearman-Brown formula, n w1 / (1 + (n - 1) w1), w1 being the share with one seed.
+    Source: the Spearman-Brown formula, n w1 / (1 + (n - 1) w1), w1 being the share with one seed (Spearman 1910 and
+    Brown 1910, both in Br. J. Psychol. 3).
     """
     single, seeds = single_seed_reliability(values), values.shape[-1]
     share: FloatArray = seeds * single / (1 + (seeds - 1) * single)

@@ -2,11 +2,12 @@
 
 A line is fitted to the calibration's hypotheses: mean score at the reference against mean score on the proxy. A
 hypothesis that ran on the proxy alone is expected on this line, and the distances of the calibration's hypotheses from
-it show how far off that may be (the prediction interval of simple linear regression). The distances come from the seed
-noise of both arms as well as from true disagreement of the arms. Where scores are skewed they are larger at one end. So
-each hypothesis gets the larger of two variances, that of all distances and that of the eight nearest, with seven
-degrees of freedom. This holds for hypotheses like the calibration's: it rests on the certificate, and falls with it.
-`benchmarks/screening.py` measures how often an interval misses.
+it show how far off that may be (the prediction interval of simple linear regression: Casella and Berger, Statistical
+Inference, 2nd ed. 2002, section 11.3.5). The distances come from the seed noise of both arms as well as from true
+disagreement of the arms. Where scores are skewed they are larger at one end. So each hypothesis gets the larger of two
+variances, that of all distances and that of the eight nearest, with seven degrees of freedom. This holds for hypotheses
+like the calibration's: it rests on the certificate, and falls with it. `benchmarks/screening.py` measures how often an
+interval misses.
 """
 
 from __future__ import annotations

@@ -56,7 +56,11 @@ def _separable_rate(correlation: float, line: float) -> float:
 
 
 def _rate_less_its_error(reference: Scores, proxy: Scores) -> float:
-    """Return the share of the separable pairs ordered alike, less a standard error; .5 without such pairs."""
+    """Return the share of the separable pairs ordered alike, less a standard error; .5 without such pairs.
+
+    Source of the error: the jackknife that leaves out one hypothesis at a time (Tukey 1958, Ann. Math. Stat. 29; Efron
+    and Stein 1981, Ann. Stat. 9(3)).
+    """
     table = PairTable(reference, proxy, reference.hypotheses)
     counted = [table.with_calibration(name) for name in reference.hypotheses]
     counts = np.array([(each.separable, each.alike) for each in counted]).reshape(-1, 2)

@@ -48,7 +48,8 @@ class TwoArmNoise:
     def information(self, correlation: float, hypotheses: int, seeds: int) -> float:
         """Return 1 / variance of the noise-corrected estimate of r, where r is near this correlation.
 
-        By the delta method: the variances of tau, of both noise estimates and of g are carried over to r and added up.
+        By the delta method (Casella and Berger, Statistical Inference, 2nd ed. 2002, section 5.5.4): the variances of
+        tau, of both noise estimates and of g are carried over to r and added up.
         """
         correlation = float(np.clip(correlation, -_CLOSEST, _CLOSEST))
         reference, proxy = self.signals(seeds)
