@@ -54,7 +54,7 @@ def state_of(study: ProxyStudy) -> StudyState:
 
 
 LISTED = 4
-"""Studies whose names and verdicts are columns_of: more of them would not fit on a line."""
+"""Studies whose names and verdicts are listed: more of them would not fit on a line."""
 
 OPEN = "open"
 
