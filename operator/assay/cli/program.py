@@ -47,7 +47,7 @@ def _print_version(wanted: bool) -> None:
 def _program(
     version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
 ) -> None:
-    """Options of the program itself."""
+    """Take the options that stand before a command."""
 
 
 def run_program() -> None:

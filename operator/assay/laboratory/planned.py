@@ -46,8 +46,8 @@ def planned(replayed: Replayed, table: Table, slots: int) -> Trace:
 
 
 def current_placing(study: Study, latest: Round) -> Placing:
-    """How the study orders its hypotheses by what it knows: as its ranking does, and those that the ranking can't place
-    yet, since they have not run on the reference, by what the proxies let expect there."""
+    """Return how the study orders its hypotheses by what it knows. Each has its score in the ranking; a hypothesis that
+    the ranking can't place yet, since it has not run on the reference, has the score that the proxies predict there."""
     judgement = latest.plan.judgement
     ladder = judgement.ladder or ladder_of(study, latest.records, judgement.progress, judgement.costs)
     expected = {name: (each.score,) for name, each in estimates(ladder).items() if each.score is not None}

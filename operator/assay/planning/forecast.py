@@ -161,8 +161,8 @@ def _budget(study: Study, judgement: Judgement, *, known: bool) -> BudgetForecas
 
 
 def trusting(study: Study) -> Trusting:
-    """Power of the study's certificate for its own number of hypotheses and others, by its own statistic, with all its
-    looks and proxies."""
+    """Return the power of the study's certificate, for its own number of hypotheses and for others. It is worked out
+    for the study's own statistic, with all its looks and proxies."""
     criterion, seeds = criterion_of(study), study.spec.seeds
     looks, proxies = look_seeds(seeds.initial, seeds.maximum), len(study.design.arms) - 1
     true_value = round((1 + criterion.threshold) / 2, 3)

@@ -156,7 +156,10 @@ def stale_in_words(stale: StaleWork) -> str:
 
 def _reused(cost: CostLedger) -> str:
     seconds = value_of(cost.reused_accelerator_seconds)
-    return f" Results of other studies that are used here cost those {seconds_text(seconds)}." if seconds else ""
+    if not seconds:
+        return ""
+    spent = f"{seconds_text(seconds)} {unit_in_words(cost.unit)}"
+    return f" Other studies spent {spent} on results that this study uses too."
 
 
 def _purposes(cost: CostLedger) -> str:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 32
 MOST_PROGRAMS = 8
-"""The most requests and programs that are read to say why results no longer count; of more it is not said."""
+"""The most requests and programs that are read to explain why results no longer count. Beyond them, none is
+explained."""
 
 
 def earlier_of(study: Study, ledger: Ledger, runner: Runner, records: Records) -> Earlier:
-    """Read how those results of the study were made that no longer count. Never raises StoreError: what can't be read
-    is left out."""
+    """Read how the study's results that no longer count were made. Never raises StoreError: what can't be read is left
+    out."""
     results = stale_results(study, records)
     if not results:
         return NOTHING_EARLIER

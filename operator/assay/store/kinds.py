@@ -53,5 +53,5 @@ FAILURE = Kind(Failure, "record", _of_another_attempt)
 STARTED = Kind(StartMark, "record")
 PROGRAM = Kind(CodeIngredients, "record")
 REQUEST = Kind(WorkRequest, "result")
-"""As large as a recipe, which a result does not have."""
+"""A request holds a recipe, so it may be as large as a result."""
 TRUST = Kind(Annotated[TrustRecord, Field(discriminator="kind")], "record", _of_another_name)

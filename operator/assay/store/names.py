@@ -9,7 +9,8 @@ from typing import Literal
 from assay_trainer.objects import Objects, TooManyObjects
 
 LISTS_REST = 10.0
-"""After how many times the time that it took a list is taken anew: a large store is not to be listed all the time."""
+"""Lists are kept for at least this many times the seconds that listing took, so that a large store is not listed all
+the time."""
 
 Names = dict[str, None]
 """Names in their order, each once."""

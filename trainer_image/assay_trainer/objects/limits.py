@@ -26,7 +26,7 @@ class Beginnings:
                 self._sorted.append(each)
 
     def first(self) -> str | None:
-        """The first of the texts; None if there are none."""
+        """Return the first of the sorted texts; None if there are none."""
         return self._sorted[0] if self._sorted else None
 
     def begin(self, name: str) -> bool:

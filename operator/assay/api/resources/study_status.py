@@ -153,8 +153,9 @@ class ArmStatus(Model):
     break_even_hypotheses: int | None = Field(
         default=None,
         ge=0,
-        description="Further hypotheses, run on the arm instead of the reference, after which its trials and "
-        "preparations in this study are paid for, with the hypotheses that it promotes and audits if it screens.",
+        description="How many further hypotheses have to run on the arm instead of the reference until its trials and "
+        "preparations in this study are paid for. If the study screens, the reference trials of the hypotheses that it "
+        "promotes and audits are to be paid for too.",
     )
     break_even_low: int | None = Field(
         default=None, ge=0, description="At least so many, with 95 % confidence, by how much the costs differ."
@@ -232,7 +233,9 @@ class CostLedger(Model):
         default="0", description="Attempts that ended without a result."
     )
     calibration_accelerator_seconds: PositiveDecimalString | None = Field(
-        default=None, description="Trials that certificates rest on, or will; all that are not for what follows."
+        default=None,
+        description="Trials that certificates rest on or will rest on: all that are not screening, confirmation, "
+        "audits or stale.",
     )
     screening_accelerator_seconds: PositiveDecimalString | None = Field(
         default=None, description="Trials of screened hypotheses on the trusted proxy."

@@ -115,7 +115,7 @@ class Troubles:
         return self._publisher.publish(visit.manifest, status, visit.memory, visit.now)
 
     def _is_still_finished(self, visit: Visit) -> bool:
-        """Whether what the status says is the answer to what the study and its hypotheses ask."""
+        """Return whether the status still answers what the study and its hypotheses ask."""
         try:
             resource = self._world.parsed(ProxyStudy, visit.manifest)
             return is_still_finished(resource, select_hypotheses(resource, hypotheses_of(resource, self._world)))

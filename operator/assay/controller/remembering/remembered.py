@@ -13,8 +13,8 @@ REMEMBERED_SECONDS = 60.0
 """How long what was overwritten may go unseen; longer where reading takes long."""
 
 REST = 200.0
-"""After how many times the time that it took something may be read anew: else a study that names many objects in a slow
-store would read the first of them again before it has seen the last."""
+"""A value counts for at least this many times the seconds that reading it took. Else a study that names many objects in
+a slow store would read the first of them again before it has seen the last."""
 
 _Value = TypeVar("_Value")
 

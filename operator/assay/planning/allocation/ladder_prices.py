@@ -53,8 +53,8 @@ def _parts(costs: FloatArray, work: FloatArray) -> tuple[FloatArray, FloatArray,
 
 
 def _log_ratios(logs: FloatArray, ran: BoolArray, guess: FloatArray) -> FloatArray:
-    """Return the log ratios of each rung's price to that of the one below, (rungs - 1,). What a step over several rungs
-    shows is shared out among them."""
+    """Return the log ratio of each rung's price to the price of the rung below, (rungs - 1,). Where a hypothesis
+    skipped rungs, the ratio that it shows is shared out among the steps in between."""
     shares = np.where(guess > 0, guess, 1.0)
     excess, weights = np.zeros(len(guess)), np.full(len(guess), WEIGHT_OF_GUESS)
     before = np.full(len(logs), -1)

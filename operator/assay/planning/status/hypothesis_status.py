@@ -46,7 +46,7 @@ class StudyState(NamedTuple):
 
 
 def state_of(study: ProxyStudy) -> StudyState:
-    """As its status says. What was said of an earlier spec does not count."""
+    """Return how far a study is, as its status says. A condition of an earlier spec does not count."""
     succeeded = study.status.condition(ConditionType.SUCCEEDED) if study.status else None
     if succeeded is None or succeeded.observed_generation != study.metadata.generation:
         return StudyState(study.name, False, Reason.PROGRESSING)
@@ -60,8 +60,8 @@ OPEN = "open"
 
 
 def columns_of(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[str, str]:
-    """The studies that select a hypothesis, and in the same order what they say of it: texts for `kubectl get`, by the
-    field of the status. Nothing if there are none."""
+    """Return what `kubectl get` shows of a hypothesis, by the field of its status: the studies that select it, and in
+    the same order what each of them says of it. Empty if no study selects it."""
     if not studies:
         return {}
     said = _in_force(hypothesis)
@@ -72,13 +72,13 @@ def columns_of(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[st
 
 
 def _in_force(hypothesis: Hypothesis) -> Mapping[str, StudyVerdict]:
-    """By the study's name, the verdicts that are about the hypothesis as it is now."""
+    """Return the verdicts that are about the hypothesis as it is now, by the study's name."""
     verdicts = hypothesis.status.studies if hypothesis.status else ()
     return {each.name: each for each in verdicts if each.observed_generation == hypothesis.metadata.generation}
 
 
 def concluded(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> Statement:
-    """Whether the studies that select the hypothesis, as it is now, all have their verdict."""
+    """Say whether all studies that select the hypothesis have their verdict about it as it is now."""
     kind = ConditionType.CONCLUDED
     if not studies:
         return Statement(kind, False, Reason.NOT_SELECTED, "No study selects it.")

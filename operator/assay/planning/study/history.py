@@ -15,7 +15,7 @@ class History:
     `begun_at` is when the study first started something (Unix seconds), None if it never did.
     `criteria_seen` are the digests of the criteria (see `edit_digest`) under which results were looked at before.
     `trust_records` is what was written down of the study's certificates; a study that does not screen has none.
-    `earlier` is what was written down of how results came about that no longer count.
+    `earlier` is what was written down of how the results that no longer count were made.
     """
 
     begun_at: float | None = None

@@ -16,8 +16,8 @@ class Program(NamedTuple):
     """What trains: a function, and the image that has it. On one machine, where the code is at hand, the image does
     not matter.
 
-    `inputs` are URIs of what it reads by itself, `digested` and `passed` names of variables that it sees: those of
-    which the values count, and those of which they do not.
+    `inputs` are URIs of what the function reads by itself. `digested` and `passed` are names of environment variables
+    that it sees: the values of `digested` are part of the trial keys, the values of `passed` are not.
     """
 
     entrypoint: str
@@ -29,21 +29,22 @@ class Program(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What a program's inputs hold, and the values of the variables that count; None: one that is not set."""
+    """What a program's inputs hold, and the values of its `digested` variables; None for one that is not set."""
 
     inputs: tuple[Input, ...] = ()
     environment: Mapping[str, str | None] = MappingProxyType({})
 
 
 NO_SURROUNDINGS = Surroundings()
-"""Those of a program that names none."""
+"""The surroundings of a program that names no inputs and no variables."""
 
 SCORING_ENTRYPOINT = "assay_trainer.vision:train"
-"""Whose network scores the examples for a core-set, whatever the study's own entry point is."""
+"""The train function whose network scores the examples for a core-set, whatever the study's own entry point is."""
 
 
 def program_of(spec: ProxyStudySpec, hypothesis: Hypothesis) -> Program:
-    """The hypothesis' own image, entry point, inputs and variables, each where it has one, else the study's."""
+    """Return what a hypothesis runs: its own image, entry point, inputs and variables, and the study's for each that it
+    does not name."""
     own, study = hypothesis.spec.trainer, study_program(spec)
     if own is None:
         return study
@@ -56,7 +57,7 @@ def program_of(spec: ProxyStudySpec, hypothesis: Hypothesis) -> Program:
 
 
 def study_program(spec: ProxyStudySpec) -> Program:
-    """That of hypotheses which change nothing about it."""
+    """Return the program of the hypotheses that change nothing about it."""
     trainer = spec.trainer
     program = Program(trainer.entrypoint, trainer.image, trainer.revision, trainer.inputs or ())
     return program if trainer.environment is None else _with_variables(program, trainer.environment)
@@ -68,12 +69,13 @@ def _with_variables(program: Program, environment: TrainerEnvironment) -> Progra
 
 
 def variables_of(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> frozenset[str]:
-    """Names of all environment variables that some program of a study may see."""
+    """Return the names of all environment variables that some program of the study may see."""
     return frozenset(name for program in _programs(spec, hypotheses) for name in _listed(program))
 
 
 def see_the_same(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> bool:
-    """Whether all programs of a study see the same variables: what one imports may then be there for all."""
+    """Return whether all programs of the study see the same variables. If they do, modules may be imported once for all
+    of them."""
     return len({_listed(program) for program in _programs(spec, hypotheses)}) == 1
 
 
@@ -86,5 +88,5 @@ def _listed(program: Program) -> frozenset[str]:
 
 
 def scoring_program(spec: ProxyStudySpec) -> Program:
-    """Ours, in the study's image."""
+    """Return Assay's own program that scores examples, in the study's image."""
     return Program(SCORING_ENTRYPOINT, spec.trainer.image, spec.trainer.revision)

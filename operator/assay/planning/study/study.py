@@ -33,7 +33,7 @@ class Study:
         return cls(definition, design_of(definition), history, capacity)
 
     def knowing(self, earlier: Earlier) -> Study:
-        """Return the same study, of whose earlier work this was written down."""
+        """Return the same study, with `earlier` as what was written down of how its earlier results were made."""
         return replace(self, history=replace(self.history, earlier=earlier))
 
     @property

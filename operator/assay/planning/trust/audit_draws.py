@@ -90,8 +90,8 @@ class AuditDraws:
 def audit_draws(
     study: Study, screened: Sequence[str], identities: Mapping[str, str], before: Mapping[str, str]
 ) -> AuditDraws:
-    """Draw among a study's screened hypotheses. `before` has those that were drawn earlier: by name, the digest of what
-    each was then. Who is another one by now is not among them."""
+    """Draw among a study's screened hypotheses. `before` has the hypotheses that were drawn earlier: by name, the
+    digest of each at that time. A hypothesis that has changed since counts as not drawn."""
     screening = study.spec.screening
     assert screening is not None, "draws are of studies that screen"
     label = screening.stratify_by

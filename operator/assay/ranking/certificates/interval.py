@@ -27,11 +27,11 @@ class EndErrors(NamedTuple):
     """The error probabilities of the interval's ends, for all looks together."""
 
     trusted: float
-    """The lower end's, which decides for trust."""
+    """The error probability of the lower end, which decides for trust."""
     refused: float
-    """The upper end's, which decides against it."""
+    """The error probability of the upper end, which decides against trust."""
     beyond: float
-    """That of the end that lies beyond the threshold, of a proxy that is decided."""
+    """The error probability of the end that lies beyond the threshold once a proxy is decided."""
 
 
 def interval(

@@ -17,7 +17,8 @@ from assay.ranking.sequential.moderated_noise import InitialNoise
 
 @dataclass(frozen=True, eq=False)
 class PairsAtLook:
-    """The pairs of some of a table's rows, at the look that they have once they share one more seed."""
+    """The pairs of the hypotheses that have a score at one seed. A pair is looked at again after each seed that both
+    have."""
 
     rows: IntArray
     """The rows with a score at this seed."""
@@ -34,7 +35,7 @@ class PairsAtLook:
 def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: InitialNoise) -> Iterator[PairsAtLook]:
     """Go through the looks, seed by seed.
 
-    `noise`: that of the whole table, if this is a part of one.
+    `noise` is the noise of the whole table, even if `table` is only a part of it.
     """
     # centred, so that sums of squares lose no digits
     residuals = np.where(table.present, table.values - table.seed_effects - table.adjusted_means[:, None], 0.0)

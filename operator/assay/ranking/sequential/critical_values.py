@@ -38,7 +38,8 @@ def dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence
 
 @lru_cache(maxsize=1024)
 def one_sided_dunnett_critical_value(comparisons: int, degrees_of_freedom: int, confidence: float) -> float:
-    """Return the value that all t, not |t|, of `comparisons` groups with one control stay below so probably."""
+    """Return the value that all t (not |t|) of `comparisons` groups with one control stay below with probability
+    `confidence`."""
 
     def within(bounds: FloatArray, z: FloatArray) -> FloatArray:
         inside: FloatArray = scipy.special.ndtr(z + np.sqrt(2) * bounds) ** comparisons

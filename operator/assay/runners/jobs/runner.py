@@ -37,7 +37,7 @@ APPEARANCE_SECONDS = 60.0
 """How long after an attempt was marked as started its Job may still be made."""
 
 SAY_SECONDS = 1.0
-"""How soon the next round comes that says what this one has found: that there is no room for Jobs."""
+"""How soon the next round comes once a round has found no room for Jobs: the next one says so."""
 
 REMOVALS = 50
 """How many Jobs `remove_expired` deletes at a time: a round is to be short."""

@@ -146,7 +146,7 @@ def test_results_of_other_studies_cost_this_one_nothing() -> None:
     found = stale_work(of(trainer=RECIPE), other)
     assert found is not None
     assert found.accelerator_seconds == "0"
-    assert "Results of other studies that are used here cost those" in cost_answer(plan(BEFORE, other, 0.0).status)
+    assert "on results that this study uses too" in cost_answer(plan(BEFORE, other, 0.0).status)
 
 
 # ----------------------------------------------------------------------------- code

@@ -25,7 +25,7 @@ repeats. It is `Evicted` then like one that has to leave a node whose disk is fu
 
 
 class Cause(NamedTuple):
-    """Why those items ended of which the worker said nothing: the first of them alone, or `all_of_them`."""
+    """Why items ended that the worker said nothing about: the first of them alone, or `all_of_them`."""
 
     reason: Literal["Succeeded"] | FailureReason
     message: str

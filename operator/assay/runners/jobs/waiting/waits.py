@@ -180,7 +180,7 @@ def _no_pod_wait(seen: _SeenJob) -> Wait:
 
 
 class _JobStage(NamedTuple):
-    """How far a Job may be that has not ended, and what its trials then wait for; None: for nothing, they run."""
+    """A stage that a Job may be in before it has ended, and what its trials wait for in it; None: they run."""
 
     applies: Callable[[_SeenJob], bool]
     wait_of: Callable[[_SeenJob], Wait | None]
