@@ -26,7 +26,7 @@ _FLAGS = (
 
 
 def loaded(file: Path, *, width: int = 1200) -> tuple[str, list[str]]:
-    """The page as it is after its scripts ran, and what the console said. The browser's own files go beside it."""
+    """Return the page after its scripts ran, and what the console said. The browser's own files go beside it."""
     assert CHROMIUM is not None
     profile = file.parent / "profile"
     done = subprocess.run(

@@ -23,7 +23,7 @@ class Ended(NamedTuple):
 
 
 def replay(table: str, *arguments: str, file: Path) -> Ended:
-    """assay replay with the manifests of that file or folder."""
+    """Run `assay replay` with the manifests of that file or folder."""
     output, errors = io.StringIO(), io.StringIO()
     arguments_before, handler_before = sys.argv, signal.getsignal(signal.SIGTERM)
     sys.argv = ["assay", "replay", table, "-f", str(file), *arguments]

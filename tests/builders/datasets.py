@@ -15,7 +15,7 @@ from assay_trainer.shards import build_shards
 def tiny_arrays(
     *, classes: int = 3, per_class: int = 20, side: int = 8, channels: int = 1, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images, uint8 (n, side, side, channels), and labels (n,): each class a pattern of its own under noise."""
+    """Return images, uint8 (n, side, side, channels), and labels (n,). Each class is its own pattern under noise."""
     random = np.random.default_rng(seed)
     patterns = random.integers(40, 216, (classes, side, side, channels))
     labels = np.tile(np.arange(classes), per_class)
@@ -26,7 +26,7 @@ def tiny_arrays(
 def tiny_dataset(
     folder: Path, *, classes: int = 3, per_class: int = 20, sizes: Sequence[int] = (8, 4), seed: int = 0
 ) -> contract.Dataset:
-    """A data set of learnable images in `folder`/shards, a fifth of each class held out."""
+    """Write a data set of learnable images to `folder`/shards, with a fifth of each class held out."""
     folder.mkdir(parents=True, exist_ok=True)
     images, labels = tiny_arrays(classes=classes, per_class=per_class, side=max(sizes), seed=seed)
     np.savez(folder / "tiny.npz", x=images, y=labels)
@@ -36,7 +36,7 @@ def tiny_dataset(
 
 
 def put_dataset(dataset: contract.Dataset, uri: str) -> contract.Dataset:
-    """The same data set, under a URI of another store."""
+    """Write the same data set under a URI of another store."""
     source, target = open_objects(dataset.manifest.rpartition("/")[0]), open_objects(uri)
     for name in source.list(""):
         target.put_if_absent(name, source.get(name))

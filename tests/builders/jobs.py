@@ -35,7 +35,7 @@ SETTINGS = TrialSettings(image=IMAGE)
 def a_served_study(
     *, name: str = "digits", uid: str = "study-uid", namespace: str = NAMESPACE, budget: Any = None, **trainer: Any
 ) -> ProxyStudy:
-    """A study that the API server has; `trainer` are fields of its trainer's spec in snake_case."""
+    """Return a study that the API server has; `trainer` are fields of its trainer's spec in snake_case."""
     spec: dict[str, Any] = {"trainer": TrainerSpec(**{"entrypoint": "team.train:run", **trainer})}
     if budget:
         spec["budget"] = budget
@@ -43,13 +43,13 @@ def a_served_study(
 
 
 def a_request(*items: WorkItem, trials: int = 1) -> WorkRequest:
-    """A request for these items, or for so many trials that differ in their seed."""
+    """Return a request for these items, or for this many trials that differ in their seed."""
     chosen = items or tuple(a_trial(DATASET, "team.train:run", seed=seed) for seed in range(trials))
     return WorkRequest(store=STORE, items=chosen)
 
 
 def a_preparation(**fields: Any) -> PreparationRequest:
-    """The preparation of a core-set."""
+    """Return the preparation of a core-set."""
     fidelity = Fidelity(epochs=2)
     key = preparation_key(method="EL2N", code=NO_CODE, recipe={}, fidelity=fidelity, repeats=3, dataset=DATASET.digest)
     usual = {
@@ -76,7 +76,7 @@ def a_job(
     suspended: bool | None = None,
     conditions: Sequence[Manifest] = (),
 ) -> Manifest:
-    """A Job that the API server has made of the runner's manifest."""
+    """Return a Job as the API server makes it from the runner's manifest."""
     job = job_manifest(study or a_served_study(), a_request(*items, trials=trials), REQUEST_URI, settings)
     job["metadata"] |= {"uid": f"uid-of-{job['metadata']['name']}", **_served(created)}
     if suspended is not None:
@@ -85,13 +85,13 @@ def a_job(
 
 
 def a_condition(kind: str, *, status: str = "True", reason: str = "", message: str = "", at: float = 1000) -> Manifest:
-    """A condition, as Jobs and pods have them."""
+    """Return a condition as Jobs and pods have them."""
     time = time_string(at)
     return {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": time}
 
 
 def complete(at: float = 1060.0) -> Sequence[Manifest]:
-    """The conditions of a Job that has ended well."""
+    """Return the conditions of a Job that has ended well."""
     message = "Reached expected number of succeeded pods"
     return [
         a_condition("SuccessCriteriaMet", reason="CompletionsReached", message=message, at=at),
@@ -105,7 +105,7 @@ def failed(
     reason: str = "BackoffLimitExceeded",
     message: str = "Job has reached the specified backoff limit",
 ) -> Sequence[Manifest]:
-    """The conditions of a Job that has failed."""
+    """Return the conditions of a Job that has failed."""
     return [
         a_condition("FailureTarget", reason=reason, message=message, at=at),
         a_condition("Failed", reason=reason, message=message, at=at),
@@ -125,7 +125,7 @@ def a_pod(
     scheduled: bool = True,
     deleted: bool = False,
 ) -> Manifest:
-    """A pod of the Job, its container in the state given; None: kubelet has said nothing of it."""
+    """Return a pod of the Job, with its container in the given state; None if the kubelet has said nothing about it."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "uid": job["metadata"]["uid"], "controller": True}
     template = job["spec"]["template"]
     metadata = {
@@ -148,25 +148,25 @@ def a_pod(
 
 
 def running(since: float = 1010.0) -> Manifest:
-    """State of a container."""
+    """Return the state of a container that runs."""
     return {"running": {"startedAt": time_string(since)}}
 
 
 def waiting(reason: str, message: str = "") -> Manifest:
-    """State of a container."""
+    """Return the state of a container that waits."""
     return {"waiting": {"reason": reason, **({"message": message} if message else {})}}
 
 
 def terminated(
     exit_code: int, *, reason: str = "Error", message: str = "", since: float = 1010.0, until: float = 1050.0
 ) -> Manifest:
-    """State of a container."""
+    """Return the state of a container that has ended."""
     times = {"startedAt": time_string(since), "finishedAt": time_string(until)}
     return {"terminated": {"exitCode": exit_code, "reason": reason, "message": message, **times}}
 
 
 def words(*said: tuple[WorkItem | TrialRequest, str], message: str = "", **more: float) -> str:
-    """A worker's last words: how each item ended."""
+    """Return a worker's last words: how each item ended."""
     return json.dumps(
         [
             {"key": item.key, "attempt": item.attempt, "reason": reason, "message": message, **more}

@@ -25,20 +25,20 @@ from assay_trainer.contract import DatasetManifest, ShardFile, Split
 def a_hypothesis(
     name: str, *, labels: Mapping[str, str] | None = None, namespace: str | None = None, **spec: Any
 ) -> Hypothesis:
-    """A hypothesis; `spec` are fields of its spec in snake_case."""
+    """Return a hypothesis; `spec` are fields of its spec in snake_case."""
     spec = {"statement": f"{name} helps.", **spec}
     metadata = ObjectMeta(name=name, namespace=namespace, labels=dict(labels or {}))
     return Hypothesis(metadata=metadata, spec=HypothesisSpec(**spec))
 
 
 def some_hypotheses(count: int) -> tuple[Hypothesis, ...]:
-    """The baseline, and others whose recipes differ, `count` in all."""
+    """Return `count` hypotheses: the baseline, and others whose recipes differ."""
     others = (a_hypothesis(f"h{index:03d}", recipe={"x": index}) for index in range(1, count))
     return (a_hypothesis("baseline"), *others)
 
 
 def a_proxy(name: str = "short", **fields: Any) -> ProxyArm:
-    """A proxy of one epoch, or with the fields given."""
+    """Return a proxy of one epoch, or with the given fields."""
     return ProxyArm(name=name, **(fields or {"epochs": 1}))
 
 
@@ -69,7 +69,7 @@ def a_proxy_study(
 
 
 def a_dataset_manifest(*sizes: int) -> DatasetManifest:
-    """A data set of 100 and 50 grey images in these sizes (pixels a side)."""
+    """Return a data set of 100 and 50 grey images in these sizes (pixels a side)."""
 
     def split(examples: int) -> Split:
         def shard(name: str, width: int) -> ShardFile:

@@ -50,7 +50,7 @@ class Prometheus:
         self.process: Process = processes.start("prometheus", [program, *options, address])
 
     def answer(self, query: str) -> str | None:
-        """The one value of a query; None: there is none, or it is not up yet."""
+        """Return the one value of a query; None if there is none or Prometheus is not up yet."""
         url = f"http://127.0.0.1:{self._port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
             with urllib.request.urlopen(url, timeout=5) as response:

@@ -22,7 +22,7 @@ def a_trial(
     devices: int = 1,
     code: str = NO_CODE,
 ) -> contract.TrialRequest:
-    """The trial of an entry point on a data set, scored by `accuracy`."""
+    """Return the trial of an entry point on a data set, scored by `accuracy`."""
     recipe, fidelity = dict(recipe or {}), fidelity or contract.Fidelity()
     condition = contract.condition_digest(
         code=code,

@@ -18,7 +18,7 @@ Fault = Callable[["_Handler", bytes], None]
 
 
 def answers(status: int, code: str) -> Fault:
-    """An error response; the server never hears of the request."""
+    """Return a fault that answers with an error; the server never hears of the request."""
 
     def fault(handler: _Handler, _body: bytes) -> None:
         text = f"<Error><Code>{code}</Code><Message>{code}, says the proxy</Message></Error>".encode()
@@ -28,20 +28,20 @@ def answers(status: int, code: str) -> Fault:
 
 
 def loses_response(handler: _Handler, body: bytes) -> None:
-    """The server does what is asked, but its response does not arrive."""
+    """Let the server do what is asked, but drop its response."""
     handler.forward(body)
     handler.close_connection = True
 
 
 def breaks_off(handler: _Handler, body: bytes) -> None:
-    """Half of the response's body arrives."""
+    """Send half of the response's body, then close the connection."""
     response, data = handler.forward(body)
     handler.respond(response.status, dict(response.getheaders()), data, send=len(data) // 2)
     handler.close_connection = True
 
 
 def drips(handler: _Handler, body: bytes) -> None:
-    """The response's body comes byte by byte, for as long as anybody reads it."""
+    """Send the response's body byte by byte, for as long as anybody reads it."""
     response, data = handler.forward(body)
     handler.respond(response.status, dict(response.getheaders()), data, send=0)
     handler.close_connection = True
@@ -51,7 +51,7 @@ def drips(handler: _Handler, body: bytes) -> None:
 
 
 def ignores_condition(handler: _Handler, body: bytes) -> None:
-    """Writes as a server does that has not heard of conditional writes."""
+    """Write like a server that does not know conditional writes."""
     bucket, _, key = unquote(urlsplit(handler.path).path).removeprefix("/").partition("/")
     prefix = "x-amz-meta-"
     metadata = {
@@ -97,7 +97,7 @@ class FaultyS3:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is killed, or a server behind that is, is no error of the proxy."""
+        """Ignore a killed client and a killed server behind the proxy: they are no error of the proxy."""
         if not isinstance(sys.exception(), ConnectionError | HTTPException):
             super().handle_error(request, client_address)
 

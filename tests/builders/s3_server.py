@@ -30,9 +30,9 @@ class S3Server:
     """One bucket, and what is in it, in `folder`. As a context manager it runs until the block ends."""
 
     def __init__(self, folder: Path, *, bind: str = "127.0.0.1", teams: Sequence[str] = ()) -> None:
-        """`bind` is the address that it is reached at; 0.0.0.0 is all of them. Pods reach it at their bridge's.
+        """Prepare a server that is reached at the address `bind`; 0.0.0.0 stands for all. Pods use their bridge's.
 
-        `teams` are namespaces that have credentials of their own, see `team_credentials`.
+        `teams` are namespaces that have their own credentials; see `team_credentials`.
         """
         self._folder = folder
         self._bind = bind
@@ -65,7 +65,7 @@ class S3Server:
         }
 
     def client(self) -> Any:
-        """boto3's own client, for what Assay's object layer does not do."""
+        """Return boto3's own client, for what Assay's object layer does not do."""
         return boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name="us-east-1").client(
             "s3", endpoint_url=self.endpoint, config=Config(retries={"total_max_attempts": 1})
         )
@@ -126,7 +126,7 @@ class S3Server:
 
 
 def team_credentials(namespace: str) -> dict[str, str]:
-    """The variables of who may read data sets, and read and write what its namespace has in the store."""
+    """Return the variables of a team that may read data sets and use what its namespace has in the store."""
     return {"AWS_ACCESS_KEY_ID": f"team-{namespace}", "AWS_SECRET_ACCESS_KEY": f"a secret of {namespace}"}
 
 

@@ -12,14 +12,14 @@ from assay.ranking.orders.tau import correlation_of
 
 
 def scores(values: object, hypotheses: tuple[str, ...] | None = None) -> Scores:
-    """A table of these values (hypotheses, seeds); names h0, h1, … and seeds 0, 1, …."""
+    """Return a table of these values (hypotheses, seeds), with names h0, h1, … and seeds 0, 1, …."""
     table = np.array(values, dtype=np.float64)
     names = hypotheses or tuple(f"h{row}" for row in range(len(table)))
     return Scores(names, tuple(range(table.shape[1])), table)
 
 
 def one_seed(values: object) -> Scores:
-    """A table of one seed."""
+    """Return a table of one seed."""
     return scores(np.array(values, dtype=np.float64)[:, None])
 
 
@@ -32,7 +32,7 @@ def simulated_arms(
     seeds: int = 3,
     shared: float = 0.0,
 ) -> tuple[Scores, Scores]:
-    """Reference and proxy with normal true scores of this tau, and seed noise with this correlation between arms."""
+    """Return (reference, proxy): normal true scores with this tau, and seed noise with this correlation of the arms."""
     r = float(correlation_of(true_tau))
     signal, rest = generator.standard_normal((2, hypotheses))
     error, other = generator.standard_normal((2, hypotheses, seeds))
@@ -44,13 +44,13 @@ def simulated_arms(
 
 
 def noisy_scores(true: Sequence[float], noise: float, seeds: int = 10, seed: int = 0) -> FloatArray:
-    """Scores (hypotheses, seeds): the true ones, and normal noise of this standard deviation for each seed."""
+    """Return scores (hypotheses, seeds): the true ones with normal noise of this standard deviation for each seed."""
     generator = np.random.default_rng(seed)
     table: FloatArray = np.array(true)[:, None] + noise * generator.standard_normal((len(true), seeds))
     return table
 
 
 def after_seeds(values: FloatArray, seeds: int | Sequence[int]) -> Scores:
-    """The table when only so many first seeds have ended: of all hypotheses alike, or of each."""
+    """Return the table when only the first `seeds` seeds have ended: one number for all hypotheses, or one for each."""
     ended = np.broadcast_to(seeds, len(values))[:, None]
     return scores(np.where(np.arange(values.shape[1]) < ended, values, np.nan))

@@ -30,7 +30,7 @@ def a_screening_study(
     screening: Screening | None = None,
     proxies: Sequence[ProxyArm] = (SHORT,),
 ) -> Study:
-    """A baseline and others that were calibrated, and newcomers with their label `kind`; the proxy is not certified."""
+    """Return a study of a baseline, calibrated hypotheses and newcomers by label `kind`; the proxy is not certified."""
     names = ["baseline", *(f"first{index:02d}" for index in range(1, calibration))]
     hypotheses = [a_hypothesis(name, recipe={"x": name}) for name in names]
     for name, kind in newcomers.items():
@@ -67,7 +67,7 @@ def certified(
     price: float = PROXY_PRICE,
     now: float = 1.0,
 ) -> Study:
-    """The study, once a certificate of an arm is written down, too, that rests on these hypotheses."""
+    """Return the study with one more certificate in its history: for this arm, resting on these hypotheses."""
     made = certificate_in_force(
         study,
         cells,
@@ -84,7 +84,7 @@ def certified(
 
 
 def after(study: Study, screened: ScreeningState) -> Study:
-    """The study, once what is to be written down is."""
+    """Return the study after the records of this screening have been written down."""
     return _with_records(study, screened.records)
 
 

@@ -39,7 +39,7 @@ _IDEAS = (
 
 
 def hypotheses(count: int) -> tuple[Hypothesis, ...]:
-    """The baseline and others with statements that people would write."""
+    """Return the baseline and others, with statements that people would write."""
     found = [a_hypothesis("baseline", statement="The recipe that the team uses today.")]
     for index in range(1, count):
         name, statement = _IDEAS[(index - 1) % len(_IDEAS)]
@@ -62,7 +62,7 @@ def simulated_study(
     until: int | None = None,
     **study_fields: object,
 ) -> tuple[Study, Records]:
-    """A study and the records of its first `until` trials (None: all)."""
+    """Return a study and the records of its first `until` trials (None: all)."""
     study = a_study(
         hypotheses=hypotheses(count),
         proxies=proxies,

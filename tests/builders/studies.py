@@ -35,7 +35,7 @@ def a_study(
     idle_slots_are_free: bool = False,
     **spec: Any,
 ) -> Study:
-    """A study of so many hypotheses, the baseline first; `spec` are fields of its spec in snake_case."""
+    """Return a study of this many hypotheses, the baseline first; `spec` are fields of its spec in snake_case."""
     chosen = manifests.some_hypotheses(hypotheses) if isinstance(hypotheses, int) else tuple(hypotheses)
     fields = {
         "metric": Metric(name="accuracy", goal=goal, smallest_effect=smallest_effect),
@@ -58,12 +58,12 @@ def a_study(
 
 
 def redefined(study: Study, **changes: Any) -> Study:
-    """The study with another definition; `changes` are fields of it. History and capacity stay."""
+    """Return the study with another definition; `changes` are fields of it. History and capacity stay."""
     return Study.of(replace(study.definition, **changes), history=study.history, capacity=study.capacity)
 
 
 def a_profile(**shares: float) -> contract.Profile:
-    """A profile with these shares of the time; the other shares are those of a loop that the backward pass bounds."""
+    """Return a profile with these shares of the time; the others are like a loop that the backward pass limits."""
     usual = {
         "data_wait": 0.08,
         "copy_to_device": 0.04,
@@ -79,7 +79,7 @@ def a_profile(**shares: float) -> contract.Profile:
 
 
 def a_cost(seconds: float = 10.0, *, device_model: str = "a CPU", unit: str = "cpu-process") -> contract.Cost:
-    """A cost of so many accelerator seconds, a tenth of them for setting up."""
+    """Return a cost of this many accelerator seconds, a tenth of them for setting up."""
     return contract.Cost.model_validate(
         {
             "unit": unit,
@@ -106,7 +106,7 @@ def a_result(
     unit: str = "cpu-process",
     started_at: float = 1_000_000.0,
 ) -> contract.TrialResult:
-    """The result of a planned trial."""
+    """Return the result of a planned trial."""
     metric = study.spec.metric.name
     return contract.TrialResult(
         key=trial.key,
@@ -127,7 +127,7 @@ def a_result(
 def a_preparation_result(
     study: Study, preparation: PlannedPreparation, *, seconds: float = 5.0, device_model: str = "a CPU"
 ) -> contract.PreparationResult:
-    """The result of a planned preparation."""
+    """Return the result of a planned preparation."""
     return contract.PreparationResult(
         key=preparation.key,
         study=study.name,
@@ -148,7 +148,7 @@ def a_failure(
     message: str = "ValueError: no such optimizer",
     seconds: float = 1.0,
 ) -> contract.Failure:
-    """An attempt that ended without a result."""
+    """Return an attempt that ended without a result."""
     return contract.Failure(key=key, attempt=attempt, reason=reason, message=message, accelerator_seconds=seconds)
 
 
@@ -161,8 +161,8 @@ def records_of_scores(
     profile: Callable[[PlannedTrial], contract.Profile | None] = lambda trial: None,
     **result: Any,
 ) -> Records:
-    """Results of the trials that have a score, by (hypothesis, arm, seed) or by a function that may say None; the
-    preparations that such trials wait for have one too."""
+    """Return results of the trials that have a score: a mapping by (hypothesis, arm, seed), or a function that may
+    return None. The preparations that such trials wait for have a result too."""
     records: dict[str, WorkRecord] = {}
     preparations = {preparation.key: preparation for preparation in study.design.preparations}
     for trial in study.design.trials:

@@ -24,7 +24,7 @@ def a_table(
     runs: Mapping[tuple[str, str, int], RecordedRun | None] | None = None,
     sizes: bool = False,
 ) -> Table:
-    """Every hypothesis on every arm with every seed; `runs` replaces some, None leaves them out.
+    """Return a table of every hypothesis on every arm with every seed; `runs` replaces some, None leaves them out.
 
     With `sizes`, the arms are the names of sizes.
     """
@@ -39,7 +39,7 @@ def a_table(
 
 
 def a_replay(table: Table, *, slots: int = 1, **spec: Any) -> Replayed:
-    """A study on all that a table has, in the order of its arms; `spec` are fields of its spec in snake_case."""
+    """Return a study on all of a table, in the order of its arms; `spec` are fields of its spec in snake_case."""
     if not table.sizes:
         spec.setdefault(
             "proxies", [manifests.a_proxy(arm, epochs=number) for number, arm in enumerate(_proxies(table), 1)]

@@ -46,7 +46,7 @@ WITHOUT_PRELOADING = ("--preload", "")
 
 
 def a_project(folder: Path, *, hypotheses: int = 4, seconds: float = 0.0) -> Path:
-    """A folder with a study, its hypotheses, its data set and its train function."""
+    """Write a study, its hypotheses, data set and train function into a folder, and return the folder."""
     folder.mkdir(exist_ok=True)
     tiny_dataset(folder)
     write_train_function(folder, seconds=seconds)
@@ -55,12 +55,12 @@ def a_project(folder: Path, *, hypotheses: int = 4, seconds: float = 0.0) -> Pat
 
 
 def of_quality(number: int) -> str:
-    """The hypothesis h<number>, which is better than all with smaller numbers."""
+    """Return the hypothesis h<number>, which is better than all with smaller numbers."""
     return a_hypothesis(f"h{number}", f"Quality {number}.", f"recipe: {{quality: {number}}}")
 
 
 def a_hypothesis(name: str, statement: str, spec: str = "") -> str:
-    """A manifest; `spec` is YAML with more fields of its spec."""
+    """Return a hypothesis' manifest; `spec` is YAML with more fields of its spec."""
     return HYPOTHESIS.format(name=name, statement=statement, more=f", {spec}" if spec else "")
 
 
@@ -73,7 +73,7 @@ def write_train_function(folder: Path, *, seconds: float = 0.0, change: str = ""
 
 
 def command(project: Path, *arguments: str) -> list[str]:
-    """A command on the project's study."""
+    """Return a command line that works on the project's study."""
     return [sys.executable, "-P", "-m", "assay.cli", *arguments, "-f", str(project / "study.yaml")]
 
 
@@ -94,16 +94,16 @@ def _completed(arguments: list[str], folder: Path) -> subprocess.CompletedProces
 
 
 def results(project: Path) -> dict[str, Any]:
-    """The results in the project's store by key."""
+    """Return the results in the project's store by key."""
     found = (project / ".assay/store/default/results").glob("*.json")
     return {path.stem: json.loads(path.read_text()) for path in found}
 
 
 def failures(project: Path) -> list[dict[str, Any]]:
-    """The failed attempts in the project's store."""
+    """Return the failed attempts in the project's store."""
     return [json.loads(path.read_text()) for path in (project / ".assay/store/default/attempts").rglob("*.json")]
 
 
 def started(project: Path) -> list[str]:
-    """The key of each attempt that was started."""
+    """Return the key of each attempt that was started."""
     return sorted(path.parent.name for path in (project / ".assay/store").glob("*/studies/*/started/*/*.json"))

@@ -94,7 +94,7 @@ class World:
         self.records[key] = replace(record, running=None, failures=(*record.failures, failure))
 
     def lose_everything_running(self) -> None:
-        """The runner is killed: what ran is gone, and only its start is known; nothing is remembered."""
+        """Kill the runner: what ran is gone and only its start is known; nothing is remembered."""
         self.memory = Memory(ANSWERS_OF_A_STUDY)
         for key in self.running:
             record = self.records[key]
@@ -102,7 +102,7 @@ class World:
             self.records[key] = replace(record, running=None, lost=(*record.lost, record.running))
 
     def killed_again_and_again(self, draw: random.Random, kills: int) -> None:
-        """Up to 6 attempts end, in any order, then the runner is killed; so often."""
+        """Let up to 6 attempts end, in any order, then kill the runner; do so `kills` times."""
         for _ in range(kills):
             for _ in range(draw.randint(0, 6)):
                 if not self.round().finished and self.running:
@@ -110,14 +110,14 @@ class World:
             self.lose_everything_running()
 
     def in_waves(self) -> Plan:
-        """Rounds until the study has finished; all that runs has ended before the next one."""
+        """Play rounds until the study has finished; everything that runs ends before the next round."""
         while not (decided := self.round()).finished:
             for key in self.running:
                 self.end(key)
         return decided
 
     def to_the_end(self, choose: Callable[[list[str]], str] = min, rounds: int = 10_000) -> Plan:
-        """Rounds until the study has finished; `choose` says which running attempt ends next."""
+        """Play rounds until the study has finished; `choose` says which running attempt ends next."""
         for _ in range(rounds):
             decided = self.round()
             if decided.finished:

@@ -16,7 +16,7 @@ from controller.team import Team
 
 @pytest.fixture
 def kube(cluster: Cluster) -> Iterator[Kube]:
-    """The API as an administrator has it."""
+    """Yield the API as an administrator has it."""
     client = Kube.from_kubeconfig(cluster.kubeconfig)
     yield client
     client.close()
@@ -24,7 +24,7 @@ def kube(cluster: Cluster) -> Iterator[Kube]:
 
 @pytest.fixture
 def operators(cluster: Cluster, custom_resources: None, namespace: str, tmp_path: Path) -> Iterator[Operators]:
-    """Starts operators for the test's namespace; all have ended at its end."""
+    """Yield what starts operators for the test's namespace; all of them end with the test."""
     with Operators.of(cluster.kubeconfig, tmp_path, namespace) as found:
         yield found
 
@@ -33,18 +33,18 @@ def operators(cluster: Cluster, custom_resources: None, namespace: str, tmp_path
 def operator(
     cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningOperator]:
-    """An operator that serves all namespaces, for the tests of a module."""
+    """Yield an operator that serves all namespaces, for the tests of a module."""
     with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
         yield operators.start()
 
 
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """URI of a data set's manifest."""
+    """Return the URI of a data set's manifest."""
     return tiny_dataset(tmp_path_factory.mktemp("dataset")).manifest
 
 
 @pytest.fixture
 def team(cluster: Cluster, kube: Kube, namespace: str, dataset: str) -> Team:
-    """Whoever writes hypotheses and studies, with kubectl."""
+    """Return a team that writes hypotheses and studies with kubectl."""
     return Team(cluster, kube, namespace, dataset)

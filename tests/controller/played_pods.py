@@ -58,7 +58,7 @@ class PlayedPods:
         return len(self._started) - len(self._ended)
 
     def jobs(self) -> list[Manifest]:
-        """The Jobs that are there."""
+        """Return the Jobs that are there."""
         return self._kube.list(JOBS, self._namespace, label_selector=STUDY_LABEL)
 
     def _run(self) -> None:

@@ -59,13 +59,13 @@ class Play:
 
 
 def drawn(*about: object) -> float:
-    """A number of 0 to 1 that is always the same."""
+    """Return a number from 0 to 1 that is always the same for the same arguments."""
     text = "/".join(map(str, about))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 
 def score_of(item: TrialRequest) -> float:
-    """Hypotheses differ, the proxies agree with the reference to some degree, and seeds are noise."""
+    """Return a score: hypotheses differ, proxies agree with the reference to some degree, and seeds are noise."""
     effect = 0.05 * drawn("effect", item.hypothesis)
     bias = 0.01 * drawn("bias", item.hypothesis, item.arm)
     return round(0.8 + effect + bias + 0.006 * drawn("noise", item.key), 6)
@@ -150,7 +150,7 @@ class Player:
         return self._until_next(pod)
 
     def _until_next(self, pod: _Pod) -> float:
-        """A worker skips what has a result."""
+        """Skip the items that have a result, as a worker does, and return how long the next one takes."""
         while pod.items and _has_result(pod.store, pod.items[0]):
             item = pod.items.pop(0)
             self._note("skipped", item.key, item.attempt)

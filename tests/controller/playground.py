@@ -52,14 +52,14 @@ class Playground:
     dataset: str
 
     def team(self, namespace: str) -> Team:
-        """A namespace of its own."""
+        """Make a team with a namespace of its own."""
         self.cluster.kubectl("create", "namespace", namespace)
         account = ("wait", f"--namespace={namespace}", "--for=create", "serviceaccount/default", "--timeout=30s")
         self.cluster.kubectl(*account)
         return Team(self.cluster, self.kube, namespace, self.dataset)
 
     def start_player(self, *options: str) -> None:
-        """See `controller.player`."""
+        """Start the player of pods; see `controller.player`."""
         paths = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**self.s3.environment, "PYTHONPATH": os.pathsep.join(paths)}
         words = [f"{name}={value}" for name, value in environment.items()]
@@ -73,7 +73,7 @@ class Playground:
         return [Noted(*json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
 
     def launch_operator(self, variables: Mapping[str, str] | None = None) -> RunningOperator:
-        """An operator for all namespaces; it need not be well yet."""
+        """Start an operator for all namespaces and return it; it need not be ready yet."""
         template = self.folder / "kwok-pods.yaml"
         where = {"nodeSelector": self.nodes.node_selector, "tolerations": self.nodes.tolerations}
         template.write_text(yaml.safe_dump(where))

@@ -28,11 +28,11 @@ class Team:
         self.cluster.apply(*manifests, namespace=self.namespace)
 
     def hypothesis(self, name: str, **spec: Any) -> Manifest:
-        """A hypothesis; `spec` are fields in camelCase."""
+        """Return a hypothesis; `spec` are fields in camelCase."""
         return _resource("Hypothesis", name, {"statement": f"{name} helps.", "recipe": {"idea": name}, **spec})
 
     def study(self, name: str = "digits", **spec: Any) -> Manifest:
-        """A study of all hypotheses, with one proxy and two seeds; `spec` are fields in camelCase."""
+        """Return a study of all hypotheses, with one proxy and two seeds; `spec` are fields in camelCase."""
         usual = {
             "hypotheses": {"baseline": "baseline"},
             "dataset": {"manifest": self.dataset},
@@ -45,7 +45,7 @@ class Team:
         return _resource("ProxyStudy", name, {**usual, **spec})
 
     def hypotheses(self, *names: str) -> list[Manifest]:
-        """The baseline, and others."""
+        """Return the baseline and others."""
         return [self.hypothesis(name) for name in ("baseline", *names)]
 
     def get(self, name: str = "digits") -> Manifest:
@@ -55,11 +55,11 @@ class Team:
         return self.kube.get(HYPOTHESES, self.namespace, name)
 
     def condition(self, kind: str, study: str = "digits") -> Mapping[str, Any]:
-        """A condition of a study; empty if there is none, or one of an earlier spec."""
+        """Return a condition of a study; empty if there is none, or only one of an earlier spec."""
         return _condition(self.get(study), kind)
 
     def conclusion(self, hypothesis: str) -> Mapping[str, Any]:
-        """The condition Concluded of a hypothesis."""
+        """Return the condition Concluded of a hypothesis."""
         return _condition(self.get_hypothesis(hypothesis), "Concluded")
 
     def wait(
@@ -89,7 +89,7 @@ class Team:
             raise AssertionError(f"not in {seconds} s: {what()}") from error
 
     def events(self) -> dict[str, str]:
-        """Messages of the events on the namespace's studies by reason."""
+        """Return the messages of the events on the namespace's studies, by reason."""
         events = self.kube.list(EVENTS, self.namespace)
         return {each["reason"]: each["message"] for each in events if each["involvedObject"]["kind"] == "ProxyStudy"}
 

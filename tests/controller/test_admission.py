@@ -29,7 +29,7 @@ def creates(resource: str, group: str) -> list[Manifest]:
 
 @pytest.fixture
 def no_pods(cluster: Cluster, namespace: str) -> Iterator[str]:
-    """A policy that refuses all pods of the test's namespace; its name."""
+    """Yield the name of a policy that refuses all pods of the test's namespace."""
     here = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
     policy: dict[str, Any] = {"matchConstraints": {"resourceRules": creates("pods", "")}, "failurePolicy": "Fail"}
     policy["validations"] = [{"expression": "false", "message": "this team has no pods"}]
@@ -44,7 +44,7 @@ def no_pods(cluster: Cluster, namespace: str) -> Iterator[str]:
 
 @pytest.fixture
 def silent_webhook(cluster: Cluster, namespace: str) -> Iterator[str]:
-    """The name of a webhook that is asked about all Jobs of the test's namespace, and does not answer."""
+    """Yield the name of a webhook that is asked about all Jobs of the test's namespace and does not answer."""
     webhook = {
         "name": "jobs.example.com",
         "clientConfig": {"url": ADDRESS},

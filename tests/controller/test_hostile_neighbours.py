@@ -37,7 +37,7 @@ MOST_HYPOTHESES, MANY = 200, 300
 
 @pytest.fixture
 def teams(cluster: Cluster, kube: Kube, dataset: str) -> Iterator[list[Team]]:
-    """Each with a namespace of its own: the hostile one, one with very many hypotheses, and the honest ones."""
+    """Yield teams with a namespace each: the hostile one, one with very many hypotheses, and the honest ones."""
     names = [f"test-{kind}-{os.urandom(3).hex()}" for kind in ("hostile", "many", *["honest"] * HONEST)]
     for name in names:
         cluster.kubectl("create", "namespace", name)
@@ -49,7 +49,7 @@ def teams(cluster: Cluster, kube: Kube, dataset: str) -> Iterator[list[Team]]:
 
 @pytest.fixture
 def slow_s3(s3_environment: S3Server) -> Iterator[FaultyS3]:
-    """A server that takes half an hour to send what is below `slow`."""
+    """Yield a server that takes half an hour to send what is below `slow`."""
     for number in range(SLOW):
         key = f"slow/{number}/manifest.json"
         s3_environment.client().put_object(Bucket=BUCKET, Key=key, Body=bytes(100_000))
@@ -62,7 +62,7 @@ def slow_s3(s3_environment: S3Server) -> Iterator[FaultyS3]:
 def service(
     cluster: Cluster, custom_resources: None, tmp_path: Path, slow_s3: FaultyS3, s3_environment: S3Server
 ) -> Iterator[tuple[Operators, RunningOperator]]:
-    """An operator for all namespaces with the memory that the chart gives it, where a process can be given one."""
+    """Yield an operator for all namespaces, with the chart's memory limit where a process can have one."""
     with Operators.of(cluster.kubeconfig, tmp_path, "") as operators:
         allowed = f"{tmp_path.resolve().parents[-2].as_uri()},s3://{BUCKET}/slow"
         environment = {**s3_environment.environment, "AWS_ENDPOINT_URL_S3": slow_s3.endpoint}
@@ -81,7 +81,7 @@ def in_bytes(quantity: str) -> int:
 
 
 def most_memory(process: int) -> int:
-    """The most that a process has had so far, in bytes."""
+    """Return the most memory that a process has had so far, in bytes."""
     (line,) = [each for each in Path(f"/proc/{process}/status").read_text().splitlines() if each.startswith("VmHWM")]
     return int(line.split()[1]) << 10
 
@@ -91,7 +91,7 @@ def a_score(item: TrialRequest) -> float:
 
 
 def sparse(path: Path, size: int) -> str:
-    """A file that says it has so many bytes; its URI."""
+    """Make a file that claims to have `size` bytes and return its URI."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.truncate(size)
@@ -131,7 +131,7 @@ def study_of_its_own(team: Team, name: str, **spec: Any) -> dict[str, Any]:
 
 
 def apply_hostile(team: Team, folder: Path) -> Mapping[str, tuple[str, str, str]]:
-    """Studies, and what each is told: a condition, its reason, and a part of its message."""
+    """Apply hostile studies and return what each is told: a condition, its reason, and a part of its message."""
     os.mkfifo(folder / "pipe")
     gigabytes = sparse(folder / "huge" / "manifest.json", 1_500_000_000)
     many_keys = written(folder / "keys" / "manifest.json", keys(300_000))
@@ -160,7 +160,7 @@ def apply_hostile(team: Team, folder: Path) -> Mapping[str, tuple[str, str, str]
 
 
 def apply_many(team: Team, kube: Kube) -> None:
-    """More hypotheses than a study may select, one of them as large as the API server takes it."""
+    """Apply more hypotheses than a study may select, one of them as large as the API server takes."""
     names = [f"h{number}" for number in range(MANY)]
     manifests = [team.hypothesis(name, recipe={"x": number}) for number, name in enumerate(names)]
     manifests.append(team.hypothesis("large", recipe={"x": "x" * 1_400_000}))

@@ -28,7 +28,7 @@ def never(_item: TrialRequest) -> Outcome:
 
 @pytest.fixture
 def other_team(cluster: Cluster, kube: Kube, namespace: str, dataset: str) -> Iterator[Team]:
-    """Another namespace."""
+    """Yield a team with another namespace."""
     name = f"{namespace}-other"
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("wait", f"--namespace={name}", "--for=create", "serviceaccount/default", "--timeout=30s")

@@ -88,7 +88,7 @@ def age_of_youngest(jobs: list[Manifest]) -> float:
 
 
 def a_warning(job: Manifest) -> Manifest:
-    """The event that the Job controller writes when a Job has failed."""
+    """Return the event that the Job controller writes when a Job has failed."""
     about = {"apiVersion": "batch/v1", "kind": JOBS.kind, "name": job["metadata"]["name"]}
     return {
         "apiVersion": "v1",

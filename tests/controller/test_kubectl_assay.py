@@ -47,7 +47,7 @@ def kubectl_assay(environment: dict[str, str], namespace: str) -> KubectlAssay:
 
 @pytest.fixture
 def finished(kube: Kube, team: Team) -> Team:
-    """A team whose study has finished."""
+    """Return a team whose study has finished."""
     with PlayedPods(kube, team.namespace, a_score):
         team.apply(*team.hypotheses("better"), team.study())
         team.wait("Succeeded")

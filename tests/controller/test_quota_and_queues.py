@@ -70,7 +70,7 @@ def test_a_quota_that_is_never_enough_needs_somebody(team: Team) -> None:
 
 @pytest.fixture
 def kueue(cluster: Cluster) -> Iterator[None]:
-    """Kueue as far as studies see it: its kind of Workloads, which the test itself makes."""
+    """Install Kueue as far as studies see it: its kind of Workloads, which the test itself makes."""
     cluster.apply(A_DEFINITION)
     name = A_DEFINITION["metadata"]["name"]
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")

@@ -26,7 +26,7 @@ def a_score(item: TrialRequest) -> float:
 def store(
     cluster: Cluster, custom_resources: None, tmp_path_factory: pytest.TempPathFactory, dataset: str
 ) -> Iterator[Path]:
-    """The store of an operator that lets studies ask for little; beside it is a folder of data sets."""
+    """Yield the store of an operator that lets studies ask for little; beside it is a folder of data sets."""
     with Operators.of(cluster.kubeconfig, tmp_path_factory.mktemp("operator"), "") as operators:
         operator = operators.start(
             {

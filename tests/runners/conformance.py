@@ -26,11 +26,11 @@ class RunnerWorld(Protocol):
     def store(self) -> Objects: ...
 
     def entrypoint(self, behaviour: str) -> str:
-        """The entry point of a train function of tests/runners/team/behaviours.py, or what stands for it."""
+        """Return the entry point of a train function of tests/runners/team/behaviours.py, or what stands for it."""
         ...
 
     def request(self, behaviour: str, *, attempt: int = 1, deadline_seconds: int = 60, trials: int = 1) -> WorkRequest:
-        """Trials that were never asked for before."""
+        """Return a request for trials that were never asked for before."""
         ...
 
     def start(self, request: WorkRequest) -> None:
@@ -39,7 +39,7 @@ class RunnerWorld(Protocol):
 
 
 def until_ended(runner: Runner, *requests: WorkRequest) -> Sequence[ObservedAttempt]:
-    """The attempts of these requests, in their order, when all have ended."""
+    """Wait until all these requests have ended; return their attempts in the same order."""
     wanted = [(item.key, item.attempt) for request in requests for item in request.items]
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -61,7 +61,7 @@ def clear(runner: Runner) -> None:
 
 
 def reason(attempt: ObservedAttempt) -> str | None:
-    """How an attempt ended, in one word."""
+    """Return how an attempt ended, in one word."""
     return attempt.termination.reason if attempt.termination else None
 
 

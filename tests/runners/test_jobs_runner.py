@@ -65,7 +65,7 @@ class JobsWorld:
 
 @pytest.fixture(scope="module")
 def s3(pods_s3_server: S3Server) -> Iterator[S3Server]:
-    """The S3 server, which this process finds as well."""
+    """Yield the S3 server, which this process finds as well."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in pods_s3_server.environment.items():
             patch.setenv(name, value)
@@ -74,7 +74,7 @@ def s3(pods_s3_server: S3Server) -> Iterator[S3Server]:
 
 @pytest.fixture(scope="module")
 def dataset(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """A data set in the bucket."""
+    """Write a data set into the bucket."""
     return put_dataset(tiny_dataset(tmp_path_factory.mktemp("tiny")), f"s3://{BUCKET}/{uuid4().hex}")
 
 
@@ -89,7 +89,7 @@ class Team:
     dataset: Dataset
 
     def world(self, name: str) -> JobsWorld:
-        """The runner of a new study, its store, and a data set."""
+        """Return the runner of a new study, its store, and a data set."""
         study = a_proxy_study(name=name, budget=Budget(parallelism=SLOTS)).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )

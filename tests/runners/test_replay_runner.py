@@ -220,7 +220,7 @@ class Replay:
 
 
 def a_noisy_table() -> Table:
-    """Costs and scores of which no two are alike."""
+    """Return a table in which no two costs or scores are alike."""
     return a_table(
         cost=lambda hypothesis, arm, seed: len(arm) + 0.37 * ord(hypothesis[-1]) % 5 + 0.01 * seed,
         score=lambda hypothesis, arm, seed: math.sin(ord(hypothesis[-1]) + 0.3 * len(arm) + 0.1 * seed),
@@ -228,7 +228,7 @@ def a_noisy_table() -> Table:
 
 
 def with_other_cells(table: Table, keep: set[tuple[str, str, int]]) -> Table:
-    """The other cells cost more, so that none of them ends before it did, and score far from anything."""
+    """Return the table with the cells not in `keep` changed: they end later and score far from anything."""
     others = {key: cell if key in keep else RecordedRun(100.0 + cell.cost, 99.0) for key, cell in table.runs.items()}
     return replace(table, runs=others)
 

@@ -30,7 +30,7 @@ REPLAYED = a_replay(TABLE, slots=4, trust=Trust(threshold="0.6"), screening=Scre
 
 
 def run(objects: MemoryObjects, names: list[str], *, screening: bool = True) -> tuple[ProxyStudyStatus, Ledger]:
-    """The study with these hypotheses, by somebody who knows the store alone."""
+    """Run the study with these hypotheses as somebody who knows only the store."""
     study = redefined(
         REPLAYED.study, hypotheses=tuple(each for each in REPLAYED.study.hypotheses if each.name in names)
     )

@@ -33,7 +33,8 @@ def violations(history: Sequence[Life], results: Mapping[str, float], *, across_
 
 
 def _repeated(jobs: Iterable[Life]) -> list[str]:
-    """An attempt of a study belongs to one Job. (Another study may count anew where somebody has deleted the Job.)"""
+    """Return, as lines, the attempts that belong to several Jobs of a study. (Another study may count anew where
+    somebody has deleted the Job.)"""
     by_attempt: dict[tuple[str, Attempt], list[Life]] = defaultdict(list)
     for job in jobs:
         for attempt in job.attempts:

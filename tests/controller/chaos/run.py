@@ -61,7 +61,7 @@ def disturbed_round(
     operators: int = 1,
     say: Callable[[str], None] = print,
 ) -> None:
-    """The same studies in a namespace of their own, with at most so many kills at random moments while they run."""
+    """Run the same studies in a namespace of their own, with at most `kills` kills at random moments while they run."""
     namespace = f"chaos-{chaos.rounds}"
     team, began, before = pg.team(namespace), time.monotonic(), len(pg.operators.started)
     apply_studies(team, chaos.seeds)
@@ -107,7 +107,7 @@ def _kill_at_random(
 
 
 def _have_ended(team: Team) -> bool:
-    """Whether they are known to have: the API server may be away."""
+    """Return whether the studies are known to have ended: False while the API server is away."""
     try:
         return have_ended(team)
     except KubeError:
@@ -128,8 +128,8 @@ def _of_record(pg: Playground, chaos: Chaos, namespace: str, *, across_studies: 
 
 
 def _complaints(operator: RunningOperator) -> list[str]:
-    """What no operator should log: a reconcile that raised something. That the API server is away, kopf calls an error,
-    too."""
+    """Return what no operator should log: a reconcile that raised something. Only Assay's own errors count: kopf also
+    logs an error when the API server is away."""
     lines = operator.log().splitlines()
     return [
         f"{operator.process.name} logs: {' | '.join(lines[index : index + 40])}"

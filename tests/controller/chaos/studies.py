@@ -15,7 +15,7 @@ NAMES = ("a", "b", "c", "d", "e")
 
 
 def apply_studies(team: Team, seeds: int) -> None:
-    """Three studies: two that share hypotheses and the trials of two arms, and one whose Jobs run three trials each."""
+    """Apply three studies: two share hypotheses and the trials of two arms; the Jobs of one run three trials each."""
     team.apply(*(_labelled(hypothesis, index) for index, hypothesis in enumerate(team.hypotheses(*NAMES))))
     short, shorter = {"name": "short", "epochs": 3}, {"name": "shorter", "epochs": 1}
     team.apply(
@@ -56,7 +56,7 @@ def _study(
 
 
 def have_ended(team: Team) -> bool:
-    """Whether all studies have succeeded and all hypotheses have their verdicts."""
+    """Return whether all studies have succeeded and all hypotheses have their verdicts."""
     return all(team.condition("Succeeded", name).get("status") == "True" for name in STUDIES) and all(
         team.conclusion(name).get("status") == "True" for name in ("baseline", *NAMES)
     )

@@ -13,7 +13,7 @@ KEY = "a" * 32
 def a_life(
     name: str, attempt: int, created: int, ended: int | None = None, *, kind: str = "jobs", gone: int | None = None
 ) -> Life:
-    """The life of a Job or pod; its revisions are its seconds."""
+    """Return the life of a Job or pod; its revisions are its seconds."""
     return Life(
         kind,
         "team",

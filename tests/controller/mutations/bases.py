@@ -13,7 +13,7 @@ DIGEST = "@sha256:" + "0123456789abcdef" * 4
 
 
 def studies(dataset: str) -> tuple[Any, ...]:
-    """Studies on a data set with images of 8 and 4 pixels, one with every field that this version supports."""
+    """Return studies on a data set with images of 8 and 4 pixels, one with every field that this version supports."""
     small, large = _document(STUDY_YAML, 0), _document(EVERY_FIELD_YAML, 1)
     del large["spec"]["screening"]
     large["spec"]["trainer"]["podTemplate"].pop("env", None)
@@ -31,7 +31,7 @@ def studies(dataset: str) -> tuple[Any, ...]:
 
 
 def hypotheses(dataset: str) -> tuple[Any, ...]:
-    """A small one, and one with every field."""
+    """Return a small hypothesis, and one with every field."""
     small, large = _document(HYPOTHESIS_YAML, 0), _document(EVERY_FIELD_YAML, 0)
     large["spec"]["dataset"]["manifest"] = dataset
     large["spec"]["trainer"]["image"] = f"registry.example/trainer{DIGEST}"

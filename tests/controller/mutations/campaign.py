@@ -59,8 +59,8 @@ class Findings:
 
 
 def cases(count: int, number: int, dataset: str) -> list[Case]:
-    """So many different ones, always the same for a `number`. Every fifth is sent as tools send it that do not ask for
-    unknown fields to be refused."""
+    """Return `count` different cases, always the same for a `number`. Every fifth is sent like by tools that do not ask
+    the server to refuse unknown fields."""
     found: dict[str, tuple[Any, list[str]]] = {}
     everything = (*bases.studies(dataset), *bases.hypotheses(dataset))
     round_ = 0
@@ -141,7 +141,7 @@ class Campaign:
             self.findings.wrong.append(f"{case}: the API server answers {status}: {said}")
 
     def _problems(self, manifest: Any) -> bool:
-        """Whether the checks beyond the schema find something."""
+        """Return whether the checks beyond the schema find something."""
         resource = read(manifest)
         if isinstance(resource, ProxyStudy):
             hypotheses = [each for each in self._sound if isinstance(each, Hypothesis)]
@@ -204,7 +204,7 @@ class Campaign:
         self._judge_their_study(team, taken)
 
     def _judge_their_study(self, team: Team, taken: Sequence[Case]) -> None:
-        """The study that selects them is accepted as soon as all that can't be run with it are gone."""
+        """Check what the study that selects them is told, and that it is accepted once they are gone."""
         study = read(team.get("sound"))
         assert isinstance(study, ProxyStudy)
         hypotheses, unreadable = [], False
@@ -227,8 +227,8 @@ class Campaign:
         team.wait("Accepted", study="sound", seconds=_PATIENCE_SECONDS)
 
     def _once_said(self, resource: Any, team: Team, kind: str, taken: Sequence[Case]) -> dict[str, Any]:
-        """The objects by name, once the operator has said something of the present generation of each, or should
-        have."""
+        """Return the objects by name, once the operator has said something about the present generation of each, or
+        should have."""
         found: dict[str, Any] = {}
 
         def unsaid() -> list[Case]:
@@ -246,7 +246,7 @@ class Campaign:
         return found
 
     def _note_apart(self, case: Case, error: InvalidInput) -> None:
-        """What the models refuse the schema should refuse, but for depth, of which it can say nothing."""
+        """Note a case that the models refuse and the schema does not. Depth is left out: a schema can't limit it."""
         if any(problem.given != TOO_DEEP for problem in error.problems):
             self.findings.apart.append(f"the models alone refuse {case}: {error}"[:600])
 

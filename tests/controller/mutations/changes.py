@@ -72,7 +72,7 @@ def changed(draw: Draw, bases: tuple[Json, ...]) -> tuple[Json, list[str]]:
 
 
 def _place(draw: Draw, manifest: Json) -> tuple[Any, str | int, str]:
-    """A container, what of it, and its path in words."""
+    """Draw a place in the manifest: its container, its key there, and its path in words."""
     found = list(paths(manifest)) or [("kind",)]
     path = draw(st.sampled_from(found))
     return _at(manifest, path[:-1]), path[-1], ".".join(map(str, path))
@@ -120,7 +120,7 @@ def _replaced(draw: Draw, manifest: Json) -> str:
 
 
 def _nudged(draw: Draw, manifest: Json) -> str:
-    """A little beside what it was: of the same type."""
+    """Change a value a little, mostly to one of the same type."""
     container, step, where = _place(draw, manifest)
     value = container[step]
     if isinstance(value, bool):
@@ -138,7 +138,7 @@ def _nudged(draw: Draw, manifest: Json) -> str:
 
 
 def _numbered(draw: Draw, manifest: Json) -> str:
-    """Another number where there is one."""
+    """Replace a number by another one."""
     numbers = [path for path in paths(manifest) if type(_at(manifest, path)) is int] or [("spec",)]
     path = draw(st.sampled_from(numbers))
     _at(manifest, path[:-1])[path[-1]] = draw(_NUMBERS)
@@ -159,7 +159,7 @@ def _swapped_kind(draw: Draw, manifest: Json) -> str:
 
 
 def _contradicted(draw: Draw, manifest: Json) -> str:
-    """Each field is fine, but they do not go together."""
+    """Set fields that are fine each but do not go together."""
     name, values = draw(st.sampled_from(_CONTRADICTIONS))
     spec = manifest.get("spec")
     if isinstance(spec, dict):

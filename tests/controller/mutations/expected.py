@@ -37,7 +37,7 @@ class _Images:
 
 
 def read(manifest: Any, *, as_written: bool = False) -> ProxyStudy | Hypothesis:
-    """The resource, as the server has it, or as somebody wrote it. Raises InvalidInput."""
+    """Return the resource, as the server has it or as somebody wrote it. Raises InvalidInput."""
     if not isinstance(manifest, dict) or manifest.get("apiVersion") != API_VERSION:
         raise InvalidInput([Problem("manifest", "apiVersion", "something else", API_VERSION)])
     kind = manifest.get("kind")
@@ -56,7 +56,7 @@ def read(manifest: Any, *, as_written: bool = False) -> ProxyStudy | Hypothesis:
 def problems_of(
     study: ProxyStudy, hypotheses: Sequence[Hypothesis], datasets: Datasets, policy: Policy
 ) -> tuple[str | None, Sequence[Problem]]:
-    """The reason of the condition Accepted that a study should have, None if it is accepted, and what is wrong."""
+    """Return the reason that a study's condition Accepted should have (None if it is accepted) and what is wrong."""
     runner: Runner = _Images()  # type: ignore[assignment]
     if refused := not_allowed(study, select_hypotheses(study, hypotheses), policy, followed):
         return "NotAllowed", refused

@@ -50,7 +50,7 @@ def work_of(operator: RunningOperator) -> Work:
 
 
 def complaints(operator: RunningOperator) -> list[str]:
-    """Lines of the log that no manifest should lead to."""
+    """Return the lines of the log that no manifest should lead to."""
     lines = operator.log().splitlines()
     return [
         f"{operator.process.name} logs: {' | '.join(lines[index : index + 30])}"
@@ -60,7 +60,7 @@ def complaints(operator: RunningOperator) -> list[str]:
 
 
 def two_teams(cluster: Cluster, kube: Kube, dataset: str, suffix: str = "0") -> tuple[Team, Team]:
-    """Namespaces for studies and for hypotheses, in which no trial is started."""
+    """Make a namespace for studies and one for hypotheses, in which no trial is started."""
     teams = []
     for name in (f"changed-studies-{suffix}", f"changed-hypotheses-{suffix}"):
         cluster.kubectl("create", "namespace", name)

@@ -67,7 +67,7 @@ def exhausts_memory(trial: Trial) -> None:
 
 
 def exhausts_memory_with_others(trial: Trial) -> None:
-    """No process of these exceeds the limit; together they do."""
+    """Start processes that exceed the memory limit together, but none alone."""
     code = "import time; held = b'x' * (80 << 20); time.sleep(20)"
     others = [subprocess.Popen([sys.executable, "-S", "-c", code]) for _ in range(4)]
     for other in others:
@@ -101,7 +101,7 @@ def leaves_processes(trial: Trial) -> dict[str, float]:
 
 
 def looks_around(trial: Trial) -> dict[str, float]:
-    """Metrics of 1 for what it could do of what it should not."""
+    """Return 1 as the metric for each thing that the trial could do but should not be able to."""
     token = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
     return {
         "accuracy": 1.0,
