@@ -22,7 +22,7 @@ Outcome = float | FailureReason
 
 
 @dataclass
-class World:
+class PlayedWorld:
     """`outcome(item)` says how an attempt ends and `seconds(item)` what it costs; both only by what the item is."""
 
     study: Study

@@ -27,7 +27,7 @@ from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import a_failure, a_study, records_of_scores, redefined
-from builders.world import World
+from builders.world import PlayedWorld
 
 SHORT = ProxyArm(name="short", epochs=2)
 CORESET = ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)
@@ -80,7 +80,7 @@ def test_a_preparation_starts_first_and_its_trials_wait_for_it() -> None:
 
 
 def test_a_preparation_that_fails_for_good_fails_its_trials() -> None:
-    world = World(
+    world = PlayedWorld(
         a_study(hypotheses=3, proxies=[CORESET]),
         lambda item: score(item) if isinstance(item, TrialRequest) else FailureReason.TRAIN_FUNCTION_RAISED,
     )
@@ -135,7 +135,7 @@ def test_failures_of_the_infrastructure_are_retried_and_the_teams_own_are_not(
 ) -> None:
     study = a_study(hypotheses=3)
     broken = study.design.trials[0].key
-    world = World(study, lambda item: reason if item.key == broken else score(item))
+    world = PlayedWorld(study, lambda item: reason if item.key == broken else score(item))
     decided = world.to_the_end()
     assert [attempt for key, attempt in world.starts if key == broken] == list(range(1, want_attempts + 1))
     assert decided.status.trials.failed == 1
@@ -341,7 +341,7 @@ def test_work_that_an_edited_spec_no_longer_needs_is_stopped_and_counted_as_stal
 
 def test_too_many_failed_trials_end_a_study_without_success() -> None:
     study = a_study(hypotheses=6, capacity=1, budget=Budget(max_failed_trials=2))
-    world = World(study, lambda item: FailureReason.TRAIN_FUNCTION_RAISED)
+    world = PlayedWorld(study, lambda item: FailureReason.TRAIN_FUNCTION_RAISED)
     decided = world.to_the_end()
     assert len(world.starts) == 3
     succeeded = condition(decided.status, ConditionType.SUCCEEDED)
@@ -351,7 +351,7 @@ def test_too_many_failed_trials_end_a_study_without_success() -> None:
 
 def test_a_spent_budget_is_a_result() -> None:
     study = a_study(hypotheses=4, seeds=4, budget=Budget(accelerator_seconds=95))
-    world = World(study, score)
+    world = PlayedWorld(study, score)
     decided = world.to_the_end()
     assert len(world.starts) == 9
     succeeded = condition(decided.status, ConditionType.SUCCEEDED)
@@ -361,7 +361,7 @@ def test_a_spent_budget_is_a_result() -> None:
 
 def test_after_its_deadline_a_study_starts_nothing_more() -> None:
     study = a_study(hypotheses=4, seeds=4, capacity=1, budget=Budget(deadline_seconds=45))
-    world = World(study, score)
+    world = PlayedWorld(study, score)
     decided = world.to_the_end()
     assert condition(decided.status, ConditionType.SUCCEEDED).reason == Reason.DEADLINE_REACHED
     assert decided.status.trials.pending > 0
@@ -369,7 +369,7 @@ def test_after_its_deadline_a_study_starts_nothing_more() -> None:
 
 def test_a_study_without_a_baseline_score_says_so() -> None:
     study = a_study(hypotheses=3)
-    world = World(
+    world = PlayedWorld(
         study,
         lambda item: (
             FailureReason.TRAIN_FUNCTION_RAISED
@@ -387,7 +387,7 @@ def test_hypotheses_that_are_all_equal_are_called_so_and_no_proxy_is_trusted() -
     def equal(item: TrialRequest | PreparationRequest) -> float:
         return 0.9 + 0.01 * ((int(item.key, 16) % 997) / 997 - 0.5)
 
-    status = World(study, equal).to_the_end().status
+    status = PlayedWorld(study, equal).to_the_end().status
     assert "can't be told apart" in condition(status, ConditionType.SUCCEEDED).message
     assert status.arms[1].decision is not TrustDecision.TRUSTED
     assert status.recommended_proxy is None
@@ -396,7 +396,7 @@ def test_hypotheses_that_are_all_equal_are_called_so_and_no_proxy_is_trusted() -
 
 def test_three_hypotheses_leave_trust_undecided_and_say_how_many_it_would_take() -> None:
     study = a_study(hypotheses=3, proxies=[SHORT], seeds=3, threshold="0.6")
-    arm = World(study, score).to_the_end().status.arms[1]
+    arm = PlayedWorld(study, score).to_the_end().status.arms[1]
     assert arm.decision is TrustDecision.UNDECIDED
     assert arm.message is not None
     assert "hypotheses" in arm.message
@@ -405,7 +405,7 @@ def test_three_hypotheses_leave_trust_undecided_and_say_how_many_it_would_take()
 
 def test_a_proxy_that_orders_many_hypotheses_alike_is_trusted_and_recommended() -> None:
     study = a_study(hypotheses=24, proxies=[SHORT], seeds=3, threshold="0.6")
-    world = World(study, score, seconds=lambda item: 2.0 if item.arm == "short" else 10.0)
+    world = PlayedWorld(study, score, seconds=lambda item: 2.0 if item.arm == "short" else 10.0)
     status = world.to_the_end().status
     arm = status.arms[1]
     assert arm.decision is TrustDecision.TRUSTED
@@ -429,8 +429,8 @@ def test_trust_is_decided_once_when_all_trials_have_ended() -> None:
 def test_a_score_to_be_minimised_ranks_the_other_way_round() -> None:
     study = a_study(hypotheses=4, seeds=3)
     mirrored = a_study(hypotheses=4, seeds=3, goal=Goal.MINIMIZE)
-    up = World(study, score).to_the_end().status
-    down = World(mirrored, lambda item: -score(item)).to_the_end().status
+    up = PlayedWorld(study, score).to_the_end().status
+    down = PlayedWorld(mirrored, lambda item: -score(item)).to_the_end().status
     assert [row.name for row in up.ranking] == [row.name for row in down.ranking]
     assert [row.verdict for row in up.ranking] == [row.verdict for row in down.ranking]
     assert [float(row.difference or 0) for row in up.ranking] == [-float(row.difference or 0) for row in down.ranking]

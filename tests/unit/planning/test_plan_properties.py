@@ -10,7 +10,7 @@ from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.effort import tries
 from builders.studies import a_study, redefined
-from builders.world import Outcome, World
+from builders.world import Outcome, PlayedWorld
 
 PROXIES = [ProxyArm(name="short", epochs=2), ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)]
 
@@ -41,7 +41,7 @@ def final_score(item: TrialRequest | PreparationRequest) -> Outcome:
 @settings(max_examples=tries(25, quick=6))
 @given(study=studies, seed=st.integers(0, 1000))
 def test_every_study_ends_within_its_parallelism(study: Study, seed: int) -> None:
-    world = World(study, outcome)
+    world = PlayedWorld(study, outcome)
     decided = world.to_the_end(random.Random(seed).choice)
     limits = [limit for limit in (study.capacity.slots, study.spec.budget.parallelism) if limit]
     assert world.most_running <= min(limits)
@@ -54,7 +54,7 @@ def test_every_study_ends_within_its_parallelism(study: Study, seed: int) -> Non
 @settings(max_examples=tries(25, quick=6))
 @given(study=studies, seed=st.integers(0, 1000))
 def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
-    one, other = World(study, outcome), World(study, outcome)
+    one, other = PlayedWorld(study, outcome), PlayedWorld(study, outcome)
     first = one.to_the_end().status
     second = other.to_the_end(random.Random(seed).choice).status
     assert list(one.scores()) == list(other.scores())
@@ -67,7 +67,7 @@ def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
 def test_a_study_whose_runner_is_killed_again_and_again_reaches_the_same_end(
     study: Study, seed: int, kills: int
 ) -> None:
-    undisturbed, killed = World(study, final_score), World(study, final_score)
+    undisturbed, killed = PlayedWorld(study, final_score), PlayedWorld(study, final_score)
     want = undisturbed.to_the_end().status
     killed.killed_again_and_again(random.Random(seed), kills)
     got = killed.to_the_end().status
@@ -96,7 +96,7 @@ def test_the_budget_is_exceeded_by_no_more_than_what_ran_was_mispredicted(
         usual = {"reference": 10.0, "short": 2.0}.get(item.arm, 3.0)
         return usual * random.Random(item.key).choice([1.0, error])
 
-    world = World(study, final_score, seconds=seconds)
+    world = PlayedWorld(study, final_score, seconds=seconds)
     decided = world.to_the_end(random.Random(seed).choice)
     spent = float(decided.status.cost.accelerator_seconds)
     slots = min(each for each in (study.capacity.slots, budget.parallelism) if each)

@@ -14,7 +14,7 @@ from assay.planning.study.programs import program_of
 from assay_trainer.contract import PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import CODE, a_study, redefined
-from builders.world import World
+from builders.world import PlayedWorld
 
 SHORT = ProxyArm(name="short", epochs=2)
 CALIBRATION, ADDED, SEEDS, PROMOTED = 30, 40, 3, 3
@@ -41,7 +41,7 @@ def score(item: Item) -> float:
 
 
 @pytest.fixture(scope="module")
-def calibrated() -> World:
+def calibrated() -> PlayedWorld:
     """A study that has run with its first hypotheses, and trusts its proxy."""
     study = a_study(
         hypotheses=some(0, CALIBRATION, "known"),
@@ -50,13 +50,13 @@ def calibrated() -> World:
         capacity=100,
         screening=Screening(promote=PROMOTED, audit_percent=10, stratify_by="kind"),
     )
-    world = World(study, score, seconds=lambda item: 10.0 if item.arm == "reference" else 1.0)
+    world = PlayedWorld(study, score, seconds=lambda item: 10.0 if item.arm == "reference" else 1.0)
     status = world.in_waves().status
     assert status.arms[1].decision is TrustDecision.TRUSTED
     return world
 
 
-def with_added(world: World, added: list[Hypothesis]) -> World:
+def with_added(world: PlayedWorld, added: list[Hypothesis]) -> PlayedWorld:
     """The same study and store, with more hypotheses."""
     study = world.study
     hypotheses = (*study.hypotheses, *added)
@@ -71,7 +71,7 @@ def with_added(world: World, added: list[Hypothesis]) -> World:
     )
 
 
-def arms_run(world: World, names: set[str]) -> dict[str, set[str]]:
+def arms_run(world: PlayedWorld, names: set[str]) -> dict[str, set[str]]:
     """On which arms each of these hypotheses has run."""
     found: dict[str, set[str]] = defaultdict(set)
     for item in world.items.values():
@@ -84,7 +84,7 @@ def condition(status: ProxyStudyStatus, kind: ConditionType) -> tuple[str, str, 
     return next((each.status, each.reason, each.message) for each in status.conditions if each.type == kind)
 
 
-def test_what_is_added_is_screened_on_the_proxy_and_the_best_of_it_run_in_full(calibrated: World) -> None:
+def test_what_is_added_is_screened_on_the_proxy_and_the_best_of_it_run_in_full(calibrated: PlayedWorld) -> None:
     added = some(100, ADDED, "known")
     world = with_added(calibrated, added)
     status = world.in_waves().status
@@ -99,7 +99,7 @@ def test_what_is_added_is_screened_on_the_proxy_and_the_best_of_it_run_in_full(c
     assert status.trials.planned == status.trials.succeeded
 
 
-def test_hypotheses_on_which_the_proxy_is_wrong_revoke_it_and_run_in_full(calibrated: World) -> None:
+def test_hypotheses_on_which_the_proxy_is_wrong_revoke_it_and_run_in_full(calibrated: PlayedWorld) -> None:
     added = [*some(100, 10, "known"), *some(500, ADDED, "new")]
     world = with_added(calibrated, added)
     status = world.in_waves().status
@@ -113,7 +113,7 @@ def test_hypotheses_on_which_the_proxy_is_wrong_revoke_it_and_run_in_full(calibr
     assert all(row.arm is None for row in status.ranking)
 
 
-def test_a_certificate_rests_on_whom_it_was_made_with_whoever_is_added(calibrated: World) -> None:
+def test_a_certificate_rests_on_whom_it_was_made_with_whoever_is_added(calibrated: PlayedWorld) -> None:
     made = {name: record for name, record in calibrated.written.items() if record.kind == "Certificate"}
     world = with_added(calibrated, some(100, 10, "known"))
     status = world.in_waves().status

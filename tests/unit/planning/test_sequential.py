@@ -17,7 +17,7 @@ from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.effort import tries
 from builders.studies import a_study, records_of_scores
-from builders.world import Outcome, World
+from builders.world import Outcome, PlayedWorld
 
 Item = TrialRequest | PreparationRequest
 SHORT = ProxyArm(name="short", epochs=2)
@@ -65,7 +65,7 @@ def what_was_found(status: ProxyStudyStatus) -> object:
 
 def test_a_hypothesis_that_is_decided_gets_no_more_seeds() -> None:
     study = a_study(hypotheses=8, seeds=3, maximum=10, question=Question.BEAT_BASELINE)
-    status = World(study, score).to_the_end().status
+    status = PlayedWorld(study, score).to_the_end().status
     seeds = {row.name: row.seeds for row in status.ranking}
     verdicts = {row.name: row.verdict for row in status.ranking}
     assert seeds["h007"] == 3
@@ -79,7 +79,7 @@ def test_a_hypothesis_that_is_decided_gets_no_more_seeds() -> None:
 
 def test_finding_the_best_runs_only_those_that_may_be_it() -> None:
     study = a_study(hypotheses=10, seeds=3, maximum=10, question=Question.FIND_BEST, smallest_effect="0.005")
-    status = World(study, far_apart).to_the_end().status
+    status = PlayedWorld(study, far_apart).to_the_end().status
     best, *others = status.ranking
     assert (best.name, best.may_be_best) == ("h009", True)
     assert not any(row.may_be_best for row in others)
@@ -90,7 +90,7 @@ def test_finding_the_best_runs_only_those_that_may_be_it() -> None:
 @pytest.mark.parametrize("question", list(Question))
 def test_what_the_question_does_not_need_is_never_asked_for(question: Question) -> None:
     study = a_study(hypotheses=8, proxies=[SHORT], seeds=3, maximum=10, question=question, capacity=None)
-    world = World(study, far_apart)
+    world = PlayedWorld(study, far_apart)
     world.to_the_end()
     trials = Counter(item.arm for item in world.items.values())
     assert trials["short"] == 8 * 3
@@ -99,7 +99,9 @@ def test_what_the_question_does_not_need_is_never_asked_for(question: Question) 
 
 def test_a_proxy_gets_the_seeds_of_its_looks_with_all_hypotheses_or_none() -> None:
     study = a_study(hypotheses=12, proxies=[SHORT], seeds=2, maximum=8, question=Question.BEAT_BASELINE)
-    world = World(study, lambda item: score(item) if item.arm == "reference" else random.Random(item.key).gauss(0, 1))
+    world = PlayedWorld(
+        study, lambda item: score(item) if item.arm == "reference" else random.Random(item.key).gauss(0, 1)
+    )
     world.to_the_end()
     items = [item for item in world.items.values() if isinstance(item, TrialRequest)]
     seeds = Counter(item.hypothesis for item in items if item.arm == "short")
@@ -147,7 +149,7 @@ sequential = st.builds(
 @settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000))
 def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
-    one, other = World(study, failing_score), World(study, failing_score)
+    one, other = PlayedWorld(study, failing_score), PlayedWorld(study, failing_score)
     first = one.to_the_end().status
     second = other.to_the_end(random.Random(seed).choice).status
     assert what_was_found(first) == what_was_found(second)
@@ -156,7 +158,7 @@ def test_the_order_of_events_does_not_matter(study: Study, seed: int) -> None:
 @settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000), kills=st.integers(1, 10))
 def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, seed: int, kills: int) -> None:
-    undisturbed, killed = World(study, failing_score), World(study, failing_score)
+    undisturbed, killed = PlayedWorld(study, failing_score), PlayedWorld(study, failing_score)
     want = undisturbed.to_the_end().status
     killed.killed_again_and_again(random.Random(seed), kills)
     assert what_was_found(killed.to_the_end().status) == what_was_found(want)
@@ -166,7 +168,7 @@ def test_a_study_that_is_killed_again_and_again_finds_the_same(study: Study, see
 @settings(max_examples=tries(12, quick=4))
 @given(study=sequential, seed=st.integers(0, 1000))
 def test_every_study_ends_within_its_parallelism_and_its_seeds(study: Study, seed: int) -> None:
-    world = World(study, failing_score)
+    world = PlayedWorld(study, failing_score)
     decided = world.to_the_end(random.Random(seed).choice)
     assert study.capacity.slots is not None
     assert world.most_running <= study.capacity.slots

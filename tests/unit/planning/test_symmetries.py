@@ -14,7 +14,7 @@ from assay_trainer.contract import PreparationRequest, TrialRequest
 from builders.effort import tries
 from builders.manifests import a_hypothesis
 from builders.studies import a_study, redefined
-from builders.world import World
+from builders.world import PlayedWorld
 
 PROXIES = [ProxyArm(name="half", epochs=5), ProxyArm(name="short", epochs=2)]
 SECONDS = {"reference": 10.0, "half": 5.0, "short": 2.0}
@@ -83,7 +83,7 @@ def find(
         value = round(true + noise, 6) + constant
         return value if goal is Goal.MAXIMIZE else -value
 
-    status = World(study, score, seconds=lambda item: SECONDS[item.arm]).to_the_end().status
+    status = PlayedWorld(study, score, seconds=lambda item: SECONDS[item.arm]).to_the_end().status
     rows = {
         numbers[row.name]: Found(
             row.rank, row.rank_low, row.rank_high, row.may_be_best, row.verdict.value, row.seeds, row.arm

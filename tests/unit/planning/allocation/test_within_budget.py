@@ -10,7 +10,7 @@ from assay.api.resources import Budget, ProxyArm, ProxyStudyStatus, Question, Su
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_study
-from builders.world import Outcome, World
+from builders.world import Outcome, PlayedWorld
 
 PROXIES = [ProxyArm(name="half", epochs=5), ProxyArm(name="short", epochs=2)]
 SECONDS = {"reference": 10.0, "half": 5.0, "short": 2.0, "coreset": 2.0}
@@ -47,7 +47,7 @@ def condition(status: ProxyStudyStatus, kind: ConditionType) -> tuple[str, str]:
 @pytest.mark.parametrize("question", list(Question))
 @pytest.mark.parametrize("seconds", [40, 160])
 def test_a_small_budget_buys_an_order_of_all_hypotheses(question: Question, seconds: int) -> None:
-    world = World(study_for(seconds, question=question), score, seconds=cost)
+    world = PlayedWorld(study_for(seconds, question=question), score, seconds=cost)
     status = world.to_the_end().status
     assert float(status.cost.accelerator_seconds) <= seconds
     assert condition(status, ConditionType.SUCCEEDED) == ("True", Reason.BUDGET_SPENT)
@@ -60,7 +60,7 @@ def test_a_small_budget_buys_an_order_of_all_hypotheses(question: Question, seco
 
 
 def test_a_hypothesis_is_ranked_by_its_score_as_expected_on_the_reference_and_the_arm_is_named() -> None:
-    status = World(study_for(100), score, seconds=cost).to_the_end().status
+    status = PlayedWorld(study_for(100), score, seconds=cost).to_the_end().status
     arms = Counter(row.arm or "reference" for row in status.ranking)
     assert arms["reference"] > 0
     assert arms["half"] + arms["short"] > 0
@@ -70,16 +70,16 @@ def test_a_hypothesis_is_ranked_by_its_score_as_expected_on_the_reference_and_th
 
 
 def test_a_small_budget_buys_no_certificate() -> None:
-    status = World(study_for(100), score, seconds=cost).to_the_end().status
+    status = PlayedWorld(study_for(100), score, seconds=cost).to_the_end().status
     proxies = [arm for arm in status.arms if arm.name != "reference"]
     assert {(arm.decision, arm.reason) for arm in proxies} == {(TrustDecision.UNDECIDED, "BudgetTooSmall")}
     assert condition(status, ConditionType.PROXY_TRUSTED) == ("False", Reason.UNDECIDED)
 
 
 def test_a_budget_that_pays_for_all_is_spent_as_if_there_were_none() -> None:
-    plenty = World(study_for(10_000, capacity=HYPOTHESES), score, seconds=cost).in_waves().status
+    plenty = PlayedWorld(study_for(10_000, capacity=HYPOTHESES), score, seconds=cost).in_waves().status
     unlimited = a_study(hypotheses=HYPOTHESES, proxies=PROXIES, seeds=3, maximum=5, capacity=HYPOTHESES)
-    want = World(unlimited, score, seconds=cost).in_waves().status
+    want = PlayedWorld(unlimited, score, seconds=cost).in_waves().status
     assert [row.seeds for row in plenty.ranking] == [row.seeds for row in want.ranking]
     assert [arm.decision for arm in plenty.arms] == [arm.decision for arm in want.arms]
 
@@ -93,7 +93,7 @@ def test_what_failed_by_no_fault_of_its_own_is_tried_again() -> None:
             return FailureReason.DISRUPTED
         return score(item)
 
-    world = World(study_for(100), fails_once, seconds=cost)
+    world = PlayedWorld(study_for(100), fails_once, seconds=cost)
     status = world.to_the_end().status
     assert lost
     assert status.trials.failed == 0
@@ -102,7 +102,7 @@ def test_what_failed_by_no_fault_of_its_own_is_tried_again() -> None:
 
 def test_a_core_set_is_no_rung() -> None:
     proxies = [*PROXIES, ProxyArm(name="coreset", data_percent=25, subset=Subset.EL2N)]
-    world = World(study_for(60, proxies), score, seconds=cost)
+    world = PlayedWorld(study_for(60, proxies), score, seconds=cost)
     world.to_the_end()
     assert {item.arm for item in world.items.values()} <= {"short", "half", "reference"}
 
@@ -111,7 +111,7 @@ def test_a_budget_that_was_just_enough_is_not_too_small_in_hindsight() -> None:
     whole = 3 * HYPOTHESES * sum(SECONDS[arm] for arm in ("reference", "half", "short"))
     study = study_for(round(whole), capacity=HYPOTHESES)
     last = study.design.initial_trials[-1].key
-    status = World(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).in_waves().status
+    status = PlayedWorld(study, score, seconds=lambda item: cost(item) + 5.0 * (item.key == last)).in_waves().status
     assert float(status.cost.accelerator_seconds) > whole
     assert status.trials.succeeded >= len(study.design.initial_trials)
     assert not any(arm.reason == "BudgetTooSmall" for arm in status.arms)
@@ -122,7 +122,7 @@ def test_an_arm_that_is_cheaper_than_its_epochs_say_is_tried_before_the_budget_i
         hypotheses=2, proxies=[ProxyArm(name="short", epochs=1)], epochs=9, budget=Budget(accelerator_seconds=9)
     )
     seconds = {"reference": 3.0, "short": 1.0}
-    world = World(study, score, seconds=lambda item: seconds[item.arm])
+    world = PlayedWorld(study, score, seconds=lambda item: seconds[item.arm])
     status = world.to_the_end().status
     assert status.arms[0].trials.succeeded > 0
     assert 5 < float(status.cost.accelerator_seconds) <= 9

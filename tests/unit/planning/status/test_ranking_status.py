@@ -12,7 +12,7 @@ from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import a_study, records_of_scores
-from builders.world import Outcome, World
+from builders.world import Outcome, PlayedWorld
 
 NOW = 1_000_000.0
 SHORT = ProxyArm(name="short", epochs=2)
@@ -36,7 +36,7 @@ def messages(status: ProxyStudyStatus) -> dict[str, str | None]:
 
 def test_a_verdict_that_further_seeds_may_reach_is_told_from_one_that_they_hardly_will() -> None:
     study = study_of([*DIFFERENCES], question=Question.BEAT_BASELINE, maximum=8)
-    world = World(study, score)
+    world = PlayedWorld(study, score)
     running = next(
         status
         for status in iter(lambda: _one_more(world), None)
@@ -56,7 +56,7 @@ def test_a_verdict_that_further_seeds_may_reach_is_told_from_one_that_they_hardl
     assert messages(ended)["baseline"] is None
 
 
-def _one_more(world: World) -> ProxyStudyStatus:
+def _one_more(world: PlayedWorld) -> ProxyStudyStatus:
     status = world.round().status
     if world.running:
         world.end(min(world.running))
@@ -65,7 +65,7 @@ def _one_more(world: World) -> ProxyStudyStatus:
 
 def test_what_the_question_leaves_open_is_said() -> None:
     study = study_of([*DIFFERENCES], question=Question.FIND_BEST, maximum=8)
-    status = World(study, score).to_the_end().status
+    status = PlayedWorld(study, score).to_the_end().status
     close = next(row for row in status.ranking if row.name == "close")
     assert close.verdict is Verdict.INCONCLUSIVE
     assert close.seeds < 8
@@ -79,7 +79,7 @@ def test_a_failure_is_said_even_where_other_seeds_have_a_score() -> None:
     def failing(item: Item) -> Outcome:
         return FailureReason.TRAIN_FUNCTION_RAISED if item.key == bad else score(item)
 
-    status = World(study, failing).to_the_end().status
+    status = PlayedWorld(study, failing).to_the_end().status
     assert (messages(status)["better"] or "").startswith("TrainFunctionRaised: ")
     assert messages(status)["worse"] is None
 
@@ -96,10 +96,10 @@ def screened() -> ProxyStudyStatus:
 
     screening = Screening(promote=2, audit_percent=10)
     fields = {"proxies": [SHORT], "screening": screening, "capacity": len(first)}
-    calibrated = World(study_of(first, **fields), truth)
+    calibrated = PlayedWorld(study_of(first, **fields), truth)
     assert calibrated.in_waves().status.arms[1].decision is TrustDecision.TRUSTED
     study = study_of([*first, *added], **fields)
-    return World(study, truth, records=calibrated.records, written=calibrated.written).in_waves().status
+    return PlayedWorld(study, truth, records=calibrated.records, written=calibrated.written).in_waves().status
 
 
 def test_a_hypothesis_that_was_screened_names_the_proxy_and_its_seeds_there(screened: ProxyStudyStatus) -> None:
