@@ -7,6 +7,8 @@ import resource
 import shutil
 from pathlib import Path
 
+import pytest
+
 from builders.toy_project import (
     STUDY,
     WITHOUT_PRELOADING,
@@ -125,7 +127,11 @@ def test_a_study_without_any_result_fails_and_can_be_mended_and_tried_again(tmp_
     assert len(results(project)) == 8
 
 
-def test_a_store_on_a_full_disk_ends_the_run_with_a_sentence_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_a_store_on_a_full_disk_ends_the_run_with_a_sentence_and_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python itself would keep the first 500 bytes of the team's bytecode, and not import it any more.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     project = a_project(tmp_path / "project", hypotheses=2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))  # of what this process starts now

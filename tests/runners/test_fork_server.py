@@ -194,7 +194,7 @@ def a_message(reason: str, characters: int = 0) -> TerminationMessage:
     return TerminationMessage.model_validate({"key": KEY, "reason": reason, "message": "x" * characters})
 
 
-@pytest.mark.parametrize(("items", "want_items"), [(1, 1), (3, 3), (20, 20), (200, 40)])
+@pytest.mark.parametrize(("items", "want_items"), [(1, 1), (3, 3), (20, 20), (200, 45)])
 def test_last_words_fit_and_lose_texts_before_items(items: int, want_items: int) -> None:
     text = termination_log([a_message("TrainFunctionRaised", 1500)] * items)
     assert len(text) <= 4096

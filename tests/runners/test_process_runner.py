@@ -253,14 +253,20 @@ def test_a_dead_fork_server_fails_what_it_ran_and_another_runs_the_rest(own_worl
 
 
 def test_a_fork_server_that_keeps_dying_is_given_up(own_world: ProcessWorld) -> None:
-    own_world.runner.slots()
-    os.kill(own_world.runner.fork_server_pid, signal.SIGKILL)
-    eventually(lambda: own_world.runner.slots() and True)
-    own_world.runner.wait(0.2)
-    own_world.runner.slots()
-    os.kill(own_world.runner.fork_server_pid, signal.SIGTERM)
+    runner = own_world.runner
+    runner.slots()
+    first = runner.fork_server_pid
+    os.kill(first, signal.SIGKILL)
+
+    def has_another() -> bool:
+        runner.wait(0.1)
+        return runner.fork_server_pid != first
+
+    eventually(has_another)
+    runner.slots()
+    os.kill(runner.fork_server_pid, signal.SIGTERM)
     with pytest.raises(RunnerFailed, match="the fork server exited with status 0"):
-        own_world.runner.wait(20)
+        runner.wait(20)
 
 
 def test_a_fork_server_that_can_not_start_says_why(tmp_path: Path) -> None:
