@@ -9,7 +9,7 @@ import altair as alt
 
 from assay.api.resources import TrustStatistic
 from assay.reporting.certificates import STATISTICS, seen
-from assay.reporting.charts.theme import DECISION_COLOURS, Spec, rows, scale, specification
+from assay.reporting.charts.theme import DECISION_COLOURS, Spec, rows, scale, specification, unchecked
 from assay.reporting.figures import fixed, interval_text, percent
 from assay.reporting.rows import DECISIONS, REVOKED, ceiling_of, is_revoked
 
@@ -43,6 +43,7 @@ class _Point:
     left: bool = False
 
 
+@unchecked
 def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
     """Draw each proxy's cost of a trial (percent of the reference's) against the statistic that trust is about, with
     the threshold; and with the noise ceiling if the statistic is tau."""
@@ -72,7 +73,7 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
         layers.append(
             alt.Chart(rows(with_interval))
             .mark_rule(strokeWidth=2.5, opacity=0.55, strokeCap="round")
-            .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=title), y2="high:Q", color=colour)
+            .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=title), y2=alt.Y2("high:Q"), color=colour)
         )
     for left in (True, False):
         on_this_side = [_row(point) for point in points if point.left is left]
@@ -80,10 +81,10 @@ def agreement_chart(study: Study, status: ProxyStudyStatus) -> Spec | None:
             names = (
                 alt.Chart(rows(on_this_side))
                 .mark_text(align="right" if left else "left", dx=-11 if left else 11, fontWeight=600)
-                .encode(x=x, y=alt.Y("label:Q", scale=vertical), text="proxy:N")
+                .encode(x=x, y=alt.Y("label:Q", scale=vertical), text=alt.Text("proxy:N"))
             )
             # A halo, so that lines behind a name do not cross it.
-            layers += [names.encode(stroke=alt.value("var(--page)"), strokeWidth=alt.value(4)), names]
+            layers += [names.encode(stroke=alt.StrokeValue("var(--page)"), strokeWidth=alt.StrokeWidthValue(4)), names]
     layers.append(base.mark_circle(size=130, opacity=1).encode(y=y, color=colour, tooltip=tooltip))
     return specification(alt.layer(*layers), height=_HEIGHT)
 
@@ -143,7 +144,7 @@ def _rules(ceiling: float | None, threshold: float, vertical: alt.Scale) -> list
         layers.append(at.mark_rule(strokeDash=dash, opacity=0.5))
         layers.append(
             at.mark_text(align="right", baseline="bottom", dx=-2, dy=-offset, opacity=0.75).encode(
-                text="name:N", x=alt.value("width")
+                text=alt.Text("name:N"), x=alt.value("width")
             )
         )
     return layers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification
+from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification, unchecked
 
 if TYPE_CHECKING:
     from assay.api.resources import Verdict
@@ -24,6 +24,7 @@ _WHOLE = "datum.value % 1 ? '' : datum.label"
 """Labels the axis at whole epochs alone."""
 
 
+@unchecked
 def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str, Verdict]) -> Spec | None:
     """Draw the means over seeds by epoch."""
     if not points:
@@ -61,14 +62,16 @@ def curve_chart(points: Sequence[CurveMean], metric: str, verdicts: Mapping[str,
                 scale=alt.Scale(domain=[alt.ExprRef(f"{ranges}[arm][{end}]") for end in (0, 1)], nice=False),
             ),
             color=alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None),
-            detail="h:N",
+            detail=alt.Detail("h:N"),
         )
     )
     lines = base.mark_line(strokeJoin="round", clip=True).encode(
         opacity=alt.when(over).then(alt.value(1.0)).otherwise(alt.value(0.3 if many else 0.6)),
         strokeWidth=alt.when(over).then(alt.value(3.5)).otherwise(alt.value(1 if many else 1.6)),
     )
-    target = base.mark_line(opacity=0, strokeWidth=_TARGET, clip=True).encode(tooltip=["hypothesis:N", "verdict:N"])
+    target = base.mark_line(opacity=0, strokeWidth=_TARGET, clip=True).encode(
+        tooltip=[alt.Tooltip("hypothesis:N"), alt.Tooltip("verdict:N")]
+    )
     dots = (
         base.mark_circle(clip=True)
         .encode(

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 
 from assay.ranking.budget.price_curves import Spread
-from assay.reporting.charts.theme import Spec, rows, scale, specification
+from assay.reporting.charts.theme import Spec, rows, scale, specification, unchecked
 from assay.reporting.figures import fixed, share
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def regret_price_chart(priced: PricedPolicies, metric: str, decimals: int) -> Sp
     return _chart(priced, lambda curve, at: curve.regret(at), f"regret ({metric})", domain, decimals, named=False)
 
 
+@unchecked
 def _chart(
     priced: PricedPolicies,
     value: Callable[[PriceCurve, float], Spread | None],
@@ -123,7 +124,7 @@ def _chart(
     band = (
         alt.Chart(rows(point.row for point in points if point.policy == judged))
         .mark_area(interpolate="step-after", opacity=0.14, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=title), y2="high:Q", color=colour)
+        .encode(x=x, y=alt.Y("low:Q", scale=vertical, title=title), y2=alt.Y2("high:Q"), color=colour)
     )
     last = {point.policy: point for point in points}
     ends = (
@@ -132,7 +133,7 @@ def _chart(
         .encode(x=x, y=y, color=colour)
     )
     full = alt.Chart(rows([{"share": 1.0}])).mark_rule(strokeDash=[5, 4], opacity=0.45).encode(x=x)
-    base = alt.Chart(rows(point.row for point in points)).encode(x=x, y=y, color=colour, detail="policy:N")
+    base = alt.Chart(rows(point.row for point in points)).encode(x=x, y=y, color=colour, detail=alt.Detail("policy:N"))
     layers = [full, band, *_lines(base, judged, title.split(" (")[0]), ends]
     if named:
         places = _label_places(last.values(), (low, high), domain)
@@ -180,8 +181,8 @@ def _names(labels: alt.Chart) -> list[alt.Chart]:
     """Return each policy's name at the end of its line, with a halo so that lines behind it don't cross it."""
     names = labels.mark_text(
         align="right", dx=-7, dy=-9, fontWeight=600, opacity=alt.expr(f"width < {_NARROW} ? 0 : 1")
-    ).encode(text="policy:N")
-    return [names.encode(stroke=alt.value("var(--page)"), strokeWidth=alt.value(4)), names]
+    ).encode(text=alt.Text("policy:N"))
+    return [names.encode(stroke=alt.StrokeValue("var(--page)"), strokeWidth=alt.StrokeWidthValue(4)), names]
 
 
 def _label_places(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from assay.api.resources import REFERENCE
-from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification
+from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification, unchecked
 from assay.reporting.figures import fixed
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _TARGET = 12
 _BASELINE = "datum.verdict == 'Baseline'"
 
 
+@unchecked
 def rank_chart(
     arms: tuple[str, ...],
     ranks: Mapping[str, Mapping[str, tuple[int, float]]],
@@ -71,7 +72,7 @@ def rank_chart(
         alt.Tooltip("at_reference:Q", title="rank on the reference"),
     ]
     known = alt.Chart(rows(points))
-    base = known.encode(x=x, y=y, color=colour, detail="hypothesis:N")
+    base = known.encode(x=x, y=y, color=colour, detail=alt.Detail("hypothesis:N"))
     lines = base.mark_line(strokeJoin="round").encode(
         opacity=alt.when(over)
         .then(alt.value(1.0))
@@ -98,7 +99,7 @@ def rank_chart(
         known.transform_filter(over)
         .transform_filter(f"datum.arm == '{shown[-1]}'")
         .mark_text(align="right", dx=-8, dy=-9, fontWeight=600)
-        .encode(x=x, y=y, text="hypothesis:N")
+        .encode(x=x, y=y, text=alt.Text("hypothesis:N"))
     )
     return specification(alt.layer(lines, target, dots, named), height=min(_TALLEST, _ROW * count + 20))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from assay.api.resources import Verdict
-from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification
+from assay.reporting.charts.theme import VERDICT_COLOURS, Spec, rows, scale, specification, unchecked
 from assay.reporting.figures import value_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def difference_chart(ranking: Sequence[RankedHypothesis], texts: Sequence[RankRo
     return _chart(points, texts, f"{metric} minus the baseline's", zero=True)
 
 
+@unchecked
 def _chart(
     points: Sequence[tuple[str, float | None, float | None, float | None, Verdict]],
     texts: Sequence[RankRow],
@@ -83,13 +84,13 @@ def _chart(
     axis = alt.Axis(tickCount=5)
     layers: list[alt.Chart] = []
     if zero:
-        layers.append(alt.Chart(rows([{"value": 0}])).mark_rule(opacity=0.6).encode(x="value:Q"))
+        layers.append(alt.Chart(rows([{"value": 0}])).mark_rule(opacity=0.6).encode(x=alt.X("value:Q")))
     with_interval = [value for value in values if value["low"] is not None]
     if with_interval:
         layers.append(
             alt.Chart(rows(with_interval))
             .mark_rule(strokeWidth=3, opacity=0.5, strokeCap="round")
-            .encode(y=y, color=colour, x=alt.X("low:Q", scale=horizontal, title=title, axis=axis), x2="high:Q")
+            .encode(y=y, color=colour, x=alt.X("low:Q", scale=horizontal, title=title, axis=axis), x2=alt.X2("high:Q"))
         )
     layers.append(
         base.mark_circle(size=90, opacity=1).encode(

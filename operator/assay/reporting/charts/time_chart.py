@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from assay.reporting.charts.theme import Spec, rows, scale, specification
+from assay.reporting.charts.theme import Spec, rows, scale, specification, unchecked
 from assay.reporting.figures import seconds_text, share
 from assay.reporting.time_shares import PHASE_WORDS
 
@@ -19,6 +19,7 @@ PHASE_COLOURS = {phase: f"var(--phase-{place})" for place, phase in enumerate(PH
 _ROW = 40
 
 
+@unchecked
 def time_chart(shares: Sequence[TimeShare]) -> Spec | None:
     """Draw the wall time of each arm's trials by phase."""
     if not shares:
