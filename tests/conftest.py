@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -20,6 +21,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # By default an example that takes .2 s has failed: on a busy machine any may.
 settings.register_profile("untimed", deadline=None, max_examples=tries(100, quick=20))
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported, a million objects, out of the garbage collections to come: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
