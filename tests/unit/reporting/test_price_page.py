@@ -32,6 +32,7 @@ def a_curve(name: str, *purchases: tuple[float, float, float], runs: int = 2) ->
 
 PLANNER = a_curve("planner", (0.02, 0.4, 0.1), (0.1, 0.8, 0.02), (0.3, 0.9, 0.01))
 WHOLE = a_curve("equal allocation", (0.5, 0.3, 0.2), (1.0, 0.85, 0.0), (3.0, 1.0, 0.0))
+NEVER_BUYS = PriceCurve("planner", "", (PricedRun(np.array([]), np.array([]), np.array([])),))
 CHEAP = a_curve("eighth alone", (0.05, 0.3, 0.3), (0.12, 0.6, 0.05))
 
 
@@ -126,7 +127,11 @@ def test_the_chart_has_a_line_per_policy_each_of_its_own_colour_and_ends_where_t
 
 
 def test_the_charts_are_as_vega_lite_defines_charts() -> None:
-    for chart in (agreement_price_chart(priced()), regret_price_chart(priced(), "accuracy", 2)):
+    some, odd = priced(), priced(NEVER_BUYS, WHOLE, CHEAP)
+    for chart in (
+        *map(agreement_price_chart, (some, odd)),
+        *(regret_price_chart(each, "accuracy", 2) for each in (some, odd)),
+    ):
         # A background of null is no colour to the definition, and "as the page's" to the library.
         alt.Root.validate({**(chart or {}), "config": {}})
 
@@ -139,7 +144,6 @@ def test_the_page_escapes_what_a_table_calls_its_columns() -> None:
 
 
 def test_a_policy_that_buys_nothing_leaves_the_others_drawn() -> None:
-    empty = PriceCurve("planner", "", (PricedRun(np.array([]), np.array([]), np.array([])),))
-    page = price_page(a_budgeted_study(), priced(empty, WHOLE, CHEAP), TRUTH)
+    page = price_page(a_budgeted_study(), priced(NEVER_BUYS, WHOLE, CHEAP), TRUTH)
     assert 'id="agreement-price-chart"' in page
     assert "For 0 % of the full cost the planner reaches a tau of 0.00" in page.replace("\u00a0", " ")
