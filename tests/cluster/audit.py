@@ -13,7 +13,7 @@ WRITES = ["create", "update", "patch", "delete", "deletecollection"]
 
 
 class Audit:
-    """Of the writes of a user. `options` are those of the API server; the log is written to `folder`."""
+    """An audit log of what one user writes; `options` are for the API server, which writes it to `folder`."""
 
     def __init__(self, folder: Path, user: str) -> None:
         self._log = folder / "audit.log"

@@ -30,7 +30,7 @@ class Installation:
 
     @property
     def endpoint(self) -> str:
-        """Of the S3 server, for pods and for this machine."""
+        """The address of the S3 server, for pods and for this machine."""
         return f"http://{self.cluster.host_address}:{self.s3.port}"
 
     @property

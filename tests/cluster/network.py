@@ -50,7 +50,7 @@ class Network:
 
     @property
     def cable_name(self) -> str:
-        """Of its end at the machine; unique as the addresses are."""
+        """The name of its end at the machine; unique, as the addresses are."""
         return f"assay{self.block.network_address.packed[1:3].hex()}"
 
     @property
