@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
-from assay.api.times import unix_seconds
+from assay.api.times import unix_seconds_or_none
 from assay.planning.records.earlier import Earlier
 from assay.planning.study.capacity import NO_LIMIT, Capacity
 from assay.planning.study.definition import StudyDefinition
@@ -74,8 +74,7 @@ class Study:
     @property
     def created_at(self) -> float | None:
         """When the resource was made, in Unix seconds; None where it is only a file."""
-        time = self.resource.metadata.creation_timestamp
-        return unix_seconds(time) if time else None
+        return unix_seconds_or_none(self.resource.metadata.creation_timestamp)
 
     @property
     def most_at_a_time(self) -> int | None:

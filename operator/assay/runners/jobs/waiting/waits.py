@@ -93,11 +93,13 @@ def _is_being_deleted(seen: _SeenJob) -> bool:
 
 
 def _deletion_wait(seen: _SeenJob) -> Wait | None:
-    deleted = unix_seconds_or_none(seen.job["metadata"].get("deletionTimestamp"))
-    if deleted is None:
-        return None
     cause = f"Job {seen.name} was deleted and is still there: see its finalizers and its pods"
-    return Wait(Reason.NOT_ENDING, cause, seen.trials, deleted + OVERDUE_SECONDS)
+    return _overdue(seen, unix_seconds_or_none(seen.job["metadata"].get("deletionTimestamp")), cause)
+
+
+def _overdue(seen: _SeenJob, since: float | None, cause: str) -> Wait | None:
+    """Return the wait of a Job that should have ended soon after a time; None if the time is not known."""
+    return None if since is None else Wait(Reason.NOT_ENDING, cause, seen.trials, since + OVERDUE_SECONDS)
 
 
 def _is_held_back(seen: _SeenJob) -> bool:
@@ -146,11 +148,8 @@ def _has_ended_pod(seen: _SeenJob) -> bool:
 def _untold_end(seen: _SeenJob) -> Wait | None:
     """The Job does not say yet that its pod has ended."""
     pod = seen.ended_pods[-1]
-    ended = ended_at(pod)
-    if ended is None:
-        return None
     cause = f"pod {pod['metadata']['name']} has ended, and the Job controller has not yet said so of Job {seen.name}"
-    return Wait(Reason.NOT_ENDING, cause, seen.trials, ended + OVERDUE_SECONDS)
+    return _overdue(seen, ended_at(pod), cause)
 
 
 def _ends_soon(seen: _SeenJob) -> bool:
