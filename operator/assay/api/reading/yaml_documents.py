@@ -60,6 +60,8 @@ def read_documents(file: Path, read: Callable[[Path], bytes] = Path.read_bytes) 
                 documents.append(document)
     except yaml.MarkedYAMLError as error:
         problems.append(_broken(file, error))
+    except _TooManyValues as error:
+        problems.append(_too_many_values(file, error.line))
     except RecursionError:
         problems.append(Problem(str(file), "", "values nested too deeply, or within themselves", "plain YAML"))
     if not documents and not problems:
@@ -87,7 +89,7 @@ def _loader_of(file: Path, read: Callable[[Path], bytes]) -> _Loader | Problem:
 def _next_document(file: Path, loader: _Loader) -> tuple[Document, list[Problem]]:
     """Return the next document and what is wrong with it; its value is None if it is empty, or was not worth making.
 
-    Raises MarkedYAMLError, RecursionError.
+    Raises MarkedYAMLError, RecursionError, _TooManyValues.
     """
     node = loader.get_node()
     assert node is not None, "check_node says that there is one"
@@ -104,8 +106,31 @@ def path_text(location: Location) -> str:
     return text.removeprefix(".")
 
 
+class _TooManyValues(Exception):
+    """A document has more than MOST_VALUES; `line` (from 1) is where the last one that was read begins."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes' tools read it: 1e-3 is a number, 2026-01-31 and 1:30 are text."""
+    """YAML as Kubernetes' tools read it: 1e-3 is a number, 2026-01-31 and 1:30 are text.
+
+    Nodes take hundreds of bytes each, so a document with too many is not read to its end: raises _TooManyValues.
+    """
+
+    _values_read = 0
+
+    def compose_document(self) -> yaml.Node | None:
+        self._values_read = 0
+        return super().compose_document()
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._values_read += 1
+        if self._values_read > MOST_VALUES:  # written out, aliases stand for still more
+            raise _TooManyValues(self.get_mark().line + 1)
+        return super().compose_node(parent, index)
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
@@ -143,8 +168,12 @@ def _too_large(file: Path, node: yaml.Node) -> list[Problem]:
     """Return the problem of a document with too many values: a few lines of aliases of aliases may fill any memory."""
     if _values(node, {}) <= MOST_VALUES:
         return []
-    where = f"{file}:{node.start_mark.line + 1}"
-    return [Problem(where, "", f"more than {MOST_VALUES:,} values, aliases written out", "a smaller document")]
+    return [_too_many_values(file, node.start_mark.line + 1)]
+
+
+def _too_many_values(file: Path, line: int) -> Problem:
+    given = f"more than {MOST_VALUES:,} values, aliases written out"
+    return Problem(f"{file}:{line}", "", given, "a smaller document")
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:

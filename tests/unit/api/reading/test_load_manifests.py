@@ -9,6 +9,7 @@ import pytest
 
 from assay.api.checks.check import check_study
 from assay.api.errors import InvalidInput, Problem
+from assay.api.reading import yaml_documents
 from assay.api.reading.load import Manifests, load_manifests
 from assay.api.resources import ProxyStudy
 from builders.manifests import EVERY_FIELD_YAML, HYPOTHESIS_YAML, STUDY_YAML
@@ -133,6 +134,17 @@ def test_a_file_without_an_end_is_refused_and_a_pipe_is_read(tmp_path: Path) -> 
     os.close(start)
     assert len(load_manifests(Path(f"/dev/fd/{end}")).hypotheses) == 1
     os.close(end)
+
+
+def test_a_document_with_too_many_values_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_documents, "MOST_VALUES", 100)
+    problem = the_problem(tmp_path, study="a: [" + "a,\n" * 110 + "}")  # the end is no YAML
+    assert (problem.where, problem.given) == (
+        f"{tmp_path}/study.yaml:98",
+        "more than 100 values, aliases written out",
+    )
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
