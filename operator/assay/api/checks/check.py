@@ -14,6 +14,7 @@ from assay.api.reading.words import one_of
 from assay.api.resources import (
     REFERENCE,
     Hypothesis,
+    OnFailure,
     ProxyArm,
     ProxyStudy,
     TrustStatistic,
@@ -40,6 +41,7 @@ def check_study(
         *_trainer(study),
         *_seeds(study),
         *_threshold(study),
+        *_failure_score(study),
         *_screening_without_proxies(study),
     ]
     repeated = list(_repeated_arms(study))
@@ -129,6 +131,15 @@ def _threshold(study: ProxyStudy) -> Iterator[Problem]:
     if not least < decimal_value(trust.threshold) < 1:
         allowed = f'a decimal string above "{least}" and below "1" for {trust.statistic}'
         yield Problem(_where(study), "spec.trust.threshold", f'"{trust.threshold}"', allowed)
+
+
+def _failure_score(study: ProxyStudy) -> Iterator[Problem]:
+    metric = study.spec.metric
+    if (metric.on_failure is OnFailure.SCORE) == (metric.failure_score is not None):
+        return
+    given = f'"{metric.failure_score}"' if metric.failure_score is not None else "nothing"
+    allowed = f"a decimal string with onFailure Score, and only then; onFailure is {metric.on_failure}"
+    yield Problem(_where(study), "spec.metric.failureScore", given, allowed)
 
 
 def _screening_without_proxies(study: ProxyStudy) -> Iterator[Problem]:

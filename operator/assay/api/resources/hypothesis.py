@@ -30,6 +30,8 @@ class Verdict(StrEnum):
     """The hypothesis is the baseline."""
     FAILED = "Failed"
     """Its own code or recipe fails."""
+    UNSTABLE = "Unstable"
+    """Some of its seeds fail by its own fault: how well the others do says nothing of those."""
 
 
 class DatasetReference(Model):

@@ -17,6 +17,7 @@ from assay.api.resources.study_status import ProxyStudyStatus, TrustStatistic
 from assay.api.values import (
     METRIC_NAME,
     REVISION,
+    DecimalString,
     Entrypoint,
     FreeForm,
     Image,
@@ -58,6 +59,21 @@ class Correction(StrEnum):
     FALSE_DISCOVERY = "FalseDiscovery"
 
 
+class OnFailure(StrEnum):
+    """What a seed counts as that failed by the hypothesis' own fault."""
+
+    UNSTABLE = "Unstable"
+    SCORE = "Score"
+    IGNORE = "Ignore"
+
+
+class GeneraliseTo(StrEnum):
+    """The examples that verdicts speak of."""
+
+    HELD_OUT = "HeldOut"
+    FRESH_EXAMPLES = "FreshExamples"
+
+
 class HypothesesSelection(Model):
     """Which hypotheses are compared, and with which."""
 
@@ -66,6 +82,11 @@ class HypothesesSelection(Model):
     )
     selector: LabelSelector | None = Field(
         default=None, description="Labels of the hypotheses in the study's namespace. Default: all hypotheses."
+    )
+    cluster_by: LabelKey | None = Field(
+        default=None,
+        description="Label of the hypotheses; those of one value are kin, whose luck is shared: together they say less "
+        "about a proxy than as many unrelated ones. Default: a key of the recipes that tells kin apart is looked for.",
     )
 
 
@@ -134,6 +155,15 @@ class TrainerSpec(Model):
 class Metric(Model):
     """What the hypotheses are ranked by."""
 
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "(has(self.onFailure) && self.onFailure == 'Score') == has(self.failureScore)",
+                "failureScore: must be given with onFailure Score, and only then",
+            ),
+        )
+    )
+
     name: str = Field(
         pattern=METRIC_NAME, min_length=1, max_length=63, description="Name under which the train function returns it."
     )
@@ -142,6 +172,15 @@ class Metric(Model):
         default="0",
         description="Smallest difference that matters, in the metric's unit; 0 or more, as a decimal string. "
         "Hypotheses nearer to the baseline than this are Equivalent; with 0 none ever is.",
+    )
+    on_failure: OnFailure = Field(
+        default=OnFailure.UNSTABLE,
+        description="What a seed counts as that failed by the hypothesis' own fault (not a number, an error, out of "
+        "memory, past its deadline). Unstable: a hypothesis with such seeds is never Better and never the best. "
+        "Score: the seed has the score `failureScore`. Ignore: the other seeds count alone.",
+    )
+    failure_score: DecimalString | None = Field(
+        default=None, description="The score of a failed seed, in the metric's unit; needed with onFailure Score."
     )
 
     def turned(self, score: float) -> float:
@@ -235,6 +274,13 @@ class Trust(Model):
     confidence_percent: int = Field(
         default=95, ge=50, le=99, description="Confidence of the certificate, in percent; 50 to 99."
     )
+    expected_hypotheses: int | None = Field(
+        default=None,
+        ge=2,
+        le=100_000,
+        description="How many hypotheses the backlog is expected to grow to, said before trust is first looked at; "
+        "2 to 100000. The error is then spent towards that number. Default: most of it is spent at the first look.",
+    )
 
 
 class Verdicts(Model):
@@ -247,6 +293,11 @@ class Verdicts(Model):
         default=Correction.FAMILY_WISE,
         description="FamilyWise: the confidence is that no verdict is wrong. "
         "FalseDiscovery: it is the share of right ones.",
+    )
+    generalise_to: GeneraliseTo = Field(
+        default=GeneraliseTo.HELD_OUT,
+        description="HeldOut: verdicts are about the held-out examples that there are. FreshExamples: about all such "
+        "examples; it needs train functions that report how each example fared (trial.per_example).",
     )
 
 

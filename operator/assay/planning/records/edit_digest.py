@@ -5,20 +5,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assay.api.resources import GeneraliseTo, OnFailure
 from assay_trainer.contract import canonical_json, short_digest
 
 if TYPE_CHECKING:
-    from assay.api.resources import ProxyStudySpec
+    from assay.api.resources import Metric, ProxyStudySpec, Trust, Verdicts
+
+
+_LATER_FIELDS = {"onFailure": OnFailure.UNSTABLE, "generaliseTo": GeneraliseTo.HELD_OUT}
+"""Fields that releases before did not have, with their defaults. At these they are left out, so that what was written
+down by such a release stays the same: an upgrade is no edit."""
 
 
 def guarded_part(spec: ProxyStudySpec) -> dict[str, Any]:
     """Return the part of a spec that says how results are judged, as JSON values."""
     return {
         "question": spec.question,
-        "metric": spec.metric.to_dict(),
-        "trust": spec.trust.to_dict(),
-        "verdicts": spec.verdicts.to_dict(),
+        "metric": _without_later_defaults(spec.metric),
+        "trust": _without_later_defaults(spec.trust),
+        "verdicts": _without_later_defaults(spec.verdicts),
     }
+
+
+def _without_later_defaults(part: Metric | Trust | Verdicts) -> dict[str, Any]:
+    return {field: value for field, value in part.to_dict().items() if _LATER_FIELDS.get(field) != value}
 
 
 def edit_digest(spec: ProxyStudySpec) -> str:

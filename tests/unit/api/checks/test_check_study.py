@@ -11,6 +11,8 @@ from assay.api.resources import (
     HypothesesSelection,
     ImagePullSecret,
     LabelSelector,
+    Metric,
+    OnFailure,
     PodTemplate,
     ProxyArm,
     ProxyStudy,
@@ -123,6 +125,8 @@ def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> No
             {"trust": Trust(statistic=TrustStatistic.DECISION_ACCURACY, threshold="0.5")},
             "spec.trust.threshold",
         ),
+        ({"metric": Metric(name="accuracy", on_failure=OnFailure.SCORE)}, "spec.metric.failureScore"),
+        ({"metric": Metric(name="accuracy", failure_score="0.1")}, "spec.metric.failureScore"),
         ({"trainer": TrainerSpec(entrypoint="a:b", image="registry/trainer:v1")}, "spec.trainer.image"),
     ],
 )
