@@ -3,7 +3,7 @@
 The statistic of a comparison, the mean difference over n seeds divided by its standard error, is looked at up to
 maximum - initial + 1 times. Times sqrt(n) it is a Brownian motion seen at the times n, so the probability that it ever
 leaves its bounds is found by integrating from look to look (Armitage, McPherson & Rowe 1969; Jennison & Turnbull 2000,
-chapter 19). The bounds are those of Wang & Tsiatis (1987), c_n = C (n / maximum)^(SHAPE - 1/2). With them the intervals
+chapter 19). The bounds are those of Wang & Tsiatis (1987), c_n = C (n / maximum)^(shape - 1/2). With them the intervals
 at all looks hold together (repeated confidence intervals, Jennison & Turnbull 1989): whenever one stops, up to
 `maximum` seeds, and for whatever reason, they stay true.
 
@@ -30,14 +30,19 @@ from assay.ranking.sequential.critical_values import (
 )
 
 SHAPE = 0.35
-"""Delta of Wang & Tsiatis: between 0 (O'Brien & Fleming: early looks demand very much, the last hardly more than a
-single look would) and 1/2 (Pocock: all demand the same). benchmarks/decisions.py --choices shows other values."""
+"""Delta of Wang & Tsiatis, if nothing else is said: between 0 (O'Brien & Fleming: early looks demand very much, the
+last hardly more than a single look would) and 1/2 (Pocock: all demand the same). Below 0 early looks demand even more.
+benchmarks/decisions.py --choices shows other values."""
 
 _KNOWN_VARIANCE = 1_000_000
 """The degrees of freedom at which a variance is as good as known."""
 
 _LEAST_SCALE, _MOST_SCALE = 0.3, 7.0
 """The range of C. Above it a crossing is less probable than 1e-11."""
+
+_MOST_BOUND = 8.0
+"""No bound is above this, which a standard normal statistic leaves with a probability of 1e-15: bounds that demand very
+much of early looks would else be endless, and take an endless time to work out."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class GroupSequentialDesign:
     """The number of seeds at the first look."""
     maximum: int
     """The number of seeds at the last look."""
+    shape: float
+    """How much more early looks demand than late ones (see `SHAPE`); at most 1/2."""
 
     @cached_property
     def seeds(self) -> FloatArray:
@@ -60,9 +67,9 @@ class GroupSequentialDesign:
         return self.maximum - self.initial + 1
 
     @cached_property
-    def shape(self) -> FloatArray:
+    def relative_bounds(self) -> FloatArray:
         """(looks,): the bounds relative to the last look's."""
-        return (self.seeds / self.maximum) ** (SHAPE - 0.5)
+        return (self.seeds / self.maximum) ** (self.shape - 0.5)
 
     def bounds(self, level: float) -> FloatArray:
         """Return (looks,) bounds that a standard normal statistic leaves at any look with probability `level`.
@@ -70,13 +77,13 @@ class GroupSequentialDesign:
         `level`: in (1e-13, .99).
         """
         scales, log_levels = self._curve
-        bounds: FloatArray = np.interp(-np.log(level), -log_levels, scales) * self.shape
-        return bounds
+        bounds: FloatArray = np.interp(-np.log(level), -log_levels, scales) * self.relative_bounds
+        return np.minimum(bounds, _MOST_BOUND)
 
     def levels(self, statistics: FloatArray) -> FloatArray:
         """Return (..., looks) levels: those whose bounds the |statistic| at each look, (..., looks), just reaches."""
         scales, log_levels = self._curve
-        levels: FloatArray = np.exp(np.interp(statistics / self.shape, scales, log_levels))
+        levels: FloatArray = np.exp(np.interp(statistics / self.relative_bounds, scales, log_levels))
         return levels
 
     @cached_property
@@ -91,10 +98,11 @@ class GroupSequentialDesign:
         return scales, np.minimum.accumulate(factor(scales) - scales**2 / 2)
 
     def crossing(self, scale: float) -> float:
-        """Return the probability that the statistic ever leaves the bounds `scale` * shape, by quadrature."""
+        """Return the probability that the statistic ever leaves the bounds `scale` * relative_bounds, by quadrature."""
         density, at = np.ones(1), np.zeros(1)
         before = 0.0
-        for now, bound in zip(self.seeds, scale * self.shape * np.sqrt(self.seeds), strict=True):
+        bounds = np.minimum(scale * self.relative_bounds, _MOST_BOUND) * np.sqrt(self.seeds)
+        for now, bound in zip(self.seeds, bounds, strict=True):
             # Nodes that are closer than the step's deviation over 1.25 make the error negligible. Few different numbers
             # of nodes are used, since to work them out takes longer than the integral.
             x, weights = _nodes(32 * (2 + int(4 * bound) // 32))
@@ -108,14 +116,14 @@ class GroupSequentialDesign:
 
 # This and the caches below are tables of plain numbers: of how many seeds, how many comparisons, what confidence.
 @lru_cache(maxsize=64)
-def group_sequential_design(initial: int, maximum: int) -> GroupSequentialDesign:
+def group_sequential_design(initial: int, maximum: int, shape: float | None = None) -> GroupSequentialDesign:
     """Return a study's design. It is kept, since its bounds take some milliseconds (a second with 100 looks).
 
-    Raises ValueError unless 2 <= initial <= maximum.
+    `shape`: `SHAPE` if it is None. Raises ValueError unless 2 <= initial <= maximum.
     """
     if not 2 <= initial <= maximum:
         raise ValueError(f"initial, maximum: {initial}, {maximum}, allowed are 2 <= initial <= maximum")
-    return GroupSequentialDesign(initial, maximum)
+    return GroupSequentialDesign(initial, maximum, SHAPE if shape is None else shape)
 
 
 @lru_cache(maxsize=1024)
