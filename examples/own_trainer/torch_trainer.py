@@ -33,6 +33,8 @@ def train(trial: Trial) -> dict[str, float]:
                 optimizer.step()
                 optimizer.zero_grad()
         with trial.timed("evaluation"), torch.inference_mode():
-            accuracy = (model(held_out_images / 255).argmax(1) == held_out_labels).float().mean().item()
+            correct = model(held_out_images / 255).argmax(1) == held_out_labels
+            accuracy = correct.float().mean().item()
         trial.report(epoch, accuracy=accuracy)
+    trial.per_example(correct=correct)
     return {"accuracy": accuracy}

@@ -8,6 +8,7 @@ Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overw
     results/<trial key>.json           TrialResult    the first one written counts, for good
     preparations/<key>.json            PreparationResult
     preparations/<key>.f32             its scores, little-endian float32, one per training example
+    examples/<key>/<digest>.bits, .f32 how a trial's held-out examples fared, one by one; named by a PerExample
     attempts/<key>/<attempt>.json      Failure        one per attempt that ended without a result
 """
 
@@ -246,6 +247,29 @@ class Provenance(Message):
     started_at: float = Field(description="Unix time, seconds.")
 
 
+MOST_EXAMPLES = 2**14
+"""The most held-out examples whose values are kept. How much a mean varies with the examples is known from so many as
+well as from millions."""
+
+
+class PerExample(Message):
+    """What a train function said of each held-out example. The values are an object beside the result.
+
+    It is named by their digest (`examples_name`), and has bits, the first example's the highest, or float32.
+    """
+
+    kind: Literal["correct", "loss"]
+    examples: int = Field(ge=2, description="All that it was said of.")
+    kept: int = Field(ge=2, le=MOST_EXAMPLES, description="Of them, evenly spaced: those whose values are kept.")
+    mean: float = Field(allow_inf_nan=False, description="Over all of them.")
+    digest: Digest
+
+    @property
+    def size(self) -> int:
+        """The bytes of the object with the values."""
+        return -(-self.kept // 8) if self.kind == "correct" else 4 * self.kept
+
+
 class TrialResult(Message):
     """The result of a trial. The study, hypothesis and arm are those that first asked for it."""
 
@@ -266,6 +290,9 @@ class TrialResult(Message):
     run_url: str | None = Field(default=None, description="Where the team's own tracker shows the run.")
     notes: tuple[str, ...] = Field(
         default=(), description="What of that which the train function gave is left out, and why: a few short lines."
+    )
+    per_example: tuple[PerExample, ...] = Field(
+        default=(), max_length=2, exclude_if=_is_empty, description="How its held-out examples fared, one by one."
     )
 
 
@@ -520,6 +547,12 @@ def preparation_name(key: str) -> str:
 def preparation_scores_name(key: str) -> str:
     """Return the name of the object with a preparation's scores."""
     return f"preparations/{key}.f32"
+
+
+def examples_name(key: str, values: PerExample) -> str:
+    """Return the name of the object with what a trial said of each held-out example."""
+    suffix = "bits" if values.kind == "correct" else "f32"
+    return f"examples/{key}/{values.digest.removeprefix('sha256:')[:32]}.{suffix}"
 
 
 def attempt_name(key: str, attempt: int) -> str:

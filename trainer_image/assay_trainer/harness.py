@@ -46,12 +46,13 @@ from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES
 from assay_trainer.profile.utilisation import GpuUtilisation
-from assay_trainer.returned import bounded_curve, bounded_notes, checked_metrics, checked_run_url
+from assay_trainer.returned import KeptExamples, bounded_curve, bounded_notes, checked_metrics, checked_run_url
 from assay_trainer.subsets import choose
 from assay_trainer.trial import Images, Labels, Trial
 
 Item = TrialRequest | PreparationRequest
 Result = TrialResult | PreparationResult
+Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 Prepared = tuple[PreparationResult, NDArray[np.float32]]
 
 LAST_WORDS_CHARACTERS = 500
@@ -117,7 +118,7 @@ def _run_trial(
     check_code: bool,
     elsewhere: Mapping[str, str],
     stamps: Mapping[str, str],
-) -> TrialResult:
+) -> Tried:
     device = meter.device
     train_split = open_dataset(request.dataset)
     held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
@@ -187,12 +188,14 @@ def _result(
     cost: contract.Cost,
     profile: contract.Profile,
     provenance: contract.Provenance,
-) -> TrialResult:
-    """Return the trial's outcome cut to what a result may hold; notes say what was left out."""
+) -> Tried:
+    """Return the trial's outcome cut to what a result may hold, and the values that lie beside it; notes say what was
+    left out."""
     curve, cut = bounded_curve(trial.curve, trial.reported)
     run_url, no_url = checked_run_url(trial.run_url)
+    examples, not_kept = trial.examples.kept()
     try:
-        return TrialResult(
+        result = TrialResult(
             key=request.key,
             study=request.study,
             hypothesis=request.hypothesis,
@@ -206,12 +209,14 @@ def _result(
             profile=profile,
             provenance=provenance,
             run_url=run_url,
-            notes=_told(bounded_notes([*no_url, *cut, *left_out])),
+            notes=_told(bounded_notes([*no_url, *cut, *not_kept, *left_out])),
+            per_example=tuple(each.described for each in examples),
         )
     except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
         problem = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in problem["loc"])
         raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
+    return result, examples
 
 
 def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -318,13 +323,14 @@ def _recorded(item: Item, store: Objects) -> Result | None:
         raise StoreError(f"{store.uri}: the result of {item.key} can't be read: {error}") from error
 
 
-def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result:
+def _record_patiently(outcome: Tried | Prepared, store: Objects) -> None:
     """Do as `_record`, and try again while the store fails for a reason that may pass: the result was paid for."""
     begin_to_record()
     until, failures = time.monotonic() + RECORD_SECONDS, 0
     while True:
         try:
-            return _record(outcome, store)
+            _record(outcome, store)
+            return
         except StoreError as error:
             failures += 1
             delay = contract.doubling_pause(failures, FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS)
@@ -333,21 +339,29 @@ def _record_patiently(outcome: TrialResult | Prepared, store: Objects) -> Result
         time.sleep(delay)
 
 
-def _record(outcome: TrialResult | Prepared, store: Objects) -> Result:
-    """Put the result if there is none, and return the one that counts: the first one written."""
-    if isinstance(outcome, TrialResult):
-        name = contract.result_name(outcome.key)
-        # releases without notes can read a result that has none
-        data = outcome.model_dump_json(exclude=None if outcome.notes else {"notes"}).encode()
-        first = store.put_if_absent(name, data)
-        return outcome if first else TrialResult.model_validate_json(store.get(name))
-    result, scores = outcome
+def _record(outcome: Tried | Prepared, store: Objects) -> None:
+    """Put the result if there is none: the first one written counts."""
+    if isinstance(outcome[0], TrialResult):
+        _record_trial(*outcome, store)
+    else:
+        _record_preparation(*outcome, store)
+
+
+def _record_trial(result: TrialResult, examples: Sequence[KeptExamples], store: Objects) -> None:
+    # the values first, under their digest: who sees the result may rely on them
+    for each in examples:
+        store.put_if_absent(contract.examples_name(result.key, each.described), each.data)
+    # releases without notes can read a result that has none
+    data = result.model_dump_json(exclude=None if result.notes else {"notes"}).encode()
+    store.put_if_absent(contract.result_name(result.key), data)
+
+
+def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], store: Objects) -> None:
     # The scores first: who sees the result may rely on them. An attempt that died between the two has left its own.
     name = contract.preparation_scores_name(result.key)
     if not store.put_if_absent(name, scores.tobytes()):
         result = result.model_copy(update={"scores_digest": contract.digest(store.get(name, limit=scores.nbytes))})
     store.put_if_absent(contract.preparation_name(result.key), result.model_dump_json().encode())
-    return result
 
 
 def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, message: str) -> TerminationMessage:

@@ -30,6 +30,7 @@ from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
+from assay_trainer.returned.examples import ExampleValues
 from assay_trainer.returned.number import as_number
 
 Images = NDArray[np.uint8]
@@ -80,6 +81,7 @@ class Trial:
         self.timer = PhaseTimer(device)
         self.curve: list[CurvePoint] = []
         self.reported = 0
+        self.examples = ExampleValues()
         self.samples = 0
         self.training_examples = 0
         self.loading_seconds = 0.0
@@ -100,7 +102,9 @@ class Trial:
 
     def held_out(self) -> tuple[Images, Labels]:
         """Return the study's whole held-out split, in the same form. It gives the score: do not train on it."""
-        return self._load(self._held_out)
+        images, labels = self._load(self._held_out)
+        self.examples.held_out = len(labels)
+        return images, labels
 
     def recipe_as(self, model: type[Model]) -> Model:
         """Return the recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid
@@ -122,6 +126,17 @@ class Trial:
         self.curve.append(point)
         if len(self.curve) > MOST_POINTS:
             del self.curve[1:-1:2]
+
+    def per_example(self, *, correct: Any = None, loss: Any = None) -> None:
+        """Say how each held-out example fared, in the order of the held-out split: `trial.per_example(correct=wrong ==
+        0)`, `trial.per_example(loss=losses)`, or both.
+
+        `correct`: booleans, or 0 and 1; `loss`: finite numbers; each an array, a tensor or a list of one dimension. Its
+        mean should be the study's metric. It lets verdicts speak of fresh examples (`verdicts.generaliseTo`), and costs
+        no trial its result: what can't be used is left out, and the trial's log and its row in the report say so. If it
+        is called again, the last call counts.
+        """
+        self.examples.take(correct=correct, loss=loss)
 
     def timed(self, phase: PhaseName) -> Phase:
         """`with trial.timed("forward"): ...` charges the block to a phase of the profile.

@@ -25,6 +25,8 @@ def test_the_torch_function_runs_and_is_profiled(tmp_path: Path, monkeypatch: py
     result = TrialResult.model_validate_json(store.get(store.list("results/")[0]))
     assert result.provenance.torch is not None
     assert result.score > 0.5
+    assert [(each.kind, each.examples) for each in result.per_example] == [("correct", 12)]
+    assert result.per_example[0].mean == pytest.approx(result.score)
     assert result.profile is not None
     assert min(result.profile.forward, result.profile.backward, result.profile.optimizer) > 0
 

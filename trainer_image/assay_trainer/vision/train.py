@@ -58,7 +58,6 @@ def fit(trial: Trial) -> Fitted:
     optimizers = build_optimizers(recipe, model)
     schedule = LearningRateSchedule(recipe, optimizers, steps=epochs * data.steps)
     average = Average(model, recipe.average_decay)
-    metrics: dict[str, float] = {}
 
     for epoch in range(1, epochs + 1):
         loss_sum = torch.zeros((), device=device)
@@ -83,6 +82,8 @@ def fit(trial: Trial) -> Fitted:
             trial.count_samples(len(index))
         if epoch % every == 0 or epoch == epochs:
             with trial.timed("evaluation"):
-                metrics = evaluate(average.model)
+                evaluation = evaluate(average.model)
+                metrics = evaluation.metrics  # here, since it waits for the GPU
             trial.report(epoch, **metrics, training_loss=loss_sum.item() / data.steps)
-    return Fitted(average.model, normalisation, metrics)
+    trial.per_example(correct=evaluation.correct, loss=evaluation.losses)
+    return Fitted(average.model, normalisation, evaluation.metrics)

@@ -77,6 +77,17 @@ def test_every_switch_learns(recipe: dict[str, Any]) -> None:
     assert train(a_vision_trial(recipe, epochs=6))["accuracy"] > 0.6
 
 
+def test_it_says_of_each_held_out_example_what_its_metrics_are_the_means_of() -> None:
+    trial = a_vision_trial({})
+    metrics = train(trial)
+    kept, notes = trial.examples.kept()
+    assert not notes
+    assert {each.described.kind: each.described.mean for each in kept} == {
+        "correct": pytest.approx(metrics["accuracy"]),
+        "loss": pytest.approx(metrics["loss"]),
+    }
+
+
 def test_the_last_epoch_is_always_evaluated_and_the_curve_has_about_four_points() -> None:
     trial = a_vision_trial({}, epochs=7)
     train(trial)
