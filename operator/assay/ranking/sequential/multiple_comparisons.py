@@ -30,8 +30,9 @@ class ToldApart:
     that of comparisons with one control where only one side counts."""
 
 
-def told_apart(table: Scores, confidence: float) -> ToldApart:
-    """Tell hypotheses apart at a number of seeds that was fixed beforehand; each has a score.
+def told_apart(table: Scores, confidence: float, removed: int = 0) -> ToldApart:
+    """Tell hypotheses apart at a number of seeds that was fixed beforehand; each has a score. `removed`: how many more
+    there were, which count as comparisons all the same.
 
     Nothing is sure where the noise is not known.
     """
@@ -42,19 +43,21 @@ def told_apart(table: Scores, confidence: float) -> ToldApart:
     squared = variances / table.counts
     means = table.adjusted_means
     standardised = (means - means[:, None]) / np.sqrt(squared + squared[:, None])
-    any_pair = tukey_critical_value(rows, noise.degrees_of_freedom, confidence)
-    with_best = one_sided_dunnett_critical_value(rows - 1, noise.degrees_of_freedom, confidence)
+    any_pair = tukey_critical_value(rows + removed, noise.degrees_of_freedom, confidence)
+    with_best = one_sided_dunnett_critical_value(rows - 1 + removed, noise.degrees_of_freedom, confidence)
     beaten: BoolArray = np.logical_or.reduce(standardised > with_best, axis=1)
     return ToldApart(standardised > any_pair, beaten)
 
 
-def told_apart_while_looking(table: Scores, confidence: float, design: GroupSequentialDesign) -> ToldApart:
-    """Tell hypotheses apart while looking after every seed."""
+def told_apart_while_looking(
+    table: Scores, confidence: float, design: GroupSequentialDesign, removed: int = 0
+) -> ToldApart:
+    """Tell hypotheses apart while looking after every seed. `removed`: as in `told_apart`."""
     rows, noise = len(table.hypotheses), InitialNoise.of(table, design.initial)
     if noise is None or rows < 2:
         return _nothing(rows)
-    any_pair = t_bounds(design, noise, level_of_one_pair(rows, confidence))
-    with_best = t_bounds(design, noise, level_of_one_in_many_above(rows - 1, confidence))
+    any_pair = t_bounds(design, noise, level_of_one_pair(rows + removed, confidence))
+    with_best = t_bounds(design, noise, level_of_one_in_many_above(rows - 1 + removed, confidence))
     above, above_as_best = surely_above(table, design, noise, (any_pair, with_best))
     beaten: BoolArray = np.logical_or.reduce(above_as_best, axis=1)
     return ToldApart(above, beaten)

@@ -42,26 +42,41 @@ class BestSet:
 
 
 def open_for_ranking(
-    reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
+    reference: Scores,
+    *,
+    smallest_effect: float,
+    confidence: float,
+    initial: int,
+    maximum: int,
+    earlier_maxima: tuple[int, ...] = (),
+    removed: int = 0,
 ) -> frozenset[str]:
     """Return the hypotheses that should get another seed for the whole order to be known better.
 
     All pairs' intervals hold together with the stated confidence. Hypotheses with fewer than `initial` seeds are open.
+    `earlier_maxima`, `removed`: as in `compare_with_baseline`.
     Raises ValueError on a confidence, an effect or numbers of seeds that are out of range.
     """
     _check(smallest_effect, confidence)
-    design = group_sequential_design(initial, maximum)
+    design = group_sequential_design(initial, maximum, earlier=earlier_maxima)
     wanted: BoolArray = reference.counts < initial
     noise = InitialNoise.of(reference, initial)
     if noise is not None and len(reference.hypotheses) > 1:
-        bounds = t_bounds(design, noise, level_of_one_pair(len(reference.hypotheses), confidence))
+        bounds = t_bounds(design, noise, level_of_one_pair(len(reference.hypotheses) + removed, confidence))
         is_open = open_pairs(reference, design, noise, bounds, smallest_effect)
         wanted = wanted | _next_seed(is_open, reference.counts)
     return _names(reference, wanted)
 
 
 def best_candidates(
-    reference: Scores, *, smallest_effect: float, confidence: float, initial: int, maximum: int
+    reference: Scores,
+    *,
+    smallest_effect: float,
+    confidence: float,
+    initial: int,
+    maximum: int,
+    earlier_maxima: tuple[int, ...] = (),
+    removed: int = 0,
 ) -> BestSet:
     """Return which hypotheses may be the best, and which should get another seed to know.
 
@@ -73,21 +88,25 @@ def best_candidates(
     expected opportunity cost of Chick & Inoue 2001). So several candidates may remain when nothing is open any more;
     then it does not matter much which of them is taken.
 
-    Raises as `open_for_ranking` does.
+    `earlier_maxima`, `removed`: as in `compare_with_baseline`. Raises as `open_for_ranking` does.
     """
     _check(smallest_effect, confidence)
-    design = group_sequential_design(initial, maximum)
+    design = group_sequential_design(initial, maximum, earlier=earlier_maxima)
     scored = reference.restricted(
         name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count
     )
     fixed = initial == maximum
-    told = told_apart(scored, confidence) if fixed else told_apart_while_looking(scored, confidence, design)
+    told = (
+        told_apart(scored, confidence, removed)
+        if fixed
+        else told_apart_while_looking(scored, confidence, design, removed)
+    )
     candidates = tuple(name for name, beaten in zip(scored.hypotheses, told.beaten, strict=True) if not beaten)
     unready = _names(reference, reference.counts < initial)
     noise = InitialNoise.of(scored, initial)
     if noise is None or len(candidates) < 2:
         return BestSet(candidates, unready)
-    level = level_of_one_in_many_above(len(scored.hypotheses) - 1, confidence)
+    level = level_of_one_in_many_above(len(scored.hypotheses) - 1 + removed, confidence)
     return BestSet(
         candidates,
         unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), design, noise, level, smallest_effect),

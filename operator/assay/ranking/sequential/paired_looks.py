@@ -5,7 +5,7 @@ Only seeds that both have count, in the table's order, so that nothing depends o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,12 @@ class PairedLooks:
         at = slice(design.initial - 1, design.maximum)
         variances, known = noise.with_own(noise.of_pairs(rows, control), squares[:, at], design.seeds)
         return cls(design, noise, (means + start)[:, at], np.sqrt(variances / design.seeds), known)
+
+    def without_the_first(self) -> PairedLooks:
+        """Return the same looks, of which the first one decides nothing."""
+        errors = self.errors.copy()
+        errors[:, 0] = np.inf
+        return replace(self, errors=errors)
 
     @cached_property
     def looked(self) -> IntArray:

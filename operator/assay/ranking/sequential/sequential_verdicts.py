@@ -45,18 +45,22 @@ class _Levels:
     """The level at which it must lie within the margin; no higher than `different`."""
 
 
-def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool) -> SequentialVerdicts:
+def follow(
+    pairs: PairedLooks, smallest_effect: float, confidence: float, *, family_wise: bool, removed: int = 0
+) -> SequentialVerdicts:
     """Look after every seed, and find what is decided when.
 
     `family_wise`: the probability of any false verdict, at any look, is 1 - `confidence`. Otherwise the level of a
     verdict is (1 - confidence) R / m, where R of the m comparisons have a verdict with so many seeds or fewer. That is
     the procedure of Benjamini & Hochberg 1995 at every look; from look to look R only grows.
+
+    `removed`: comparisons that were looked at and are not among these pairs any more; they have no verdict, and count.
     """
     comparisons = len(pairs.differences)
     if family_wise:
-        levels = _family_levels(pairs, smallest_effect, 1 - confidence)
+        levels = _family_levels(pairs, smallest_effect, 1 - confidence, removed)
     else:
-        allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence)
+        allowed = _discovery_levels(pairs.deciding_levels(smallest_effect), 1 - confidence, removed)
         levels = _Levels(allowed, allowed)
     bounds = pairs.bounds(levels.different)
     bounds_within = np.maximum(pairs.bounds(levels.equivalent), bounds)
@@ -70,7 +74,7 @@ def follow(pairs: PairedLooks, smallest_effect: float, confidence: float, *, fam
         # the level at the last look will be that of the verdicts by then, of which some are to be expected
         by_then = np.logical_or.accumulate(decides, axis=1)
         expected = np.nansum(np.where(by_then, 1.0, chances), axis=0)
-        allowed = (1 - confidence) * np.maximum(expected, 1) / comparisons
+        allowed = (1 - confidence) * np.maximum(expected, 1) / (comparisons + removed)
         chances = _chances(pairs, _Levels(allowed, allowed), smallest_effect)
     improbable: BoolArray = np.logical_or.reduce(chances < FUTILE_BELOW, axis=1)
     equivalent = decided & within[rows, shown_look]
@@ -99,7 +103,7 @@ def _chances(pairs: PairedLooks, levels: _Levels, smallest_effect: float) -> Flo
     )
 
 
-def _family_levels(pairs: PairedLooks, smallest_effect: float, error: float) -> _Levels:
+def _family_levels(pairs: PairedLooks, smallest_effect: float, error: float, removed: int) -> _Levels:
     """Return levels at which any verdict is false with probability `error`.
 
     There are two kinds of mistakes, each with its share of the error: a hypothesis that does not differ is called
@@ -110,16 +114,16 @@ def _family_levels(pairs: PairedLooks, smallest_effect: float, error: float) -> 
     when others differ are just those that seem equivalent by chance. But one comparison less than there are is counted,
     as this share of the error is needed only where another hypothesis does not differ.
     """
-    comparisons, count = pairs.differences.shape
+    comparisons, count = len(pairs.differences) + removed, pairs.design.look_count
     if comparisons == 1 or smallest_effect == 0:
         # one kind of mistake only
-        levels = _step_down(pairs, error)
+        levels = _step_down(pairs, error, removed)
         return _Levels(levels, levels)
     level = level_of_one_in_many_above(comparisons - 1, 1 - EQUIVALENCE_SHARE * error)
-    return _Levels(_step_down(pairs, (1 - EQUIVALENCE_SHARE) * error), np.full(count, level))
+    return _Levels(_step_down(pairs, (1 - EQUIVALENCE_SHARE) * error, removed), np.full(count, level))
 
 
-def _step_down(pairs: PairedLooks, error: float) -> FloatArray:
+def _step_down(pairs: PairedLooks, error: float, removed: int) -> FloatArray:
     """Return (looks,) levels at which any interval excludes a true difference of 0 with probability `error`.
 
     A comparison whose interval has excluded 0, at this look or an earlier one, is counted no more. As long as all of
@@ -128,28 +132,28 @@ def _step_down(pairs: PairedLooks, error: float) -> FloatArray:
     """
     comparisons, count = pairs.differences.shape
     levels, differs = np.zeros(count), np.zeros(comparisons, dtype=np.bool_)
-    counted = comparisons
+    counted = comparisons + removed
     for look in range(count):
         while True:
             levels[look] = level_of_one_in_many(counted, 1 - error)
             bounds = as_t(pairs.design.bounds(levels[look] * pairs.noise.caution)[look], pairs.known[:, look])
             differs |= np.abs(pairs.differences[:, look]) > bounds * pairs.errors[:, look]
-            left = max(comparisons - int(differs.sum()), 1)
+            left = max(comparisons + removed - int(differs.sum()), 1)
             if left >= counted:
                 break
             counted = left
     return levels
 
 
-def _discovery_levels(levels: FloatArray, error: float) -> FloatArray:
+def _discovery_levels(levels: FloatArray, error: float, removed: int) -> FloatArray:
     """Return (looks,): the level at each look; it grows with the number of verdicts reached."""
     comparisons, count = levels.shape
     allowed, decided = np.zeros(count), np.zeros(comparisons, dtype=np.bool_)
     for look in range(count):
         # a comparison that was decided counts, whatever its level is now
         now = np.sort(np.where(decided, 0.0, levels[:, look]))
-        enough = np.flatnonzero(now <= error * np.arange(1, comparisons + 1) / comparisons)
+        enough = np.flatnonzero(now <= error * np.arange(1, comparisons + 1) / (comparisons + removed))
         verdicts = int(enough[-1]) + 1 if len(enough) else 0
-        allowed[look] = error * max(verdicts, 1) / comparisons
+        allowed[look] = error * max(verdicts, 1) / (comparisons + removed)
         decided |= levels[:, look] <= allowed[look]
     return allowed

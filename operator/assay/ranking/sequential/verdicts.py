@@ -26,6 +26,7 @@ its own and that of the others (`moderated_noise`). Those that differ make it ea
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -73,6 +74,8 @@ def compare_with_baseline(
     family_wise: bool = True,
     initial: int | None = None,
     maximum: int | None = None,
+    earlier_maxima: tuple[int, ...] = (),
+    removed: int = 0,
 ) -> tuple[Comparison, ...]:
     """Compare all hypotheses but the baseline with it, in the order of `reference`.
 
@@ -86,6 +89,11 @@ def compare_with_baseline(
     the seeds of other hypotheses can only bring a verdict forward. The interval may reach farther away from 0 than
     towards it, since more certainty is asked for to call hypotheses equivalent than to call them different. Otherwise
     (or without these two) there is one look, at a number of seeds that was fixed beforehand.
+
+    `earlier_maxima`: those that there were before, rising, each below `maximum`: looks up to an earlier one keep the
+    bounds that they had. The first may be `initial`: the verdicts at a number of seeds that was fixed then stay, and
+    those looks come after. `removed`: how many hypotheses more were compared with the baseline, and are not in
+    `reference` any more: they count as comparisons all the same.
 
     `family_wise`: the probability of any false verdict is at most 1 - `confidence` (at one look, that of any interval
     that misses its difference). Otherwise 1 - `confidence` is the expected share of false verdicts among those that are
@@ -101,14 +109,31 @@ def compare_with_baseline(
         raise ValueError(f"smallest_effect: {smallest_effect}, allowed are values from 0 on")
     at = reference.row(baseline)
     if initial is None or maximum is None or initial == maximum:
-        return _one_look(reference, at, smallest_effect, confidence, family_wise)
-    return _looking_after_each_seed(
-        reference, at, group_sequential_design(initial, maximum), smallest_effect, confidence, family_wise=family_wise
+        return _one_look(reference, at, smallest_effect, confidence, family_wise, removed)
+    design = group_sequential_design(initial, maximum, earlier=earlier_maxima)
+    looking = partial(
+        _looking_after_each_seed, reference, at, design, smallest_effect, confidence, removed, family_wise=family_wise
+    )
+    if initial not in earlier_maxima:
+        return looking()
+    fixed = _one_look(reference.first_seeds(initial), at, smallest_effect, confidence, family_wise, removed)
+    return tuple(
+        _decided_at_once(first, later, initial)
+        for first, later in zip(fixed, looking(first_was_fixed=True), strict=True)
     )
 
 
+def _decided_at_once(first: Comparison, later: Comparison, initial: int) -> Comparison:
+    """Return the verdict at the number of seeds that was fixed at first, if there was one, else the later one."""
+    if first.verdict != "Inconclusive":
+        return replace(first, decided_at=initial)
+    if later.seeds > initial:
+        return later
+    return replace(first, is_open=later.is_open, is_futile=later.is_futile)
+
+
 def _one_look(
-    reference: Scores, at: int, smallest_effect: float, confidence: float, family_wise: bool
+    reference: Scores, at: int, smallest_effect: float, confidence: float, family_wise: bool, removed: int
 ) -> tuple[Comparison, ...]:
     table, others = _paired(reference, at)
     difference, counts = table.means, table.counts
@@ -118,10 +143,10 @@ def _one_look(
     if noise is not None and variances is not None and known.any():
         error = np.sqrt((variances[others][known] + variances[at]) / counts[known])
         critical = (
-            dunnett_critical_value(int(known.sum()), noise.degrees_of_freedom, confidence)
+            dunnett_critical_value(int(known.sum()) + removed, noise.degrees_of_freedom, confidence)
             if family_wise
             else _false_discovery_critical_value(
-                np.abs(difference[known]) / error, noise.degrees_of_freedom, confidence
+                np.abs(difference[known]) / error, noise.degrees_of_freedom, confidence, removed
             )
         )
         half_width[known] = critical * error
@@ -137,9 +162,12 @@ def _looking_after_each_seed(
     design: GroupSequentialDesign,
     smallest_effect: float,
     confidence: float,
+    removed: int,
     *,
     family_wise: bool,
+    first_was_fixed: bool = False,
 ) -> tuple[Comparison, ...]:
+    """Compare by looks. `first_was_fixed`: at the first one, nothing is decided here."""
     table, others = _paired(reference, at)
     noise = InitialNoise.of(reference, design.initial)
     if noise is None or not others.any():
@@ -150,7 +178,9 @@ def _looking_after_each_seed(
             for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
         )
     pairs = PairedLooks.build(reference, np.flatnonzero(others), at, design, noise)
-    followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise)
+    if first_was_fixed:
+        pairs = pairs.without_the_first()
+    followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise, removed=removed)
     found = []
     for row, name in enumerate(table.hypotheses):
         look, decided = int(followed.shown_look[row]), bool(followed.equivalent[row] or followed.different[row])
@@ -201,13 +231,16 @@ def _comparison(
     return Comparison(hypothesis, seeds, difference, low, high, verdict)
 
 
-def _false_discovery_critical_value(t: FloatArray, degrees_of_freedom: int, confidence: float) -> float:
-    """Return the critical value of intervals at level 1 - R (1 - confidence) / m, with R discoveries among m.
+def _false_discovery_critical_value(
+    t: FloatArray, degrees_of_freedom: int, confidence: float, removed: int = 0
+) -> float:
+    """Return the critical value of intervals at level 1 - R (1 - confidence) / m, with R discoveries among m; of these
+    `removed` are not in `t`.
 
     These intervals exclude 0 for just the discoveries (Benjamini & Yekutieli 2005).
     """
     p_values = np.sort(2 * t_above(t, degrees_of_freedom))
-    levels = (1 - confidence) * np.arange(1, len(t) + 1) / len(t)
+    levels = (1 - confidence) * np.arange(1, len(t) + 1) / (len(t) + removed)
     discoveries = np.flatnonzero(p_values <= levels)
     level = levels[discoveries[-1]] if len(discoveries) else levels[0]
     return t_exceeded_by(level / 2, degrees_of_freedom)
