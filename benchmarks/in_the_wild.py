@@ -24,10 +24,11 @@ import sys
 import time
 from pathlib import Path
 
+import wild_backlogs
 from learning_curves import given_curves
 from wild_rows import Row, measure
 
-ROWS: tuple[Row, ...] = ()
+ROWS: tuple[Row, ...] = (*wild_backlogs.ROWS,)
 """All rows, group by group."""
 
 

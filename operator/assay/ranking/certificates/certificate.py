@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.ranking.certificates.criterion import TrustStatistic
+from assay.ranking.certificates.growing_backlogs import Wave
 
 Decision = Literal["Trusted", "NotTrusted", "Undecided"]
 
@@ -54,3 +55,7 @@ class Certificate:
     """What it would take, in a sentence; empty if Trusted."""
     may_change: bool
     """Whether a later look is likely enough to decide (`certification.LIKELY_ENOUGH`); False once this is decided."""
+    wave: Wave
+    """How much there was to see, as later looks must know it."""
+    next_hypotheses: int | None
+    """How many hypotheses the backlog has when it is looked at again; None once this is decided, or if never."""

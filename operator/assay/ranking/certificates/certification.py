@@ -8,10 +8,11 @@ both arms (and the part of it that they share). This gives draws of the true sco
 tau. The other statistics follow from that correlation (`estimands`).
 
 **Looks.** Trust is tested at a few numbers of seeds that are fixed in advance, each time on the first so many seeds of
-all hypotheses. The error is spent over these looks (`error_spending`). What is decided at a look stays decided.
+all hypotheses. The error is spent over these looks (`error_spending`), and over those at a backlog that has grown since
+(`growing_backlogs`). What is decided at a look stays decided.
 
 **Several proxies** are corrected for by Holm's procedure: with probability `confidence` no proxy at all is trusted
-falsely, and with the same probability none is refused falsely.
+falsely, and with the same probability none is refused falsely. Proxies that were tested before share the error.
 
 **The interval** holds the values that the tests do not reject: see `interval`.
 
@@ -35,10 +36,11 @@ from assay.ranking.certificates.certificate import Certificate, Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import Evidence, evidence_of
+from assay.ranking.certificates.growing_backlogs import NO_BACKLOG, NOTHING_SEEN, Backlog, Wave
 from assay.ranking.certificates.holm import first_rejections
 from assay.ranking.certificates.interval import BEYOND, EndErrors, interval
 from assay.ranking.certificates.look import Look
-from assay.ranking.certificates.needed import OutOfReach, what_it_takes
+from assay.ranking.certificates.needed import LevelsAhead, OutOfReach, what_it_takes
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
@@ -48,6 +50,19 @@ LIKELY_ENOUGH = 0.1
 
 _LOOKED_UP = 64
 """How many answers the looks of one call share: simulated backlogs, and the correlations that reach the thresholds."""
+
+
+@dataclass(frozen=True)
+class TestedBefore:
+    """How many proxies were tested before, and are not among those that are tested now, by what was not found."""
+
+    not_trusted: int = 0
+    """How many of them were not found good enough."""
+    not_refused: int = 0
+    """How many of them were not found too poor."""
+
+
+NOTHING_ELSE_TESTED = TestedBefore()
 
 
 def certify(
@@ -60,6 +75,9 @@ def certify(
     generator: np.random.Generator,
     draws: int | None = None,
     memory: Memory | None = None,
+    backlogs: Mapping[str, Backlog] | None = None,
+    later: Mapping[str, int] | None = None,
+    others: TestedBefore = NOTHING_ELSE_TESTED,
 ) -> dict[str, Certificate]:
     """Return one certificate for each proxy, in the order given.
 
@@ -68,6 +86,10 @@ def certify(
     has no score at the seeds which are new at a look has been dropped; its last look before that counts. `draws`: the
     number of simulated studies; None: 4 000, fewer from 64 hypotheses on. `memory`: keeps simulated backlogs, which do
     not depend on the scores, for further calls; None: they are kept for this call alone.
+
+    `backlogs`: by proxy, how it was looked at with fewer hypotheses. `later`: the proxies of which this is a further
+    look at a backlog that has grown, with the number of seeds of that one look; the others are at their first wave,
+    whose `looks` are planned. `others`: how many proxies were tested before and are not among these.
 
     The same state of the generator gives the same certificates, whatever the order of the proxies. Raises ValueError on
     looks out of order, or more than there are seeds.
@@ -81,17 +103,22 @@ def certify(
         raise ValueError(f"looks: {looks[reached - 1]} seeds reached, and the reference has {len(reference.seeds)}")
     memory = Memory(_LOOKED_UP) if memory is None else memory
     seed = int(generator.integers(2**63))
+    later, backlogs = later or {}, backlogs or {}
+    planned = {name: (later[name],) if name in later else looks for name in proxies}
     tests = {
         name: [
             Look.at(reference, proxy, reference.seeds[:count], criterion, memory)
-            for count in looks[: _last_look(reference, proxy, looks[:reached])]
+            for count in planned[name][: _last_look(reference, proxy, planned[name][:reached])]
         ]
         for name, proxy in proxies.items()
     }
     testable = [look for each in tests.values() for look in each if look.untested is None]
     evidence = dict(zip(map(id, testable), evidence_of(testable, seed, draws), strict=True))
-    courses = [_Course(each, [evidence.get(id(look)) for look in each], looks) for each in tests.values()]
-    return dict(zip(proxies, _decided(courses, criterion, reached), strict=True))
+    courses = [
+        _Course(each, [evidence.get(id(look)) for look in each], planned[name], backlogs.get(name, NO_BACKLOG))
+        for name, each in tests.items()
+    ]
+    return dict(zip(proxies, _decided(courses, criterion, reached, others), strict=True))
 
 
 def _last_look(reference: Scores, proxy: Scores, looks: Sequence[int]) -> int:
@@ -109,11 +136,21 @@ class _Course:
     tests: Sequence[Look]
     evidence: Sequence[Evidence | None]
     planned: tuple[int, ...]
+    backlog: Backlog
+
+    @cached_property
+    def waves(self) -> tuple[Wave, ...]:
+        """The wave as it is seen at each look so far, by the noise that is known at it."""
+        last = self.backlog.waves[-1] if self.backlog.waves else None
+        return tuple(
+            Wave.after(last, test.hypotheses, self.planned, test.noise, test.trusted_from) if found else NOTHING_SEEN
+            for test, found in zip(self.tests, self.evidence, strict=True)
+        )
 
     @cached_property
     def spending(self) -> tuple[Spending, ...]:
-        """The levels at each look so far, by the noise that is known at it."""
-        return tuple(Spending.over(self.information(at) if found else (1.0,)) for at, found in enumerate(self.evidence))
+        """The levels at each look so far."""
+        return tuple(map(self.backlog.spending, self.waves))
 
     def information(self, at: int) -> tuple[float, ...]:
         """Return the information at each planned look, by the noise that is known at look `at`."""
@@ -133,13 +170,13 @@ class _Course:
         )
 
 
-def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int) -> list[Certificate]:
+def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int, others: TestedBefore) -> list[Certificate]:
     p_values = np.ones((2, reached, len(courses)))
     for column, course in enumerate(courses):
         for at in range(len(course.tests)):
             p_values[:, at, column] = course.p_values(at)
-    trusted, adjusted = first_rejections(p_values[0], criterion.error)
-    refused, _ = first_rejections(p_values[1], criterion.error)
+    trusted, adjusted = first_rejections(p_values[0], criterion.error, others.not_trusted)
+    refused, _ = first_rejections(p_values[1], criterion.error, others.not_refused)
     certificates = []
     for column, course in enumerate(courses):
         first = [int(each[column]) for each in (trusted, refused)]
@@ -151,9 +188,13 @@ def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int) -> 
         shown = min(look, len(course.tests))
         # each side's error is shared by those proxies that are open on that side
         at = max(look, reached) if decision == "Undecided" else look
-        still_open = [max(len(courses) - int(((each > 0) & (each <= at)).sum()), 1) for each in (trusted, refused)]
+        still_open = [
+            max(len(courses) - int(((each > 0) & (each <= at)).sum()) + besides, 1)
+            for each, besides in ((trusted, others.not_trusted), (refused, others.not_refused))
+        ]
+        all_of_them = len(courses) + max(others.not_trusted, others.not_refused)
         errors = EndErrors(
-            criterion.error / still_open[0], criterion.error / still_open[1], BEYOND * criterion.error / len(courses)
+            criterion.error / still_open[0], criterion.error / still_open[1], BEYOND * criterion.error / all_of_them
         )
         p_value = float(adjusted[at - 1, column])
         certificates.append(_certificate(course, criterion, decision, shown, errors, p_value))
@@ -184,13 +225,16 @@ def _certificate(
         needed_seeds=None,
         needed_message=untested.message if untested else "",
         may_change=bool(untested and untested.more_seeds_help and decision == "Undecided" and look < len(planned)),
+        wave=replace(course.waves[look - 1], taken=look),
+        next_hypotheses=None,
     )
     if found is None:
         return certificate
     low, high = interval(test, found, spending, decision, errors)
     level = float(spending.nominal(errors.trusted))
     limits = _limits(test, found, level)
-    needs = what_it_takes(test, criterion, decision, limits, level)
+    backlog = course.backlog.followed_by(certificate.wave)
+    needs = what_it_takes(test, criterion, decision, limits, LevelsAhead(test, backlog, level, errors.trusted))
     # the tau to be expected, with this noise, of a proxy whose true order is the reference's
     at_best = float(expected_tau(test.noise.observed(1.0, test.seeds)))
     assert test.tau is not None
@@ -205,6 +249,7 @@ def _certificate(
         needed_seeds=needs.seeds,
         needed_message=needs.message,
         may_change=decision == "Undecided" and _likely(course, look, errors, limits) >= LIKELY_ENOUGH,
+        next_hypotheses=backlog.next_hypotheses() if decision == "Undecided" else None,
     )
 
 

@@ -9,6 +9,7 @@ further looks cost next to no error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -67,11 +68,7 @@ class Spending:
         """
         if not information or not min(information) > 0:
             raise ValueError(f"information: {information}, allowed are values above 0, at least one")
-        rising = np.maximum.accumulate(np.array(information))
-        alike = np.minimum(np.sqrt(rising[:-1] / rising[1:]), _MOST_CORRELATED)
-        # rounded down, which is the safe side, so that what is nearly the same is worked out once
-        single, together = _errors(tuple(float(correlation) for correlation in np.floor(alike * 100) / 100))
-        return cls(single, together)
+        return cls(*errors_of_looks(correlations_of(information)))
 
     def overall(self, level: FloatArray | float) -> FloatArray:
         """Return the error of all looks together if each is tested at this level in [0, 1]; at least the level."""
@@ -90,9 +87,21 @@ class Spending:
         return np.exp(log)
 
 
+def correlations_of(information: Sequence[float]) -> tuple[float, ...]:
+    """Return how closely each look is correlated with the one before, from the second on."""
+    rising = np.maximum.accumulate(np.array(information))
+    return tuple(safe_correlation(float(each)) for each in np.sqrt(rising[:-1] / rising[1:]))
+
+
+def safe_correlation(correlation: float) -> float:
+    """Return the correlation of two looks, rounded down: that is the safe side, and what is nearly the same is worked
+    out once."""
+    return float(np.floor(min(correlation, _MOST_CORRELATED) * 100) / 100)
+
+
 # a table of plain numbers, at most some hundred of them, that takes milliseconds each and that every round looks up
 @lru_cache(maxsize=512)
-def _errors(correlations: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+def errors_of_looks(correlations: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     """Return, for each critical value, the error of one look and of all: one more than there are correlations."""
     single: FloatArray = scipy.special.ndtr(-_CRITICAL)
     if not correlations:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
+from assay.ranking.certificates.growing_backlogs import Backlog, Wave
 from assay.ranking.certificates.look import Look
 from assay.ranking.true_orders.precision import TwoArmNoise
 
@@ -44,11 +47,46 @@ class OutOfReach(NamedTuple):
     """They are too few to certify it with this noise."""
 
 
-def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: OutOfReach, level: float) -> Needed:
-    """Say what it would take to certify a proxy at a look that could be tested.
+@dataclass(frozen=True)
+class LevelsAhead:
+    """The levels of the looks that may follow: what the looks so far have spent of the error is gone."""
 
-    `level`: that of the test at one look.
-    """
+    test: Look
+    backlog: Backlog
+    """All looks so far, this one included."""
+    planned: float
+    """The level of the looks that were planned together with this one."""
+    error: float
+    """The error of all looks together."""
+
+    def of_hypotheses(self) -> tuple[IntArray, FloatArray]:
+        """Return numbers of hypotheses, ascending, and the level of a look at each: from the next look on."""
+        least = self.backlog.next_hypotheses()
+        if least is None or least >= MOST_HYPOTHESES:
+            return np.array([MOST_HYPOTHESES]), np.array([_LOWEST_LEVEL])
+        sizes = np.unique(np.geomspace(least, MOST_HYPOTHESES, _LEVELS_AHEAD).round().astype(np.int64))
+        return sizes, np.array([self._level(int(size), self.test.seeds) for size in sizes])
+
+    def of_seeds(self, seeds: int) -> float:
+        """Return the level of a look at these hypotheses with so many seeds."""
+        if seeds <= self.backlog.waves[-1].planned[-1]:
+            return self.planned
+        return self._level(self.test.hypotheses, seeds)
+
+    def _level(self, hypotheses: int, seeds: int) -> float:
+        test = self.test
+        wave = Wave.after(self.backlog.waves[-1], hypotheses, (seeds,), test.noise, test.trusted_from)
+        return self.backlog.level(wave, self.error)
+
+
+_LEVELS_AHEAD, _LOWEST_LEVEL = 6, 1e-12
+"""So many levels are worked out; between them it is interpolated."""
+
+
+def what_it_takes(
+    test: Look, criterion: Criterion, decision: Decision, limits: OutOfReach, levels: LevelsAhead
+) -> Needed:
+    """Say what it would take to certify a proxy at a look that could be tested."""
     if decision == "Trusted":
         return Needed(None, None, "")
     if decision == "NotTrusted":
@@ -77,9 +115,9 @@ def what_it_takes(test: Look, criterion: Criterion, decision: Decision, limits: 
     if corrected is None:
         noise, of_noise = TwoArmNoise((ASSUMED_NOISE, ASSUMED_NOISE)), f", noise {ASSUMED_NOISE:g} of their spread,"
     would = f"{_a_true_value(criterion, assumed)} would be certified with probability {WANTED_POWER:g}"
-    hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+    hypotheses, seeds = _ways(test, threshold, assumed, noise, levels, too_few=limits.too_few)
     if not is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
-        instead = _instead(test, criterion, noise, level, limits)
+        instead = _instead(test, criterion, noise, levels, limits)
         way = f"{_not_affordable(hypotheses, seeds, test, criterion, limits)} {instead}"
     elif seeds is not None and hypotheses is not None:
         way = f"With about {hypotheses} hypotheses{of_noise}, or {seeds} seeds of these, {would}."
@@ -97,13 +135,15 @@ def is_affordable(hypotheses: int | None, hypotheses_there: int, seeds: int | No
 
 
 def _ways(
-    test: Look, threshold: float, assumed: float, noise: TwoArmNoise, level: float, *, too_few: bool
+    test: Look, threshold: float, assumed: float, noise: TwoArmNoise, levels: LevelsAhead, *, too_few: bool
 ) -> tuple[int | None, int | None]:
     """Return how many hypotheses, or how many seeds, show with `WANTED_POWER` that `assumed` is over the threshold."""
     reached = test.correlation_reaching(threshold)
     true = test.correlation_reaching(assumed)
-    hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, level)
-    return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, level)
+    hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, *levels.of_hypotheses())
+    if hypotheses is not None:  # a look at fewer is not taken
+        hypotheses = max(hypotheses, levels.backlog.next_hypotheses() or hypotheses)
+    return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, levels)
 
 
 def _not_affordable(
@@ -122,7 +162,7 @@ def _not_affordable(
     return f"To certify {_a_value(criterion)} is not affordable: it would take {', or '.join(ways)}."
 
 
-def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float, limits: OutOfReach) -> str:
+def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, levels: LevelsAhead, limits: OutOfReach) -> str:
     """Propose the highest lower threshold that could be decided, and say what that takes."""
     closer = f"It takes {'more seeds, or ' if limits.too_few else ''}a proxy that is closer to the reference"
     lowest = max(LOWEST_THRESHOLD, 0.5 if criterion.statistic == "DecisionAccuracy" else 0.0)
@@ -131,7 +171,7 @@ def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float,
         half_way = (1 + threshold) / 2
         unknown = limits.too_few or test.corrected is None
         assumed = half_way if unknown or test.corrected is None else min(test.corrected, half_way)
-        hypotheses, seeds = _ways(test, threshold, assumed, noise, level, too_few=limits.too_few)
+        hypotheses, seeds = _ways(test, threshold, assumed, noise, levels, too_few=limits.too_few)
         if is_affordable(hypotheses, test.hypotheses, seeds, test.seeds):
             ways = []
             if hypotheses is not None:
@@ -147,35 +187,44 @@ def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, level: float,
 
 
 def hypotheses_needed(
-    power: float, threshold: float, true: float, noise: TwoArmNoise, seeds: int, level: float
+    power: float, threshold: float, true: float, noise: TwoArmNoise, seeds: int, sizes: IntArray, levels: FloatArray
 ) -> int | None:
     """Return about how many hypotheses certify with this power, rounded up to two digits.
 
-    None if it takes more than `MOST_HYPOTHESES`.
-
-    `threshold` and `true` are correlations; see `TwoArmNoise.power`.
+    `threshold` and `true` are correlations; see `TwoArmNoise.power`. `levels`, (sizes,), in (0, 1): those of a look at
+    so many hypotheses, ascending `sizes`; they are interpolated. None if it takes more than `MOST_HYPOTHESES`.
     """
-    if true <= threshold or seeds < 2 or not 0 < level < 1:
+    if true <= threshold or seeds < 2:
         return None
     counts = np.arange(4, MOST_HYPOTHESES + 1)
-    enough = noise.power(threshold, true, counts, seeds, level) >= power
-    if not enough.any():
+    logs = np.log(np.maximum(levels, _LOWEST_LEVEL))
+    at_each: FloatArray = np.exp(np.interp(np.log(counts), np.log(sizes), logs))
+    return _rounded_up(counts[noise.power(threshold, true, counts, seeds, at_each) >= power])
+
+
+def _rounded_up(enough: IntArray) -> int | None:
+    """Return the first of these counts, rounded up to two digits; None if there is none."""
+    if not len(enough):
         return None
-    count = int(counts[np.argmax(enough)])
+    count = int(enough[0])
     unit = 10 ** max(len(str(count)) - 2, 0)
     return int(-(-count // unit) * unit)
 
 
-def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, level: float) -> int | None:
+def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, levels: LevelsAhead) -> int | None:
     """Return how many seeds of the same hypotheses it takes, more than there are; None if too many.
 
     `reached`: the correlation that is to be shown at least.
     """
-    if true <= reached or test.hypotheses < 4 or not 0 < level < 1:
+    if true <= reached or test.hypotheses < 4:
         return None
     count = np.array([test.hypotheses])
     for seeds in range(test.seeds + 1, MOST_SEEDS + 1):
-        if noise.power(reached, true, count, seeds, level)[0] >= WANTED_POWER:
+        # at the level of planned looks, which is the highest, it is found out quickly that there are too few
+        if noise.power(reached, true, count, seeds, levels.planned)[0] < WANTED_POWER:
+            continue
+        level = levels.of_seeds(seeds)
+        if 0 < level < 1 and noise.power(reached, true, count, seeds, level)[0] >= WANTED_POWER:
             return seeds
     return None
 

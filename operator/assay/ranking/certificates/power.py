@@ -9,9 +9,9 @@ import numpy as np
 
 from assay.ranking.arrays import BoolArray, FloatArray, IntArray
 from assay.ranking.certificates.criterion import Criterion
-from assay.ranking.certificates.error_spending import Spending
 from assay.ranking.certificates.evidence import tied_studies
-from assay.ranking.certificates.needed import hypotheses_needed
+from assay.ranking.certificates.growing_backlogs import NO_BACKLOG, Backlog, Wave
+from assay.ranking.certificates.needed import MOST_HYPOTHESES, hypotheses_needed
 from assay.ranking.orders.ceiling import total_to_noise
 from assay.ranking.orders.separation import SEPARATED
 from assay.ranking.true_orders.estimands import (
@@ -34,6 +34,10 @@ from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimate
 _AT_ONCE = 50
 """How many studies are tested at once: arrays of more, which do not fit a processor's cache, take twice as long."""
 
+_LEVELS = 24
+"""The level of a look depends on how many hypotheses there are of those that are expected. It is worked out for so many
+numbers of them; between them it is interpolated."""
+
 _MOST_SIMULATED, _FEWEST_STUDIES = 10_000_000, 60
 """The most pairs of hypotheses in all studies together, and the fewest studies all the same: with hundreds of
 hypotheses power is near 0 or 1, and takes few studies to find."""
@@ -50,6 +54,7 @@ def certification_power(
     proxies: int = 1,
     draws: int = 800,
     noise_correlation: float = 0.0,
+    backlog: Backlog = NO_BACKLOG,
 ) -> float:
     """Return the probability in [0, 1] that `certify` trusts a proxy of this true value of the statistic, at any look.
 
@@ -57,7 +62,8 @@ def certification_power(
     others is trusted. `noise_to_signal`: standard deviation of one seed's noise over that of the hypotheses' true
     scores, for both arms or as (reference, proxy). `draws`: how many studies of normal scores are simulated (fewer with
     hundreds of hypotheses). The standard error of the result is at most about .5 / sqrt(draws), and the test's own
-    draws add as much again where its level is low. For WinnerRegret only the best itself counts as good.
+    draws add as much again where its level is low. For WinnerRegret only the best itself counts as good. `backlog`: the
+    looks before these, and how large it was said to become; after others, `looks` is a single one.
 
     Before the second seed, and with a single hypothesis, nothing is certified.
     """
@@ -76,7 +82,8 @@ def certification_power(
         if estimand is None or abs(true) > 1:
             continue
         threshold = correlation_reaching(estimand, criterion.threshold)
-        level = float(Spending.over(noise.over_looks(threshold, hypotheses, looks)).nominal(criterion.error / proxies))
+        wave = Wave.after(backlog.waves[-1] if backlog.waves else None, hypotheses, looks, noise, threshold)
+        level = backlog.level(wave, criterion.error / proxies)
         errors = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, len(null.slopes))
         observed = noise.observed(float(np.clip(threshold, -1.0, 1.0)), seeds)
         tests.append(_Test(seeds, true, threshold, level, errors, tied.at(observed) if tied else None))
@@ -100,12 +107,13 @@ def hypotheses_for_power(
     noise_to_signal: float | tuple[float, float],
     proxies: int = 1,
     noise_correlation: float = 0.0,
+    expected: int | None = None,
 ) -> int | None:
     """Return about how many hypotheses certify a proxy of this true value with this power, by the last look.
 
     It is found by the normal approximation of atanh(tau), which gives rather too many where there is much noise, and
     rounded up to two digits. None if it takes too many, or if nothing would do: a true value at or below the
-    threshold, a single seed.
+    threshold, a single seed. `expected`: how large the backlog was said to become, before its first look.
     """
     both = noise_to_signal if isinstance(noise_to_signal, tuple) else (noise_to_signal, noise_to_signal)
     noise, seeds = TwoArmNoise((float(both[0]), float(both[1])), noise_correlation), looks[-1]
@@ -117,9 +125,10 @@ def hypotheses_for_power(
         if estimand is None:
             return None
         threshold, true = (correlation_reaching(estimand, value) for value in (criterion.threshold, true_value))
-        spending = Spending.over(noise.over_looks(threshold, assumed, looks))
-        level = float(spending.nominal(criterion.error / proxies))
-        needed = hypotheses_needed(power, threshold, true, noise, seeds, level)
+        backlog, share = Backlog((), expected), criterion.error / proxies
+        sizes = np.unique(np.geomspace(4, MOST_HYPOTHESES, _LEVELS if expected else 1).round().astype(np.int64))
+        levels = [backlog.level(Wave.after(None, int(each), looks, noise, threshold), share) for each in sizes]
+        needed = hypotheses_needed(power, threshold, true, noise, seeds, sizes, np.array(levels))
         if needed is None or criterion.statistic == "KendallTau":
             return needed
         assumed = needed

@@ -69,11 +69,13 @@ class TwoArmNoise:
             for seeds in looks
         )
 
-    def power(self, threshold: float, true: float, hypotheses: IntArray, seeds: int, level: float) -> FloatArray:
+    def power(
+        self, threshold: float, true: float, hypotheses: IntArray, seeds: int, level: float | FloatArray
+    ) -> FloatArray:
         """Return (counts,): about how likely a proxy is certified with so many hypotheses, (counts,), 4 or more each.
 
-        `threshold`, `true`: correlations of the true scores. `level`: of the one-sided test, in (0, 1). It is found by
-        the normal approximation of atanh(tau).
+        `threshold`, `true`: correlations of the true scores. `level`: of the one-sided test, in (0, 1), for all of them
+        or for each. It is found by the normal approximation of atanh(tau).
         """
         centre, spread = [], []
         for correlation in (threshold, true):
