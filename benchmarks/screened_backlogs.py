@@ -93,7 +93,7 @@ class SimulatedScores:
         for arm, scores, has_run in zip((REFERENCE, "short"), (self.reference, self.proxy), run, strict=True):
             values = np.where(has_run[:, None], scores.values, np.nan)
             ended = np.broadcast_to(has_run[:, None], values.shape)
-            found[arm] = ScoreTable(Scores(scores.hypotheses, scores.seeds, values), ended)
+            found[arm] = ScoreTable(Scores(scores.hypotheses, scores.seeds, values), ended, np.zeros_like(ended))
         return found
 
 

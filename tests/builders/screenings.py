@@ -54,7 +54,7 @@ def tables_of_scores(study: Study, scores: Mapping[tuple[str, str], FloatArray])
         for row, name in enumerate(names):
             own = scores.get((name, arm), np.empty(0))
             values[row, : len(own)], ended[row, : len(own)] = own, True
-        cells[arm] = ScoreTable(Scores(names, study.design.seeds, values), ended)
+        cells[arm] = ScoreTable(Scores(names, study.design.seeds, values), ended, np.zeros_like(ended))
     return cells
 
 

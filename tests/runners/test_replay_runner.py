@@ -124,7 +124,7 @@ def test_a_run_that_is_not_recorded_fails_and_costs_nothing(world: ReplayWorld) 
     request = world.request("never-recorded")
     world.start(request)
     (attempt,) = until_ended(world.runner, request)
-    assert (reason(attempt), attempt.accelerator_seconds) == (FailureReason.METRIC_MISSING, 0.0)
+    assert (reason(attempt), attempt.accelerator_seconds) == (FailureReason.NOT_RECORDED, 0.0)
 
 
 def test_a_result_that_is_there_costs_nothing_more(world: ReplayWorld) -> None:

@@ -322,6 +322,7 @@ class FailureReason(StrEnum):
     METRIC_MISSING = "MetricMissing"
     SCORE_NOT_FINITE = "ScoreNotFinite"
     OUT_OF_MEMORY = "OutOfMemory"
+    OUT_OF_SHARED_MEMORY = "OutOfSharedMemory"
     STORAGE_EXCEEDED = "StorageExceeded"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     STORE_FAILED = "StoreFailed"
@@ -330,6 +331,7 @@ class FailureReason(StrEnum):
     NOT_STARTED = "NotStarted"
     CODE_CHANGED = "CodeChanged"
     STOPPED = "Stopped"
+    NOT_RECORDED = "NotRecorded"
 
 
 INFRASTRUCTURE_REASONS = frozenset(
@@ -340,10 +342,12 @@ INFRASTRUCTURE_REASONS = frozenset(
         FailureReason.NOT_STARTED,
         FailureReason.CODE_CHANGED,
         FailureReason.STOPPED,
+        FailureReason.OUT_OF_SHARED_MEMORY,
     }
 )
 """The failures that are not the team's own: another attempt may succeed. NotStarted: its container, or its request,
-could not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt."""
+could not be had. CodeChanged: the sources were edited before it began. Stopped: Assay itself ended the attempt.
+OutOfSharedMemory: others ran beside it in the memory that it ran out of."""
 
 
 def doubling_pause(failures: int, first: float, longest: float) -> float:
@@ -364,6 +368,12 @@ class Failure(Message):
     message: Text
     accelerator_seconds: Seconds = Field(default=0, description="What the attempt cost all the same.")
     deadline_seconds: int | None = Field(default=None, description="The deadline that it had.")
+    memory_limit_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        exclude_if=_is_empty,
+        description="The limit of memory that it ran out of, which somebody may raise; none: it was not that.",
+    )
     metric: str | None = Field(default=None, description="The metric that it was asked for.")
     study: str | None = Field(default=None, description="The study that asked for it, and is charged.")
 

@@ -66,7 +66,7 @@ def _about_hypotheses(study: Study, status: ProxyStudyStatus) -> str:
         return f"Adopt {better[0].name}." if better[0].arm is None else f"Confirm {better[0].name} on the reference."
     if any(row.verdict is Verdict.BETTER for row in status.ranking):
         return ""
-    undecided = [row for row in status.ranking if row.verdict is Verdict.INCONCLUSIVE]
+    undecided = [row for row in status.ranking if row.verdict in (Verdict.INCONCLUSIVE, Verdict.UNSTABLE)]
     if not undecided or not any(row.score is not None for row in undecided):
         return ""
     best, baseline = status.ranking[0], study.baseline

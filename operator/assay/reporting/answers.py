@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assay.api.conditions import Reason
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.figures import (
+    count,
     listed,
     percent,
     seconds_text,
@@ -29,12 +30,21 @@ def is_finished(status: ProxyStudyStatus) -> bool:
 
 
 def _baseline_failed(status: ProxyStudyStatus) -> bool:
-    """Return whether the baseline has no score. Its row may be among those that the status leaves out."""
+    """Return whether the baseline has no score, or fails on some seeds. Its row may be among those that the status
+    leaves out, or cut."""
     succeeded = status.condition(ConditionType.SUCCEEDED)
     shown = [row for row in status.ranking if row.verdict is Verdict.BASELINE]
-    if shown:
-        return shown[0].score is None
+    if shown and shown[0].score is None:
+        return True
     return succeeded is not None and succeeded.reason == Reason.BASELINE_FAILED
+
+
+def _about_failed_baseline(study: Study, status: ProxyStudyStatus) -> str:
+    """Say that nothing can be compared with the baseline, and why."""
+    for row in status.ranking:
+        if row.verdict is Verdict.BASELINE and row.score is not None:
+            return f"The baseline {named(row)}: no hypothesis is compared with it until it has its seeds."
+    return f"The baseline {study.baseline} has no score: nothing can be compared with it."
 
 
 def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
@@ -49,7 +59,7 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
     if not others:
         return "There is nothing to compare the baseline with."
     if is_finished(status) and _baseline_failed(status):
-        return f"The baseline {study.baseline} has no score: nothing can be compared with it."
+        return _about_failed_baseline(study, status)
     names = {verdict: [named(row) for row in others if row.verdict is verdict] for verdict in Verdict}
     better, called = names[Verdict.BETTER], f" {study.baseline}" if study.baseline != "baseline" else ""
     text = (
@@ -67,6 +77,8 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         )
         if names[verdict]
     ]
+    if unstable := names[Verdict.UNSTABLE]:
+        counted.append(f"{len(unstable)} unstable: {listed(unstable, 4)}")
     if (not_shown := len(study.hypotheses) - len(status.ranking)) > 0:
         counted.append(f"{not_shown} that are not in the table")
     if _indistinct(status):
@@ -84,8 +96,11 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
     if len(scored) < 2:
         return ""
     confidence, found = study.spec.verdicts.confidence_percent, may_be_best(status.ranking)
+    unstable = [row for row in scored if row.verdict is Verdict.UNSTABLE]
     sure = f"at {confidence} % confidence"
-    if not found:
+    if unstable:
+        text = _best_of_the_stable([row for row in scored if row not in unstable], len(unstable), sure)
+    elif not found:
         text = f"Any of the {len(scored)} may be the best: none is told from all others yet."
     elif len(found) == 1:
         text = f"The best is {named(found[0])}, {sure}."
@@ -96,6 +111,20 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
         return text
     right = f"Of all pairs of hypotheses, about {percent(100 * accuracy)} are expected to be in the right order."
     return f"{text} {right}"
+
+
+def _best_of_the_stable(stable: Sequence[RankedHypothesis], unstable: int, sure: str) -> str:
+    """Say which may be the best of those that don't fail on some of their seeds, as others do."""
+    eligible = [row for row in stable if row.may_be_best]
+    aside = f"{count(unstable, 'unstable hypothesis', 'unstable hypotheses')} left aside"
+    if not eligible:
+        return "None is called the best: all fail on some of their seeds."
+    if len(eligible) == len(stable) > 1:
+        return f"Any of the {len(stable)} that do not fail may be the best; {aside}."
+    if len(eligible) == 1:
+        return f"The best of those that do not fail is {named(eligible[0])}, {sure}; {aside}."
+    several = listed(map(named, eligible), 8)
+    return f"The best of those that do not fail is one of {several} ({MAY_BE_BEST}), {sure}; {aside}."
 
 
 def named(row: RankedHypothesis) -> str:

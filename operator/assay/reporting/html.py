@@ -118,10 +118,11 @@ def _charts(
     """Return the charts of the arms and of the ranking by the id of their place on the page."""
     metric = study.spec.metric.name
     ranks = {arm: trials.ranks(arm) for arm in study.design.arms}
+    failed = {arm: trials.failed(arm) for arm in study.design.arms}
     decimals = decimals_for([], [score for by_name in ranks.values() for _, score in by_name.values()])
     return {
         "agreement-chart": agreement_chart(study, status),
-        "rank-chart": rank_chart(study.design.arms, ranks, _verdicts(ranking), decimals),
+        "rank-chart": rank_chart(study.design.arms, ranks, _verdicts(ranking), decimals, failed),
         "difference-chart": difference_chart(ranking, rows, metric),
         "score-chart": score_chart(ranking, rows, metric),
     }
@@ -195,6 +196,8 @@ def _curves(trials: Trials, ranking: tuple[RankedHypothesis, ...]) -> tuple[Spec
     )
     if metric != trials.study.spec.metric.name:
         note += f" It did not report {trials.study.spec.metric.name}, so this is {metric}."
+    if any(row.failed_seeds for row in ranking):
+        note += " What a failed trial reported is not in it."
     if len(chosen) < len(ranking):
         note += f" Drawn: the best {_MOST_CURVES} hypotheses and the baseline."
     return curve_chart(points, metric, _verdicts(ranking)), note

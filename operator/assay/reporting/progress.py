@@ -111,6 +111,8 @@ def _leaders(status: ProxyStudyStatus) -> str:
     accuracy = value_of(status.ranking_accuracy)
     right = f"; about {share(accuracy)} of all pairs in the right order" if accuracy is not None else ""
     best = may_be_best(scored)
+    if not any(row.may_be_best for row in scored):
+        return f"none: all fail on some of their seeds{right}"
     if not best:
         return f"{scored[0].name}, but none can be told from the others yet{right}"
     return f"{listed([row.name for row in best], 3)}{right}"

@@ -29,6 +29,7 @@ VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.BASELINE: "bold",
     Verdict.FAILED: "bold red",
+    Verdict.UNSTABLE: "bold magenta",
 }
 
 _SHORTEST_NAME = 12

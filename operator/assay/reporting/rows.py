@@ -94,6 +94,11 @@ class RankRow:
         return shown if self.arm == REFERENCE else f"{shown} on {self.arm}"
 
     @property
+    def labelled(self) -> str:
+        """The name, and `2/4` behind it if seeds failed, for charts."""
+        return f"{self.name} ({self.seeds}/{self.seeds + self.failed})" if self.failed else self.name
+
+    @property
     def failed_shown(self) -> str:
         """`2 of 4 seeds failed`; empty if none did."""
         return failed_seeds(self.seeds, self.failed)

@@ -23,7 +23,8 @@ def trial_rows(study: Study, records: Records, progress: Progress) -> bytes:
         if state is State.SPARE:
             continue
         result = records.get(trial.key, UNKNOWN).result
-        failure = progress.failures.get(trial.key)
+        own = progress.own_failures.get(trial.key)
+        failure = progress.failures.get(trial.key) or own
         row: dict[str, Any] = {
             "key": trial.key,
             "hypothesis": trial.hypothesis,
@@ -40,6 +41,6 @@ def trial_rows(study: Study, records: Records, progress: Progress) -> bytes:
                 "notes": list(result.notes),
             }
         if failure:
-            row |= {"reason": failure.reason, "message": failure.message}
+            row |= {"reason": failure.reason, "message": failure.message, "own_fault": own is not None}
         rows.append(row)
     return json.dumps({"version": CONTRACT_VERSION, "study": study.name, "trials": rows}).encode()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from assay.api.resources import OnFailure
 from assay.planning.results.progress import Progress, State
 from assay_trainer.contract import Failure, TrialResult
 
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportedTrial:
-    """A planned trial and what became of it. `score` is the study's metric, None unless the trial succeeded. `seconds`
-    are the accelerator seconds of its result, or else of its failed attempts; None if no attempt has ended."""
+    """A planned trial and what became of it.
+
+    `score` is the study's metric, None unless the trial succeeded; `failure` is why it failed, or did so by its own
+    fault before a retry succeeded. `seconds` are the accelerator seconds of its result, or else of its failed attempts;
+    None if no attempt has ended.
+    """
 
     planned: PlannedTrial
     state: State
@@ -50,13 +56,25 @@ class Trials:
                 found[trial.planned.arm].append(trial)
         return {arm: tuple(trials) for arm, trials in found.items()}
 
+    def failed(self, arm: str) -> dict[str, str]:
+        """Return `2/4`, for two of four seeds that did not fail, of each hypothesis with failed seeds on the arm."""
+        ended: Counter[str] = Counter()
+        failed: Counter[str] = Counter()
+        for trial in self.trials:
+            if trial.planned.arm == arm and (trial.score is not None or trial.failure is not None):
+                ended[trial.planned.hypothesis] += 1
+                failed[trial.planned.hypothesis] += trial.failure is not None
+        return {name: f"{ended[name] - count}/{ended[name]}" for name, count in failed.items() if count}
+
     def ranks(self, arm: str) -> dict[str, tuple[int, float]]:
         """Return the rank and the mean score of each hypothesis that has a score on the arm. Rank 1 is the best; equal
-        scores keep the study's order. Means are adjusted for missing seeds, as in the ranking."""
-        scores = self.tables[arm].scores
+        scores keep the study's order. Means are adjusted for missing seeds, as in the ranking; hypotheses that are
+        unstable on the arm come last, as there."""
+        table, counts_apart = self.tables[arm], self.study.spec.metric.on_failure is OnFailure.UNSTABLE
+        scores, last = table.scores, table.failing if counts_apart else frozenset()
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
-        order = sorted(scored, key=lambda row: -scores.adjusted_means[row])
+        order = sorted(scored, key=lambda row: (names[row] in last, -scores.adjusted_means[row]))
         turned = self.study.spec.metric.turned
         return {
             names[row]: (place, turned(float(scores.adjusted_means[row]))) for place, row in enumerate(order, start=1)
@@ -73,7 +91,7 @@ def trials_of(study: Study, records: Records, judgement: Judgement) -> Trials:
             continue
         result = record.result if record and isinstance(record.result, TrialResult) else None
         score = result.metrics[metric] if result and state is State.SUCCEEDED else None
-        failure = progress.failures.get(planned.key)
+        failure = progress.failures.get(planned.key) or progress.own_failures.get(planned.key)
         failed = [failed.accelerator_seconds for failed in record.failures] if record else []
         seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None
         found.append(ReportedTrial(planned, state, score, result, failure, seconds))

@@ -82,12 +82,16 @@ def test_a_study_that_is_not_done_says_so_before_anything_else() -> None:
 def test_a_hypothesis_with_failed_seeds_shows_it_at_any_width(width: int) -> None:
     study, _, decided = with_failed_seeds(2)
     status = decided.status
-    assert (status.ranking[0].name, status.ranking[0].seeds, status.ranking[0].failed_seeds) == (BEST, 2, 2)
+    assert (status.ranking[-1].name, status.ranking[-1].seeds, status.ranking[-1].failed_seeds) == (BEST, 2, 2)
     text = shown(summary(study, status), width)
     assert max(map(len, text.splitlines())) <= width
-    assert re.search(rf"^1 .*{BEST[:5]}.* 2/4\b", text, re.M), text
+    assert re.search(rf"^12 .*{BEST[:4]}.* 2/4\b", text, re.M), text
     words = " ".join(text.split())
-    assert re.search(rf"Better than the baseline: .*{BEST} \(2 of 4 seeds failed\)", words), words
+    assert f"1 unstable: {BEST} (2 of 4 seeds failed)" in words
+    assert not re.search(rf"Better than the baseline: [^.]*{BEST}", words), words
+    assert re.search(r"Best: The best of those that do not fail is .*; 1 unstable hypothesis left aside\.", words), (
+        words
+    )
     assert f"{BEST}: 2 of 4 seeds failed. TrainFunctionRaised: loss is NaN." in words
     assert f"Next: First look into the 2 failed trials ({BEST})." in words
 
@@ -98,6 +102,7 @@ def test_failed_seeds_are_in_the_report_and_in_the_comment_too() -> None:
     assert "| **2/4**, 2 failed |" in markdown(study, status)
     assert f"{BEST} (2 of 4 seeds failed)" in markdown(study, status)
     page = html_report(study, records, decided)
+    assert f"{BEST} (2/4)" in page
     assert '<td class="number failure">2/4, 2 failed</td>' in page
     assert f"{BEST} (2 of 4 seeds failed)" in page
 

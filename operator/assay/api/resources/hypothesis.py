@@ -106,6 +106,10 @@ class StudyVerdict(Model):
     rank_low: int | None = Field(default=None, ge=1, description="Best rank that the data allow.")
     rank_high: int | None = Field(default=None, ge=1, description="Worst rank that the data allow.")
     arm: Name | None = Field(default=None, description="Arm that the verdict comes from.")
+    seeds: int | None = Field(
+        default=None, ge=0, description="Seeds on that arm that did not fail; absent if none failed."
+    )
+    failed_seeds: int | None = Field(default=None, ge=1, description="Seeds on that arm that failed.")
 
 
 class HypothesisStatus(Model):

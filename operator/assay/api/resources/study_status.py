@@ -192,9 +192,12 @@ class RankedHypothesis(Model):
     relative_cost_percent: int | None = Field(
         default=None, ge=0, description="A trial's cost in percent of the baseline's."
     )
-    seeds: int = Field(default=0, ge=0, description="Seeds with a result.")
+    seeds: int = Field(default=0, ge=0, description="Seeds with a result that did not fail before a retry.")
     failed_seeds: int | None = Field(
-        default=None, ge=1, description="Seeds whose trial on the same arm failed for good; absent if none did."
+        default=None,
+        ge=1,
+        description="Seeds whose trial on the same arm failed for good, or by its own fault before a retry; absent if "
+        "none did.",
     )
     message: str | None = Field(default=None, max_length=160, description="Why there is no verdict.")
 

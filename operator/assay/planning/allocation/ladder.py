@@ -24,10 +24,12 @@ class LadderTrial(NamedTuple):
 
 
 class Revealed(NamedTuple):
-    """How a trial ended. A higher score is better, None means that it failed; `cost` is in accelerator seconds."""
+    """How a trial ended. A higher score is better, None means that it failed; `cost` is in accelerator seconds.
+    `speaks_against`: it failed by its hypothesis' own fault, which makes that one unstable."""
 
     score: float | None
     cost: float
+    speaks_against: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,8 @@ class LadderTable:
     """(hypotheses, rungs, seeds): the accelerator seconds of all trials that ended, else NaN."""
     failed: BoolArray
     """(hypotheses, rungs, seeds)."""
+    unstable: BoolArray
+    """(hypotheses, rungs): whether it failed by its own fault on this rung or a higher one."""
     pending: BoolArray
     """(hypotheses, rungs, seeds)."""
     work: FloatArray
@@ -85,10 +89,12 @@ class LadderTable:
         column = {name: at for at, name in enumerate(ladder.rungs)}
         scores, costs = np.full(shape, np.nan), np.full(shape, np.nan)
         failed, pending = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-        for (hypothesis, rung, seed), (score, cost) in ladder.revealed.items():
+        against = np.zeros(shape[:2], dtype=bool)
+        for (hypothesis, rung, seed), (score, cost, speaks_against) in ladder.revealed.items():
             if hypothesis in row and rung in column and 0 <= seed < ladder.seeds:
                 at = row[hypothesis], column[rung], seed
                 costs[at] = cost
+                against[at[:2]] |= speaks_against
                 if score is None:
                     failed[at] = True
                 else:
@@ -97,7 +103,15 @@ class LadderTable:
             if hypothesis in row and rung in column and 0 <= seed < ladder.seeds:
                 pending[row[hypothesis], column[rung], seed] = True
         work = np.array([ladder.relative_work[rung] for rung in ladder.rungs])
-        return cls(scores, costs, failed, pending, work / work[-1])
+        unstable = np.logical_or.accumulate(against[:, ::-1], axis=1)[:, ::-1]
+        return cls(scores, costs, failed, unstable, pending, work / work[-1])
+
+    @cached_property
+    def sound_scores(self) -> FloatArray:
+        """(hypotheses, rungs, seeds): the scores on rungs that are above all on which the hypothesis fails by its own
+        fault; else NaN."""
+        sound: FloatArray = np.where(self.unstable[:, :, None], np.nan, self.scores)
+        return sound
 
     @cached_property
     def taken(self) -> BoolArray:

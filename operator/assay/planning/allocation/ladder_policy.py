@@ -57,6 +57,8 @@ class Estimate:
     """The standard error of the score."""
     rung: str | None
     """The highest rung on which the hypothesis has a score."""
+    is_unstable: bool = False
+    """Whether it fails by its own fault on that rung, or on a higher one: then the score is that of its good seeds."""
 
 
 def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: float, count: int) -> tuple[Step, ...]:
@@ -73,7 +75,7 @@ def next_steps(ladder: Ladder, question: Question, baseline: str | None, left: f
     if prices is None:
         return _probes(ladder, taken, count)
     left -= float((table.pending.sum(axis=2) * prices).sum())
-    known = multifidelity_scores(table.scores, table.work)
+    known = multifidelity_scores(table.sound_scores, table.work)
     weights = np.ones((len(ladder.hypotheses), 1))
     if baseline is not None and question is Question.BEAT_BASELINE:
         weights[ladder.hypotheses.index(baseline)] = max(len(weights) - 1, 1)
@@ -133,12 +135,12 @@ def next_step(ladder: Ladder, question: Question, baseline: str | None, left: fl
 
 def estimates(ladder: Ladder) -> dict[str, Estimate]:
     """Return the estimate of every hypothesis by name, in the ladder's order."""
-    known = ladder_scores(ladder)
+    known, unstable = ladder_scores(ladder), ladder.table.unstable
     nothing = Estimate(None, None, None)
     return {
-        name: Estimate(float(score), float(deviation), ladder.rungs[top]) if top >= 0 else nothing
-        for name, score, deviation, top in zip(
-            ladder.hypotheses, known.scores, known.deviations, known.tops, strict=True
+        name: Estimate(float(score), float(deviation), ladder.rungs[top], bool(fails[top])) if top >= 0 else nothing
+        for name, score, deviation, top, fails in zip(
+            ladder.hypotheses, known.scores, known.deviations, known.tops, unstable, strict=True
         )
     }
 
@@ -150,9 +152,13 @@ def ladder_scores(ladder: Ladder) -> MultifidelityScores:
 
 def expected_accuracy(ladder: Ladder) -> float | None:
     """Return the share of all pairs, 0.5 to 1, that the estimates are expected to order rightly. A pair in which one
-    has no score counts one half. None with fewer than two hypotheses."""
+    has no score, or is unstable, counts one half. None with fewer than two hypotheses."""
     first, second = np.triu_indices(len(ladder.hypotheses), 1)
-    return float(ladder_scores(ladder).rightly_ordered(first, second).mean()) if len(first) else None
+    if not len(first):
+        return None
+    unstable = np.array([each.is_unstable for each in estimates(ladder).values()], dtype=np.bool_)
+    right = ladder_scores(ladder).rightly_ordered(first, second)
+    return float(np.where(unstable[first] | unstable[second], 0.5, right).mean())
 
 
 def _probes(ladder: Ladder, taken: NDArray[np.bool_], count: int) -> tuple[Step, ...]:
@@ -171,7 +177,10 @@ def _spread_out(rows: NDArray[np.int64]) -> FloatArray:
 def _may_run(table: LadderTable, started: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return, (hypotheses, rungs), where a seed is left and the hypothesis is not given up."""
     given_up = np.isnan(table.scores).all(axis=(1, 2)) & (table.failed.sum(axis=(1, 2)) >= FAILED_SEEDS_TO_GIVE_UP)
-    may_run: NDArray[np.bool_] = (started < table.scores.shape[2]) & ~given_up[:, None]
+    # where it fails, further seeds decide nothing; higher up it may not
+    has_any = np.logical_or.reduce(~np.isnan(table.scores), axis=(1, 2))
+    hopeless = table.unstable & np.asarray(has_any)[:, None]
+    may_run: NDArray[np.bool_] = (started < table.scores.shape[2]) & ~given_up[:, None] & ~hopeless
     return may_run
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.api.resources import Correction, Question
+from assay.api.resources import Correction, OnFailure, Question
 from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
 from assay.ranking.memory import NO_MEMORY, Memory
 
@@ -37,8 +37,12 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
     The number is found round by round. Once all undecided hypotheses have a seed, those drop out that it has decided,
     or that further seeds can hardly decide; the others need one seed more. Other results do not count: so the same
     scores ask for the same trials in whatever order they arrive, and a late one changes nothing that was decided.
+
+    A hypothesis that has failed on a seed, where that makes it unstable, gets no more of them: whatever they were, it
+    would not be better, or the best. If the baseline has, nobody gets any to be compared with it.
     """
     spec, scores = study.spec, reference.scores
+    fails_count = spec.metric.on_failure is OnFailure.UNSTABLE
     initial, maximum = spec.seeds.initial, spec.seeds.maximum
     needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
     likely = needed.copy()
@@ -52,7 +56,14 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
             if waiting:
                 likely[active] = min(seen + 1, maximum)
             break
-        undecided = _open(spec, study.baseline, reference.limited(needed).scores.first_seeds(seen), memory)
+        at_hand = reference.limited(np.minimum(needed, seen))
+        failing = at_hand.failing if fails_count else frozenset()
+        if study.baseline in failing and spec.question == Question.BEAT_BASELINE:
+            break
+        if failing:
+            asked = spec.question == Question.BEAT_BASELINE
+            at_hand = at_hand.for_verdicts(initial) if asked else at_hand.without(failing)
+        undecided = _open(spec, study.baseline, at_hand.scores.first_seeds(seen), memory) - failing
         active = active & np.array([name in undecided for name in scores.hypotheses])
         if not active.any():
             break

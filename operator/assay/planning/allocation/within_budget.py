@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.api.resources import REFERENCE
+from assay.api.resources import REFERENCE, OnFailure
 from assay.planning.allocation.agenda import Agenda
 from assay.planning.allocation.ladder import Ladder, LadderTrial, Revealed
 from assay.planning.allocation.ladder_policy import next_steps
@@ -62,18 +62,22 @@ def ladder_of(study: Study, records: Records, progress: Progress, costs: Costs) 
     """Return what the policy may know: the trials that have ended, and which were started and have not."""
     revealed, pending = {}, []
     metric = study.spec.metric
+    failed_score = float(metric.failure_score) if metric.failure_score is not None else None
     rungs = rungs_of(study, costs)
     names = {arm for arm, _ in rungs}
     for trial in study.design.trials:
         if trial.arm not in names:
             continue
         place, state = LadderTrial(trial.hypothesis, trial.arm, trial.seed), progress.states[trial.key]
-        record = records.get(trial.key, UNKNOWN)
+        record, own = records.get(trial.key, UNKNOWN), trial.key in progress.own_failures
+        against = own and metric.on_failure is OnFailure.UNSTABLE
         if state is State.SUCCEEDED and isinstance(record.result, TrialResult):
-            score = metric.turned(record.result.metrics[metric.name])
-            revealed[place] = Revealed(score, record.result.cost.accelerator_seconds)
+            score = failed_score if own and failed_score is not None else record.result.metrics[metric.name]
+            revealed[place] = Revealed(metric.turned(score), record.result.cost.accelerator_seconds, against)
         elif state is State.FAILED:
-            revealed[place] = Revealed(None, sum(failure.accelerator_seconds for failure in record.failures))
+            cost = sum(failure.accelerator_seconds for failure in record.failures)
+            counted = metric.turned(failed_score) if own and failed_score is not None else None
+            revealed[place] = Revealed(counted, cost, against)
         elif state is State.RUNNING or record.failures or record.elsewhere:
             pending.append(place)
     return Ladder(

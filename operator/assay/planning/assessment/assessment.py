@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.api.resources import REFERENCE, Correction
 from assay.planning.allocation.ladder_policy import Estimate, estimates, expected_accuracy
+from assay.planning.assessment.failing import comparisons_with, unstable_hypotheses
 from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
 from assay.planning.results.score_tables import ScoreTable
@@ -56,6 +58,8 @@ class Assessment:
     comparisons: Mapping[str, Comparison]
     standings: Mapping[str, Standing]
     """The standings of the hypotheses that have a score, the best first."""
+    unstable: frozenset[str]
+    """The hypotheses that fail on some seeds of what their score is from; empty if failed seeds count otherwise."""
     estimates: Mapping[str, Estimate]
     """Estimated scores on the reference by hypothesis, where the budget does not pay for all trials; else empty."""
     expected_accuracy: float | None
@@ -78,9 +82,9 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY
         for arm, own in tables.items()
         if arm != REFERENCE
     }
-    comparisons = compare_with_baseline(
-        reference,
-        study.baseline,
+    compare = partial(
+        compare_with_baseline,
+        baseline=study.baseline,
         smallest_effect=float(spec.metric.smallest_effect),
         confidence=confidence,
         family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
@@ -88,16 +92,31 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY
         maximum=spec.seeds.maximum,
     )
     guessed = estimates(ladder) if ladder else {}
-    ranks = memory.of(rank_intervals, reference, confidence, initial=spec.seeds.initial, maximum=spec.seeds.maximum)
+    unstable = unstable_hypotheses(study, tables, screened, guessed)
+    ranks = memory.of(
+        rank_intervals,
+        reference,
+        confidence,
+        initial=spec.seeds.initial,
+        maximum=spec.seeds.maximum,
+        unstable=unstable & tables[REFERENCE].failing,
+    )
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})
     return Assessment(
         reference=reference,
         ceiling=memory.of(noise_ceiling, reference),
         proxies=proxies,
-        comparisons={comparison.hypothesis: comparison for comparison in comparisons},
+        comparisons=comparisons_with(study.baseline, tables[REFERENCE], unstable, spec.seeds.initial, compare),
         standings=estimated_standings(guessed, confidence)
         if guessed
-        else with_screened(measured, _expected(study, tables, screened, memory), screened.arm or REFERENCE, confidence),
+        else with_screened(
+            measured,
+            _expected(study, tables, screened, unstable, memory),
+            screened.arm or REFERENCE,
+            confidence,
+            unstable,
+        ),
+        unstable=unstable,
         estimates=guessed,
         expected_accuracy=expected_accuracy(ladder) if ladder else None,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
@@ -107,13 +126,21 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY
 
 
 def _expected(
-    study: Study, tables: Mapping[str, ScoreTable], screened: ScreeningState, memory: Memory
+    study: Study,
+    tables: Mapping[str, ScoreTable],
+    screened: ScreeningState,
+    unstable: frozenset[str],
+    memory: Memory,
 ) -> tuple[ExpectedScore, ...]:
-    """Return what those are expected to score that have run on the proxy alone, while its certificate is in force."""
+    """Return what those are expected to score that have run on the proxy alone, while its certificate is in force.
+
+    Nothing is expected of one that was tried at the reference, and failed there.
+    """
     if screened.arm is None or screened.revocation is not None:
         return ()
     reference = tables[REFERENCE].scores
     without = {name for name, count in zip(reference.hypotheses, reference.counts, strict=True) if count == 0}
+    without -= unstable & tables[REFERENCE].failing
     newcomers = screened.having(Role.SCREENED, Role.PROMOTED, Role.AUDITED)
     names = tuple(name for name in newcomers if name in without)
     proxy = tables[screened.arm].scores.first_seeds(study.design.initial_seeds)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.planning.assessment.standings import Standing
-from assay.ranking.orders.orders import lowest_ranks
+from assay.ranking.sequential.ranks import ranks_by
 
 if TYPE_CHECKING:
     from assay.ranking.screening.expected_scores import ExpectedScore
 
 
 def with_screened(
-    measured: Mapping[str, Standing], expected: Sequence[ExpectedScore], arm: str, confidence: float
+    measured: Mapping[str, Standing],
+    expected: Sequence[ExpectedScore],
+    arm: str,
+    confidence: float,
+    unstable: Collection[str] = (),
 ) -> Mapping[str, Standing]:
     """Return the standings of all hypotheses, the best first. `measured` are those with scores at the reference; the
     others are `expected` by their scores on `arm`.
@@ -24,7 +28,8 @@ def with_screened(
     of the screened ones hold all together with the stated confidence (Bonferroni), as far as the certificate holds: in
     simulations at 95 % one or more of 90 miss in .00 to .02 of the studies, but in .07 to .13 if scores are log-normal
     (`benchmarks/screening.py`). Which measured hypothesis is above another was decided before, more sharply than by
-    their intervals. Raises ValueError if a hypothesis is both measured and expected.
+    their intervals. The `unstable` ones fail on some seeds: they come last, are surely above nobody, and are never the
+    best. Raises ValueError if a hypothesis is both measured and expected.
     """
     if not expected:
         return measured
@@ -40,8 +45,10 @@ def with_screened(
     high = np.concatenate([[np.inf if each.high is None else each.high for each in known], guessed + half])
     above = low[:, None] > high[None, :]
     above[: len(known), : len(known)] = False
+    fails = np.array([name in unstable for name in names], dtype=np.bool_)
+    above[fails] = False
     first, last = 1 + above.sum(axis=0), len(names) - above.sum(axis=1)
-    ranks = lowest_ranks(-scores)
+    ranks = ranks_by(scores, last=fails)
     found = {}
     for at, name in enumerate(names):
         if at < len(known):
@@ -62,7 +69,7 @@ def with_screened(
                 rank=int(ranks[at]),
                 rank_low=int(first[at]),
                 rank_high=int(last[at]),
-                may_be_best=bool(first[at] == 1),
+                may_be_best=bool(first[at] == 1 and not fails[at]),
                 arm=arm,
             )
-    return dict(sorted(found.items(), key=lambda pair: -pair[1].score))
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].rank, -pair[1].score)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.ranking.orders.orders import lowest_ranks
+from assay.ranking.sequential.ranks import ranks_by
 
 if TYPE_CHECKING:
     from assay.planning.allocation.ladder_policy import Estimate
@@ -47,7 +47,8 @@ def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) ->
     """Return the standings by the scores that are expected on the reference, the best first.
 
     The interval of a score holds for that score alone. The intervals of the ranks hold all together (Bonferroni over
-    all pairs), as far as the estimates' standard errors are right.
+    all pairs), as far as the estimates' standard errors are right. Unstable hypotheses come last, are surely above
+    nobody, and are never the best.
     """
     known = {name: each for name, each in estimates.items() if each.score is not None and each.rung is not None}
     count = len(known)
@@ -55,17 +56,19 @@ def estimated_standings(estimates: Mapping[str, Estimate], confidence: float) ->
     variances = np.array([(each.deviation or math.inf) ** 2 for each in known.values()])
     critical = _NORMAL.inv_cdf(1 - (1 - confidence) / max(2, count * (count - 1)))
     better = scores[None, :] - scores[:, None] > critical * np.sqrt(variances[None, :] + variances[:, None])
-    first, last, ranks = 1 + better.sum(axis=1), count - better.sum(axis=0), lowest_ranks(-scores)
+    fails = np.array([each.is_unstable for each in known.values()], dtype=np.bool_)
+    better[:, fails] = False
+    first, last, ranks = 1 + better.sum(axis=1), count - better.sum(axis=0), ranks_by(scores, last=fails)
     alone = _NORMAL.inv_cdf((1 + confidence) / 2)
     found = {}
     for at, (name, each) in enumerate(known.items()):
         score, half = float(scores[at]), alone * each.deviation if each.deviation else None
         low, high = (score - half, score + half) if half is not None else (None, None)
-        may_be_best = bool(first[at] == 1)
+        may_be_best = bool(first[at] == 1 and not each.is_unstable)
         arm = each.rung or REFERENCE
         found[name] = Standing(score, low, high, int(ranks[at]), int(first[at]), int(last[at]), may_be_best, arm)
     return _best_first(found)
 
 
 def _best_first(standings: Mapping[str, Standing]) -> Mapping[str, Standing]:
-    return dict(sorted(standings.items(), key=lambda pair: -pair[1].score))
+    return dict(sorted(standings.items(), key=lambda pair: (pair[1].rank, -pair[1].score)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from assay.api.conditions import Reason
+from assay.planning.records.fault import Fault, fault_of
 from assay_trainer.contract import Failure, FailureReason, PreparationResult, TrialResult, doubling_pause
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
@@ -32,6 +33,19 @@ class Obstacle(NamedTuple):
     reason: Reason
     message: str
     stalled: bool
+
+
+class Terms(NamedTuple):
+    """The terms on which a study lets a trial fail; earlier failures on harder terms say nothing any more.
+
+    `retries` are the further attempts after failures of the infrastructure. `memory_limit_bytes` is None where nobody
+    has set a limit.
+    """
+
+    retries: int
+    deadline_seconds: int
+    metric: str
+    memory_limit_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +77,12 @@ class WorkRecord:
             )
         )
 
-    def final_failure(self, retries: int, deadline_seconds: int, metric: str) -> Failure | None:
+    def final_failure(self, terms: Terms) -> Failure | None:
         """Return the failure after which there is no other attempt; None if there is none.
 
-        That is the first failure of the team's own code, or the infrastructure failure that used up `retries`.
-        An exceeded deadline counts only if the present deadline is not longer, and a metric that was missing or not
-        finite only if it is still the study's metric. An attempt that could not begin, that Assay itself stopped, or
-        that found other code than it was to run never counts.
+        That is the first failure of the team's own code, or the infrastructure failure that used up the retries.
+        Failures that were mended since (see `is_mended`) don't count, and neither does an attempt that could not begin,
+        that Assay itself stopped, or that found other code than it was to run.
         """
         infrastructure = 0
         for failure in self.failures:
@@ -77,9 +90,23 @@ class WorkRecord:
                 continue
             if failure.infrastructure:
                 infrastructure += 1
-                if infrastructure > retries:
+                if infrastructure > terms.retries:
                     return failure
-            elif not _is_mended(failure, deadline_seconds, metric):
+            elif not is_mended(failure, terms):
+                return failure
+        return None
+
+    def own_failure(self, terms: Terms) -> Failure | None:
+        """Return the failure by which the hypothesis itself fails on this seed; None if there is none.
+
+        Unlike a final failure it stays if somebody asks for a retry, and if that one succeeds: else whoever retries
+        what has failed until it goes well would choose among outcomes. Only what fails before anything was trained is
+        refuted by a result.
+        """
+        final = self.final_failure(terms) if self.result is None and self.running is None else None
+        for failure in self.failures:
+            fault = fault_of(failure.reason)
+            if (fault is Fault.OWN or (failure is final and fault is not Fault.NONE)) and not is_mended(failure, terms):
                 return failure
         return None
 
@@ -92,14 +119,21 @@ def pause_after(failures: Sequence[Failure], forgiven: int) -> float:
     return doubling_pause(failed, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
-def _is_mended(failure: Failure, deadline_seconds: int, metric: str) -> bool:
-    """Tell whether the spec was edited since, so that the failure says nothing any more."""
+def is_mended(failure: Failure, terms: Terms) -> bool:
+    """Tell whether the spec was edited since, so that the failure says nothing any more: the deadline or the limit of
+    memory that was exceeded is higher now, or the metric that was missing or not finite is another one."""
     if failure.reason is FailureReason.DEADLINE_EXCEEDED:
-        return deadline_seconds > (failure.deadline_seconds or deadline_seconds)
+        return terms.deadline_seconds > (failure.deadline_seconds or terms.deadline_seconds)
+    if failure.reason in (FailureReason.OUT_OF_MEMORY, FailureReason.OUT_OF_SHARED_MEMORY):
+        had, has = failure.memory_limit_bytes, terms.memory_limit_bytes
+        return had is not None and has is not None and has >= had + _LEAST_RAISE_BYTES
     if failure.reason in (FailureReason.METRIC_MISSING, FailureReason.SCORE_NOT_FINITE):
-        return failure.metric is not None and failure.metric != metric
+        return failure.metric is not None and failure.metric != terms.metric
     return False
 
+
+_LEAST_RAISE_BYTES = 2**20
+"""A limit of memory that is this much higher was raised: control groups round it down to whole pages."""
 
 _UNCOUNTED = (FailureReason.NOT_STARTED, FailureReason.STOPPED, FailureReason.CODE_CHANGED)
 

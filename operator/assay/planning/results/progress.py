@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from assay.api.bounds import first_of
-from assay.planning.records.records import Records, WorkRecord
+from assay.planning.records.fault import Fault, fault_of
+from assay.planning.records.records import Records, Terms, WorkRecord
 from assay.planning.study.design import PlannedTrial
 from assay_trainer.contract import Failure, FailureReason, TrialResult
 
@@ -39,6 +40,9 @@ class Progress:
 
     states: Mapping[str, State]
     failures: Mapping[str, Failure]
+    own_failures: Mapping[str, Failure] = field(default_factory=dict)
+    """The failures of trials by their hypothesis' own fault: also of those that are tried again since, or that have a
+    score by now."""
 
 
 def progress_of(study: Study, records: Records, wanted: Container[str] | None = None) -> Progress:
@@ -46,7 +50,9 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
     asked for; None: those of the initial seeds."""
     if wanted is None:
         wanted = study.design.initial_keys
-    metric, states, failures = study.spec.metric.name, dict[str, State](), dict[str, Failure]()
+    terms = study.terms
+    metric, states, failures = terms.metric, dict[str, State](), dict[str, Failure]()
+    own = dict[str, Failure]()
     for work in study.design.work:
         key = work.key
         record = records.get(key)
@@ -56,8 +62,12 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
             # most records are results, and most of a plan's time goes by here
             if result is not None and (result.kind == "Preparation" or isfinite(result.metrics.get(metric, nan))):
                 states[key] = State.SUCCEEDED
+                if record.failures and (earlier := record.own_failure(terms)):
+                    own[key] = earlier
                 continue
-            failure = _final_failure(study, record)
+            failure = _final_failure(record, terms)
+            if (evidence := _own_failure(record, failure, terms)) is not None:
+                own[key] = evidence
             if failure is not None:
                 states[key], failures[key] = State.FAILED, failure
                 continue
@@ -75,23 +85,29 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
             elif prepared is not State.SUCCEEDED:
                 state = State.WAITING
         states[key] = state
-    return Progress(states, failures)
+    return Progress(states, failures, own)
 
 
-def _final_failure(study: Study, record: WorkRecord) -> Failure | None:
+def _final_failure(record: WorkRecord, terms: Terms) -> Failure | None:
     """Return the failure of work that failed for good. While an attempt runs, earlier ones decide nothing."""
     if record.result is not None:
-        return _without_score(study, record)
+        return _without_score(record, terms.metric)
     if record.running is not None or not record.failures:
         return None
-    trainer = study.spec.trainer
-    return record.final_failure(trainer.retries, trainer.deadline_seconds, study.spec.metric.name)
+    return record.final_failure(terms)
 
 
-def _without_score(study: Study, record: WorkRecord) -> Failure | None:
+def _own_failure(record: WorkRecord, final: Failure | None, terms: Terms) -> Failure | None:
+    """Return the failure that is its hypothesis' own fault; a result without a score is one, too."""
+    if final is not None and record.result is not None and fault_of(final.reason) is Fault.OWN:
+        return final
+    return record.own_failure(terms) if record.failures else None
+
+
+def _without_score(record: WorkRecord, metric: str) -> Failure | None:
     """Return the failure that a result without a score is: one that was made for another metric may lack the study's
     metric, or have it as NaN or infinity."""
-    result, metric = record.result, study.spec.metric.name
+    result = record.result
     if not isinstance(result, TrialResult) or isfinite(result.metrics.get(metric, nan)):
         return None
     if metric in result.metrics:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.api.resources import OnFailure
 from assay.planning.results.progress import Progress, State
 from assay.ranking import Scores
 from assay_trainer.contract import TrialResult
@@ -25,9 +26,12 @@ class ScoreTable:
     """The trials of one arm, (hypotheses, seeds); the hypotheses are in the study's order."""
 
     scores: Scores
-    """The scores, turned so that higher is better; NaN where a trial failed or has not ended."""
+    """The scores, turned so that higher is better; NaN where a trial failed or has not ended. Where the study says what
+    a failed seed counts as, that is its score."""
     ended: NDArray[np.bool_]
     """True where a trial has a score or has failed for good."""
+    failed: NDArray[np.bool_]
+    """True where a trial failed by its hypothesis' own fault, whatever a retry may have brought since."""
 
     @cached_property
     def prefix(self) -> NDArray[np.int64]:
@@ -35,20 +39,48 @@ class ScoreTable:
         counts: NDArray[np.int64] = np.logical_and.accumulate(self.ended, axis=1).sum(axis=1, dtype=np.int64)
         return counts
 
+    @cached_property
+    def failing(self) -> frozenset[str]:
+        """The hypotheses that failed on one or more seeds."""
+        return frozenset(self.scores.hypotheses[row] for row in np.flatnonzero(self.failed.any(axis=1)))
+
     def of(self, hypotheses: Sequence[str]) -> ScoreTable:
         """Return the table of these hypotheses alone, in this order."""
         if tuple(hypotheses) == self.scores.hypotheses:
             return self
         rows = [self.scores.row(name) for name in hypotheses]
-        return ScoreTable(self.scores.restricted(hypotheses), self.ended[rows])
+        return ScoreTable(self.scores.restricted(hypotheses), self.ended[rows], self.failed[rows])
+
+    def without(self, hypotheses: Collection[str]) -> ScoreTable:
+        """Return the table of all others, in the same order."""
+        return self.of([name for name in self.scores.hypotheses if name not in hypotheses]) if hypotheses else self
 
     def limited(self, seeds: NDArray[np.int64]) -> ScoreTable:
         """Return the table without what each hypothesis has beyond its number of `seeds`, (hypotheses,)."""
         within = np.arange(self.ended.shape[1]) < seeds[:, None]
-        if within[self.ended].all():
+        if within[self.ended | self.failed].all():
             return self
         scores = Scores(self.scores.hypotheses, self.scores.seeds, np.where(within, self.scores.values, math.nan))
-        return ScoreTable(scores, self.ended & within)
+        return ScoreTable(scores, self.ended & within, self.failed & within)
+
+    def until_failure(self) -> ScoreTable:
+        """Return the table without what each hypothesis has from its first failed seed on."""
+        if not self.failed.any():
+            return self
+        first = np.where(self.failed.any(axis=1), self.failed.argmax(axis=1), self.failed.shape[1])
+        return self.limited(first.astype(np.int64))
+
+    def for_verdicts(self, initial: int) -> ScoreTable:
+        """Return the table that verdicts on the hypotheses that don't fail rest on.
+
+        A hypothesis that failed on one of the `initial` seeds is no part of it: what is left of it is its good seeds,
+        and would make the noise of all look smaller. One that fails later counts with the seeds before: so the verdicts
+        that were reached until then stay.
+        """
+        if not self.failed.any():
+            return self
+        early = self.failed[:, :initial].any(axis=1)
+        return self.without({self.scores.hypotheses[row] for row in np.flatnonzero(early)}).until_failure()
 
     @property
     def rounds(self) -> int:
@@ -64,7 +96,8 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
     shape = (len(names), len(design.seeds))
     values = {arm: np.full(shape, math.nan) for arm in design.arms}
     ended = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
-    states = progress.states
+    failed = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
+    states, own = progress.states, progress.own_failures
     for key, hypothesis, arm, seed, _ in design.trials:
         state = states[key]
         if state is State.SUCCEEDED:
@@ -74,4 +107,9 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
                 ended[arm][rows[hypothesis], seed] = True
         elif state is State.FAILED:
             ended[arm][rows[hypothesis], seed] = True
-    return {arm: ScoreTable(Scores(names, design.seeds, values[arm]), ended[arm]) for arm in design.arms}
+        if own and key in own:
+            failed[arm][rows[hypothesis], seed] = True
+    if metric.on_failure is OnFailure.SCORE and metric.failure_score is not None:
+        for arm in design.arms:
+            values[arm][failed[arm] & ended[arm]] = metric.turned(float(metric.failure_score))
+    return {arm: ScoreTable(Scores(names, design.seeds, values[arm]), ended[arm], failed[arm]) for arm in design.arms}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,6 +82,7 @@ class _Facts:
     ranking: Sequence[RankedHypothesis]
     obstacles: Sequence[Obstacle]
     told_apart: bool
+    unstable: Collection[str]
     finished: bool
 
     @cached_property
@@ -122,10 +123,11 @@ def statements(
     obstacles: Sequence[Obstacle] = (),
     *,
     told_apart: bool,
+    unstable: Collection[str] = (),
     finished: bool,
 ) -> tuple[Statement, ...]:
-    """Return all conditions of an accepted study."""
-    facts = _Facts(study, admission, trials, arms, ranking, obstacles, told_apart, finished)
+    """Return all conditions of an accepted study; `unstable` are the hypotheses that fail on some of their seeds."""
+    facts = _Facts(study, admission, trials, arms, ranking, obstacles, told_apart, unstable, finished)
     succeeded = _first(_SUCCEEDED, facts)
     return (
         Statement(ConditionType.ACCEPTED, True, Reason.VALID),
@@ -183,6 +185,20 @@ def _baseline_has_no_score(facts: _Facts) -> Statement | None:
     return _not_succeeded(Reason.BASELINE_FAILED, f"The baseline {baseline!r} has no score: no verdict is possible.")
 
 
+def _baseline_fails(facts: _Facts) -> Statement | None:
+    baseline = facts.study.baseline
+    if baseline not in facts.unstable:
+        return None
+    row = next(row for row in facts.ranking if row.name == baseline)
+    failed = row.failed_seeds or 0
+    why = f" {row.message}" if row.message else ""
+    return _not_succeeded(
+        Reason.BASELINE_FAILED,
+        f"The baseline {baseline!r} failed on {failed} of {row.seeds + failed} seeds: no verdict is possible until it "
+        f"has them, or spec.metric.onFailure says how they count.{why}",
+    )
+
+
 def _all_trials_have_ended(facts: _Facts) -> Statement:
     message = f"{_done(facts.trials)}. {_verdicts(facts)}"
     return Statement(ConditionType.SUCCEEDED, True, Reason.ALL_TRIALS_ENDED, message)
@@ -195,6 +211,7 @@ _SUCCEEDED: tuple[_Check, ...] = (
     _limit_is_reached,
     _too_few_have_a_score,
     _baseline_has_no_score,
+    _baseline_fails,
     _all_trials_have_ended,
 )
 
@@ -302,7 +319,9 @@ def _in_the_way(obstacles: Sequence[Obstacle]) -> str:
 def verdicts_in_words(ranking: Sequence[RankedHypothesis], *, told_apart: bool) -> str:
     """Return the counts of the verdicts; or plainly that no hypothesis differs from another."""
     if not told_apart:
-        return "The hypotheses can't be told apart: their differences are within the noise of the seeds."
+        unstable = sum(row.verdict is Verdict.UNSTABLE for row in ranking)
+        aside = f" {unstable} {Verdict.UNSTABLE}." if unstable else ""
+        return f"The hypotheses can't be told apart: their differences are within the noise of the seeds.{aside}"
     counts = {
         verdict: sum(row.verdict is verdict for row in ranking)
         for verdict in Verdict

@@ -29,6 +29,8 @@ def verdicts_of(study: Study, ranking: Iterable[RankedHypothesis]) -> Mapping[st
             rank_low=row.rank_low,
             rank_high=row.rank_high,
             arm=row.arm or REFERENCE,
+            seeds=row.seeds if row.failed_seeds else None,
+            failed_seeds=row.failed_seeds,
         )
         for row in ranking
     }
@@ -65,10 +67,18 @@ def columns_of(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> dict[st
     if not studies:
         return {}
     said = _in_force(hypothesis)
-    shown = [(study.name, str(said[study.name].verdict) if study.name in said else OPEN) for study in studies[:LISTED]]
+    shown = [(study.name, _in_short(said.get(study.name))) for study in studies[:LISTED]]
     names, verdicts = zip(*shown, strict=True)
     more = f", {len(studies) - LISTED} more" if len(studies) > LISTED else ""
     return {"selectedBy": ", ".join(names) + more, "verdicts": ", ".join(verdicts)}
+
+
+def _in_short(said: StudyVerdict | None) -> str:
+    """Return the verdict, and how many seeds failed, if any did."""
+    if said is None:
+        return OPEN
+    failed = said.failed_seeds
+    return f"{said.verdict} ({failed}/{(said.seeds or 0) + failed} seeds failed)" if failed else str(said.verdict)
 
 
 def _in_force(hypothesis: Hypothesis) -> Mapping[str, StudyVerdict]:
@@ -90,7 +100,7 @@ def concluded(hypothesis: Hypothesis, studies: Sequence[StudyState]) -> Statemen
         elif study.name not in said:
             open_studies.append(study.name)
         else:
-            told.append(f"{study.name}: {said[study.name].verdict}")
+            told.append(f"{study.name}: {_in_short(said[study.name])}")
     if open_studies:
         known = f" {', '.join(told)}." if told else ""
         return Statement(kind, False, Reason.PENDING, f"Waiting for {', '.join(open_studies)}.{known}")

@@ -43,43 +43,49 @@ class _Seen:
     """What has become of the trials that were asked for."""
 
     seeds: Mapping[tuple[str, str], int]
-    """By hypothesis and arm: how many trials have a result."""
+    """By hypothesis and arm: how many trials have a result, and have not failed before."""
     failed: Mapping[tuple[str, str], int]
-    """By hypothesis and arm: how many trials failed for good."""
+    """By hypothesis and arm: how many trials failed for good, or by the hypothesis' own fault before a retry."""
     to_come: frozenset[str]
     """Hypotheses that are still to get a result on the reference."""
-    failures: Mapping[str, Failure]
-    """By hypothesis: a failure of its trials on the reference, where there is one."""
+    failures: Mapping[tuple[str, str], Failure]
+    """By hypothesis and arm: a failure of its trials, where there is one; one of its own, if it has both kinds."""
 
     @classmethod
     def of(cls, study: Study, judgement: Judgement) -> _Seen:
-        states = judgement.progress.states
+        progress = judgement.progress
         asked = study.design.trials if judgement.ladder else judgement.agenda.trials
         seeds: Counter[tuple[str, str]] = Counter()
         failed: Counter[tuple[str, str]] = Counter()
-        to_come, failures = set(), {}
+        failures: dict[tuple[str, str], Failure] = {}
+        own: dict[tuple[str, str], Failure] = {}
+        to_come = set()
         for key, hypothesis, arm, _, _ in asked:
-            state = states[key]
-            if state is State.FAILED:
+            state, fault = progress.states[key], progress.own_failures.get(key)
+            if fault is not None or state is State.FAILED:
                 failed[hypothesis, arm] += 1
-            if state is State.SUCCEEDED:
+                if fault is not None:
+                    own[hypothesis, arm] = fault
+                if state is State.FAILED:
+                    failures[hypothesis, arm] = progress.failures[key]
+            elif state is State.SUCCEEDED:
                 seeds[hypothesis, arm] += 1
-            elif arm == REFERENCE and state is State.FAILED:
-                failures[hypothesis] = judgement.progress.failures[key]
-            elif arm == REFERENCE and state is not State.SPARE:
+            if arm == REFERENCE and state not in (State.FAILED, State.SUCCEEDED, State.SPARE):
                 to_come.add(hypothesis)
-        return cls(seeds, failed, frozenset(to_come), failures)
+        return cls(seeds, failed, frozenset(to_come), failures | own)
 
 
 def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
-    reference, metric = assessment.reference, study.spec.metric
+    metric = study.spec.metric
     comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
-    failure = seen.failures.get(name)
     arm = standing.arm if standing else assessment.screened.get(name, REFERENCE)
+    failed = (name, REFERENCE) in seen.failures or (name, arm) in seen.failures
     if name == study.baseline:
         verdict = Verdict.BASELINE
-    elif failure and standing is None:
+    elif failed and standing is None:
         verdict = Verdict.FAILED
+    elif name in assessment.unstable and not (comparison and comparison.verdict == "Worse"):
+        verdict = Verdict.UNSTABLE
     else:
         verdict = Verdict(comparison.verdict) if comparison else Verdict.INCONCLUSIVE
     low, high = _turned(metric, standing.low, standing.high) if standing else (None, None)
@@ -100,16 +106,19 @@ def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen
         may_be_best=standing.may_be_best if standing else None,
         arm=arm if arm != REFERENCE else None,
         relative_cost_percent=cost,
-        seeds=int(reference.counts[reference.row(name)]) if arm == REFERENCE else seen.seeds.get((name, arm), 0),
+        seeds=seen.seeds.get((name, arm), 0),
         failed_seeds=seen.failed.get((name, arm)) or None,
-        message=_message(study, assessment, name, verdict, seen),
+        message=_message(study, assessment, name, arm, verdict, seen),
     )
 
 
-def _message(study: Study, assessment: Assessment, name: str, verdict: Verdict, seen: _Seen) -> str | None:
+def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict: Verdict, seen: _Seen) -> str | None:
     """Return why there is no verdict, where the row itself does not show it."""
-    if (failure := seen.failures.get(name)) is not None:
+    failure = seen.failures.get((name, arm)) or seen.failures.get((name, REFERENCE))
+    if failure is not None:
         return shortened(f"{failure.reason}: {failure.message}", 160)
+    if verdict is not Verdict.BASELINE and study.baseline in assessment.unstable:
+        return "No verdict, since the baseline fails on some of its seeds."
     if verdict is not Verdict.INCONCLUSIVE:
         return None
     if name in assessment.screened:

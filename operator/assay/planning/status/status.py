@@ -55,7 +55,15 @@ def status_of(
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
     trials = _total(counts, stale=sum(key not in judgement.progress.states for key in records))
     said = statements(
-        study, allowed, trials, arms, rows, obstacles, told_apart=_told_apart(assessment), finished=finished
+        study,
+        allowed,
+        trials,
+        arms,
+        rows,
+        obstacles,
+        told_apart=_told_apart(assessment),
+        unstable=assessment.unstable,
+        finished=finished,
     )
     status = ProxyStudyStatus(
         observed_generation=study.generation,

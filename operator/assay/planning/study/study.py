@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
+from assay.api.quantities import bytes_of
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds_or_none
 from assay.planning.records.earlier import Earlier
+from assay.planning.records.records import Terms
 from assay.planning.study.capacity import NO_LIMIT, Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.design import Design, design_of
@@ -75,6 +78,19 @@ class Study:
     def created_at(self) -> float | None:
         """When the resource was made, in Unix seconds; None where it is only a file."""
         return unix_seconds_or_none(self.resource.metadata.creation_timestamp)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The terms on which its trials may fail."""
+        trainer = self.spec.trainer
+        resources = trainer.pod_template.resources if trainer.pod_template else None
+        limit = resources.limits.get("memory") if resources else None
+        return Terms(
+            trainer.retries,
+            trainer.deadline_seconds,
+            self.spec.metric.name,
+            bytes_of(limit) if limit is not None else None,
+        )
 
     @property
     def most_at_a_time(self) -> int | None:

@@ -7,17 +7,22 @@ stated confidence (Mogstad, Romano, Shaikh & Wilhelm 2024; Al Mohamad, van Zwet 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.arrays import FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.distributions import t_exceeded_by
 from assay.ranking.orders.orders import lowest_ranks
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
-from assay.ranking.sequential.multiple_comparisons import told_apart, told_apart_while_looking
+from assay.ranking.sequential.multiple_comparisons import (
+    ToldApart,
+    told_apart,
+    told_apart_while_looking,
+)
 from assay.ranking.sequential.paired_looks import t_bounds
 
 
@@ -53,6 +58,7 @@ def rank_intervals(
     maximum: int | None = None,
     earlier_maxima: tuple[int, ...] = (),
     removed: int = 0,
+    unstable: Collection[str] = (),
 ) -> tuple[RankInterval, ...]:
     """Return an interval per hypothesis, in the order of `reference`; ranks are among the hypotheses with a score.
 
@@ -66,6 +72,10 @@ def rank_intervals(
     all cases with equal noise (8 to 36 hypotheses, 3 and 5 seeds), in .03 to .07 if one hypothesis is 4 times as noisy,
     and in up to .10 if half of them are 3 times as noisy.
 
+    `unstable` are hypotheses that fail on some seeds, so that those with a score are their good ones. They come after
+    all others, and are surely above nobody: each may have any place from the best that its scores allow to the last.
+    None may be the best; which of the others may be is decided among these alone.
+
     Where the noise is not known (one seed, or scores that no seed changes), every place is possible.
 
     Raises ValueError on a confidence or numbers of seeds out of range.
@@ -75,14 +85,16 @@ def rank_intervals(
     scored = reference.counts > 0
     table = reference.restricted(name for name, has in zip(reference.hypotheses, scored, strict=True) if has)
     means, total = table.adjusted_means, len(table.hypotheses)
-    if initial is None or maximum is None or initial == maximum:
-        told = told_apart(table, confidence, removed)
-        margin = _margins(table, confidence)
-    else:
+    design = None
+    if initial is not None and maximum is not None and initial != maximum:
         design = group_sequential_design(initial, maximum, earlier=earlier_maxima)
-        told = told_apart_while_looking(table, confidence, design, removed)
-        margin = _margins_while_looking(table, confidence, design)
-    rank = lowest_ranks(-means)
+    told = _told_apart(table, confidence, design, removed)
+    margin = _margins(table, confidence) if design is None else _margins_while_looking(table, confidence, design)
+    fails = np.array([name in unstable for name in table.hypotheses], dtype=np.bool_)
+    if fails.any():
+        stable = table.restricted(name for name in table.hypotheses if name not in unstable)
+        told = _set_apart(told, _told_apart(stable, confidence, design, removed), fails)
+    rank = ranks_by(means, last=fails)
     low, high = 1 + told.above.sum(axis=1), total - told.above.sum(axis=0)
 
     intervals = []
@@ -108,6 +120,31 @@ def rank_intervals(
             )
         )
     return tuple(intervals)
+
+
+def ranks_by(scores: FloatArray, last: BoolArray) -> FloatArray:
+    """Return (hypotheses,) places: 1 is the best, equal scores share the better place, and those that come `last` are
+    behind all others."""
+    ranks = np.empty(len(scores))
+    ranks[~last] = lowest_ranks(-scores[~last])
+    ranks[last] = np.count_nonzero(~last) + lowest_ranks(-scores[last])
+    return ranks
+
+
+def _told_apart(table: Scores, confidence: float, design: GroupSequentialDesign | None, removed: int) -> ToldApart:
+    """Tell hypotheses apart; `design` is None at a number of seeds that was fixed beforehand."""
+    if design is None:
+        return told_apart(table, confidence, removed)
+    return told_apart_while_looking(table, confidence, design, removed)
+
+
+def _set_apart(everybody: ToldApart, stable: ToldApart, fails: BoolArray) -> ToldApart:
+    """Return what is sure if those that fail are above nobody; what is sure of the others is so without them."""
+    above, beaten = everybody.above.copy(), np.ones(len(fails), dtype=np.bool_)
+    above[:, fails] = False
+    above[np.ix_(~fails, ~fails)] = stable.above
+    beaten[~fails] = stable.beaten
+    return ToldApart(above, beaten)
 
 
 def _margins(table: Scores, confidence: float) -> FloatArray:

@@ -33,13 +33,16 @@ def rank_chart(
     ranks: Mapping[str, Mapping[str, tuple[int, float]]],
     verdicts: Mapping[str, Verdict],
     decimals: int,
+    failed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Spec | None:
-    """Draw the ranks. `ranks` has each hypothesis' rank and mean score, by arm.
+    """Draw the ranks. `ranks` has each hypothesis' rank and mean score, by arm; `failed` has, likewise, how many seeds
+    did not fail of those with failed seeds, as `2/4`.
 
     A hypothesis without a score on the reference is not drawn; the line of one without a score on another arm passes
     that arm without a dot. Where an arm lacks some hypotheses, the others share out the places that they have on the
     reference: so two lines cross only where the arm orders that pair otherwise.
     """
+    failed = failed or {}
     shown = [arm for arm in arms if ranks.get(arm)]
     reference = ranks.get(REFERENCE, {})
     if len(reference) < 2 or len(shown) < 2:
@@ -55,13 +58,17 @@ def rank_chart(
             "score": fixed(ranks[arm][name][1], decimals),
             "at_reference": reference[name][0],
             "verdict": verdicts[name].value if name in verdicts else None,
+            "seeds": failed.get(arm, {}).get(name),
         }
         for arm in shown
         for name, (rank, place) in places[arm].items()
     ]
     count = len(reference)
     many = count > _MANY
-    x, y = _across(shown), _down([name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])])
+    on_reference = failed.get(REFERENCE, {})
+    by_rank = [name for name, _ in sorted(reference.items(), key=lambda item: item[1][0])]
+    x = _across(shown)
+    y = _down([f"{name} ({on_reference[name]})" if name in on_reference else name for name in by_rank])
     over = alt.selection_point(name="over", fields=["hypothesis"], on="pointerover", empty=False, clear="pointerout")
     colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
     tooltip = [
@@ -71,6 +78,8 @@ def rank_chart(
         alt.Tooltip("score:N", title="mean score"),
         alt.Tooltip("at_reference:Q", title="rank on the reference"),
     ]
+    if any(point["seeds"] for point in points):
+        tooltip.append(alt.Tooltip("seeds:N", title="seeds that did not fail"))
     known = alt.Chart(rows(points))
     base = known.encode(x=x, y=y, color=colour, detail=alt.Detail("hypothesis:N"))
     lines = base.mark_line(strokeJoin="round").encode(
@@ -85,7 +94,7 @@ def rank_chart(
         .then(alt.value(2.5))
         .otherwise(alt.value(1 if many else 2)),
     )
-    target = base.mark_line(opacity=0, strokeWidth=_TARGET).encode(tooltip=[tooltip[0], tooltip[-1]])
+    target = base.mark_line(opacity=0, strokeWidth=_TARGET).encode(tooltip=[tooltip[0], tooltip[4]])
     dots = (
         base.mark_circle()
         .encode(
@@ -127,7 +136,7 @@ def _across(shown: Sequence[str]) -> alt.X:
 
 
 def _down(by_rank: Sequence[str]) -> alt.Y:
-    """Return the axis of the places, each named after the hypothesis that has it on the reference."""
+    """Return the axis of the places, each labelled by the hypothesis that has it on the reference."""
     names = "[" + ",".join(f"'{name}'" for name in by_rank) + "]"  # names are DNS labels: nothing to escape
     return alt.Y(
         "place:Q",

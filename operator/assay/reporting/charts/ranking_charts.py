@@ -58,7 +58,7 @@ def _chart(
     said = {text.name: text for text in texts}
     values = [
         {
-            "hypothesis": name,
+            "hypothesis": said[name].labelled,
             "value": value,
             "low": low,
             "high": high,
@@ -66,18 +66,21 @@ def _chart(
             "rank": said[name].rank,
             "score": f"{said[name].score} {said[name].score_interval}".rstrip(),
             "difference": f"{said[name].difference} {said[name].difference_interval}".rstrip(),
+            "failed": said[name].failed_shown,
             "statement": said[name].statement,
         }
         for name, value, low, high, verdict in points
     ]
     y = alt.Y(
         "hypothesis:N",
-        sort=[name for name, *_ in points],
+        sort=[said[name].labelled for name, *_ in points],
         title=None,
         axis=alt.Axis(labelLimit=150, domain=False, ticks=False, grid=True, gridDash=[1, 4], gridOpacity=0.25),
     )
     colour = alt.Color("verdict:N", scale=scale(VERDICT_COLOURS), legend=None)
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("hypothesis", "rank", "score", "difference", "verdict")]
+    if any(value["failed"] for value in values):
+        tooltip.append(alt.Tooltip("failed:N", title="seeds"))
     tooltip.append(alt.Tooltip("statement:N"))
     base = alt.Chart(rows(values)).encode(y=y, color=colour)
     horizontal = alt.Scale(zero=zero)

@@ -39,10 +39,11 @@ def ending_of(item: WorkItem, run: RecordedRun | None) -> Ending:
 def trial_ending(run: RecordedRun | None, devices: int, deadline_seconds: float) -> Ending:
     """Return how a trial ends.
 
-    A run past its deadline is ended, a run without a score has failed, and a trial that is not recorded fails at once.
+    A run past its deadline is ended, and a run without a score has failed by its own fault. A trial that is not
+    recorded fails at once, and nothing is known of it.
     """
     if run is None:
-        return Ending(0.0, FailureReason.METRIC_MISSING, "the table has no such run")
+        return Ending(0.0, FailureReason.NOT_RECORDED, "the table has no such run")
     seconds = run.cost / devices
     if seconds > deadline_seconds:
         message = f"its deadline was {deadline_seconds} s; {seconds:.0f} s are recorded"
