@@ -25,10 +25,14 @@ import time
 from pathlib import Path
 
 import wild_backlogs
+import wild_examples
 from learning_curves import given_curves
 from wild_rows import Row, measure
 
-ROWS: tuple[Row, ...] = (*wild_backlogs.ROWS,)
+ROWS: tuple[Row, ...] = (
+    *wild_backlogs.ROWS,
+    *wild_examples.ROWS,
+)
 """All rows, group by group."""
 
 

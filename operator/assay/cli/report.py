@@ -122,13 +122,14 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> StudyFindin
     from assay.rounds.earlier import earlier_of
     from assay.rounds.gather import gather_study
     from assay.rounds.reconcile import records_of
+    from assay.rounds.reported_examples import reported_examples
 
     resource, manifests = load_study(files, name)
     ledger = open_ledger(store, resource)
     with local_runner(files, resource, manifests, preload=[]) as runner:
         study = gather_study(resource, manifests.hypotheses, runner)
     records = records_of(study, ledger, ())
-    study = study.knowing(earlier_of(study, ledger, runner, records))
+    study = study.knowing(earlier_of(study, ledger, runner, records), reported_examples(study, ledger, records))
     decided = plan(study, records, time.time())
 
     def html() -> str:

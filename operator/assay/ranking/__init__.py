@@ -27,6 +27,7 @@ from assay.ranking.certificates.power import certification_power, hypotheses_for
 from assay.ranking.orders.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy
 from assay.ranking.orders.ceiling import noise_ceiling
 from assay.ranking.scores import Scores, balanced
+from assay.ranking.sequential.example_errors import ExampleErrors, example_variances
 from assay.ranking.sequential.open_questions import BestSet, best_candidates, open_for_ranking
 from assay.ranking.sequential.ranks import RankInterval, rank_intervals
 from assay.ranking.sequential.verdicts import Comparison, Verdict, compare_with_baseline
@@ -39,6 +40,7 @@ __all__ = [
     "Criterion",
     "Decision",
     "DecisionAccuracy",
+    "ExampleErrors",
     "RankInterval",
     "Scores",
     "TrustStatistic",
@@ -50,6 +52,7 @@ __all__ = [
     "certify",
     "compare_with_baseline",
     "decision_accuracy",
+    "example_variances",
     "hypotheses_for_power",
     "look_seeds",
     "noise_ceiling",

@@ -20,6 +20,7 @@ from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.planning.study.history import History
 from assay.ranking.memory import NO_MEMORY, Memory
 from assay.rounds.earlier import earlier_of, write_programs
+from assay.rounds.reported_examples import reported_examples
 from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
 
@@ -57,7 +58,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: 
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
-        study = study.knowing(earlier_of(study, ledger, runner, records))
+        study = study.knowing(earlier_of(study, ledger, runner, records), reported_examples(study, ledger, records))
         decided = plan(study, records, now, obstacles, memory)
         items = [action.item for action in decided.actions if isinstance(action, Start)]
         mine = runner.claim([item.key for item in items])

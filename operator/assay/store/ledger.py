@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from assay.planning.records.trust_records import TrustRecord, TrustRecords, record_name, trust_records
+from assay.store.example_values import ExampleReader, OfHypothesis
 from assay.store.kinds import FAILURE, PROGRAM, REQUEST, RESULT, STARTED, TRUST, StartMark
 from assay.store.layout import (
     ATTEMPTS,
@@ -94,6 +95,7 @@ class Ledger:
         self._listed_at = -math.inf
         self._listed = Listed(objects, limits.names, clock)
         self._reader = Reader(objects, limits, memory or MemoryBudget(), at_a_time)
+        self._examples = ExampleReader(objects, at_a_time)
         self._turn = Turn()
 
     @property
@@ -124,6 +126,7 @@ class Ledger:
         """Forget the lists that were taken, if that was RELIST_SECONDS ago or earlier; `now` is in seconds."""
         if now - self._listed_at >= max(RELIST_SECONDS, LISTS_REST * self._listed.took):
             self._listed.forget()
+            self._examples.forget_missing()
             self._listed_at = now
 
     def results(self, keys: Collection[str]) -> Mapping[str, TrialResult | PreparationResult]:
@@ -164,6 +167,13 @@ class Ledger:
         items = list(items)
         found = together(is_settled, items, self._at_a_time)
         return frozenset(item.key for item, yes in zip(items, found, strict=True) if yes)
+
+    def example_errors(
+        self, own: Mapping[int, TrialResult], baseline: Mapping[int, TrialResult], metric: str
+    ) -> OfHypothesis:
+        """Return how much the difference of a hypothesis from the baseline varies with the held-out examples, by what
+        their trials, by seed, said of each of these. Values that are not there, or damaged, do not count."""
+        return self._examples.of_hypothesis(own, baseline, metric, self._turn.begin)
 
     def failures(self, keys: Collection[str]) -> Mapping[str, tuple[Failure, ...]]:
         """Return the failed attempts of those keys, in the order of the attempts."""

@@ -19,7 +19,7 @@ from assay_trainer.objects import Objects, ObjectTooLarge, StoreError, UnfitObje
 LARGEST_NUMBER = 1e15
 """The largest number of seconds, bytes, attempts or examples that an object may say."""
 
-_MEASURED = frozenset({"score", "metrics"})
+_MEASURED = frozenset({"score", "metrics", "mean"})
 _MOST_FAULTS = 100
 _REMEDY = "remove it, and the study goes on"
 

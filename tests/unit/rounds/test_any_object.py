@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.api.bounds import STATUS_BYTES, json_bytes
-from assay.api.resources import ProxyStudyStatus
+from assay.api.resources import GeneraliseTo, ProxyStudyStatus, Verdicts
 from assay.controller.publishing.events import event_manifest, trial_failed
 from assay.controller.publishing.reports import with_report
 from assay.planning.plan import plan
+from assay.planning.records.earlier import NOTHING_EARLIER
 from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import Revocation
 from assay.planning.results.progress import progress_of
@@ -26,9 +27,11 @@ from assay.planning.study.history import History
 from assay.planning.study.requests import trial_request
 from assay.reporting.metrics import arm_profiles
 from assay.rounds.reconcile import Round, records_of
+from assay.rounds.reported_examples import reported_examples
 from assay.store import Ledger, StoreLimits
-from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, result_name
+from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, examples_name, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
+from assay_trainer.returned.examples import ExampleValues
 from builders import manifests
 from builders.effort import tries
 from builders.studies import a_preparation_result, a_profile, a_result, a_study
@@ -41,6 +44,7 @@ STUDY = a_study(
         manifests.a_proxy(),
         manifests.a_proxy("scored", data_percent=25, subset="EL2N"),
     ),
+    verdicts=Verdicts(generalise_to=GeneraliseTo.FRESH_EXAMPLES),
 )
 STUDY_MANIFEST = {"metadata": {"name": STUDY.name, "namespace": "team", "uid": "1"}}
 
@@ -60,7 +64,14 @@ def a_store() -> dict[str, bytes]:
     for number, trial in enumerate(trials[:-2]):
         curve = (CurvePoint(epoch=1, seconds=1.0, metrics={"accuracy": 0.5, "loss": 1.0}),)
         result = a_result(STUDY, trial, 0.8 + number / 1000, profile=a_profile(), curve=curve)
-        result = result.model_copy(update={"metrics": {"accuracy": result.score, "loss": 1.0 - result.score}})
+        given = ExampleValues()
+        given.take(
+            correct=None, loss=[result.score - 0.5, result.score + 0.5 - number / 100, 0.01 * number + result.score]
+        )
+        ((said, values),), _ = given.kept()
+        objects.put_if_absent(examples_name(trial.key, said), values)
+        metrics = {"accuracy": result.score, "loss": 1.0 - result.score}
+        result = result.model_copy(update={"metrics": metrics, "per_example": (said,)})
         objects.put_if_absent(result_name(trial.key), result.model_dump_json().encode())
     for preparation in STUDY.design.preparations:
         prepared = a_preparation_result(STUDY, preparation)
@@ -89,6 +100,7 @@ def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:
     begun = min(ledger.started(STUDY.name).values(), default=None)
     study = replace(STUDY, history=History(begun, ledger.criteria(STUDY.name), ledger.trust_records(STUDY.name)))
     records = records_of(study, ledger, ())
+    study = study.knowing(NOTHING_EARLIER, reported_examples(study, ledger, records))
     decided = plan(study, records, NOW)
     status = with_report(study, Round(decided, records), ledger, None)
     verdicts_of(study, decided.ranking)
@@ -155,10 +167,13 @@ def spoilt(draw: st.DrawFn) -> Store:
     return Store({**STORE, name: data})
 
 
+_NOT_EDITED = ("requests/", "examples/")
+
+
 @st.composite
 def edited(draw: st.DrawFn) -> Store:
     """The store with one field of one object edited, or gone, or a new one."""
-    name = draw(st.sampled_from([name for name in sorted(STORE) if not name.startswith("requests/")]))
+    name = draw(st.sampled_from([name for name in sorted(STORE) if not name.startswith(_NOT_EDITED)]))
     value = json.loads(STORE[name])
     place = value
     while True:
@@ -184,7 +199,13 @@ _lasts = st.one_of(
     st.integers(0, 10**30).map(lambda number: f"{number}.json"),
 )
 _folders = st.sampled_from(
-    ["results", "preparations", "attempts", *(f"studies/{STUDY.name}/{each}" for each in ("started", "criteria"))]
+    [
+        "results",
+        "preparations",
+        "attempts",
+        "examples",
+        *(f"studies/{STUDY.name}/{each}" for each in ("started", "criteria")),
+    ]
 )
 _names = st.one_of(
     st.tuples(_folders, _lasts).map("/".join),

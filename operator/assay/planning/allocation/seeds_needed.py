@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.api.resources import Correction, OnFailure, Question
-from assay.ranking import Scores, best_candidates, compare_with_baseline, open_for_ranking
+from assay.ranking import ExampleErrors, Scores, best_candidates, compare_with_baseline, open_for_ranking
 from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
         if failing:
             asked = spec.question == Question.BEAT_BASELINE
             at_hand = at_hand.for_verdicts(initial) if asked else at_hand.without(failing)
-        undecided = _open(spec, study.baseline, at_hand.scores.first_seeds(seen), memory) - failing
+        fresh = study.fresh_examples.first_seeds(seen) if study.fresh_examples else None
+        undecided = _open(spec, study.baseline, at_hand.scores.first_seeds(seen), fresh, memory) - failing
         active = active & np.array([name in undecided for name in scores.hypotheses])
         if not active.any():
             break
@@ -73,7 +74,9 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
     return SeedsNeeded(needed, np.maximum(needed, likely))
 
 
-def _open(spec: ProxyStudySpec, baseline: str, reference: Scores, memory: Memory) -> frozenset[str]:
+def _open(
+    spec: ProxyStudySpec, baseline: str, reference: Scores, fresh: ExampleErrors | None, memory: Memory
+) -> frozenset[str]:
     """Return the hypotheses for which one more seed may answer the study's question."""
     return memory.of(
         _undecided,
@@ -85,6 +88,7 @@ def _open(spec: ProxyStudySpec, baseline: str, reference: Scores, memory: Memory
         spec.verdicts.correction == Correction.FAMILY_WISE,
         spec.seeds.initial,
         spec.seeds.maximum,
+        fresh,
     )
 
 
@@ -97,6 +101,7 @@ def _undecided(
     family_wise: bool,
     initial: int,
     maximum: int,
+    fresh: ExampleErrors | None,
 ) -> frozenset[str]:
     if question == Question.BEAT_BASELINE:
         compared = compare_with_baseline(
@@ -107,6 +112,7 @@ def _undecided(
             family_wise=family_wise,
             initial=initial,
             maximum=maximum,
+            fresh=fresh,
         )
         return frozenset(each.hypothesis for each in compared if each.is_open)
     if question == Question.FIND_BEST:

@@ -90,6 +90,7 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY
         family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
         initial=spec.seeds.initial,
         maximum=spec.seeds.maximum,
+        fresh=study.fresh_examples,
     )
     guessed = estimates(ladder) if ladder else {}
     unstable = unstable_hypotheses(study, tables, screened, guessed)

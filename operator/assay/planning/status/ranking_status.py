@@ -126,13 +126,16 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
     comparison = assessment.comparisons.get(name)
     if comparison is None or assessment.estimates:
         return None
+    if study.fresh_examples is not None and (missing := study.history.examples.missing.get(name)):
+        return shortened(f"Nothing is known for fresh examples: {missing}.", 160)
     return _why_undecided(study, comparison, to_come=name in seen.to_come)
 
 
 def _why_undecided(study: Study, comparison: Comparison, *, to_come: bool) -> str | None:
     """Return what further seeds would do for the verdict; `to_come`: the hypothesis still gets some."""
     if comparison.is_futile:
-        return "More seeds would hardly decide it."
+        more = "; more held-out examples may" if comparison.limited_by_examples else ""
+        return f"More seeds would hardly decide it{more}."
     if comparison.is_open:
         return "More seeds may decide it." if to_come else "The question asks no more seeds of it."
     seeds = study.spec.seeds

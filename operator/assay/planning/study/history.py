@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.planning.records.earlier import NOTHING_EARLIER, Earlier
+from assay.planning.records.reported_examples import NO_EXAMPLES, ReportedExamples
 from assay.planning.records.trust_records import NO_TRUST_RECORDS, TrustRecords
 
 
@@ -16,12 +17,14 @@ class History:
     `criteria_seen` are the digests of the criteria (see `edit_digest`) under which results were looked at before.
     `trust_records` is what was written down of the study's certificates; a study that does not screen has none.
     `earlier` is what was written down of how the results that no longer count were made.
+    `examples` is what the trials said of the held-out examples, where verdicts are about fresh ones.
     """
 
     begun_at: float | None = None
     criteria_seen: frozenset[str] = frozenset()
     trust_records: TrustRecords = NO_TRUST_RECORDS
     earlier: Earlier = NOTHING_EARLIER
+    examples: ReportedExamples = NO_EXAMPLES
 
 
 NO_HISTORY = History()

@@ -7,14 +7,16 @@ from functools import cached_property
 from typing import Self
 
 from assay.api.quantities import bytes_of
-from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
+from assay.api.resources import GeneraliseTo, Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds_or_none
 from assay.planning.records.earlier import Earlier
 from assay.planning.records.records import Terms
+from assay.planning.records.reported_examples import NO_EXAMPLES, ReportedExamples
 from assay.planning.study.capacity import NO_LIMIT, Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.design import Design, design_of
 from assay.planning.study.history import NO_HISTORY, History
+from assay.ranking import ExampleErrors
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,16 @@ class Study:
         """Make the study of a definition, with its design."""
         return cls(definition, design_of(definition), history, capacity)
 
-    def knowing(self, earlier: Earlier) -> Study:
-        """Return the same study, with `earlier` as what was written down of how its earlier results were made."""
-        return replace(self, history=replace(self.history, earlier=earlier))
+    def knowing(self, earlier: Earlier, examples: ReportedExamples = NO_EXAMPLES) -> Study:
+        """Return the same study, with `earlier` as what was written down of how its earlier results were made, and
+        `examples` as what trials said of the held-out examples."""
+        return replace(self, history=replace(self.history, earlier=earlier, examples=examples))
+
+    @property
+    def fresh_examples(self) -> ExampleErrors | None:
+        """What the held-out examples add to the noise of differences; None if verdicts are about these alone."""
+        is_asked = self.spec.verdicts.generalise_to == GeneraliseTo.FRESH_EXAMPLES
+        return self.history.examples.errors if is_asked else None
 
     @property
     def resource(self) -> ProxyStudy:

@@ -24,24 +24,31 @@ def chance_of_decision(
     last_bounds: FloatArray,
     margin: float,
     last_bounds_within: FloatArray | None = None,
+    lasting: FloatArray | None = None,
 ) -> FloatArray:
     """Return the probability that an interval at the last look excludes 0 or lies within +- margin.
 
     It is predictive power: the difference at the last look is predicted to be normal around the present one (Jennison &
     Turnbull 2000, chapter 10). All arguments broadcast. `seeds`: of the present look. `last_bounds`: of |t| at the last
-    look, for excluding 0; `last_bounds_within`: for lying within the margin, if those differ. NaN where the difference
-    is NaN; 0 at the last look.
+    look, for excluding 0; `last_bounds_within`: for lying within the margin, if those differ. `lasting`: the part of
+    the squared errors that more seeds don't shrink, if there is any. NaN where the difference is NaN; 0 at the last
+    look, and where what lasts is not known (infinite).
     """
     share = np.minimum(seeds / design.maximum, 1.0)
-    last_errors = errors * np.sqrt(share)
+    if lasting is None:
+        last_errors, deviation = errors * np.sqrt(share), errors * np.sqrt(1 - share)
+    else:
+        known = np.isfinite(lasting)
+        of_seeds = np.where(known, np.maximum(errors**2 - np.where(known, lasting, 0.0), 0.0), 0.0)
+        last_errors, deviation = np.sqrt(of_seeds * share + lasting), np.sqrt(of_seeds * (1 - share))
     needed = last_bounds * last_errors
     half_width = needed if last_bounds_within is None else last_bounds_within * last_errors
     within = np.maximum(margin - half_width, 0.0)
-    deviation = errors * np.sqrt(1 - share)
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = scipy.special.ndtr((differences - needed) / deviation)
         chance += scipy.special.ndtr((-differences - needed) / deviation)
         if (within > 0).any():
             chance += scipy.special.ndtr((within - differences) / deviation)
             chance -= scipy.special.ndtr((-within - differences) / deviation)
-    return np.where((share < 1) | np.isnan(differences), chance, 0.0)
+    hopeless = share >= 1 if lasting is None else (share >= 1) | np.isinf(lasting)
+    return np.where(hopeless & ~np.isnan(differences), 0.0, chance)

@@ -15,6 +15,9 @@ from assay.ranking.scores import Scores
 from assay.ranking.sequential.group_sequential import GroupSequentialDesign, as_normal, as_t
 from assay.ranking.sequential.moderated_noise import InitialNoise
 
+MOST_KNOWN = 100.0
+"""The most degrees of freedom that the examples bring: what a hundred of them show is not more certain."""
+
 
 @dataclass(frozen=True, eq=False)
 class PairedLooks:
@@ -28,6 +31,9 @@ class PairedLooks:
     """(pairs, looks): the standard errors of the differences."""
     known: FloatArray
     """(pairs, looks): the degrees of freedom of the errors."""
+    examples: FloatArray | None = None
+    """(pairs, looks): the part of the squared errors that more seeds don't shrink, as it is of the held-out examples;
+    None if differences are about these examples alone."""
 
     @classmethod
     def build(
@@ -57,6 +63,30 @@ class PairedLooks:
         errors = self.errors.copy()
         errors[:, 0] = np.inf
         return replace(self, errors=errors)
+
+    def about_fresh_examples(self, variances: FloatArray) -> PairedLooks:
+        """Return the same looks at differences on fresh examples; `variances`: (pairs, looks), of the held-out ones.
+
+        The bounds hold as they are: what all looks share only makes them more alike. The examples' part is as good as
+        known beside that of a few seeds, so there are more degrees of freedom (Satterthwaite 1946).
+        """
+        seeds = self.errors**2
+        errors = np.sqrt(seeds + variances)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            known = np.where(np.isfinite(variances), self.known * (1 + variances / seeds) ** 2, self.known)
+        return replace(
+            self, errors=errors, known=np.minimum(known, np.maximum(self.known, MOST_KNOWN)), examples=variances
+        )
+
+    @property
+    def lasts_most(self) -> BoolArray:
+        """(pairs, looks): whether of the squared errors that will be left at the last look, the most is of the examples
+        that are held out."""
+        if self.examples is None:
+            return np.zeros(self.errors.shape, dtype=np.bool_)
+        lasting = np.where(np.isfinite(self.examples), self.examples, np.nan)
+        lasts: BoolArray = lasting > (self.errors**2 - lasting) * self.design.seeds / self.design.maximum
+        return lasts
 
     @cached_property
     def looked(self) -> IntArray:

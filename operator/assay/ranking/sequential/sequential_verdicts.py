@@ -100,6 +100,7 @@ def _chances(pairs: PairedLooks, levels: _Levels, smallest_effect: float) -> Flo
         last_bounds,
         smallest_effect,
         np.maximum(pairs.last_bounds(levels.equivalent), last_bounds),
+        pairs.examples,
     )
 
 

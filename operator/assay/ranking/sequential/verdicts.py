@@ -21,6 +21,10 @@ With the larger of the pair's own and the pooled variance, intervals are 1 % sho
 its own and that of the others (`moderated_noise`). Those that differ make it easier for the rest
 (`sequential_verdicts`). A hypothesis that can hardly be decided any more gets no more seeds (`futility`).
 `benchmarks/decisions.py` has what this saves and how often it errs.
+
+**On fresh examples.** Seeds show how a difference varies on the held-out examples that there are. How much it varies
+with these is added if it is given (`example_errors`); `benchmarks/in_the_wild.py` has how often intervals hold the
+difference on fresh examples with it, and without.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.distributions import t_above, t_exceeded_by
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.critical_values import dunnett_critical_value
+from assay.ranking.sequential.example_errors import ExampleErrors, last_positions
 from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
 from assay.ranking.sequential.moderated_noise import InitialNoise
 from assay.ranking.sequential.paired_looks import PairedLooks
@@ -63,6 +68,8 @@ class Comparison:
     """Whether more seeds, up to the maximum, may still decide it."""
     is_futile: bool = False
     """Whether a verdict by the maximum is improbable."""
+    limited_by_examples: bool = False
+    """Whether most of the noise that is left at the maximum is that of the held-out examples, not of the seeds."""
 
 
 def compare_with_baseline(
@@ -76,6 +83,7 @@ def compare_with_baseline(
     maximum: int | None = None,
     earlier_maxima: tuple[int, ...] = (),
     removed: int = 0,
+    fresh: ExampleErrors | None = None,
 ) -> tuple[Comparison, ...]:
     """Compare all hypotheses but the baseline with it, in the order of `reference`.
 
@@ -100,6 +108,9 @@ def compare_with_baseline(
     Better or Worse (while looking, among all verdicts): Benjamini & Hochberg 1995, with the intervals of Benjamini &
     Yekutieli 2005.
 
+    `fresh`: differences are those on fresh examples, of which the held-out ones add so much to the variance. A
+    hypothesis of which that is not known has no interval.
+
     Raises KeyError if the baseline is not there, ValueError on a confidence, an effect or numbers of seeds that are out
     of range.
     """
@@ -109,14 +120,22 @@ def compare_with_baseline(
         raise ValueError(f"smallest_effect: {smallest_effect}, allowed are values from 0 on")
     at = reference.row(baseline)
     if initial is None or maximum is None or initial == maximum:
-        return _one_look(reference, at, smallest_effect, confidence, family_wise, removed)
+        return _one_look(reference, at, smallest_effect, confidence, family_wise, removed, fresh)
     design = group_sequential_design(initial, maximum, earlier=earlier_maxima)
     looking = partial(
-        _looking_after_each_seed, reference, at, design, smallest_effect, confidence, removed, family_wise=family_wise
+        _looking_after_each_seed,
+        reference,
+        at,
+        design,
+        smallest_effect,
+        confidence,
+        removed,
+        fresh,
+        family_wise=family_wise,
     )
     if initial not in earlier_maxima:
         return looking()
-    fixed = _one_look(reference.first_seeds(initial), at, smallest_effect, confidence, family_wise, removed)
+    fixed = _one_look(reference.first_seeds(initial), at, smallest_effect, confidence, family_wise, removed, fresh)
     return tuple(
         _decided_at_once(first, later, initial)
         for first, later in zip(fixed, looking(first_was_fixed=True), strict=True)
@@ -129,19 +148,29 @@ def _decided_at_once(first: Comparison, later: Comparison, initial: int) -> Comp
         return replace(first, decided_at=initial)
     if later.seeds > initial:
         return later
-    return replace(first, is_open=later.is_open, is_futile=later.is_futile)
+    limited = later.limited_by_examples
+    return replace(first, is_open=later.is_open, is_futile=later.is_futile, limited_by_examples=limited)
 
 
 def _one_look(
-    reference: Scores, at: int, smallest_effect: float, confidence: float, family_wise: bool, removed: int
+    reference: Scores,
+    at: int,
+    smallest_effect: float,
+    confidence: float,
+    family_wise: bool,
+    removed: int,
+    fresh: ExampleErrors | None,
 ) -> tuple[Comparison, ...]:
     table, others = _paired(reference, at)
     difference, counts = table.means, table.counts
     noise, variances = reference.noise, reference.cautious_variances
-    known = counts >= 2
+    of_examples = np.zeros(len(counts))
+    if fresh is not None:
+        of_examples = fresh.at(table, last_positions(table.present, counts[:, None]))[:, 0]
+    known = (counts >= 2) & np.isfinite(of_examples)
     half_width = np.full(difference.shape, np.nan)
     if noise is not None and variances is not None and known.any():
-        error = np.sqrt((variances[others][known] + variances[at]) / counts[known])
+        error = np.sqrt((variances[others][known] + variances[at]) / counts[known] + of_examples[known])
         critical = (
             dunnett_critical_value(int(known.sum()) + removed, noise.degrees_of_freedom, confidence)
             if family_wise
@@ -163,6 +192,7 @@ def _looking_after_each_seed(
     smallest_effect: float,
     confidence: float,
     removed: int,
+    fresh: ExampleErrors | None,
     *,
     family_wise: bool,
     first_was_fixed: bool = False,
@@ -178,6 +208,9 @@ def _looking_after_each_seed(
             for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
         )
     pairs = PairedLooks.build(reference, np.flatnonzero(others), at, design, noise)
+    if fresh is not None:
+        counts = np.broadcast_to(design.seeds.astype(np.int64), pairs.differences.shape)
+        pairs = pairs.about_fresh_examples(fresh.at(table, last_positions(table.present, counts)))
     if first_was_fixed:
         pairs = pairs.without_the_first()
     followed = follow(pairs, smallest_effect, confidence, family_wise=family_wise, removed=removed)
@@ -191,7 +224,7 @@ def _looking_after_each_seed(
             verdict = "Equivalent" if followed.equivalent[row] else "Better" if difference > 0 else "Worse"
         inner, outer = float(followed.towards_zero[row]), float(followed.away_from_zero[row])
         below, above = inner if difference > 0 else outer, inner if difference < 0 else outer
-        known = not np.isnan(inner)
+        known = bool(np.isfinite(inner))
         found.append(
             Comparison(
                 name,
@@ -203,6 +236,7 @@ def _looking_after_each_seed(
                 decided_at=seeds if decided else None,
                 is_open=not decided and not followed.futile[row] and seeds < design.maximum,
                 is_futile=bool(followed.futile[row]),
+                limited_by_examples=known and bool(pairs.lasts_most[row, look]),
             )
         )
     return tuple(found)
