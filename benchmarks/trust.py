@@ -47,7 +47,7 @@ from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 
 from assay.ranking import Criterion, Decision, certification_power, certify
 from assay.ranking.certificates.error_spending import Spending
-from assay.ranking.certificates.evidence import Evidence, bounding_correlations, tied_studies
+from assay.ranking.certificates.evidence import Evidence, bounding_correlations, draws_of_kin, tied_studies
 from assay.ranking.certificates.interval import BEYOND, EndErrors, interval
 from assay.ranking.certificates.look import Look
 from assay.ranking.orders.tau import correlation_of, expected_tau
@@ -71,9 +71,12 @@ def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) 
         hypotheses, seeds = some[0].hypotheses, some[0].seeds
         taus = TauDraws.simulate(hypotheses, generator, DRAWS, ordered=True)
         noise = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, DRAWS)
-        low, high = bounding_correlations(some, taus, tied_studies(hypotheses, generator), noise)
-        nothing = np.empty(0)
+        ties, nothing = tied_studies(hypotheses, generator), np.empty(0)
+        low, high = bounding_correlations(some, taus, ties, noise)
         for at, look in enumerate(some):
+            own = draws_of_kin(look, taus, ties, noise)
+            if own[2] is not noise:
+                low[:, at : at + 1], high[:, at : at + 1] = bounding_correlations([look], *own)
             yield look, Evidence(np.sort(low[:, at]), np.sort(high[:, at]), nothing, nothing)
 
 

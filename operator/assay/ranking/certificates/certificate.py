@@ -59,3 +59,12 @@ class Certificate:
     """How much there was to see, as later looks must know it."""
     next_hypotheses: int | None
     """How many hypotheses the backlog has when it is looked at again; None once this is decided, or if never."""
+    kin: str = ""
+    """The label, or the key of recipes, by which hypotheses are kin; empty if none are."""
+    families: int | None = None
+    """The number of families; None if no hypotheses are kin."""
+    effective_hypotheses: int | None = None
+    """About how many unrelated hypotheses these are worth; None likewise."""
+    standing_apart: tuple[str, ...] = ()
+    """The hypotheses that the proxy plainly misjudges, the worst first: they disagree by more than their seeds explain,
+    and by more than the others do. If none does, any is named with a probability of at most .05."""

@@ -44,6 +44,7 @@ from assay.ranking.certificates.needed import LevelsAhead, OutOfReach, what_it_t
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import expected_tau
 from assay.ranking.scores import Scores
+from assay.ranking.true_orders.kin import Kin
 
 LIKELY_ENOUGH = 0.1
 """A later look may change the decision if, by the estimate so far, it decides with at least this probability."""
@@ -78,6 +79,7 @@ def certify(
     backlogs: Mapping[str, Backlog] | None = None,
     later: Mapping[str, int] | None = None,
     others: TestedBefore = NOTHING_ELSE_TESTED,
+    kin: Sequence[Kin] = (),
 ) -> dict[str, Certificate]:
     """Return one certificate for each proxy, in the order given.
 
@@ -85,7 +87,8 @@ def certify(
     are the first ones of `reference`, no trial is still to end (where one failed, the score is missing). A proxy that
     has no score at the seeds which are new at a look has been dropped; its last look before that counts. `draws`: the
     number of simulated studies; None: 4 000, fewer from 64 hypotheses on. `memory`: keeps simulated backlogs, which do
-    not depend on the scores, for further calls; None: they are kept for this call alone.
+    not depend on the scores, for further calls; None: they are kept for this call alone. `kin`: the ways in which
+    hypotheses may be kin; one that is declared is taken, others where the scores show it (see `families_among`).
 
     `backlogs`: by proxy, how it was looked at with fewer hypotheses. `later`: the proxies of which this is a further
     look at a backlog that has grown, with the number of seeds of that one look; the others are at their first wave,
@@ -107,7 +110,7 @@ def certify(
     planned = {name: (later[name],) if name in later else looks for name in proxies}
     tests = {
         name: [
-            Look.at(reference, proxy, reference.seeds[:count], criterion, memory)
+            Look.at(reference, proxy, reference.seeds[:count], criterion, memory, tuple(kin))
             for count in planned[name][: _last_look(reference, proxy, planned[name][:reached])]
         ]
         for name, proxy in proxies.items()
@@ -227,6 +230,10 @@ def _certificate(
         may_change=bool(untested and untested.more_seeds_help and decision == "Undecided" and look < len(planned)),
         wave=replace(course.waves[look - 1], taken=look),
         next_hypotheses=None,
+        kin=test.families.name if test.families else "",
+        families=test.families.count if test.families else None,
+        effective_hypotheses=round(test.effective_hypotheses) if test.families else None,
+        standing_apart=test.standing_apart,
     )
     if found is None:
         return certificate

@@ -10,6 +10,7 @@ import numpy as np
 from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.look import Look
 from assay.ranking.orders.concordance import concordant_pairs
+from assay.ranking.true_orders.clustered_draws import clustered_draws
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
@@ -73,8 +74,23 @@ def evidence_of(looks: Sequence[Look], seed: int, draws: int | None = None) -> l
             noise = NoiseDraws.simulate(
                 (hypotheses - 1) * (seeds - 1), np.random.default_rng((seed, hypotheses, seeds)), count
             )
-            found[at] = _evidence(looks[at], taus, ties, noise)
+            found[at] = _evidence(looks[at], *draws_of_kin(looks[at], taus, ties, noise))
     return [found[at] for at in range(len(looks))]
+
+
+def draws_of_kin(
+    look: Look, taus: TauDraws, ties: TiedStudies | None, noise: NoiseDraws
+) -> tuple[TauDraws, TiedStudies | None, NoiseDraws]:
+    """Return these draws, or those of a look's own where its hypotheses are kin or share noise."""
+    draws, families = len(noise.tie), look.families
+    generator = np.random.default_rng((look.hypotheses, look.seeds))
+    if families is not None and families.tell_apart:
+        # ties are broken by studies of unrelated hypotheses
+        taus, _ = clustered_draws(look.rounded_means[0], look.disagreement, families, generator, draws)
+        ties = None
+    if min(look.independent_noise) < look.hypotheses - 1:
+        noise = NoiseDraws.shared(look.independent_noise, look.hypotheses, look.seeds, generator, draws)
+    return taus, ties, noise
 
 
 _ORDERED_FROM = 2
@@ -101,8 +117,11 @@ def bounding_correlations(
     little = NoiseEstimates.all(look.little_noise for look in looks)
     much = NoiseEstimates.all(look.much_noise for look in looks)
     pairs = np.array([concordant_pairs(*look.rounded_means) for look in looks])
-    widening = np.array([widenings(*look.rounded_means) for look in looks])
+    widening = np.array([widenings(*look.rounded_means, apart=bool(look.standing_apart)) for look in looks])
     shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])
+    if taus.hypotheses != looks[0].hypotheses:  # only some of the hypotheses are simulated
+        there = looks[0].hypotheses * (looks[0].hypotheses - 1) // 2
+        pairs = np.rint(pairs * (taus.pairs / there)).astype(np.int64)
     of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
     of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])
     return (

@@ -20,6 +20,7 @@ from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
 from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.orders.tau import correlation_of
 from assay.ranking.scores import Scores, balanced
+from assay.ranking.true_orders.disagreement import observed_disagreement, standing_apart
 from assay.ranking.true_orders.estimands import (
     Estimand,
     TrueDecisionAccuracy,
@@ -30,8 +31,10 @@ from assay.ranking.true_orders.estimands import (
     holds_the_best,
     separated_distances,
 )
+from assay.ranking.true_orders.kin import Families, Kin, families_among
 from assay.ranking.true_orders.noise_estimates import estimate_noise
 from assay.ranking.true_orders.precision import TwoArmNoise
+from assay.ranking.true_orders.shared_noise import independent_hypotheses
 from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenuated
 
 
@@ -55,10 +58,18 @@ class Look:
     criterion: Criterion
     memory: Memory = NO_MEMORY
     """For what other looks at equally many hypotheses need as well."""
+    kin: tuple[Kin, ...] = ()
+    """The ways in which the hypotheses may be kin."""
 
     @classmethod
     def at(
-        cls, reference: Scores, proxy: Scores, seeds: Sequence[int], criterion: Criterion, memory: Memory = NO_MEMORY
+        cls,
+        reference: Scores,
+        proxy: Scores,
+        seeds: Sequence[int],
+        criterion: Criterion,
+        memory: Memory = NO_MEMORY,
+        kin: tuple[Kin, ...] = (),
     ) -> Look:
         """Take the balanced block of both arms at these seeds of the reference."""
         run = set(proxy.seeds)
@@ -66,7 +77,7 @@ class Look:
         used, of_proxy = balanced(
             reference.restricted(reference.hypotheses, common), proxy.restricted(proxy.hypotheses, common)
         )
-        return cls(used, of_proxy, criterion, memory)
+        return cls(used, of_proxy, criterion, memory, kin)
 
     @property
     def hypotheses(self) -> int:
@@ -87,6 +98,39 @@ class Look:
     def rounded_means(self) -> tuple[FloatArray, FloatArray]:
         """The rounded means of the reference and of the proxy; see `concordance.rounded_means`."""
         return rounded_means(self.reference), rounded_means(self.proxy)
+
+    @cached_property
+    def families(self) -> Families | None:
+        """The families that the hypotheses are in, if they are declared or plain to see; None if none are kin."""
+        if not self.kin or self.hypotheses < 2 or self.tau is None:
+            return None
+        found = families_among(self.kin, self.reference, self.proxy, self.disagreement)
+        return found if found is not None and found.count < self.hypotheses else None
+
+    @cached_property
+    def effective_hypotheses(self) -> float:
+        """About how many unrelated hypotheses these are worth."""
+        return self.families.effective_hypotheses(self.disagreement) if self.families else float(self.hypotheses)
+
+    @cached_property
+    def disagreement(self) -> FloatArray:
+        """(hypotheses,): see `observed_disagreement`."""
+        return observed_disagreement(*self.rounded_means)
+
+    @cached_property
+    def standing_apart(self) -> tuple[str, ...]:
+        """The hypotheses that stand apart, the farthest first."""
+        if self.tau is None or self.seeds < 2:
+            return ()
+        return tuple(self.reference.hypotheses[row] for row in standing_apart(self.reference, self.proxy))
+
+    @cached_property
+    def independent_noise(self) -> tuple[float, float]:
+        """How many independent hypotheses the noise of the reference and of the proxy are worth; see `shared_noise`."""
+        reference, proxy = (
+            independent_hypotheses(arm.residuals, self.families) for arm in (self.reference, self.proxy)
+        )
+        return reference, proxy
 
     @cached_property
     def untested(self) -> Untested | None:
@@ -214,6 +258,16 @@ def _fewer_than_two_hypotheses(look: Look) -> Untested | None:
     )
 
 
+def _a_single_family(look: Look) -> Untested | None:
+    if look.families is None or look.families.count > 1:
+        return None
+    return Untested(
+        "Undecided",
+        f"all hypotheses are of one family by {look.families.name}: nothing independent is left to compare",
+        "It takes hypotheses of other families, or a label that tells families apart.",
+    )
+
+
 def _all_are_promoted(look: Look) -> Untested | None:
     if look.criterion.statistic != "WinnerRegret" or look.criterion.promote < look.hypotheses:
         return None
@@ -269,5 +323,6 @@ _CHECKS: tuple[Callable[[Look], Untested | None], ...] = (
     _reference_gives_no_order,
     _proxy_gives_no_order,
     _no_separated_pair,
+    _a_single_family,
 )
 """The first that applies says why there is no test; each may rely on those before it not to apply."""

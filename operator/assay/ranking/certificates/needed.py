@@ -120,9 +120,9 @@ def what_it_takes(
         instead = _instead(test, criterion, noise, levels, limits)
         way = f"{_not_affordable(hypotheses, seeds, test, criterion, limits)} {instead}"
     elif seeds is not None and hypotheses is not None:
-        way = f"With about {hypotheses} hypotheses{of_noise}, or {seeds} seeds of these, {would}."
+        way = f"With {_so_many(hypotheses, test)}{of_noise}, or {seeds} seeds of these, {would}."
     elif hypotheses is not None:
-        way = f"With about {hypotheses} hypotheses{of_noise} {would}."
+        way = f"With {_so_many(hypotheses, test)}{of_noise} {would}."
     else:
         way = f"With about {seeds} seeds of these hypotheses {would}."
     return Needed(hypotheses, seeds, begin + way)
@@ -141,6 +141,9 @@ def _ways(
     reached = test.correlation_reaching(threshold)
     true = test.correlation_reaching(assumed)
     hypotheses = hypotheses_needed(WANTED_POWER, reached, true, noise, test.seeds, *levels.of_hypotheses())
+    if hypotheses is not None and test.families is not None:
+        # more families of the same size
+        hypotheses = _two_digits(int(np.ceil(hypotheses * test.hypotheses / test.effective_hypotheses)))
     if hypotheses is not None:  # a look at fewer is not taken
         hypotheses = max(hypotheses, levels.backlog.next_hypotheses() or hypotheses)
     return hypotheses, None if too_few else _seeds_needed(test, reached, true, noise, levels)
@@ -156,7 +159,7 @@ def _not_affordable(
         return f"Even {MOST_HYPOTHESES} hypotheses{or_seeds} {certify}: that is not affordable."
     ways = []
     if hypotheses is not None:
-        ways.append(f"about {hypotheses} hypotheses, {hypotheses / test.hypotheses:.0f} times as many as these")
+        ways.append(f"{_so_many(hypotheses, test)}, {hypotheses / test.hypotheses:.0f} times as many as these")
     if seeds is not None:
         ways.append(f"about {seeds} seeds")
     return f"To certify {_a_value(criterion)} is not affordable: it would take {', or '.join(ways)}."
@@ -176,7 +179,7 @@ def _instead(test: Look, criterion: Criterion, noise: TwoArmNoise, levels: Level
             ways = []
             if hypotheses is not None:
                 more = hypotheses > test.hypotheses
-                ways.append(f"about {hypotheses} hypotheses" if more else "as many hypotheses as these")
+                ways.append(_so_many(hypotheses, test) if more else "as many hypotheses as these")
             if seeds is not None:
                 ways.append(f"{seeds} seeds")
             return (
@@ -206,9 +209,21 @@ def _rounded_up(enough: IntArray) -> int | None:
     """Return the first of these counts, rounded up to two digits; None if there is none."""
     if not len(enough):
         return None
-    count = int(enough[0])
-    unit = 10 ** max(len(str(count)) - 2, 0)
-    return int(-(-count // unit) * unit)
+    return _two_digits(int(enough[0]))
+
+
+def _two_digits(count: int) -> int:
+    """Round up to two digits."""
+    unit: int = 10 ** max(len(str(count)) - 2, 0)
+    return -(-count // unit) * unit
+
+
+def _so_many(hypotheses: int, test: Look) -> str:
+    """Return a number of hypotheses in words, with the number of families that they must come from."""
+    if test.families is None:
+        return f"about {hypotheses} hypotheses"
+    families = -(-hypotheses * test.families.count // test.hypotheses)
+    return f"about {hypotheses} hypotheses of {families} families by {test.families.name}"
 
 
 def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, levels: LevelsAhead) -> int | None:
@@ -218,7 +233,7 @@ def _seeds_needed(test: Look, reached: float, true: float, noise: TwoArmNoise, l
     """
     if true <= reached or test.hypotheses < 4:
         return None
-    count = np.array([test.hypotheses])
+    count = np.array([max(round(test.effective_hypotheses), 4)])
     for seeds in range(test.seeds + 1, MOST_SEEDS + 1):
         # at the level of planned looks, which is the highest, it is found out quickly that there are too few
         if noise.power(reached, true, count, seeds, levels.planned)[0] < WANTED_POWER:

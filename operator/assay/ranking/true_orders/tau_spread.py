@@ -17,11 +17,12 @@ forgiven. For lower bounds more is: with a few dozen hypotheses the error is as 
 needless caution costs certificates."""
 
 
-def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[FloatArray, FloatArray]:
+def widenings(reference: FloatArray, proxy: FloatArray, *, apart: bool = False) -> tuple[FloatArray, FloatArray]:
     """Return (...,) factors of 1 or more for the spread of simulated taus: for lower and for upper bounds.
 
     `reference`, `proxy`: (..., hypotheses) rounded means, none constant. A factor is the jackknife's standard error of
-    tau (Efron 1982) over that of as many normal pairs, less what it may be off by chance.
+    tau (Efron 1982) over that of as many normal pairs, less what it may be off by chance. `apart`: some hypotheses are
+    known to stand apart (see `disagreement`), so that nothing of the factor for lower bounds is put down to chance.
     """
     count = reference.shape[-1]
     if count < 4:
@@ -37,4 +38,6 @@ def widenings(reference: FloatArray, proxy: FloatArray) -> tuple[FloatArray, Flo
     # perfect agreement counts as half a pair less: with no pair missing it would be certain to repeat itself
     tau = np.clip(total[..., 0] / pairs, -1 + 1 / pairs, 1 - 1 / pairs)
     ratio = jackknife / np.sqrt(tau_variance(np.array(count), correlation_of(tau)))
-    return np.maximum(ratio / (1 + CHANCE_LOW / count), 1.0), np.maximum(ratio / (1 + CHANCE_HIGH / count), 1.0)
+    return np.maximum(ratio / (1 + (0.0 if apart else CHANCE_LOW) / count), 1.0), np.maximum(
+        ratio / (1 + CHANCE_HIGH / count), 1.0
+    )

@@ -27,6 +27,40 @@ OF_ORDERS = 0.8
 
 
 @dataclass(frozen=True, eq=False)
+class RealisedNoise:
+    """Draws of the noise that the means of two arms happen to have, over what is expected.
+
+    It is a Wishart matrix, by Bartlett's decomposition (Bartlett 1933).
+    """
+
+    first: FloatArray
+    """(draws,) each: the entries of the triangular factor, scaled to the degrees of freedom."""
+    across: FloatArray
+    second: FloatArray
+
+    @classmethod
+    def simulate(cls, degrees_of_freedom: float, generator: np.random.Generator, draws: int) -> RealisedNoise:
+        """Simulate it; the degrees of freedom are above 0."""
+        first, second = (
+            np.sqrt(generator.chisquare(max(each, 1e-3), draws) / degrees_of_freedom)
+            for each in (degrees_of_freedom, degrees_of_freedom - 1)
+        )
+        return cls(first, generator.standard_normal(draws) / np.sqrt(degrees_of_freedom), second)
+
+    def of(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return both variances' ratio to what is expected, and the realised correlation, (draws, observations) each.
+
+        `correlation`: (draws, observations), that of the noise in truth.
+        """
+        first, across, second = self.first[:, None], self.across[:, None], self.second[:, None]
+        rest = np.sqrt(1 - correlation**2)
+        along = correlation * first + rest * across
+        variances = first**2 + 0 * along, along**2 + (rest * second) ** 2
+        scale = np.sqrt(np.maximum(variances[0] * variances[1], 1e-300))
+        return *variances, np.clip(first * along / scale, -1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
 class NoiseDraws:
     """Draws of the errors of the noise estimates."""
 
@@ -37,6 +71,9 @@ class NoiseDraws:
     """(draws,): the error of atanh(g)."""
     tie: FloatArray
     """(draws,): the place of a tied study among those that it is tied with, uniform in (0, 1)."""
+    realised: RealisedNoise | None = None
+    """How much noise the means happen to have, where few independent hypotheses share it; None: about as much as is
+    expected, and simulated studies have it in their scores."""
 
     @classmethod
     def simulate(cls, degrees_of_freedom: int, generator: np.random.Generator, draws: int) -> NoiseDraws:
@@ -49,6 +86,28 @@ class NoiseDraws:
         reference, proxy = generator.chisquare(known, (2, draws)) / known
         error = generator.standard_normal(draws) / np.sqrt(max(degrees_of_freedom - 1, 1))
         return cls(reference, proxy, error, generator.random(draws))
+
+    @classmethod
+    def shared(
+        cls,
+        independent: tuple[float, float],
+        hypotheses: int,
+        seeds: int,
+        generator: np.random.Generator,
+        draws: int,
+    ) -> NoiseDraws:
+        """Simulate the errors where hypotheses share noise.
+
+        `independent`: how many independent hypotheses the noise of each arm is worth (see `shared_noise`).
+        """
+        reference, proxy = (
+            generator.chisquare(OF_ORDERS * each * (seeds - 1), draws) / (OF_ORDERS * each * (seeds - 1))
+            for each in independent
+        )
+        mean = float(np.sqrt(independent[0] * independent[1]))
+        error = generator.standard_normal(draws) / np.sqrt(max(mean * (seeds - 1) - 1, 1))
+        realised = RealisedNoise.simulate(1 / max(1 / mean - 1 / (hypotheses - 1), 1e-9), generator, draws)
+        return cls(reference, proxy, error, generator.random(draws), realised)
 
     @classmethod
     def none(cls, draws: int) -> NoiseDraws:
@@ -106,6 +165,9 @@ def true_correlations(
     centre = np.clip(estimates.noise_correlation, -1 + 1e-9, 1 - 1e-9)
     error = np.tanh(noise.correlation_error)[:, None]
     shared = (centre + error) / (1 + centre * error)
+    if noise.realised is not None:
+        more1, more2, shared = noise.realised.of(shared)
+        noise1, noise2 = noise1 * more1, noise2 * more2
     known = (noise1 < 1) & (noise2 < 1)
     signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
     return np.where(known, disattenuated(reached, signal1, signal2, shared), -1.0 if side == "low" else 1.0)
