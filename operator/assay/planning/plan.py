@@ -52,7 +52,7 @@ def plan(
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
         judgement = replace(judgement, trust=look_at_the_end(study, judgement.tables, memory))
     obstacles = (*obstacles, *not_started(study, records, progress, now))
-    assessment = assessment_of(study, judgement, memory)
+    assessment = assessment_of(study, records, judgement, memory)
     rows = ranking_rows(study, records, judgement, assessment)
     actions: tuple[Action, ...] = (
         *_lost(study, records, costs, now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
-from assay.api.resources import ConditionType, Verdict
+from assay.api.resources import ConditionType, GeneraliseTo, Verdict
 from assay.reporting.figures import (
     count,
     listed,
@@ -86,7 +86,27 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
     rest = f" {'The others' if better else 'Against the baseline'}: {', '.join(counted)}." if counted else ""
     if not is_finished(status):
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
-    return f"{text}{rest} All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence."
+    fresh = ", for fresh examples, too" if study.spec.verdicts.generalise_to == GeneraliseTo.FRESH_EXAMPLES else ""
+    sure = f"All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence{fresh}."
+    return " ".join(filter(None, (f"{text}{rest} {sure}", resolution_in_words(study, status))))
+
+
+def resolution_in_words(study: Study, status: ProxyStudyStatus) -> str:
+    """Say how finely the metric tells hypotheses apart, and whether the loss would do better. Empty where few are
+    tied."""
+    found = status.metric_resolution
+    if found is None:
+        return ""
+    text = (
+        f"The {study.spec.metric.name} comes in steps of 1/{found.held_out_examples}, as so many examples are held "
+        f"out: with the same seed, {found.tied_percent} % of all pairs of hypotheses have the same."
+    )
+    if found.loss_finer_by is None:
+        return text
+    return (
+        f"{text} By the loss of the same trials, differences are {found.loss_finer_by} times as large beside the noise "
+        "of the seeds."
+    )
 
 
 def best_answer(study: Study, status: ProxyStudyStatus) -> str:

@@ -56,6 +56,7 @@ def gather_study(
             if hypothesis.spec.dataset
         },
         surroundings=_surroundings(places, runner),
+        held_out_examples=manifest.held_out.examples,
     )
     return Study.of(definition, capacity=Capacity(runner.slots(), runner.idle_slots_are_free()))
 

@@ -273,6 +273,20 @@ class StaleWork(Model):
     message: Message = Field(description="What has changed since they were made.")
 
 
+class MetricResolution(Model):
+    """How finely the metric tells hypotheses apart: it is the share of the held-out examples that were right."""
+
+    held_out_examples: int = Field(ge=1, description="Scores come in steps of one over this.")
+    tied_percent: int = Field(
+        ge=0, le=100, description="Of the pairs of hypotheses, those that have the same score with the same seed."
+    )
+    loss_finer_by: DecimalString | None = Field(
+        default=None,
+        description="How many times as large differences would be beside the noise of the seeds if the same trials "
+        "were compared by their metric loss; absent where that is not known, or no gain.",
+    )
+
+
 class ProxyStudyStatus(Model):
     """What the study has found so far."""
 
@@ -310,6 +324,9 @@ class ProxyStudyStatus(Model):
     ranking_accuracy: DecimalString | None = Field(
         default=None,
         description="Share of all pairs of hypotheses that the ranking is expected to order rightly; 0.5 to 1.",
+    )
+    metric_resolution: MetricResolution | None = Field(
+        default=None, description="Of the metric on the reference, where it ties many hypotheses."
     )
     recommended_proxy: Name | None = Field(default=None, description="The cheapest of the trusted proxies.")
     levers: tuple[Lever, ...] = Field(

@@ -12,6 +12,7 @@ import numpy as np
 from assay.api.resources import REFERENCE, Correction
 from assay.planning.allocation.ladder_policy import Estimate, estimates, expected_accuracy
 from assay.planning.assessment.failing import comparisons_with, unstable_hypotheses
+from assay.planning.assessment.resolution import Resolution, resolution_of
 from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
 from assay.planning.results.score_tables import ScoreTable
@@ -31,6 +32,7 @@ from assay.ranking.screening.expected_scores import ExpectedScore, expected_scor
 
 if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
+    from assay.planning.records.records import Records
     from assay.planning.records.trust_records import Revocation
     from assay.planning.study.study import Study
     from assay.planning.trust.screening import ScreeningState
@@ -67,11 +69,13 @@ class Assessment:
     in_force: frozenset[str]
     """The arms whose certificate was written down, also if audits have revoked it since."""
     revocation: Revocation | None
+    resolution: Resolution | None
+    """How finely the metric tells hypotheses apart, where it ties many."""
     screened: Mapping[str, str]
     """The arm on which a hypothesis is screened, for each hypothesis that does not run on the reference."""
 
 
-def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY) -> Assessment:
+def assessment_of(study: Study, records: Records, judgement: Judgement, memory: Memory = NO_MEMORY) -> Assessment:
     """Return what may be said. `memory` keeps what the same scores have said."""
     tables, screened, ladder = judgement.tables, judgement.screened, judgement.ladder
     reference = tables[REFERENCE].scores
@@ -122,6 +126,7 @@ def assessment_of(study: Study, judgement: Judgement, memory: Memory = NO_MEMORY
         expected_accuracy=expected_accuracy(ladder) if ladder else None,
         in_force=frozenset(certificates_of(study)) if screened.certificate else frozenset(),
         revocation=screened.revocation,
+        resolution=resolution_of(study, records, reference),
         screened={name: screened.arm for name in screened.having(Role.SCREENED) if screened.arm is not None},
     )
 

@@ -13,6 +13,7 @@ from assay.api.resources import (
     ArmStatus,
     Lever,
     LeverKind,
+    MetricResolution,
     ProxyStudyStatus,
     RankedHypothesis,
     TrialCounts,
@@ -72,6 +73,7 @@ def status_of(
         arms=arms,
         ranking=rows[:MAXIMUM_RANKED],
         ranking_accuracy=_ranking_accuracy(assessment),
+        metric_resolution=_metric_resolution(assessment),
         recommended_proxy=_recommended_proxy(arms, costs),
         levers=_levers(arms, costs),
         cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
@@ -111,6 +113,17 @@ def _total(counts: dict[str, TrialCounts], *, stale: int) -> TrialCounts:
 def _ranking_accuracy(assessment: Assessment) -> str | None:
     accuracy = assessment.expected_accuracy
     return decimal_string(accuracy, 3) if accuracy is not None else None
+
+
+def _metric_resolution(assessment: Assessment) -> MetricResolution | None:
+    found = assessment.resolution
+    if found is None:
+        return None
+    return MetricResolution(
+        held_out_examples=found.examples,
+        tied_percent=round(100 * found.tied),
+        loss_finer_by=decimal_string(found.finer_by, 2) if found.finer_by is not None else None,
+    )
 
 
 def _told_apart(assessment: Assessment) -> bool:

@@ -17,6 +17,7 @@ class StudyDefinition:
     `hypotheses` are the selected ones, the baseline first, then by descending priority.
     `code` gives the digest of the code of each program that the study needs, `surroundings` what else it depends on,
     if on anything.
+    `held_out_examples` is how many examples the data set holds out; None where that is not known.
     `datasets` gives each hypothesis' training data; one that is not there trains on `dataset`.
     """
 
@@ -26,6 +27,7 @@ class StudyDefinition:
     dataset: Dataset
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
+    held_out_examples: int | None = None
 
     @property
     def spec(self) -> ProxyStudySpec:
