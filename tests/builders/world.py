@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
+from assay.planning.records.edit_log import EditLog
 from assay.planning.records.records import UNKNOWN, Records, RunningAttempt, WorkRecord
 from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
+from assay.rounds.history import with_edits
 from assay.rounds.reconcile import ANSWERS_OF_A_STUDY
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
@@ -35,12 +37,15 @@ class PlayedWorld:
     most_running: int = 0
     begun_at: float | None = None
     written: dict[str, TrustRecord] = field(default_factory=dict)
+    edits: EditLog = ()
     memory: Memory = field(default_factory=lambda: Memory(ANSWERS_OF_A_STUDY))
 
     def round(self) -> Plan:
         """Plan once and do what the plan says."""
         written = trust_records(self.written.values())
-        study = replace(self.study, history=History(self.begun_at, trust_records=written))
+        study = replace(self.study, history=History(self.begun_at, trust_records=written, edits=self.edits))
+        study = with_edits(study, self.known(), self.now)
+        self.edits = study.history.edits
         decided = plan(study, self.known(), self.now, memory=self.memory)
         for action in decided.actions:
             match action:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 
 from assay.planning.records.trust_records import Revocation
+from assay.planning.results.edit_recording import edits_to_record
 from assay.planning.study.requests import trial_request
 from assay.store import Ledger
 from assay_trainer.contract import (
@@ -17,7 +18,7 @@ from assay_trainer.contract import (
     result_name,
 )
 from assay_trainer.objects import MemoryObjects
-from builders.studies import CODE, a_failure, a_study
+from builders.studies import CODE, a_failure, a_study, records_of_scores
 from pages.markdown import ROOT, page
 
 ARCHITECTURE = page(ROOT / "docs" / "architecture.md")
@@ -74,6 +75,8 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
     ledger.put_failure(a_failure(item.key))
     ledger.forgive(item.key, 1)
     ledger.put_criteria("study", "f" * 32, {})
+    edits = edits_to_record(study, records_of_scores(study, lambda trial: 0.5), 1.0)
+    ledger.put_edit_record("study", edits[0])
     ledger.put_program("study", CodeIngredients(code=CODE))
     ledger.put_trust_record(
         "study", Revocation(rests_on="f" * 32, made_at=0, arm="a", stratum="", audited=1, message="")

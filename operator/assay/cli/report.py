@@ -121,6 +121,7 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> StudyFindin
     from assay.planning.plan import plan
     from assay.rounds.earlier import earlier_of
     from assay.rounds.gather import gather_study
+    from assay.rounds.history import with_edits, with_history
     from assay.rounds.reconcile import records_of
     from assay.rounds.reported_examples import reported_examples
 
@@ -128,9 +129,11 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> StudyFindin
     ledger = open_ledger(store, resource)
     with local_runner(files, resource, manifests, preload=[]) as runner:
         study = gather_study(resource, manifests.hypotheses, runner)
+    study, now = with_history(study, ledger), time.time()
     records = records_of(study, ledger, ())
-    study = study.knowing(earlier_of(study, ledger, runner, records), reported_examples(study, ledger, records))
-    decided = plan(study, records, time.time())
+    knowing = study.knowing(earlier_of(study, ledger, runner, records), reported_examples(study, ledger, records))
+    study = with_edits(knowing, records, now)
+    decided = plan(study, records, now)
 
     def html() -> str:
         from assay.reporting.html import html_report  # imports altair

@@ -8,18 +8,15 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
-from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
-from assay.planning.records.trust_records import NO_TRUST_RECORDS
-from assay.planning.study.history import History
 from assay.ranking.memory import NO_MEMORY, Memory
 from assay.rounds.earlier import earlier_of, write_programs
+from assay.rounds.history import with_edits, with_history, write_seen
 from assay.rounds.reported_examples import reported_examples
 from assay.store.layout import StartedAttempt
 from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
@@ -53,12 +50,13 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: 
     ledger.refresh(now)
     observed = runner.observe()
     record_ended(study.name, ledger, runner, observed)
-    written = ledger.trust_records(study.name) if study.spec.screening else NO_TRUST_RECORDS
-    study = replace(study, history=History(_begun_at(study, ledger), ledger.criteria(study.name), written))
+    study = with_history(study, ledger)
+    known_edits = len(study.history.edits)
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
     while True:
         records = records_of(study, ledger, observed, runner.is_gone, elsewhere)
         study = study.knowing(earlier_of(study, ledger, runner, records), reported_examples(study, ledger, records))
+        study = with_edits(study, records, now)
         decided = plan(study, records, now, obstacles, memory)
         items = [action.item for action in decided.actions if isinstance(action, Start)]
         mine = runner.claim([item.key for item in items])
@@ -66,8 +64,7 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: 
         if not taken and not ledger.settled(items):
             break
         elsewhere |= taken
-    if decided.status.trials.succeeded:
-        ledger.put_criteria(study.name, edit_digest(study.spec), guarded_part(study.spec))
+    write_seen(study, ledger, known_edits)
     all_started = _apply(study, decided, ledger, runner, now)
     return Round(decided, records, cut_short=not all_started)
 
@@ -214,12 +211,6 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
         if not runner.start_all([(request, put.uri) for request, put in zip(some, stored, strict=True) if put.is_new]):
             break
     return True
-
-
-def _begun_at(study: Study, ledger: Ledger) -> float | None:
-    """Return when the study first started something; what a deleted study of its name started does not count."""
-    since = study.created_at
-    return min((at for at in ledger.started(study.name).values() if since is None or at >= since), default=None)
 
 
 def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:

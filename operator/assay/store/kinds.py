@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from assay.planning.records.edit_log import EditRecord
 from assay.planning.records.trust_records import TrustRecord, record_name
 from assay.store.layout import RESULTS, attempt_in, key_in
 from assay.store.reading import Kind
@@ -48,9 +49,15 @@ def _of_another_name(name: str, value: TrustRecord) -> str | None:
     return None if wanted == key_in(name) else f"its name should be {wanted}.json"
 
 
+def _of_another_number(name: str, value: EditRecord) -> str | None:
+    number = int(key_in(name))
+    return None if value.number == number else f"number: given {value.number}; allowed: {number}, as its name says"
+
+
 RESULT = Kind(Annotated[TrialResult | PreparationResult, Field(discriminator="kind")], "result", _of_another_key)
 FAILURE = Kind(Failure, "record", _of_another_attempt)
 STARTED = Kind(StartMark, "record")
+EDIT = Kind(EditRecord, "record", _of_another_number)
 PROGRAM = Kind(CodeIngredients, "record")
 REQUEST = Kind(WorkRequest, "result")
 """A request holds a recipe, so it may be as large as a result."""

@@ -4,6 +4,7 @@
 
     studies/<study>/started/<key>/<attempt>.json    which attempts the study started, and when: its index
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
+    studies/<study>/edits/<number>.json             what it was judged by while scores were seen (EditRecord)
     studies/<study>/programs/<digest>.json          what the code of its trials was made of, by the code's digest
     studies/<study>/certificates/<name>.json        what is written down of its certificates (TrustRecord)
     studies/<study>/reports/<digest>.html           its report
@@ -24,6 +25,7 @@ RESULTS = "results/"
 PREPARATIONS = "preparations/"
 ATTEMPTS = "attempts/"
 
+_EDIT = re.compile(r"(?!000000)[0-9]{6}\.json")
 _FORGIVEN = ".forgiven"
 _ATTEMPT = re.compile(r"(?:.*/)?([0-9a-f]{32})/([0-9]{4,9})(\.forgiven)?\.json")
 
@@ -57,6 +59,21 @@ def started_name(study: str, attempt: StartedAttempt) -> str:
 def criteria_folder(study: str) -> str:
     """Return the folder of the criteria under which a study's results were looked at."""
     return f"studies/{study}/criteria/"
+
+
+def edits_folder(study: str) -> str:
+    """Return the folder of the log of what a study was judged by while scores were seen."""
+    return f"studies/{study}/edits/"
+
+
+def edit_name(study: str, number: int) -> str:
+    """Return the name of the log's record of a number."""
+    return f"{edits_folder(study)}{number:06d}.json"
+
+
+def is_edit_name(name: str) -> bool:
+    """Return whether a name in that folder is one of ours."""
+    return _EDIT.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def certificates_folder(study: str) -> str:

@@ -11,9 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from assay.planning.records.edit_log import EditLog, EditRecord, in_order
 from assay.planning.records.trust_records import TrustRecord, TrustRecords, record_name, trust_records
 from assay.store.example_values import ExampleReader, OfHypothesis
-from assay.store.kinds import FAILURE, PROGRAM, REQUEST, RESULT, STARTED, TRUST, StartMark
+from assay.store.kinds import EDIT, FAILURE, PROGRAM, REQUEST, RESULT, STARTED, TRUST, StartMark
 from assay.store.layout import (
     ATTEMPTS,
     PREPARATIONS,
@@ -24,7 +25,10 @@ from assay.store.layout import (
     certificates_folder,
     criteria_folder,
     document_name,
+    edit_name,
+    edits_folder,
     forgiven_name,
+    is_edit_name,
     key_in,
     program_name,
     programs_folder,
@@ -205,6 +209,11 @@ class Ledger:
         """Return the digests of the criteria under which the study's results were looked at."""
         return frozenset(key_in(name) for name in self._within(criteria_folder(study)))
 
+    def edit_log(self, study: str) -> EditLog:
+        """Return the log of what the study was judged by while its scores were seen."""
+        names = filter(is_edit_name, self._within(edits_folder(study)))
+        return in_order(self._reader.all(names, EDIT))
+
     def put_request(self, study: str, request: WorkRequest, started_at: float) -> StoredRequest:
         """Write one request, as `put_requests` does."""
         return self.put_requests(study, [request], started_at)[0]
@@ -238,6 +247,10 @@ class Ledger:
         """Remember under which criteria, named by their digest, results were looked at."""
         text = canonical_json({"version": CONTRACT_VERSION, **criteria})
         self._put(f"{criteria_folder(study)}{name}.json", text)
+
+    def put_edit_record(self, study: str, record: EditRecord) -> None:
+        """Write a record into the log of edits, unless there is one of its number."""
+        self._put_value(edit_name(study, record.number), record)
 
     def program(self, study: str, code: str) -> CodeIngredients | None:
         """Return what a digest of code was made of, None if that was not written down."""

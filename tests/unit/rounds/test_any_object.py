@@ -19,13 +19,13 @@ from assay.controller.publishing.events import event_manifest, trial_failed
 from assay.controller.publishing.reports import with_report
 from assay.planning.plan import plan
 from assay.planning.records.earlier import NOTHING_EARLIER
-from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import Revocation
 from assay.planning.results.progress import progress_of
 from assay.planning.status.hypothesis_status import verdicts_of
 from assay.planning.study.history import History
 from assay.planning.study.requests import trial_request
 from assay.reporting.metrics import arm_profiles
+from assay.rounds.history import with_edits, write_seen
 from assay.rounds.reconcile import Round, records_of
 from assay.rounds.reported_examples import reported_examples
 from assay.store import Ledger, StoreLimits
@@ -82,7 +82,11 @@ def a_store() -> dict[str, bytes]:
     reason = FailureReason.TRAIN_FUNCTION_RAISED
     ledger.put_failure(Failure(key=trials[-1].key, attempt=1, reason=reason, message="it raised"))
     ledger.forgive(trials[-2].key, 1)
-    ledger.put_criteria(STUDY.name, edit_digest(STUDY.spec), guarded_part(STUDY.spec))
+    edited = a_study(hypotheses=4, seeds=3, smallest_effect="0.1")
+    for each in (edited, STUDY):
+        log = ledger.edit_log(STUDY.name)
+        each = replace(each, history=History(edits=log))
+        write_seen(with_edits(each, records_of(STUDY, ledger, ()), 1.0), ledger, len(log))
     revocation = Revocation(rests_on="a" * 32, made_at=1.0, arm="short", stratum="new", audited=5, message="so")
     ledger.put_trust_record(STUDY.name, revocation)
     return dict(objects._objects)
@@ -98,9 +102,16 @@ def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:
     objects._objects.update(store)
     ledger = Ledger(objects, LIMITS, at_a_time=1)
     begun = min(ledger.started(STUDY.name).values(), default=None)
-    study = replace(STUDY, history=History(begun, ledger.criteria(STUDY.name), ledger.trust_records(STUDY.name)))
+    history = History(
+        begun,
+        ledger.criteria(STUDY.name),
+        ledger.trust_records(STUDY.name),
+        edits=ledger.edit_log(STUDY.name),
+    )
+    study = replace(STUDY, history=history)
     records = records_of(study, ledger, ())
     study = study.knowing(NOTHING_EARLIER, reported_examples(study, ledger, records))
+    study = with_edits(study, records, NOW)
     decided = plan(study, records, NOW)
     status = with_report(study, Round(decided, records), ledger, None)
     verdicts_of(study, decided.ranking)
@@ -194,7 +205,20 @@ def edited(draw: st.DrawFn) -> Store:
 
 _keys = st.sampled_from([STUDY.design.trials[0].key, STUDY.design.trials[-1].key, "f" * 32, "F" * 32, "x"])
 _lasts = st.one_of(
-    st.sampled_from(["0001.json", "0002.forgiven.json", "9999.json", "1.json", "0.json", "-1.json", "1e3.json"]),
+    st.sampled_from(
+        [
+            "000001.json",
+            "000003.json",
+            "999999.json",
+            "0001.json",
+            "0002.forgiven.json",
+            "9999.json",
+            "1.json",
+            "0.json",
+            "-1.json",
+            "1e3.json",
+        ]
+    ),
     st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,20}", fullmatch=True),
     st.integers(0, 10**30).map(lambda number: f"{number}.json"),
 )
@@ -204,7 +228,7 @@ _folders = st.sampled_from(
         "preparations",
         "attempts",
         "examples",
-        *(f"studies/{STUDY.name}/{each}" for each in ("started", "criteria")),
+        *(f"studies/{STUDY.name}/{each}" for each in ("started", "criteria", "edits")),
     ]
 )
 _names = st.one_of(

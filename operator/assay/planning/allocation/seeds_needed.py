@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.api.resources import Correction, OnFailure, Question
-from assay.ranking import ExampleErrors, Scores, best_candidates, compare_with_baseline, open_for_ranking
+from assay.planning.results.comparisons import compared
+from assay.planning.study.looks import Looks
+from assay.ranking import ExampleErrors, Scores, best_candidates, open_for_ranking
 from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
-    from assay.api.resources import ProxyStudySpec
     from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.study import Study
 
@@ -40,14 +41,22 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
 
     A hypothesis that has failed on a seed, where that makes it unstable, gets no more of them: whatever they were, it
     would not be better, or the best. If the baseline has, nobody gets any to be compared with it.
+
+    Where the baseline was chosen by its score, all need as many seeds from then on as they need at first.
     """
     spec, scores = study.spec, reference.scores
     fails_count = spec.metric.on_failure is OnFailure.UNSTABLE
     initial, maximum = spec.seeds.initial, spec.seeds.maximum
+    if study.compared_from and study.covers_baseline:
+        initial = max(initial, study.compared_from + study.looks.initial)
     needed = np.full(len(scores.hypotheses), initial, dtype=np.int64)
     likely = needed.copy()
     if reference.rounds < initial or initial == maximum:
         return SeedsNeeded(needed, likely)
+    if spec.question == Question.BEAT_BASELINE and not study.covers_baseline:
+        # nothing can be asked, and what there is still counts for the order
+        there = np.clip(reference.prefix, initial, maximum)
+        return SeedsNeeded(there, there)
     baseline = scores.row(study.baseline)
     active = np.asarray(scores.first_seeds(initial).counts >= MINIMUM_SCORES)
     for seen in range(initial, maximum + 1):
@@ -63,8 +72,7 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
         if failing:
             asked = spec.question == Question.BEAT_BASELINE
             at_hand = at_hand.for_verdicts(initial) if asked else at_hand.without(failing)
-        fresh = study.fresh_examples.first_seeds(seen) if study.fresh_examples else None
-        undecided = _open(spec, study.baseline, at_hand.scores.first_seeds(seen), fresh, memory) - failing
+        undecided = _open(study, at_hand.scores.first_seeds(seen), seen, memory) - failing
         active = active & np.array([name in undecided for name in scores.hypotheses])
         if not active.any():
             break
@@ -74,21 +82,20 @@ def seeds_needed(study: Study, reference: ScoreTable, memory: Memory = NO_MEMORY
     return SeedsNeeded(needed, np.maximum(needed, likely))
 
 
-def _open(
-    spec: ProxyStudySpec, baseline: str, reference: Scores, fresh: ExampleErrors | None, memory: Memory
-) -> frozenset[str]:
+def _open(study: Study, reference: Scores, seen: int, memory: Memory) -> frozenset[str]:
     """Return the hypotheses for which one more seed may answer the study's question."""
+    spec = study.spec
     return memory.of(
         _undecided,
         reference,
         spec.question,
-        baseline,
+        study.baseline,
         float(spec.metric.smallest_effect),
         spec.verdicts.confidence_percent / 100,
         spec.verdicts.correction == Correction.FAMILY_WISE,
-        spec.seeds.initial,
-        spec.seeds.maximum,
-        fresh,
+        study.looks,
+        study.compared_from,
+        study.fresh_examples.first_seeds(seen) if study.fresh_examples else None,
     )
 
 
@@ -99,27 +106,39 @@ def _undecided(
     smallest_effect: float,
     confidence: float,
     family_wise: bool,
-    initial: int,
-    maximum: int,
+    looks: Looks,
+    compared_from: int,
     fresh: ExampleErrors | None,
 ) -> frozenset[str]:
     if question == Question.BEAT_BASELINE:
-        compared = compare_with_baseline(
+        comparisons = compared(
             reference,
             baseline,
             smallest_effect=smallest_effect,
             confidence=confidence,
             family_wise=family_wise,
-            initial=initial,
-            maximum=maximum,
+            looks=looks,
+            since=compared_from,
             fresh=fresh,
         )
-        return frozenset(each.hypothesis for each in compared if each.is_open)
+        return frozenset(each.hypothesis for each in comparisons if each.is_open)
     if question == Question.FIND_BEST:
         found = best_candidates(
-            reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+            reference,
+            smallest_effect=smallest_effect,
+            confidence=confidence,
+            initial=looks.initial,
+            maximum=looks.maximum,
+            earlier_maxima=looks.earlier_maxima,
+            removed=looks.removed,
         )
         return found.open
     return open_for_ranking(
-        reference, smallest_effect=smallest_effect, confidence=confidence, initial=initial, maximum=maximum
+        reference,
+        smallest_effect=smallest_effect,
+        confidence=confidence,
+        initial=looks.initial,
+        maximum=looks.maximum,
+        earlier_maxima=looks.earlier_maxima,
+        removed=looks.removed,
     )

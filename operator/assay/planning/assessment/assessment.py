@@ -15,6 +15,7 @@ from assay.planning.assessment.failing import comparisons_with, unstable_hypothe
 from assay.planning.assessment.resolution import Resolution, resolution_of
 from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
+from assay.planning.results.comparisons import compared
 from assay.planning.results.score_tables import ScoreTable
 from assay.planning.trust.certificates_in_force import certificates_of
 from assay.planning.trust.screening import Role
@@ -23,7 +24,6 @@ from assay.ranking import (
     Comparison,
     Scores,
     agreement,
-    compare_with_baseline,
     noise_ceiling,
     rank_intervals,
 )
@@ -79,7 +79,7 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
     """Return what may be said. `memory` keeps what the same scores have said."""
     tables, screened, ladder = judgement.tables, judgement.screened, judgement.ladder
     reference = tables[REFERENCE].scores
-    spec = study.spec
+    spec, looks = study.spec, study.looks
     confidence = spec.verdicts.confidence_percent / 100
     proxies = {
         arm: ProxyAssessment(memory.of(_agreement, reference, own.scores), judgement.trust.certificates.get(arm))
@@ -87,13 +87,13 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
         if arm != REFERENCE
     }
     compare = partial(
-        compare_with_baseline,
+        compared,
         baseline=study.baseline,
         smallest_effect=float(spec.metric.smallest_effect),
         confidence=confidence,
         family_wise=spec.verdicts.correction == Correction.FAMILY_WISE,
-        initial=spec.seeds.initial,
-        maximum=spec.seeds.maximum,
+        looks=looks,
+        since=study.compared_from,
         fresh=study.fresh_examples,
     )
     guessed = estimates(ladder) if ladder else {}
@@ -102,8 +102,10 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
         rank_intervals,
         reference,
         confidence,
-        initial=spec.seeds.initial,
-        maximum=spec.seeds.maximum,
+        initial=looks.initial,
+        maximum=looks.maximum,
+        earlier_maxima=looks.earlier_maxima,
+        removed=looks.removed,
         unstable=unstable & tables[REFERENCE].failing,
     )
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})
@@ -111,7 +113,9 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
         reference=reference,
         ceiling=memory.of(noise_ceiling, reference),
         proxies=proxies,
-        comparisons=comparisons_with(study.baseline, tables[REFERENCE], unstable, spec.seeds.initial, compare),
+        comparisons=comparisons_with(
+            study.baseline, tables[REFERENCE], unstable, study.compared_from + looks.initial, compare
+        ),
         standings=estimated_standings(guessed, confidence)
         if guessed
         else with_screened(

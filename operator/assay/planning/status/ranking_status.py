@@ -124,6 +124,8 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
     if name in assessment.screened:
         return f"Screened on {assessment.screened[name]} alone; the best of those go on to the reference."
     comparison = assessment.comparisons.get(name)
+    if not study.covers_baseline:
+        return _NOT_COVERED.format(study.compared_from + study.looks.initial)
     if comparison is None or assessment.estimates:
         return None
     if study.fresh_examples is not None and (missing := study.history.examples.missing.get(name)):
@@ -131,14 +133,19 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
     return _why_undecided(study, comparison, to_come=name in seen.to_come)
 
 
+_NOT_COVERED = "The baseline was chosen by its score, so only later seeds may compare it: set seeds.maximum to {}."
+
+
 def _why_undecided(study: Study, comparison: Comparison, *, to_come: bool) -> str | None:
     """Return what further seeds would do for the verdict; `to_come`: the hypothesis still gets some."""
+    seeds = study.spec.seeds
+    if comparison.is_open and study.compared_from + comparison.seeds >= seeds.maximum:
+        return f"Not decided by {seeds.maximum} seeds."
     if comparison.is_futile:
         more = "; more held-out examples may" if comparison.limited_by_examples else ""
         return f"More seeds would hardly decide it{more}."
     if comparison.is_open:
         return "More seeds may decide it." if to_come else "The question asks no more seeds of it."
-    seeds = study.spec.seeds
     return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ from assay.planning.study.programs import (
     Surroundings,
     program_of,
     scoring_program,
+    study_program,
 )
 from assay_trainer.contract import (
     Dataset,
@@ -86,6 +87,8 @@ class Design:
     conditions: Mapping[tuple[str, str], TrialCondition]
     preparations: tuple[PlannedPreparation, ...]
     trials: tuple[PlannedTrial, ...]
+    ground: Mapping[str, str] = field(default_factory=dict)
+    """By arm: the digest of what a hypothesis that changes nothing runs there."""
 
     @cached_property
     def initial_trials(self) -> tuple[PlannedTrial, ...]:
@@ -129,6 +132,7 @@ def design_of(study: StudyDefinition) -> Design:
             conditions[hypothesis.name, arm.name] = _condition(
                 study, hypothesis, arm, dataset, preparation.key if preparation else None
             )
+    ground = {arm.name: _ground(study, arm) for arm in arms}
     seeds = tuple(range(study.spec.seeds.maximum))
     trials = tuple(
         PlannedTrial(trial_key(condition.digest, seed), hypothesis, arm, seed, condition.preparation)
@@ -143,6 +147,7 @@ def design_of(study: StudyDefinition) -> Design:
         conditions=conditions,
         preparations=tuple(preparations.values()),
         trials=trials,
+        ground=ground,
     )
 
 
@@ -150,10 +155,31 @@ def _condition(
     study: StudyDefinition, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None
 ) -> TrialCondition:
     program = program_of(study.spec, hypothesis)
-    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
     recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
+    return _condition_of(study, program, study.code[program], recipe, arm, dataset, preparation)
+
+
+def _ground(study: StudyDefinition, arm: Arm) -> str:
+    """Return the digest of what a hypothesis that changes nothing runs on an arm. Where each has a program of its own,
+    nobody may know the code of the study's."""
+    preparation, program = _preparation(study, arm, study.dataset), study_program(study.spec)
+    code = study.code.get(program, "")
+    key = preparation.key if preparation else None
+    return _condition_of(study, program, code, arm.recipe, arm, study.dataset, key).digest
+
+
+def _condition_of(
+    study: StudyDefinition,
+    program: Program,
+    code: str,
+    recipe: Mapping[str, Any],
+    arm: Arm,
+    dataset: Dataset,
+    preparation: str | None,
+) -> TrialCondition:
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
     digest = condition_digest(
-        code=study.code[program],
+        code=code,
         entrypoint=program.entrypoint,
         recipe=recipe,
         fidelity=arm.fidelity,
@@ -163,7 +189,7 @@ def _condition(
         inputs=surroundings.inputs,
         environment=surroundings.environment,
     )
-    return TrialCondition(digest, study.code[program], program, recipe, dataset, preparation, surroundings)
+    return TrialCondition(digest, code, program, recipe, dataset, preparation, surroundings)
 
 
 def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:

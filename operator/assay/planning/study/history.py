@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.planning.records.earlier import NOTHING_EARLIER, Earlier
+from assay.planning.records.edit_log import EditLog
 from assay.planning.records.reported_examples import NO_EXAMPLES, ReportedExamples
 from assay.planning.records.trust_records import NO_TRUST_RECORDS, TrustRecords
 
@@ -18,6 +19,7 @@ class History:
     `trust_records` is what was written down of the study's certificates; a study that does not screen has none.
     `earlier` is what was written down of how the results that no longer count were made.
     `examples` is what the trials said of the held-out examples, where verdicts are about fresh ones.
+    `edits` is the log of what the study was judged by while its scores were seen.
     """
 
     begun_at: float | None = None
@@ -25,6 +27,7 @@ class History:
     trust_records: TrustRecords = NO_TRUST_RECORDS
     earlier: Earlier = NOTHING_EARLIER
     examples: ReportedExamples = NO_EXAMPLES
+    edits: EditLog = ()
 
 
 NO_HISTORY = History()

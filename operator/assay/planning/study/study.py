@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from assay.api.quantities import bytes_of
-from assay.api.resources import GeneraliseTo, Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
+from assay.api.resources import REFERENCE, GeneraliseTo, Hypothesis, ProxyStudy, ProxyStudySpec, ProxyStudyStatus
 from assay.api.times import unix_seconds_or_none
 from assay.planning.records.earlier import Earlier
 from assay.planning.records.records import Terms
@@ -16,6 +16,7 @@ from assay.planning.study.capacity import NO_LIMIT, Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.design import Design, design_of
 from assay.planning.study.history import NO_HISTORY, History
+from assay.planning.study.looks import Looks, fresh_from, looks_of
 from assay.ranking import ExampleErrors
 
 
@@ -82,6 +83,28 @@ class Study:
     def baseline(self) -> str:
         """The baseline's name."""
         return self.spec.hypotheses.baseline
+
+    @cached_property
+    def looks(self) -> Looks:
+        """At which numbers of seeds scores are looked at, by what was seen before."""
+        if not self.history.edits:
+            return Looks(self.spec.seeds.initial, self.spec.seeds.maximum)
+        present = frozenset(self._runs(hypothesis.name) for hypothesis in self.hypotheses)
+        return looks_of(self.spec.seeds, self.history.edits, self.design.ground[REFERENCE], present)
+
+    @cached_property
+    def compared_from(self) -> int:
+        """The first seed by which hypotheses are compared with the baseline: 0, unless that was chosen by its score."""
+        ground = self.design.ground[REFERENCE]
+        return fresh_from(self.history.edits, ground, self.baseline, self._runs(self.baseline))
+
+    @property
+    def covers_baseline(self) -> bool:
+        """Whether the study has so many seeds that a baseline that was chosen by its score can be compared at all."""
+        return self.compared_from == 0 or self.compared_from + self.looks.initial <= self.spec.seeds.maximum
+
+    def _runs(self, hypothesis: str) -> str:
+        return self.design.conditions[hypothesis, REFERENCE].digest
 
     @property
     def created_at(self) -> float | None:

@@ -37,6 +37,10 @@ class ExampleErrors:
         """Return what the first seeds have shown."""
         return ExampleErrors({name: of_seeds[:count] for name, of_seeds in self.variances.items()})
 
+    def from_seed(self, first: int) -> ExampleErrors:
+        """Return the same for a table without the seeds before this one."""
+        return ExampleErrors({name: of_seeds[first:] for name, of_seeds in self.variances.items()})
+
     def at(self, table: Scores, seeds: IntArray) -> FloatArray:
         """Return (hypotheses, ...) variances by what the seeds up to these (positions, -1 for none) have shown.
 

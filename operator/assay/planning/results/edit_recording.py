@@ -1,0 +1,73 @@
+"""What is to be written into the log of edits: what the study is judged by now, if scores have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.api.resources import REFERENCE
+from assay.planning.records.edit_digest import guarded_part
+from assay.planning.records.edit_log import (
+    BASELINE,
+    INITIAL,
+    MAXIMUM,
+    EditRecord,
+    Scored,
+    Value,
+    records_to_write,
+)
+from assay_trainer.contract import TrialResult
+
+if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudySpec
+    from assay.planning.records.records import Records
+    from assay.planning.study.study import Study
+
+
+def edits_to_record(study: Study, records: Records, now: float) -> tuple[EditRecord, ...]:
+    """Return the records to write at `now` (Unix seconds); none while nothing has a score, and none if all is known."""
+    seeds = _seeds_with_scores(study, records)
+    if not seeds:
+        return ()
+    design = study.design
+    record = EditRecord.model_construct(
+        number=1,
+        made_at=now,
+        judged_by=judged_by(study.spec),
+        ground=design.ground[REFERENCE],
+        baseline_runs=design.conditions[study.baseline, REFERENCE].digest,
+        arms={arm: digest for arm, digest in design.ground.items() if arm != REFERENCE},
+        seeds=max(seeds.values()),
+        scored={
+            name: Scored.model_construct(runs=design.conditions[name, REFERENCE].digest, seeds=count)
+            for name, count in seeds.items()
+        },
+    )
+    return tuple(records_to_write(study.history.edits, record))
+
+
+def judged_by(spec: ProxyStudySpec) -> dict[str, Value]:
+    """Return what results are judged by: the values of fields by their paths. A field that is left out has no entry."""
+    found: dict[str, Value] = dict(_flat(guarded_part(spec)))
+    found |= {BASELINE: spec.hypotheses.baseline, INITIAL: spec.seeds.initial, MAXIMUM: spec.seeds.maximum}
+    if spec.hypotheses.cluster_by is not None:
+        found["hypotheses.clusterBy"] = spec.hypotheses.cluster_by
+    return found
+
+
+def _flat(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Value]]:
+    for name, value in part.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value if isinstance(value, bool | int) or value is None else str(value)
+
+
+def _seeds_with_scores(study: Study, records: Records) -> dict[str, int]:
+    """Return, by hypothesis, the seeds up to the last one with a score, on whichever arm."""
+    seeds: dict[str, int] = {}
+    for key, hypothesis, _, seed, _ in study.design.trials:
+        record = records.get(key)
+        if record is not None and isinstance(record.result, TrialResult):
+            seeds[hypothesis] = seed + 1  # trials are in the order of their seeds
+    return seeds
