@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
+from assay.planning.status.certificate_words import apart_in_words, kin_in_words
 from assay.reporting.certificates import in_a_sentence
 from assay.reporting.figures import count, hypotheses_in_words, listed, percent, sentence, value_of
 from assay.reporting.rows import is_revoked
@@ -97,14 +98,15 @@ def _one_is_trusted_but_not_worth_it(facts: _Facts) -> str | None:
     if best is None or is_worth_it(study, best):
         return None
     little = f"{best.name} may be trusted, but is not worth it: {_saves_little(study, best)}"
-    return facts.warned(f"{little} It {_alike(study, best)}.{_also_trusted(facts, best)}{_screens(study, best)}")
+    trust = f"{little} It {_alike(study, best)}.{_beside(best)}"
+    return facts.warned(f"{trust}{_also_trusted(facts, best)}{_screens(study, best)}")
 
 
 def _one_is_trusted(facts: _Facts) -> str | None:
     study, best = facts.study, facts.best
     if best is None:
         return None
-    trust = f"Trust {best.name}: it {_alike(study, best)}.{_saves(best)}"
+    trust = f"Trust {best.name}: it {_alike(study, best)}.{_beside(best)}{_saves(best)}"
     return facts.warned(f"{trust}{_also_trusted(facts, best)}{_screens(study, best)}")
 
 
@@ -169,6 +171,15 @@ _CHECKS: tuple[_Check, ...] = (
 def _also_trusted(facts: _Facts, best: ArmStatus) -> str:
     others = [arm.name for arm in facts.deciding(TrustDecision.TRUSTED) if arm is not best]
     return f" Also trusted: {listed(others)}." if others else ""
+
+
+def _beside(arm: ArmStatus) -> str:
+    """Say who is kin, and for which hypotheses the proxy is not to be trusted."""
+    found = arm.certificate
+    if found is None:
+        return ""
+    said = kin_in_words(found), apart_in_words(found.standing_apart, found.standing_apart_count or 0)
+    return "".join(f" {each}" for each in said if each)
 
 
 def _why_undecided(arm: ArmStatus) -> str:

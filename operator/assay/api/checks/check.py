@@ -37,6 +37,7 @@ def check_study(
         *_repeated_hypotheses(study, hypotheses),
         *_unknown_baseline(study, hypotheses),
         *_selector_of_nothing(study, hypotheses),
+        *_families_of_nobody(study, hypotheses),
         *_trainers_of_hypotheses(hypotheses),
         *_trainer(study),
         *_seeds(study),
@@ -83,6 +84,17 @@ def _selector_of_nothing(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) ->
         there = f"there are {', '.join(labels[:20])}" if labels else "the hypotheses have none"
         given = "labels that no hypothesis has"
         yield Problem(_where(study), "spec.hypotheses.selector", given, f"labels of hypotheses ({there})")
+
+
+def _families_of_nobody(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+    label, selected = study.spec.hypotheses.cluster_by, select_hypotheses(study, hypotheses)
+    if label is None or not selected or any(label in each.metadata.labels for each in selected):
+        return
+    labels = sorted({key for each in selected for key in each.metadata.labels})
+    there = f"they have {', '.join(labels[:20])}" if labels else "they have none"
+    given = f'"{label}", which no hypothesis of the study has'
+    allowed = f"a label of its hypotheses ({there})"
+    yield Problem(_where(study), "spec.hypotheses.clusterBy", given, allowed, nearest(label, labels))
 
 
 def _trainers_of_hypotheses(hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:

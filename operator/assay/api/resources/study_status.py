@@ -134,6 +134,23 @@ class CertificateStatus(Model):
     needed_accelerator_seconds: PositiveDecimalString | None = Field(
         default=None, description="What these hypotheses, or else these seeds, would cost further."
     )
+    kin: str | None = Field(
+        default=None,
+        max_length=320,
+        description="Label, or key of the recipes, by which hypotheses are kin; absent if none are.",
+    )
+    families: int | None = Field(default=None, ge=1, description="How many families they are of.")
+    effective_hypotheses: int | None = Field(
+        default=None, ge=1, description="About how many unrelated hypotheses they are worth."
+    )
+    standing_apart: tuple[Name, ...] = Field(
+        default=(),
+        max_length=5,
+        description="Hypotheses that the proxy plainly misjudges, the worst first; at most five of them.",
+    )
+    standing_apart_count: int | None = Field(
+        default=None, ge=1, description="How many hypotheses it plainly misjudges; absent if it is none."
+    )
 
 
 class ArmStatus(Model):

@@ -19,12 +19,15 @@ down by such a release stays the same: an upgrade is no edit."""
 
 def guarded_part(spec: ProxyStudySpec) -> dict[str, Any]:
     """Return the part of a spec that says how results are judged, as JSON values."""
-    return {
+    guarded = {
         "question": spec.question,
         "metric": _without_later_defaults(spec.metric),
         "trust": _without_later_defaults(spec.trust),
         "verdicts": _without_later_defaults(spec.verdicts),
     }
+    if spec.hypotheses.cluster_by is not None:
+        guarded["clusterBy"] = spec.hypotheses.cluster_by
+    return guarded
 
 
 def _without_later_defaults(part: Metric | Trust | Verdicts) -> dict[str, Any]:

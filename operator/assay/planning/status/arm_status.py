@@ -18,6 +18,7 @@ from assay.api.resources import (
     TrustStatistic,
 )
 from assay.planning.status.break_even import break_even
+from assay.planning.status.certificate_words import MOST_APART_SHOWN, apart_in_words, kin_in_words
 from assay.ranking import look_seeds
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -
         needed_hypotheses=certificate.needed_hypotheses,
         needed_seeds=certificate.needed_seeds,
         needed_accelerator_seconds=decimal_string(needed, 3) if needed is not None else None,
+        kin=certificate.kin or None,
+        families=certificate.families,
+        effective_hypotheses=certificate.effective_hypotheses,
+        standing_apart=certificate.standing_apart[:MOST_APART_SHOWN],
+        standing_apart_count=len(certificate.standing_apart) or None,
     )
 
 
@@ -115,7 +121,10 @@ def _why(certificate: Certificate, looks: int) -> str:
     undecided = certificate.decision == TrustDecision.UNDECIDED.value
     dropped = undecided and not certificate.may_change and certificate.look < looks
     no_further = "No later look is likely to decide it, so it gets no more seeds." if dropped else ""
-    return shortened(f"{reason}. {certificate.needed_message} {no_further}", 512)
+    apart = certificate.standing_apart
+    beside = " ".join(each for each in (kin_in_words(certificate), apart_in_words(apart, len(apart))) if each)
+    said = f"{reason}. {certificate.needed_message} {no_further}"
+    return f"{shortened(said, 511 - len(beside))} {beside}".rstrip()
 
 
 def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:

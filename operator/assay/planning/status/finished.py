@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 def question_of(study: ProxyStudy, selected: Iterable[Hypothesis]) -> str:
     """Return the digest of what a study asks: of its spec's generation and of the hypotheses that it selects, with
-    their names, their specs, and the label by which the study stratifies them. Their order does not matter."""
+    their names, their specs, and the labels by which the study stratifies and clusters them. Their order does not
+    matter."""
     stratum = (study.spec.screening.stratify_by if study.spec.screening else None) or ""
+    # a study that clusters nothing asks what it asked before there was the field
+    clusters = [study.spec.hypotheses.cluster_by] if study.spec.hypotheses.cluster_by else []
     asked = [
-        [each.name, each.spec.to_dict(), each.metadata.labels.get(stratum)]
+        [each.name, each.spec.to_dict(), *(each.metadata.labels.get(label) for label in (stratum, *clusters))]
         for each in sorted(selected, key=lambda hypothesis: hypothesis.name)
     ]
     return short_digest(canonical_json([study.metadata.generation, asked]))

@@ -26,6 +26,8 @@ def rests_on(study: Study, arm: str) -> str:
     if spec.trust.statistic == "WinnerRegret":
         promote = spec.screening.promote if spec.screening else None
         asked["regret"] = [spec.metric.smallest_effect, promote]
+    if spec.hypotheses.cluster_by is not None:
+        asked["kin"] = spec.hypotheses.cluster_by
     trained = [_trained(study, name) for name in (REFERENCE, arm)]
     return short_digest(canonical_json([asked, trained]))
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.api.resources import REFERENCE
+from assay.planning.trust.kin import kin_of
 from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
 from assay.ranking.memory import NO_MEMORY, Memory
+from assay.ranking.true_orders.kin import Kin
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -58,6 +60,7 @@ def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memo
     last = dict.fromkeys(proxies, 0)
     certificates: Mapping[str, Certificate] = {}
     open_proxies, due = proxies, 0
+    kin = kin_of(study) if proxies else ()
     while open_proxies and due < len(looks):
         seeds = looks[due]
         if min(tables[arm].rounds for arm in (REFERENCE, *open_proxies)) < seeds:
@@ -66,7 +69,7 @@ def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memo
         last.update(dict.fromkeys(open_proxies, seeds))
         seen = tuple(tables[arm].scores.first_seeds(last[arm]) for arm in proxies)
         first = reference.scores.first_seeds(seeds)
-        certificates = memory.of(_certify, first, tuple(proxies), seen, criterion, looks, due)
+        certificates = memory.of(_certify, first, tuple(proxies), seen, criterion, looks, due, kin)
         open_proxies = [arm for arm in open_proxies if certificates[arm].may_change]
     upcoming = looks[due] if certificates and open_proxies and due < len(looks) else None
     return ProxyLooks(certificates, tuple(open_proxies) if upcoming else (), upcoming)
@@ -80,7 +83,7 @@ def look_at_the_end(study: Study, tables: Mapping[str, ScoreTable], memory: Memo
     if not proxies:
         return ProxyLooks()
     reference = tables[REFERENCE].scores.first_seeds(initial)
-    return ProxyLooks(memory.of(_certify, reference, proxies, seen, criterion_of(study), (initial,), 1))
+    return ProxyLooks(memory.of(_certify, reference, proxies, seen, criterion_of(study), (initial,), 1, kin_of(study)))
 
 
 def _certify(
@@ -90,6 +93,7 @@ def _certify(
     criterion: Criterion,
     looks: tuple[int, ...],
     reached: int,
+    kin: tuple[Kin, ...],
 ) -> Mapping[str, Certificate]:
     return certify(
         reference,
@@ -98,4 +102,5 @@ def _certify(
         looks,
         reached,
         generator=np.random.default_rng(SIMULATION_SEED),
+        kin=kin,
     )

@@ -64,6 +64,17 @@ def test_a_selector_that_matches_nothing_is_named_with_the_labels_that_there_are
     assert "backlog=vision" in problem.allowed
 
 
+def test_a_label_of_families_that_no_hypothesis_has_is_named_with_the_labels_that_there_are() -> None:
+    selection = HypothesesSelection(baseline="baseline", cluster_by="famly")
+    hypotheses = (a_hypothesis("baseline"), a_hypothesis("wide", labels={"family": "width"}))
+    (problem,) = check_study(a_proxy_study(hypotheses=selection), hypotheses)
+    assert problem.path == "spec.hypotheses.clusterBy"
+    assert problem.given == '"famly", which no hypothesis of the study has'
+    assert "family" in problem.allowed
+    right = HypothesesSelection(baseline="baseline", cluster_by="family")
+    assert check_study(a_proxy_study(hypotheses=right), hypotheses) == ()
+
+
 def test_hypotheses_of_one_name_are_a_problem() -> None:
     (problem,) = check_study(a_proxy_study(), (*some_hypotheses(2), a_hypothesis("h001")))
     assert (problem.where, problem.path) == ("Hypothesis/h001", "metadata.name")

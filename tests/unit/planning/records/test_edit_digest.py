@@ -22,3 +22,14 @@ def test_another_treatment_of_failed_seeds_is_an_edit() -> None:
     metric = Metric.model_validate({**spec.metric.to_dict(), "onFailure": "Ignore"})
 
     assert edit_digest(spec.model_copy(update={"metric": metric})) != edit_digest(spec)
+
+
+def test_who_is_kin_is_part_of_how_results_are_judged_where_it_is_said() -> None:
+    spec = a_study().spec
+    digests = {
+        edit_digest(spec.model_copy(update={"hypotheses": spec.hypotheses.model_copy(update={"cluster_by": label})}))
+        for label in (None, "family", "team")
+    }
+    want_different = 3
+    assert len(digests) == want_different
+    assert edit_digest(spec) in digests

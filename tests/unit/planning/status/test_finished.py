@@ -99,3 +99,15 @@ def test_a_status_of_an_earlier_version_counts_if_each_hypothesis_has_its_verdic
 )
 def test_otherwise_it_does_not(status: ProxyStudyStatus, hypotheses: list[Hypothesis]) -> None:
     assert not is_still_finished(served(status), hypotheses)
+
+
+def test_another_label_of_a_hypothesis_asks_something_else_if_the_study_clusters_by_it() -> None:
+    def asked(cluster_by: str | None, value: str) -> str:
+        study = served()
+        selection = study.spec.hypotheses.model_copy(update={"cluster_by": cluster_by})
+        spec = study.spec.model_copy(update={"hypotheses": selection})
+        labelled = manifests.a_hypothesis("other", labels={"family": value})
+        return question_of(study.model_copy(update={"spec": spec}), [BASELINE, labelled])
+
+    assert asked("family", "a") != asked("family", "b")
+    assert asked(None, "a") == asked(None, "b")
