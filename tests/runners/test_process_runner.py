@@ -196,6 +196,17 @@ def test_more_commands_and_events_than_pipes_hold_all_arrive(world: ProcessWorld
     assert {reason(attempt) for attempt in ended} == {FailureReason.ENTRYPOINT_NOT_FOUND}
 
 
+def test_a_trial_that_is_to_run_alone_has_nothing_beside_it(world: ProcessWorld) -> None:
+    alone = world.request_of(world.trial("reads_and_prints").model_copy(update={"alone": True}))
+    before, after = world.request("reads_and_prints"), world.request("reads_and_prints")
+    for request in (before, alone, after):
+        world.start(request)
+    first, middle, last = until_ended(world.runner, before, alone, after)
+    assert first.ended_at is not None
+    assert middle.ended_at is not None
+    assert first.ended_at <= middle.started_at < middle.ended_at <= last.started_at
+
+
 def test_a_trial_that_asks_for_more_devices_than_there_are_is_refused(world: ProcessWorld) -> None:
     request = world.request_of(world.trial("succeeds", devices=1000))
     with pytest.raises(ValueError, match="devices: given 1000"):

@@ -159,6 +159,11 @@ class TrialRequest(Message):
     metric: str
     deadline_seconds: int = Field(ge=1)
     devices: int = Field(default=1, ge=1)
+    alone: bool = Field(
+        default=False,
+        exclude_if=_is_empty,
+        description="Whether nothing is to run beside it: others had the memory that it ran out of before.",
+    )
 
 
 class PreparationRequest(Message):
@@ -403,6 +408,7 @@ class TerminationMessage(Message):
     attempt: int = 1
     reason: Literal["Succeeded"] | FailureReason
     message: Text = ""
+    memory_limit_bytes: int | None = Field(default=None, ge=1, exclude_if=_is_empty, description="As in Failure.")
 
 
 # ----------------------------------------------------------------------------- a local runner and its fork server
@@ -423,6 +429,10 @@ class StartItem(Message):
     threads: int = Field(default=1, ge=1)
     memory_bytes: int | None = Field(default=None, ge=1, description="None: no limit.")
     memory_limit: str | None = Field(default=None, description="What it is a share of, as somebody has written it.")
+    memory_limit_bytes: int | None = Field(default=None, ge=1, description="The same in bytes, as in Failure.")
+    shares_memory: bool = Field(
+        default=False, description="Whether others run beside it, so that it has a share of what it might have alone."
+    )
     check_code: bool = Field(
         default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
     )

@@ -61,7 +61,12 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fai
 )
 _SELF_EXPLAINING = frozenset(reason for _, reason in _REASONS)
 _SHOW_WHERE = frozenset(
-    {FailureReason.TRAIN_FUNCTION_RAISED, FailureReason.OUT_OF_MEMORY, FailureReason.DEADLINE_EXCEEDED}
+    {
+        FailureReason.TRAIN_FUNCTION_RAISED,
+        FailureReason.OUT_OF_MEMORY,
+        FailureReason.OUT_OF_SHARED_MEMORY,
+        FailureReason.DEADLINE_EXCEEDED,
+    }
 )
 
 HELPERS_MAY_BE_MISSED = frozenset(
@@ -91,6 +96,12 @@ def ran_out_of_memory(error: BaseException) -> bool:
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
     return isinstance(error, RuntimeError) and any(text in text_of(error).lower() for text in _OUT_OF_MEMORY_TEXTS)
+
+
+def lacks_host_memory(error: BaseException) -> bool:
+    """Return whether the error means that the machine's memory was too little, not that of a device: the exceptions of
+    devices have names of their own."""
+    return ran_out_of_memory(error) and not any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
 
 
 def text_of(error: BaseException) -> str:

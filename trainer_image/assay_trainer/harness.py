@@ -37,6 +37,7 @@ from assay_trainer.failures import (
     CodeChanged,
     InvalidRequest,
     InvalidResult,
+    lacks_host_memory,
     message_of,
     reason_of,
 )
@@ -72,6 +73,8 @@ def perform(
     check_code: bool = False,
     elsewhere: Mapping[str, str] = MappingProxyType({}),
     stamps: Mapping[str, str] = MappingProxyType({}),
+    shares_memory: bool = False,
+    memory_limit_bytes: int | None = None,
 ) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
@@ -79,7 +82,9 @@ def perform(
     `check_code`, the item fails if its sources on this machine, with the files `elsewhere`, no longer have its
     digest, or if an input that has a stamp in `stamps` (by URI) was edited. If the result is there already, nothing
     is run. Never raises for what the trial, its code or the store does wrong. The deadline needs the main thread (see
-    `Deadline`), and only another process can end a hang within C code.
+    `Deadline`), and only another process can end a hang within C code. With `shares_memory`, others run beside it: then
+    it is not its own fault if the machine's memory is too little. `memory_limit_bytes` is the limit of that memory, if
+    somebody has set one.
     """
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
@@ -99,10 +104,14 @@ def perform(
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
         reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
         message = message_of(error, reason)
-        if reason in HELPERS_MAY_BE_MISSED and out_of_memory_kills() > kills:
+        killed = reason in HELPERS_MAY_BE_MISSED and out_of_memory_kills() > kills
+        if killed:
             reason = FailureReason.OUT_OF_MEMORY
             message = f"a process of the trial was killed for want of memory; then: {message}"
-        return _failed(item, store, meter, reason, message)
+        lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(error))
+        if lacks_memory and shares_memory:
+            reason = FailureReason.OUT_OF_SHARED_MEMORY
+        return _failed(item, store, meter, reason, message, memory_limit_bytes if lacks_memory else None)
     return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded")
 
 
@@ -364,7 +373,9 @@ def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], 
     store.put_if_absent(contract.preparation_name(result.key), result.model_dump_json().encode())
 
 
-def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, message: str) -> TerminationMessage:
+def _failed(
+    item: Item, store: Objects, meter: Meter, reason: FailureReason, message: str, memory_limit_bytes: int | None
+) -> TerminationMessage:
     failure = contract.Failure(
         key=item.key,
         attempt=item.attempt,
@@ -372,6 +383,7 @@ def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, mes
         message=message,
         accelerator_seconds=meter.accelerator_seconds,
         deadline_seconds=item.deadline_seconds,
+        memory_limit_bytes=memory_limit_bytes,
         metric=item.metric if isinstance(item, TrialRequest) else None,
         study=item.study,
     )
@@ -381,7 +393,11 @@ def _failed(item: Item, store: Objects, meter: Meter, reason: FailureReason, mes
         if reason is not FailureReason.STORE_FAILED:
             reason, message = FailureReason.STORE_FAILED, f"{error}; the attempt itself ended with {reason}: {message}"
     return TerminationMessage(
-        key=item.key, attempt=item.attempt, reason=reason, message=bounded(message, LAST_WORDS_CHARACTERS)
+        key=item.key,
+        attempt=item.attempt,
+        reason=reason,
+        message=bounded(message, LAST_WORDS_CHARACTERS),
+        memory_limit_bytes=memory_limit_bytes,
     )
 
 

@@ -127,6 +127,7 @@ class Supervisor:
         with contextlib.suppress(StoreError, ValueError):
             return _recorded(command)
         reason, message = self._cause_of_death(command, ended)
+        limit = command.memory_limit_bytes if ended.killed_for == "memory" else None
         if reason is not FailureReason.STOPPED:
             failure = Failure(
                 key=item.key,
@@ -135,6 +136,7 @@ class Supervisor:
                 message=message,
                 accelerator_seconds=accelerator_seconds,
                 deadline_seconds=item.deadline_seconds,
+                memory_limit_bytes=limit,
                 metric=item.metric if isinstance(item, TrialRequest) else None,
                 study=item.study,
             )
@@ -144,7 +146,9 @@ class Supervisor:
                 )
             except (StoreError, ValueError) as error:
                 message += f"; and this could not be written to the store: {error}"
-        return TerminationMessage(key=item.key, attempt=item.attempt, reason=reason, message=message)
+        return TerminationMessage(
+            key=item.key, attempt=item.attempt, reason=reason, message=message, memory_limit_bytes=limit
+        )
 
     def _cause_of_death(self, command: StartItem, ended: Exit) -> tuple[FailureReason, str]:
         log = self._log(command)
@@ -158,7 +162,7 @@ class Supervisor:
             )
         if ended.killed_for == "memory":
             return (
-                FailureReason.OUT_OF_MEMORY,
+                FailureReason.OUT_OF_SHARED_MEMORY if command.shares_memory else FailureReason.OUT_OF_MEMORY,
                 f"killed because it used more memory than {_memory(command)}{its_output}",
             )
         return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{its_output}"
@@ -228,6 +232,8 @@ def _perform(command: StartItem) -> bytes:
         check_code=command.check_code,
         elsewhere=command.elsewhere,
         stamps=command.stamps,
+        shares_memory=command.shares_memory,
+        memory_limit_bytes=command.memory_limit_bytes,
     )
     return ended.model_dump_json().encode()
 

@@ -72,6 +72,7 @@ class Worker:
                 threads=self._threads,
                 memory_bytes=self._memory_bytes,
                 memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
+                memory_limit_bytes=usable_memory_bytes(),
             )
         )
         ended = begun if isinstance(begun, ItemEnded) else None

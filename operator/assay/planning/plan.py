@@ -83,9 +83,11 @@ def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[Recor
 def _request(
     study: Study, records: Records, work: PlannedTrial | PlannedPreparation
 ) -> TrialRequest | PreparationRequest:
-    attempt = records.get(work.key, UNKNOWN).attempts + 1
+    record = records.get(work.key, UNKNOWN)
+    attempt = record.attempts + 1
     if isinstance(work, PlannedTrial):
-        return trial_request(study, work, attempt)
+        alone = any(failure.reason is FailureReason.OUT_OF_SHARED_MEMORY for failure in record.failures)
+        return trial_request(study, work, attempt, alone=alone)
     return preparation_request(study, work, attempt)
 
 

@@ -183,6 +183,7 @@ def _failure(study: str, attempt: ObservedAttempt) -> Failure:
         reason=reason,
         message=message,
         accelerator_seconds=attempt.accelerator_seconds,
+        memory_limit_bytes=last_words.memory_limit_bytes if last_words else None,
         study=study,
     )
 

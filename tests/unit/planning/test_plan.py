@@ -10,8 +10,10 @@ from assay.api.resources import (
     Budget,
     Condition,
     Goal,
+    PodTemplate,
     ProxyArm,
     ProxyStudyStatus,
+    Resources,
     Subset,
     Trust,
     TrustDecision,
@@ -140,6 +142,29 @@ def test_failures_of_the_infrastructure_are_retried_and_the_teams_own_are_not(
     assert [attempt for key, attempt in world.starts if key == broken] == list(range(1, want_attempts + 1))
     assert decided.status.trials.failed == 1
     assert decided.status.trials.succeeded == 5
+
+
+def test_what_ran_out_of_memory_beside_others_is_tried_again_alone() -> None:
+    study = a_study(hypotheses=2)
+    key = study.design.trials[0].key
+    failure = a_failure(key, reason=FailureReason.OUT_OF_SHARED_MEMORY)
+    for record, want in ((WorkRecord(), (1, None)), (WorkRecord(failures=(failure,)), (2, True))):
+        starts = [a.item for a in plan(study, {key: record}, 0.0).actions if isinstance(a, Start)]
+        (item,) = (item for item in starts if item.key == key)
+        assert (item.attempt, item.model_dump().get("alone")) == want
+
+
+def test_a_limit_of_memory_that_is_raised_makes_failures_void() -> None:
+    def study(limit: str) -> Study:
+        resources = Resources(limits={"memory": limit})
+        trainer = a_study().spec.trainer.model_copy(update={"pod_template": PodTemplate(resources=resources)})
+        return a_study(hypotheses=2, trainer=trainer)
+
+    key = study("1Gi").design.trials[0].key
+    failure = a_failure(key, reason=FailureReason.OUT_OF_MEMORY).model_copy(update={"memory_limit_bytes": 2**30})
+    for limit, want in (("1Gi", False), ("2Gi", True)):
+        actions = plan(study(limit), {key: WorkRecord(failures=(failure,))}, 0.0).actions
+        assert (key in [a.item.key for a in actions if isinstance(a, Start)]) == want
 
 
 def test_an_attempt_that_assay_stopped_is_no_failure() -> None:

@@ -229,6 +229,17 @@ def test_a_trial_whose_helper_was_killed_for_want_of_memory_ran_out_of_memory(
     assert "then: RuntimeError: DataLoader worker is killed" in recorded_failure(store).message
 
 
+@pytest.mark.parametrize(("shares", "want"), [(False, "OutOfMemory"), (True, "OutOfSharedMemory")])
+def test_out_of_memory_beside_others_is_told_from_out_of_memory_alone(
+    dataset: contract.Dataset, team: ModuleType, shares: bool, want: str
+) -> None:
+    team.train = exhausts_memory  # type: ignore[attr-defined]
+    store, request = MemoryObjects(), a_trial(dataset, "team_code:train")
+    ended = perform(request, store, device="cpu", threads=1, shares_memory=shares, memory_limit_bytes=2**30)
+    assert (ended.reason, ended.memory_limit_bytes) == (want, 2**30)
+    assert recorded_failure(store).memory_limit_bytes == 2**30
+
+
 def test_what_an_attempt_cost_is_recorded_though_it_failed(run: Run) -> None:
     def busy(trial: Trial) -> None:
         sum(range(200_000))

@@ -22,7 +22,7 @@ class Fault(Enum):
     """It fails before anything is trained: it has no score for as long as that is so, and a retry that gets one refutes
     it."""
     EXHAUSTED = auto()
-    """It says nothing, unless it happened in every attempt that there may be."""
+    """It says nothing, unless it happened in every attempt that there may be, and in more than one."""
     NONE = auto()
     """It says nothing: another hypothesis would have failed, too."""
 
@@ -48,13 +48,14 @@ _FAULTS: Mapping[FailureReason, Fault] = MappingProxyType(
         # others had taken the memory, so it is tried again alone where that can be had; if it never goes well, it is
         # as if there were too little
         FailureReason.OUT_OF_SHARED_MEMORY: Fault.EXHAUSTED,
+        # somebody may have killed its process; but one that dies at every try, with no node lost, kills itself
+        FailureReason.WORKER_DIED: Fault.EXHAUSTED,
         # Assay asked for something that can't be: no hypothesis can help that
         FailureReason.INVALID_REQUEST: Fault.NONE,
         # a table has not recorded the run: nobody knows how it would have ended
         FailureReason.NOT_RECORDED: Fault.NONE,
         # the machine, the network, the cluster, or somebody's edit ended it; whichever seed ran just then
         FailureReason.STORE_FAILED: Fault.NONE,
-        FailureReason.WORKER_DIED: Fault.NONE,
         FailureReason.DISRUPTED: Fault.NONE,
         FailureReason.NOT_STARTED: Fault.NONE,
         FailureReason.CODE_CHANGED: Fault.NONE,

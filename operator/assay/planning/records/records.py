@@ -84,11 +84,13 @@ class WorkRecord:
         Failures that were mended since (see `is_mended`) don't count, and neither does an attempt that could not begin,
         that Assay itself stopped, or that found other code than it was to run.
         """
-        infrastructure = 0
+        infrastructure, shared = 0, False
         for failure in self.failures:
             if failure.attempt <= self.forgiven or failure.reason in _UNCOUNTED:
                 continue
-            if failure.infrastructure:
+            if failure.reason is FailureReason.OUT_OF_SHARED_MEMORY and not shared:
+                shared = True  # alone it is tried once more in any case, or nobody knows whose fault it was
+            elif failure.infrastructure:
                 infrastructure += 1
                 if infrastructure > terms.retries:
                     return failure
@@ -103,12 +105,15 @@ class WorkRecord:
         what has failed until it goes well would choose among outcomes. Only what fails before anything was trained is
         refuted by a result.
         """
-        final = self.final_failure(terms) if self.result is None and self.running is None else None
         for failure in self.failures:
-            fault = fault_of(failure.reason)
-            if (fault is Fault.OWN or (failure is final and fault is not Fault.NONE)) and not is_mended(failure, terms):
+            if fault_of(failure.reason) is Fault.OWN and not is_mended(failure, terms):
                 return failure
-        return None
+        if self.result is not None or self.running is not None or (final := self.final_failure(terms)) is None:
+            return None
+        fault = fault_of(final.reason)
+        tries = sum(fault_of(each.reason) is fault and each.attempt > self.forgiven for each in self.failures)
+        speaks = fault is Fault.BEFORE_TRAINING or (fault is Fault.EXHAUSTED and tries > 1)
+        return final if speaks else None
 
 
 def pause_after(failures: Sequence[Failure], forgiven: int) -> float:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
 
-def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialRequest:
-    """Ask a worker to run a trial of the study's design."""
+def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: bool = False) -> TrialRequest:
+    """Ask a worker to run a trial of the study's design; `alone`: with nothing beside it."""
     condition = study.design.conditions[trial.hypothesis, trial.arm]
     return TrialRequest(
         key=trial.key,
@@ -36,6 +36,7 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int) -> TrialReque
         metric=study.spec.metric.name,
         deadline_seconds=study.spec.trainer.deadline_seconds,
         devices=study.spec.trainer.devices,
+        alone=alone,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.runners.processes.marked import cpu_seconds
 from assay.runners.protocol import ObservedAttempt
-from assay_trainer.contract import FailureReason, ItemEnded, ItemStarted, TerminationMessage, WorkItem
+from assay_trainer.contract import FailureReason, ItemEnded, ItemStarted, TerminationMessage, TrialRequest, WorkItem
 
 
 @dataclass(eq=False)
@@ -25,6 +25,11 @@ class LocalAttempt:
     started: ItemStarted | None = None
     gpus: tuple[str, ...] | None = None
     ended: ObservedAttempt | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing may run beside it."""
+        return isinstance(self.item, TrialRequest) and self.item.alone
 
     @property
     def is_running(self) -> bool:

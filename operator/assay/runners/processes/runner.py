@@ -293,7 +293,7 @@ class ProcessRunner:
             taken = {gpu for attempt in running for gpu in attempt.gpus or ()}
             free = [gpu for gpu in ready.gpus if gpu not in taken]
             needed = self._queue[0].item.devices if ready.gpus else 0
-            if len(running) >= slots or len(free) < needed:
+            if len(running) >= slots or len(free) < needed or _alone(running, self._queue[0]):
                 return
             attempt = self._queue.popleft()
             attempt.gpus = tuple(free[:needed])
@@ -304,12 +304,14 @@ class ProcessRunner:
         item, gpus = attempt.item, attempt.gpus or ()
         inputs = item.inputs if isinstance(item, TrialRequest) else ()
         listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
+        sharing = 1 if self._memory_given or attempt.is_alone else slots
         return StartItem(
             store=attempt.store,
             item=item,
             gpus=gpus,
             threads=max(1, ready.cores // slots) if gpus else 1,
-            memory_bytes=self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // slots,
+            memory_bytes=self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // sharing,
+            shares_memory=sharing > 1,
             check_code=isinstance(item, TrialRequest) and item.code in self._codes,
             elsewhere=dict(self._elsewhere.get(item.code, {})),
             stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
@@ -371,3 +373,8 @@ class ProcessRunner:
 def _shown(uri: str) -> str:
     """Return an input as people know it: a path or an s3:// URI."""
     return unquote(uri.removeprefix("file://"))
+
+
+def _alone(running: Sequence[LocalAttempt], following: LocalAttempt) -> bool:
+    """Tell whether what runs must stay alone, or what follows must wait until it is."""
+    return bool(running) and (following.is_alone or any(attempt.is_alone for attempt in running))

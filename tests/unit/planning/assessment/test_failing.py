@@ -87,7 +87,7 @@ def test_survivors_never_make_a_hypothesis_better_or_the_best(
     assert decided.finished
 
 
-@pytest.mark.parametrize("reason", [FailureReason.WORKER_DIED, FailureReason.NOT_RECORDED])
+@pytest.mark.parametrize("reason", [FailureReason.DISRUPTED, FailureReason.STORE_FAILED, FailureReason.NOT_RECORDED])
 def test_what_the_infrastructure_lost_is_no_evidence(reason: FailureReason) -> None:
     study = study_of(trainer=study_of().spec.trainer.model_copy(update={"retries": 0}))
     decided = plan(study, records_with(study, {HOT: (1, 3)}, reason=reason), 0.0)

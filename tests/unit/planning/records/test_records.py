@@ -38,7 +38,11 @@ def test_every_reason_says_whose_fault_it_is() -> None:
         (WorkRecord(result=RESULT, failures=(failed(FailureReason.INVALID_RECIPE),), forgiven=1), False),
         (WorkRecord(failures=(failed(FailureReason.WORKER_DIED),)), False),
         (WorkRecord(failures=(failed(FailureReason.NOT_RECORDED),)), False),
-        (WorkRecord(failures=(failed(FailureReason.OUT_OF_SHARED_MEMORY),)), True),
+        (WorkRecord(failures=(failed(FailureReason.WORKER_DIED), failed(FailureReason.WORKER_DIED, 2))), True),
+        (WorkRecord(result=RESULT, failures=(failed(FailureReason.WORKER_DIED),) * 2), False),
+        (WorkRecord(failures=(failed(FailureReason.STORE_FAILED), failed(FailureReason.STORE_FAILED, 2))), False),
+        (WorkRecord(failures=(failed(FailureReason.OUT_OF_SHARED_MEMORY),)), False),
+        (WorkRecord(failures=(failed(FailureReason.OUT_OF_SHARED_MEMORY),) * 2), True),
         (WorkRecord(result=RESULT, failures=(failed(FailureReason.OUT_OF_SHARED_MEMORY),)), False),
     ],
     ids=lambda each: each.failures[0].reason.value if isinstance(each, WorkRecord) else str(each),
@@ -64,6 +68,13 @@ def test_a_raised_limit_or_another_metric_makes_failures_void(failure: Failure, 
     record = WorkRecord(failures=(failure,))
     assert (record.own_failure(TERMS) is None) == want
     assert (record.final_failure(TERMS) is None) == want
+
+
+def test_what_ran_out_of_shared_memory_is_tried_once_more_in_any_case() -> None:
+    once = failed(FailureReason.OUT_OF_SHARED_MEMORY)
+    assert WorkRecord(failures=(once,)).final_failure(TERMS) is None
+    alone = failed(FailureReason.OUT_OF_MEMORY, 2)
+    assert WorkRecord(failures=(once, alone)).final_failure(TERMS) == alone
 
 
 def test_pauses_double_and_are_never_long() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from assay.api.quantities import bytes_of
 from assay.kube import Manifest
 from assay.runners.jobs.manifests.names import attempts_of
 from assay.runners.jobs.memory import Attempt
@@ -30,6 +31,7 @@ class Cause(NamedTuple):
     reason: Literal["Succeeded"] | FailureReason
     message: str
     all_of_them: bool = False
+    memory_limit_bytes: int | None = None
 
 
 def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mapping[Attempt, TerminationMessage]:
@@ -51,7 +53,7 @@ def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mappin
         elif blamed and not cause.all_of_them:
             found[attempt] = _said(attempt, FailureReason.DISRUPTED, "its pod ended before its turn came")
         else:
-            found[attempt] = _said(attempt, cause.reason, cause.message)
+            found[attempt] = _said(attempt, cause.reason, cause.message, cause.memory_limit_bytes)
             blamed = True
     return found
 
@@ -123,7 +125,12 @@ def _end_of_container_is_unknown(evidence: _Evidence) -> Cause | None:
 def _container_used_too_much_memory(evidence: _Evidence) -> Cause | None:
     if evidence.terminated.get("reason") == "OOMKilled":
         limit = _memory_limit(evidence.pod)
-        return Cause(FailureReason.OUT_OF_MEMORY, f"killed because it used more memory than {limit}")
+        used = "there is" if limit is None else f"its limit of {limit}"
+        return Cause(
+            FailureReason.OUT_OF_MEMORY,
+            f"killed because it used more memory than {used}",
+            memory_limit_bytes=bytes_of(limit) if limit is not None else None,
+        )
     return None
 
 
@@ -189,15 +196,27 @@ def _parsed(text: str) -> list[TerminationMessage]:
         return []
 
 
-def _said(attempt: Attempt, reason: Literal["Succeeded"] | FailureReason, message: str) -> TerminationMessage:
-    return TerminationMessage(key=attempt.key, attempt=attempt.attempt, reason=reason, message=message)
+def _said(
+    attempt: Attempt,
+    reason: Literal["Succeeded"] | FailureReason,
+    message: str,
+    memory_limit_bytes: int | None = None,
+) -> TerminationMessage:
+    return TerminationMessage(
+        key=attempt.key,
+        attempt=attempt.attempt,
+        reason=reason,
+        message=message,
+        memory_limit_bytes=memory_limit_bytes,
+    )
 
 
-def _memory_limit(pod: Manifest) -> str:
+def _memory_limit(pod: Manifest) -> int | str | None:
     for container in pod["spec"]["containers"]:
         if limit := ((container.get("resources") or {}).get("limits") or {}).get("memory"):
-            return f"its limit of {limit}"
-    return "there is"
+            found: int | str = limit
+            return found
+    return None
 
 
 def _joined(*parts: str | None) -> str:

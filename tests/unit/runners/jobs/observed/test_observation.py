@@ -167,6 +167,8 @@ def test_out_of_memory_is_named_with_the_limit() -> None:
     attempt = ended_with(pod)
     assert reason(attempt) == FailureReason.OUT_OF_MEMORY
     assert "its limit of 8Gi" in said(attempt)
+    assert attempt.termination is not None
+    assert attempt.termination.memory_limit_bytes == 8 * 2**30
 
 
 def test_a_container_that_just_dies_is_a_dead_worker() -> None:
