@@ -26,12 +26,14 @@ from pathlib import Path
 
 import wild_backlogs
 import wild_examples
+import wild_failures
 from learning_curves import given_curves
 from wild_rows import Row, measure
 
 ROWS: tuple[Row, ...] = (
     *wild_backlogs.ROWS,
     *wild_examples.ROWS,
+    *wild_failures.ROWS,
 )
 """All rows, group by group."""
 
