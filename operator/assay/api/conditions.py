@@ -28,6 +28,8 @@ class ConditionType(StrEnum):
     """kstatus: nothing will go on without a change by somebody."""
     VERIFIABLE = "Verifiable"
     """What a finished study rests on could be read when it was last looked at. It is there only while it is False."""
+    EDITED_AFTER_LOOKING = "EditedAfterLooking"
+    """Something by which results are judged was edited after scores were seen. It is there only while it is True."""
     CONCLUDED = "Concluded"
     """A hypothesis has a verdict from every study that selects it."""
 
@@ -57,6 +59,9 @@ class Reason(StrEnum):
     NOT_CERTIFIED = "NotCertified"
     UNDECIDED = "Undecided"
     REVOKED = "Revoked"
+    ERROR_HOLDS = "ErrorHolds"
+    ERROR_DOES_NOT_HOLD = "ErrorDoesNotHold"
+
     NO_PROXIES = "NoProxies"
     PENDING = "Pending"
 

@@ -88,7 +88,21 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
     fresh = ", for fresh examples, too" if study.spec.verdicts.generalise_to == GeneraliseTo.FRESH_EXAMPLES else ""
     sure = f"All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence{fresh}."
+    if not error_holds(status):
+        sure = "At no stated confidence: see what was edited."
     return " ".join(filter(None, (f"{text}{rest} {sure}", resolution_in_words(study, status))))
+
+
+def edits_answer(status: ProxyStudyStatus) -> str:
+    """Say what was edited after scores were seen, and what that does to the error. Empty if nothing was."""
+    edited = status.condition(ConditionType.EDITED_AFTER_LOOKING)
+    return edited.message if edited is not None and edited.status == "True" else ""
+
+
+def error_holds(status: ProxyStudyStatus) -> bool:
+    """Return whether nothing was edited after scores were seen that the error does not allow for."""
+    edited = status.condition(ConditionType.EDITED_AFTER_LOOKING)
+    return edited is None or edited.reason != Reason.ERROR_DOES_NOT_HOLD
 
 
 def resolution_in_words(study: Study, status: ProxyStudyStatus) -> str:
@@ -117,7 +131,7 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
         return ""
     confidence, found = study.spec.verdicts.confidence_percent, may_be_best(status.ranking)
     unstable = [row for row in scored if row.verdict is Verdict.UNSTABLE]
-    sure = f"at {confidence} % confidence"
+    sure = f"at {confidence} % confidence" if error_holds(status) else "at no stated confidence"
     if unstable:
         text = _best_of_the_stable([row for row in scored if row not in unstable], len(unstable), sure)
     elif not found:

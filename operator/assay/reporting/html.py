@@ -10,6 +10,7 @@ from assay.reporting.advice import advice
 from assay.reporting.answers import (
     best_answer,
     cost_answer,
+    edits_answer,
     is_finished,
     scores_in_words,
     stale_answer,
@@ -103,6 +104,7 @@ def _answers(
         "next": advice(study, whole),
         "time": time_answer(shares),
         "cost": cost_answer(status),
+        "edited": edits_answer(status),
         "stale": stale_answer(status),
     }
     return {name: answer.replace(" %", "\u00a0%") for name, answer in answers.items()}

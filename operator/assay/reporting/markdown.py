@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, TrustDecision, Verdict
 from assay.reporting.advice import advice
-from assay.reporting.answers import best_answer, cost_answer, stale_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, edits_answer, stale_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
 from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
@@ -32,6 +32,7 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
         f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
         f"**Best.** {_escaped(best)}" if (best := best_answer(study, status)) else "",
         f"**Proxies.** {_escaped(trust_answer(study, status))}",
+        f"**Edited.** {_escaped(edited)}" if (edited := edits_answer(status)) else "",
         f"**Next.** {_escaped(advice(study, status))}",
         _verdicts(study, status),
     ]

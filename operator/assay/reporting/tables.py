@@ -9,7 +9,7 @@ from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.advice import advice
-from assay.reporting.answers import best_answer, cost_answer, is_finished, stale_answer, verdict_answer
+from assay.reporting.answers import best_answer, cost_answer, edits_answer, is_finished, stale_answer, verdict_answer
 from assay.reporting.arms_table import ArmsTable, arms_explained
 from assay.reporting.figures import count, hypotheses_in_words, listed, seeds_in_words, sentence
 from assay.reporting.ranking_table import RankingTable, ranking_explained
@@ -54,6 +54,7 @@ def _answers(study: Study, status: ProxyStudyStatus) -> list[RenderableType]:
         ("Proxies", trust_answer(study, status)),
         ("Hypotheses", verdict_answer(study, status)),
         ("Best", best_answer(study, status)),
+        ("Edited", edits_answer(status)),
         ("Next", advice(study, status)),
     ]
     return [_answer(name, text) for name, text in answers if text]

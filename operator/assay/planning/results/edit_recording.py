@@ -50,8 +50,8 @@ def judged_by(spec: ProxyStudySpec) -> dict[str, Value]:
     """Return what results are judged by: the values of fields by their paths. A field that is left out has no entry."""
     found: dict[str, Value] = dict(_flat(guarded_part(spec)))
     found |= {BASELINE: spec.hypotheses.baseline, INITIAL: spec.seeds.initial, MAXIMUM: spec.seeds.maximum}
-    if spec.hypotheses.cluster_by is not None:
-        found["hypotheses.clusterBy"] = spec.hypotheses.cluster_by
+    if "clusterBy" in found:
+        found["hypotheses.clusterBy"] = found.pop("clusterBy")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,7 @@ from assay.api.bounds import shortened
 from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.resources import HypothesisStatus, ProxyStudyStatus, TrustDecision, Verdict
 from assay.api.times import time_string
-from assay.planning.records.edit_digest import edit_digest
+from assay.planning.status.edits import Edit, edits_of, in_words
 
 if TYPE_CHECKING:
     from assay.api.resources import ArmStatus, RankedHypothesis, TrialCounts
@@ -91,6 +91,11 @@ class _Facts:
         return [arm for arm in self.arms if arm.decision is not None]
 
     @cached_property
+    def edits(self) -> Sequence[Edit]:
+        """What was edited after scores were seen."""
+        return edits_of(self.study)
+
+    @cached_property
     def scored(self) -> Sequence[RankedHypothesis]:
         """The hypotheses that have a score."""
         return [row for row in self.ranking if row.score is not None]
@@ -133,10 +138,21 @@ def statements(
         Statement(ConditionType.ACCEPTED, True, Reason.VALID),
         succeeded,
         _first(_PROXY_TRUSTED, facts),
+        *_edited(facts),
         _suspended(study),
         _first(_RECONCILING, facts),
         _stalled(facts, succeeded),
     )
+
+
+# ---- EditedAfterLooking: whether the error that the study promises still holds
+
+
+def _edited(facts: _Facts) -> Iterator[Statement]:
+    if facts.edits:
+        holds = all(edit.holds for edit in facts.edits)
+        reason = Reason.ERROR_HOLDS if holds else Reason.ERROR_DOES_NOT_HOLD
+        yield Statement(ConditionType.EDITED_AFTER_LOOKING, True, reason, in_words(facts.edits))
 
 
 # ---- Suspended
@@ -246,11 +262,10 @@ def _trust_is_open(facts: _Facts) -> Statement | None:
 
 def _trust_is_decided(facts: _Facts) -> Statement:
     reason, message = _trust_in_words(facts)
-    if facts.study.history.criteria_seen - {edit_digest(facts.study.spec)}:
+    if void := [edit.what for edit in facts.edits if not edit.holds]:
         reason = Reason.EDITED_AFTER_LOOKING
         message = (
-            "metric, trust, verdicts or question were edited after results were seen, so the error "
-            f"probabilities do not hold. {message}"
+            f"Edited after results were seen, so the error probabilities do not hold: {'; '.join(void)}. {message}"
         )
     return Statement(ConditionType.PROXY_TRUSTED, bool(facts.deciding(TrustDecision.TRUSTED)), reason, message)
 
