@@ -12,7 +12,9 @@ from assay.planning.study.requests import trial_request
 from assay.store import Ledger
 from assay_trainer.contract import (
     CodeIngredients,
+    PerExample,
     WorkRequest,
+    examples_name,
     preparation_name,
     preparation_scores_name,
     result_name,
@@ -81,12 +83,15 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
     ledger.put_trust_record(
         "study", Revocation(rests_on="f" * 32, made_at=0, arm="a", stratum="", audited=1, message="")
     )
+    correct = PerExample(kind="correct", examples=2, kept=2, mean=0.5, digest=f"sha256:{'f' * 64}")
+    per_example = [correct, correct.model_copy(update={"kind": "loss"})]
     ledger.put_retried("study", "please")
     ledger.put_document("study", "trials", "json", b"{}")
     ledger.put_document("study", "reports", "html", b"")
     written = [
         *objects.list(""),
         *(name(item.key) for name in (result_name, preparation_name, preparation_scores_name)),
+        *(examples_name(item.key, values) for values in per_example),
     ]
 
     def as_on_the_page(name: str) -> str:
