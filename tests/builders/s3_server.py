@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,8 +23,22 @@ READER_ACCESS_KEY, READER_SECRET_KEY = "assay-reader", "a secret of the reader"
 DATASETS, RESULTS = "datasets", "results"
 """Prefixes in the bucket: of data sets for all, and of results, with one below it for each namespace."""
 
+SOCKETS = Path("/tmp")
+"""Where SeaweedFS puts a socket for each of its ports, and leaves it when it is killed."""
+
 _OPTIONS = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("", ".grpc")]
 _PROBE = "readiness"  # a bucket of its own, so that the first test finds the other one empty
+
+
+def ports_for_a_server(count: int, sockets: Path, user: int) -> list[int]:
+    """Return free ports, but none whose socket belongs to another user: a server can't take such a port, nor can its
+    socket be removed."""
+    left = [socket for socket in sockets.glob("seaweedfs-*-*.sock") if socket.lstat().st_uid != user]
+    others = {socket.stem.rpartition("-")[2] for socket in left}
+    found: list[int] = []
+    while len(found) < count:
+        found += [port for port in free_ports(count - len(found)) if str(port) not in others and port not in found]
+    return found
 
 
 class S3Server:
@@ -36,7 +51,7 @@ class S3Server:
         """
         self._folder = folder
         self._bind = bind
-        self._ports = dict(zip(_OPTIONS, free_ports(len(_OPTIONS)), strict=True))
+        self._ports = dict(zip(_OPTIONS, ports_for_a_server(len(_OPTIONS), SOCKETS, os.geteuid()), strict=True))
         self._processes = Processes(folder / "logs")
         self._process: Process | None = None
         (folder / "data").mkdir()
@@ -100,7 +115,7 @@ class S3Server:
             self._process.terminate(kill=True)
             self._process = None
         for port in self._ports.values():
-            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            for socket in SOCKETS.glob(f"seaweedfs-*-{port}.sock"):
                 socket.unlink()
 
     def __enter__(self) -> S3Server:

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from assay_trainer.objects import (
 )
 from assay_trainer.objects.s3 import LOOK_FIRST_BYTES, PROBE, S3Objects
 from assay_trainer.objects.s3_client import S3Settings
+from builders import s3_server
 from builders.objects_conformance import ObjectsConformance
 from builders.s3_faults import Fault, FaultyS3, answers, breaks_off, drips, ignores_condition, loses_response
 from builders.s3_server import BUCKET, READER_ACCESS_KEY, READER_SECRET_KEY, S3Server
@@ -261,3 +263,16 @@ class TestWithFaults:
         assert [objects.get(name) for name in objects.list("")] == [b"first", b"data"]
         (record,) = caplog.records
         assert "does not honour If-None-Match" in record.message
+
+
+def test_a_port_by_which_another_users_server_left_a_socket_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "seaweedfs-s3-31001.sock").touch()
+    (tmp_path / "seaweedfs-volume-31002.sock").touch()
+    offered = iter([[31001, 31003], [31002], [31004]])
+    monkeypatch.setattr(s3_server, "free_ports", lambda _count: next(offered))
+    me = (tmp_path / "seaweedfs-s3-31001.sock").stat().st_uid
+    assert s3_server.ports_for_a_server(2, tmp_path, user=me) == [31001, 31003]
+    offered = iter([[31001, 31003], [31002], [31004]])
+    assert s3_server.ports_for_a_server(2, tmp_path, user=me + 1) == [31003, 31004]
