@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from assay.api.resources import REFERENCE, ArmStatus, CostLedger, ProxyStudyStatus
+from assay.api.resources import REFERENCE, ArmStatus, CostLedger, GeneraliseTo, ProxyStudyStatus, Verdicts
 from assay.planning.plan import plan
 from assay.planning.study.design import PlannedTrial
 from assay.reporting.answers import cost_answer, verdict_answer
@@ -33,6 +33,13 @@ def test_a_baseline_without_a_score_has_failed_whether_it_is_shown_or_not() -> N
                 broken = result.model_copy(update={"metrics": {"loss": 1.0}, "metric": "loss"})
                 records = {**records, trial.key: type(failed[trial.key])(result=broken)}
         assert "has no score" in verdict_answer(study, plan(study, records, 0.0).status)
+
+
+def test_verdicts_that_are_about_fresh_examples_are_said_to_be() -> None:
+    for asked, want in ((GeneraliseTo.FRESH_EXAMPLES, ", for fresh examples, too."), (GeneraliseTo.HELD_OUT, ".")):
+        study = a_study(verdicts=Verdicts(generalise_to=asked))
+        status = plan(study, records_of_scores(study, lambda trial: number(trial) + 0.01 * trial.seed), 0.0).status
+        assert verdict_answer(study, status).endswith(f"% confidence{want}")
 
 
 def test_the_costs_of_a_screening_say_what_they_were_for_and_what_was_saved() -> None:

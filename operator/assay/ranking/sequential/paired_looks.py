@@ -78,7 +78,7 @@ class PairedLooks:
             self, errors=errors, known=np.minimum(known, np.maximum(self.known, MOST_KNOWN)), examples=variances
         )
 
-    @property
+    @cached_property
     def lasts_most(self) -> BoolArray:
         """(pairs, looks): whether of the squared errors that will be left at the last look, the most is of the examples
         that are held out."""
