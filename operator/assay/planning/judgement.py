@@ -12,6 +12,7 @@ from assay.planning.allocation.within_budget import agenda_within_budget, budget
 from assay.planning.results.costs import Costs, costs_of
 from assay.planning.results.progress import Progress, progress_of
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
+from assay.planning.trust.failures_last import with_failures_last
 from assay.planning.trust.proxy_looks import ProxyLooks, look_at_proxies
 from assay.planning.trust.screening import ScreeningState, everybody_calibrates, screening_of
 from assay.ranking.memory import NO_MEMORY, Memory
@@ -49,8 +50,9 @@ def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_
     tables = score_tables_of(study, records, ended)
     if budget_is_too_small(study, ended, costs):
         return _within_budget(study, records, ended, tables, costs)
-    screened = screening_of(study, tables, now)
-    trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in tables.items()}, memory)
+    by_arm = with_failures_last(study, tables)
+    screened = screening_of(study, by_arm, now)
+    trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in by_arm.items()}, memory)
     agenda = agenda_of(study, tables, trust, screened, memory)
     tables = {arm: own.limited(agenda.depth[arm]) for arm, own in tables.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan

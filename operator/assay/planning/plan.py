@@ -19,6 +19,7 @@ from assay.planning.status.ranking_status import ranking_rows
 from assay.planning.status.status import status_of
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
+from assay.planning.trust.failures_last import with_failures_last
 from assay.planning.trust.proxy_looks import look_at_the_end
 from assay.planning.trust.recording import trust_to_record
 from assay.ranking.memory import NO_MEMORY, Memory
@@ -50,7 +51,9 @@ def plan(
     )
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
-        judgement = replace(judgement, trust=look_at_the_end(study, judgement.tables, memory))
+        judgement = replace(
+            judgement, trust=look_at_the_end(study, with_failures_last(study, judgement.tables), memory)
+        )
     obstacles = (*obstacles, *not_started(study, records, progress, now))
     assessment = assessment_of(study, records, judgement, memory)
     rows = ranking_rows(study, records, judgement, assessment)

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from assay.api.conditions import ConditionType, Reason
-from assay.api.resources import Hypothesis, ProxyArm, ProxyStudyStatus, Screening, TrustDecision
+from assay.api.resources import Hypothesis, ProxyArm, ProxyStudyStatus, Screening, TrustDecision, Verdict
 from assay.planning.study.programs import program_of
-from assay_trainer.contract import PreparationRequest, TrialRequest
+from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis
 from builders.studies import CODE, a_study, redefined
 from builders.world import PlayedWorld
@@ -121,3 +121,38 @@ def test_a_certificate_rests_on_whom_it_was_made_with_whoever_is_added(calibrate
     certificate = status.arms[1].certificate
     assert certificate is not None
     assert certificate.hypotheses == CALIBRATION
+
+
+def test_what_fails_is_neither_promoted_by_its_good_seeds_nor_the_best(calibrated: PlayedWorld) -> None:
+    """Of the three that are by far the best: one fails on the proxy, one on all seeds at the reference, one on one."""
+    added = some(100, ADDED, "known")
+    by_score = sorted((each.name for each in added), key=true_score)
+    on_proxy, always, once = by_score[:3]
+
+    def outcome(item: Item) -> float | FailureReason:
+        assert isinstance(item, TrialRequest)
+        fails = {
+            (on_proxy, "short"): item.seed < 2,
+            (always, "reference"): True,
+            (once, "reference"): item.seed == 1,
+        }
+        if fails.get((item.hypothesis, item.arm)):
+            return FailureReason.SCORE_NOT_FINITE
+        return score(item) + 1.0 * (item.hypothesis in (on_proxy, always, once))
+
+    world = replace(with_added(calibrated, added), outcome=outcome)
+    decided = world.in_waves()
+    rows = {row.name: row for row in decided.ranking}
+    assert arms_run(world, {on_proxy})[on_proxy] == {"short"}
+    assert {name: rows[name].verdict for name in (on_proxy, always, once)} == {
+        on_proxy: Verdict.UNSTABLE,
+        always: Verdict.FAILED,
+        once: Verdict.UNSTABLE,
+    }
+    assert not any(rows[name].may_be_best for name in (on_proxy, always, once))
+    assert (rows[on_proxy].arm, rows[on_proxy].failed_seeds) == ("short", 2)
+    assert (rows[once].arm, rows[once].seeds, rows[once].failed_seeds) == (None, 2, 1)
+    assert rows[always].rank is None
+    healthy = [row for row in decided.ranking if row.rank is not None and row.name not in (on_proxy, once)]
+    assert [row.rank for row in healthy] == list(range(1, len(healthy) + 1))
+    assert healthy[0].may_be_best

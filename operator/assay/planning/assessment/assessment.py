@@ -18,6 +18,7 @@ from assay.planning.assessment.standings import Standing, estimated_standings, m
 from assay.planning.results.comparisons import compared
 from assay.planning.results.score_tables import ScoreTable
 from assay.planning.trust.certificates_in_force import certificates_of
+from assay.planning.trust.failures_last import fails_on, with_failures_last
 from assay.planning.trust.screening import Role
 from assay.ranking import (
     Agreement,
@@ -44,10 +45,12 @@ TOP = 3
 
 @dataclass(frozen=True)
 class ProxyAssessment:
-    """One proxy beside the reference; `certificate` is None before the first look."""
+    """One proxy beside the reference; `certificate` is None before the first look. `fails_on_one` are the hypotheses
+    that fail on one of the two arms only, and count as the last ones there."""
 
     agreement: Agreement | None
     certificate: Certificate | None
+    fails_on_one: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,14 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
     reference = tables[REFERENCE].scores
     spec, looks = study.spec, study.looks
     confidence = spec.verdicts.confidence_percent / 100
+    by_arm = tables if ladder else with_failures_last(study, tables)
     proxies = {
-        arm: ProxyAssessment(memory.of(_agreement, reference, own.scores), judgement.trust.certificates.get(arm))
-        for arm, own in tables.items()
+        arm: ProxyAssessment(
+            memory.of(_agreement, by_arm[REFERENCE].scores, own.scores),
+            judgement.trust.certificates.get(arm),
+            _fails_on_one_of_two(study, tables[REFERENCE], tables[arm]) if by_arm is not tables else (),
+        )
+        for arm, own in by_arm.items()
         if arm != REFERENCE
     }
     compare = partial(
@@ -155,6 +163,12 @@ def _expected(
     names = tuple(name for name in newcomers if name in without)
     proxy = tables[screened.arm].scores.first_seeds(study.design.initial_seeds)
     return memory.of(expected_scores, reference, proxy, screened.calibration, names)
+
+
+def _fails_on_one_of_two(study: Study, reference: ScoreTable, proxy: ScoreTable) -> tuple[str, ...]:
+    initial = study.design.initial_seeds
+    only_one = fails_on(reference, initial) ^ fails_on(proxy, initial)
+    return tuple(reference.scores.hypotheses[row] for row in np.flatnonzero(only_one))
 
 
 def _agreement(reference: Scores, proxy: Scores) -> Agreement | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.api.bounds import shortened
+from assay.api.bounds import first_of, shortened
 from assay.api.conditions import Reason
 from assay.api.decimals import decimal_string
 from assay.api.resources import (
@@ -22,6 +22,8 @@ from assay.planning.status.certificate_words import MOST_APART_SHOWN, apart_in_w
 from assay.ranking import look_seeds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.planning.assessment.assessment import Assessment, ProxyAssessment
     from assay.planning.results.costs import Costs
     from assay.planning.study.study import Study
@@ -43,6 +45,8 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
     certificate = judged.certificate
     looks = len(look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum))
     decision, reason, message = _decision(arm, assessment, certificate, looks)
+    if judged.fails_on_one and certificate is not None:
+        message = shortened(f"{message or ''} {_fails_on_one(judged.fails_on_one)}".strip(), 512)
     pays = break_even(study, arm, costs)
     return ArmStatus(
         name=arm,
@@ -74,6 +78,12 @@ def _decision(
     if certificate is None:
         return TrustDecision.PENDING, TrustDecision.PENDING.value, None
     return TrustDecision(certificate.decision), certificate.decision, _why(certificate, looks)
+
+
+def _fails_on_one(names: Sequence[str]) -> str:
+    """Return who fails on one of the two arms only, as a sentence."""
+    fail = f"{names[0]} fails" if len(names) == 1 else f"{first_of(names, 3)} fail"
+    return f"{fail} on one of the two arms only, and {'counts' if len(names) == 1 else 'count'} as last there."
 
 
 def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -> CertificateStatus:

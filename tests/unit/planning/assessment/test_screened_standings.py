@@ -43,6 +43,15 @@ def test_who_is_surely_above_the_best_measured_takes_its_place() -> None:
     assert found["a"].rank_low == 2
 
 
+def test_unstable_ones_come_last_and_push_nobody_out() -> None:
+    expected = (ExpectedScore("x", 9.0, 0.01), ExpectedScore("y", 1.5, 0.001))
+    found = with_screened(MEASURED, expected, "short", 0.95, unstable={"x"})
+    assert list(found) == ["a", "b", "y", "c", "x"]
+    assert [each.rank for each in found.values()] == [1, 2, 3, 4, 5]
+    assert (found["x"].rank_low, found["x"].rank_high, found["x"].may_be_best) == (1, 5, False)
+    assert (found["a"].rank_low, found["a"].may_be_best) == (1, True)
+
+
 def test_a_hypothesis_is_measured_or_expected_and_not_both() -> None:
     with pytest.raises(ValueError, match="a have scores at the reference"):
         with_screened(MEASURED, (ExpectedScore("a", 9.0, 0.01),), "short", 0.95)
