@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def replay(
-    table: Annotated[Path, typer.Argument(help="A Parquet or CSV file with a row per recorded run.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="A Parquet or CSV file with a row per recorded run; one without a score failed by its own fault."
+        ),
+    ],
     file: FileOption,
     study: StudyOption = None,
     column: Annotated[

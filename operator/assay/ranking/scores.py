@@ -1,11 +1,13 @@
 """The scores of one arm as a table: hypotheses by seeds.
 
-**Missing scores.** A failed or missing trial is NaN, never a bad score: a crash says nothing about how well a
-hypothesis ranks. Whatever compares two arms uses a *balanced block*: some hypotheses and some seeds, with a score for
-each of them in every arm, so that no hypothesis profits from an easy seed. To find it, seeds are given up one at a
-time; the block with the most comparisons (pairs of hypotheses times seeds) is used, and on equal counts the one that
-gives up fewer seeds. So a seed that is still being run is left aside until most of it is there, and a hypothesis that
-keeps failing is left out. Each result says how many hypotheses and seeds it used.
+**Missing scores.** A trial that is missing is NaN, never a bad score: what the infrastructure has lost says nothing
+about how well a hypothesis ranks. What failed by its hypothesis' own fault does: whoever uses a table says how
+(`unstable` in `rank_intervals`, a score for failed seeds, or a table without those that fail). Whatever compares two
+arms uses a *balanced block*: some hypotheses and some seeds, with a score for each of them in every arm, so that no
+hypothesis profits from an easy seed. To find it, seeds are given up one at a time; the block with the most comparisons
+(pairs of hypotheses times seeds) is used, and on equal counts the one that gives up fewer seeds. So a seed that is
+still being run is left aside until most of it is there, and a hypothesis that keeps failing is left out. Each result
+says how many hypotheses and seeds it used.
 
 **Ties.** Equal scores are ordered neither way. Each statistic says what it does with them.
 """

@@ -30,6 +30,7 @@ DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         "Share of all pairs of hypotheses that the ranking is expected to order rightly, where a budget buys an order.",
     ),
     "assay_study_may_be_best_hypotheses": ((), "Hypotheses of the status' ranking that may be the best."),
+    "assay_study_unstable_hypotheses": ((), "Hypotheses of the status' ranking that fail on some of their seeds."),
     "assay_arm_certificate_ratio": (
         ("arm", "statistic"),
         "The statistic that trust is about, as observed at the last look.",

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from assay.api.decimals import decimal_value
-from assay.api.resources import REFERENCE, TrustDecision
+from assay.api.resources import REFERENCE, TrustDecision, Verdict
 from assay.reporting.metric_descriptions import DESCRIPTIONS
 from assay.reporting.rows import REVOKED, is_revoked
 from assay_trainer.contract import TrialResult
@@ -134,6 +134,7 @@ class _Families:
         put("assay_study_ranking_accuracy_ratio", status.ranking_accuracy)
         if any(row.may_be_best is not None for row in status.ranking):
             put("assay_study_may_be_best_hypotheses", sum(row.may_be_best is True for row in status.ranking))
+        put("assay_study_unstable_hypotheses", sum(row.verdict is Verdict.UNSTABLE for row in status.ranking))
         for arm in status.arms:
             for phase in _TRIAL_PHASES:
                 put("assay_study_trials", _count(arm.trials, phase), arm.name, phase)

@@ -100,3 +100,11 @@ def test_what_a_study_said_of_an_earlier_spec_does_not_count() -> None:
     assert state_with(observed_generation=2).succeeded is False
     assert state_with(status="False", reason="TrialsOpen") == StudyState("fashion", False, "TrialsOpen")
     assert state_of(manifests.a_proxy_study()).succeeded is False
+
+
+def test_failed_seeds_are_beside_the_verdict_wherever_it_is_listed() -> None:
+    said = a_verdict("digits", Verdict.UNSTABLE).model_copy(update={"seeds": 2, "failed_seeds": 2})
+    hypothesis = a_hypothesis([said])
+    state = StudyState("digits", True, Reason.ALL_TRIALS_ENDED)
+    assert columns_of(hypothesis, [state])["verdicts"] == "Unstable (2/4 seeds failed)"
+    assert concluded(hypothesis, [state]).message == "digits: Unstable (2/4 seeds failed)."
