@@ -27,6 +27,7 @@ from pathlib import Path
 import wild_backlogs
 import wild_examples
 import wild_failures
+import wild_kin
 from learning_curves import given_curves
 from wild_rows import Row, measure
 
@@ -34,6 +35,7 @@ ROWS: tuple[Row, ...] = (
     *wild_backlogs.ROWS,
     *wild_examples.ROWS,
     *wild_failures.ROWS,
+    *wild_kin.ROWS,
 )
 """All rows, group by group."""
 

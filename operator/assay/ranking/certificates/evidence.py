@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,12 +84,15 @@ def draws_of_kin(
     """Return these draws, or those of a look's own where its hypotheses are kin or share noise."""
     draws, families = len(noise.tie), look.families
     generator = np.random.default_rng((look.hypotheses, look.seeds))
-    if families is not None and families.tell_apart:
+    in_families = families is not None and families.tell_apart
+    if families is not None and in_families:
         # ties are broken by studies of unrelated hypotheses
         taus, _ = clustered_draws(look.rounded_means[0], look.disagreement, families, generator, draws)
         ties = None
     if min(look.independent_noise) < look.hypotheses - 1:
         noise = NoiseDraws.shared(look.independent_noise, look.hypotheses, look.seeds, generator, draws)
+        # studies that are simulated in families have the noise that these share in their scores
+        noise = replace(noise, realised=None) if in_families else noise
     return taus, ties, noise
 
 
