@@ -20,6 +20,7 @@ from assay_trainer.contract import (
     result_name,
 )
 from assay_trainer.objects import MemoryObjects
+from builders.looks import seen
 from builders.studies import CODE, a_failure, a_study, records_of_scores
 from pages.markdown import ROOT, page
 
@@ -85,6 +86,7 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
     )
     correct = PerExample(kind="correct", examples=2, kept=2, mean=0.5, digest=f"sha256:{'f' * 64}")
     per_example = [correct, correct.model_copy(update={"kind": "loss"})]
+    ledger.put_look_record(seen(study, "short"))
     ledger.put_retried("study", "please")
     ledger.put_document("study", "trials", "json", b"{}")
     ledger.put_document("study", "reports", "html", b"")
@@ -98,6 +100,7 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
         name = name.replace(item.key, "KEY").replace("studies/study/", "studies/STUDY/")
         name = re.sub(r"^requests/[0-9a-f]+", "requests/ID", name)
         name = re.sub(r"(?<=certificates/)[^/]+(?=\.json)", "NAME", name)
+        name = re.sub(r"(?<=looks/)([0-9a-f]+)/[^/]+(?=\.json)", r"\1/NAME", name)
         return re.sub(r"[0-9a-f]{12,}", "DIGEST", name)
 
     assert sorted(map(as_on_the_page, written)) == sorted(rows("The store's layout"))

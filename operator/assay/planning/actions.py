@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from assay.api.resources import ProxyStudyStatus, RankedHypothesis
 from assay.planning.assessment.assessment import Assessment
 from assay.planning.judgement import Judgement
+from assay.planning.records.look_records import LookRecord
 from assay.planning.records.trust_records import TrustRecord
 from assay_trainer.contract import Failure, PreparationRequest, TrialRequest
 
@@ -41,7 +42,14 @@ class RecordTrust:
     record: TrustRecord
 
 
-Action = Start | Stop | RecordLost | RecordTrust
+@dataclass(frozen=True)
+class RecordLook:
+    """Write down who has been seen, or what a look at trust has found; what is there already counts."""
+
+    record: LookRecord
+
+
+Action = Start | Stop | RecordLost | RecordTrust | RecordLook
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assay.planning.actions import Action, Plan, RecordLost, RecordTrust, Start, Stop
+from assay.planning.actions import Action, Plan, RecordLook, RecordLost, RecordTrust, Start, Stop
 from assay.planning.allocation.admission import Admission, admission_of, deadline_left
 from assay.planning.allocation.trial_prices import arm_prices
 from assay.planning.assessment.assessment import assessment_of
@@ -20,6 +20,7 @@ from assay.planning.status.status import status_of
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.trust.failures_last import with_failures_last
+from assay.planning.trust.look_recording import looks_to_record
 from assay.planning.trust.proxy_looks import look_at_the_end
 from assay.planning.trust.recording import trust_to_record
 from assay.ranking.memory import NO_MEMORY, Memory
@@ -75,12 +76,17 @@ def plan(
     )
 
 
-def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust]:
+def _to_record(study: Study, judgement: Judgement, now: float) -> Iterator[RecordTrust | RecordLook]:
     """Yield what is to be written down, so that whoever plans later knows it."""
     for record in trust_to_record(
         study, judgement.screened, judgement.trust, judgement.tables, judgement.costs.relatives, now
     ):
         yield RecordTrust(record)
+    if judgement.ladder is None:
+        calibration = judgement.screened.calibration
+        tables = {arm: table.of(calibration) for arm, table in judgement.tables.items()}
+        for look in looks_to_record(study, judgement.trust, tables, now):
+            yield RecordLook(look)
 
 
 def _request(

@@ -9,6 +9,7 @@ from assay.planning.records.edit_digest import edit_digest, guarded_part
 from assay.planning.records.trust_records import NO_TRUST_RECORDS
 from assay.planning.results.edit_recording import edits_to_record
 from assay.planning.study.history import History
+from assay.rounds.looks import looks_of
 
 if TYPE_CHECKING:
     from assay.planning.records.records import Records
@@ -26,6 +27,7 @@ def with_history(study: Study, ledger: Ledger) -> Study:
             criteria_seen=ledger.criteria(study.name),
             trust_records=written,
             edits=ledger.edit_log(study.name),
+            looks=looks_of(study, ledger),
         ),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay.planning.actions import Plan, RecordLost, RecordTrust, Start, Stop
+from assay.planning.actions import Plan, RecordLook, RecordLost, RecordTrust, Start, Stop
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, RunningAttempt, WorkRecord, pause_after
 from assay.ranking.memory import NO_MEMORY, Memory
@@ -197,6 +197,8 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
                 ledger.put_failure(failure)
             case RecordTrust(record):
                 ledger.put_trust_record(study.name, record)
+            case RecordLook(look):
+                ledger.put_look_record(look)
             case Stop(key, _, _):
                 runner.stop(key)
             case Start(item):

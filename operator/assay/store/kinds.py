@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from assay.planning.records.edit_log import EditRecord
+from assay.planning.records.look_records import LookRecord, look_record_name
 from assay.planning.records.trust_records import TrustRecord, record_name
-from assay.store.layout import RESULTS, attempt_in, key_in
+from assay.store.layout import RESULTS, attempt_in, key_in, looks_folder
 from assay.store.reading import Kind
 from assay_trainer.contract import (
     CONTRACT_VERSION,
@@ -54,6 +55,11 @@ def _of_another_number(name: str, value: EditRecord) -> str | None:
     return None if value.number == number else f"number: given {value.number}; allowed: {number}, as its name says"
 
 
+def _of_another_look(name: str, value: LookRecord) -> str | None:
+    wanted = f"{looks_folder(value.yardstick)}{look_record_name(value)}.json"
+    return None if wanted == name else f"its name should be {wanted}"
+
+
 RESULT = Kind(Annotated[TrialResult | PreparationResult, Field(discriminator="kind")], "result", _of_another_key)
 FAILURE = Kind(Failure, "record", _of_another_attempt)
 STARTED = Kind(StartMark, "record")
@@ -62,3 +68,4 @@ PROGRAM = Kind(CodeIngredients, "record")
 REQUEST = Kind(WorkRequest, "result")
 """A request holds a recipe, so it may be as large as a result."""
 TRUST = Kind(Annotated[TrustRecord, Field(discriminator="kind")], "record", _of_another_name)
+LOOK = Kind(Annotated[LookRecord, Field(discriminator="kind")], "record", _of_another_look)

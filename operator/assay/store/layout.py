@@ -10,6 +10,7 @@
     studies/<study>/reports/<digest>.html           its report
     studies/<study>/trials/<digest>.json            the table of its trials
     studies/<study>/retries/<digest>.json           a request to retry that was carried out
+    looks/<yardstick>/<name>.json                   what was seen of its arms, by studies of any name (LookRecord)
     attempts/<key>/<attempt>.forgiven.json          a failure that no longer counts, since a retry was asked for
 """
 
@@ -79,6 +80,11 @@ def is_edit_name(name: str) -> bool:
 def certificates_folder(study: str) -> str:
     """Return the folder of what is written down of a study's certificates."""
     return f"studies/{study}/certificates/"
+
+
+def looks_folder(yardstick: str) -> str:
+    """Return the folder of what was seen by one yardstick (see `planning.records.look_records`)."""
+    return f"looks/{yardstick}/"
 
 
 def programs_folder(study: str) -> str:

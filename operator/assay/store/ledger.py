@@ -12,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from assay.planning.records.edit_log import EditLog, EditRecord, in_order
+from assay.planning.records.look_records import LookRecord, LooksBefore, look_record_name, looks_before
 from assay.planning.records.trust_records import TrustRecord, TrustRecords, record_name, trust_records
 from assay.store.example_values import ExampleReader, OfHypothesis
-from assay.store.kinds import EDIT, FAILURE, PROGRAM, REQUEST, RESULT, STARTED, TRUST, StartMark
+from assay.store.kinds import EDIT, FAILURE, LOOK, PROGRAM, REQUEST, RESULT, STARTED, TRUST, StartMark
 from assay.store.layout import (
     ATTEMPTS,
     PREPARATIONS,
@@ -30,6 +31,7 @@ from assay.store.layout import (
     forgiven_name,
     is_edit_name,
     key_in,
+    looks_folder,
     program_name,
     programs_folder,
     request_name,
@@ -279,6 +281,15 @@ class Ledger:
     def put_trust_record(self, study: str, record: TrustRecord) -> None:
         """Write a record down, unless there is one of its name."""
         self._put_value(f"{certificates_folder(study)}{record_name(record)}.json", record)
+
+    def looks(self, yardstick: str) -> LooksBefore:
+        """Return what was written down of looks by one yardstick, whichever study took them."""
+        names = [name for name in self._within(looks_folder(yardstick)) if name.endswith(".json")]
+        return looks_before(self._reader.all(names, LOOK))
+
+    def put_look_record(self, record: LookRecord) -> None:
+        """Write a record down, unless there is one of its name."""
+        self._put_value(f"{looks_folder(record.yardstick)}{look_record_name(record)}.json", record)
 
     def is_retried(self, study: str, request: str) -> bool:
         """Return whether a request to retry the study's failures, told from others by its text, was carried out."""

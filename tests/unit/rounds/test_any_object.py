@@ -24,15 +24,17 @@ from assay.planning.results.progress import progress_of
 from assay.planning.status.hypothesis_status import verdicts_of
 from assay.planning.study.history import History
 from assay.planning.study.requests import trial_request
+from assay.planning.trust.yardstick import yardstick_of
 from assay.reporting.metrics import arm_profiles
 from assay.rounds.history import with_edits, write_seen
+from assay.rounds.looks import looks_of
 from assay.rounds.reconcile import Round, records_of
 from assay.rounds.reported_examples import reported_examples
 from assay.store import Ledger, StoreLimits
 from assay_trainer.contract import CurvePoint, Failure, FailureReason, WorkRequest, examples_name, result_name
 from assay_trainer.objects import MemoryObjects, UnfitObject
 from assay_trainer.returned.examples import ExampleValues
-from builders import manifests
+from builders import looks, manifests
 from builders.effort import tries
 from builders.studies import a_preparation_result, a_profile, a_result, a_study
 
@@ -89,6 +91,8 @@ def a_store() -> dict[str, bytes]:
         write_seen(with_edits(each, records_of(STUDY, ledger, ()), 1.0), ledger, len(log))
     revocation = Revocation(rests_on="a" * 32, made_at=1.0, arm="short", stratum="new", audited=5, message="so")
     ledger.put_trust_record(STUDY.name, revocation)
+    ledger.put_look_record(looks.a_look(STUDY, "short"))
+    ledger.put_look_record(looks.seen(STUDY, "short"))
     return dict(objects._objects)
 
 
@@ -107,6 +111,7 @@ def answer_of(store: Mapping[str, bytes]) -> ProxyStudyStatus:
         ledger.criteria(STUDY.name),
         ledger.trust_records(STUDY.name),
         edits=ledger.edit_log(STUDY.name),
+        looks=looks_of(STUDY, ledger),
     )
     study = replace(STUDY, history=history)
     records = records_of(study, ledger, ())
@@ -222,12 +227,14 @@ _lasts = st.one_of(
     st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,20}", fullmatch=True),
     st.integers(0, 10**30).map(lambda number: f"{number}.json"),
 )
+LOOKS = f"looks/{yardstick_of(STUDY)}"
 _folders = st.sampled_from(
     [
         "results",
         "preparations",
         "attempts",
         "examples",
+        LOOKS,
         *(f"studies/{STUDY.name}/{each}" for each in ("started", "criteria", "edits")),
     ]
 )

@@ -151,6 +151,11 @@ class CertificateStatus(Model):
     standing_apart_count: int | None = Field(
         default=None, ge=1, description="How many hypotheses it plainly misjudges; absent if it is none."
     )
+    next_hypotheses: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many hypotheses the backlog must have to be looked at again; absent once it is decided.",
+    )
 
 
 class ArmStatus(Model):

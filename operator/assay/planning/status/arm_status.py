@@ -107,6 +107,7 @@ def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -
         effective_hypotheses=certificate.effective_hypotheses,
         standing_apart=certificate.standing_apart[:MOST_APART_SHOWN],
         standing_apart_count=len(certificate.standing_apart) or None,
+        next_hypotheses=certificate.next_hypotheses,
     )
 
 
@@ -125,15 +126,18 @@ def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float |
 
 
 def _why(certificate: Certificate, looks: int) -> str:
-    """Return the certificate's reason as a sentence, what it would take to decide, and why a look that was left is not
-    taken."""
+    """Return the certificate's reason as a sentence, what it would take to decide, why a look that was left is not
+    taken, and when the next one is."""
     reason = certificate.reason[:1].upper() + certificate.reason[1:]
     undecided = certificate.decision == TrustDecision.UNDECIDED.value
     dropped = undecided and not certificate.may_change and certificate.look < looks
     no_further = "No later look is likely to decide it, so it gets no more seeds." if dropped else ""
+    again = ""
+    if undecided and not certificate.may_change and certificate.next_hypotheses is not None:
+        again = f" It rests on {certificate.hypotheses}; the next look is at {certificate.next_hypotheses} hypotheses."
     apart = certificate.standing_apart
     beside = " ".join(each for each in (kin_in_words(certificate), apart_in_words(apart, len(apart))) if each)
-    said = f"{reason}. {certificate.needed_message} {no_further}"
+    said = f"{reason}. {certificate.needed_message} {no_further}".rstrip() + again
     return f"{shortened(said, 511 - len(beside))} {beside}".rstrip()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.api.arms import Arm, arms_of
 from assay.api.recipes import merge_patch
+from assay.planning.records.look_records import member
 from assay.planning.study.programs import (
     NO_SURROUNDINGS,
     SCORING_ENTRYPOINT,
@@ -108,6 +109,15 @@ class Design:
         for trial in self.trials:
             unique.setdefault(trial.key, trial)
         return tuple(unique.values())
+
+    @cached_property
+    def members(self) -> Mapping[str, Mapping[str, str]]:
+        """By proxy and hypothesis, the digits that stand for it among those that were looked at on that proxy."""
+        found: dict[str, dict[str, str]] = {arm: {} for arm in self.arms[1:]}
+        for (hypothesis, arm), condition in self.conditions.items():
+            if arm in found:
+                found[arm][hypothesis] = member(self.conditions[hypothesis, self.arms[0]].digest, condition.digest)
+        return found
 
     @cached_property
     def arm_of(self) -> Mapping[str, str]:

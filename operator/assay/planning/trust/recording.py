@@ -36,11 +36,14 @@ def trust_to_record(
     known = certificates_of(study)
     for arm, made in trust.certificates.items():
         if made.decision == "Trusted" and arm not in known and screened.revocation is None:
+            calibration = trust.looked_at[arm]
+            if not _have_ended(study, tables, arm, calibration):
+                continue  # it was found by another study of these: it is in force here once they have run here, too
             yield certificate_in_force(
                 study,
                 tables,
                 arm,
-                screened.calibration,
+                calibration,
                 value=made.value,
                 low=made.low,
                 high=made.high,
@@ -48,6 +51,12 @@ def trust_to_record(
                 price=prices.get(arm, 1.0),
                 now=now,
             )
+
+
+def _have_ended(study: Study, tables: Mapping[str, ScoreTable], arm: str, names: Sequence[str]) -> bool:
+    """Return whether there are any, and all of them have their initial seeds on the arm and on the reference."""
+    initial = study.design.initial_seeds
+    return bool(names) and all(tables[each].of(names).rounds >= initial for each in (REFERENCE, arm))
 
 
 def certificate_in_force(

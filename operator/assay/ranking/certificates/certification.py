@@ -61,6 +61,12 @@ class TestedBefore:
     """How many of them were not found good enough."""
     not_refused: int = 0
     """How many of them were not found too poor."""
+    share: float = 1.0
+    """The share in (0, 1] of the error that is left for those that are tested now."""
+
+    def and_open(self, more: int) -> TestedBefore:
+        """Return the same with so many more of which neither was found."""
+        return replace(self, not_trusted=self.not_trusted + more, not_refused=self.not_refused + more)
 
 
 NOTHING_ELSE_TESTED = TestedBefore()
@@ -118,7 +124,7 @@ def certify(
     testable = [look for each in tests.values() for look in each if look.untested is None]
     evidence = dict(zip(map(id, testable), evidence_of(testable, seed, draws), strict=True))
     courses = [
-        _Course(each, [evidence.get(id(look)) for look in each], planned[name], backlogs.get(name, NO_BACKLOG))
+        _Course(each, [evidence.get(id(look)) for look in each], planned[name], backlogs.get(name, NO_BACKLOG), looks)
         for name, each in tests.items()
     ]
     return dict(zip(proxies, _decided(courses, criterion, reached, others), strict=True))
@@ -140,6 +146,8 @@ class _Course:
     evidence: Sequence[Evidence | None]
     planned: tuple[int, ...]
     backlog: Backlog
+    looks: tuple[int, ...]
+    """The numbers of seeds at which the study plans looks: a later wave may be followed by one with more seeds."""
 
     @cached_property
     def waves(self) -> tuple[Wave, ...]:
@@ -155,10 +163,13 @@ class _Course:
         """The levels at each look so far."""
         return tuple(map(self.backlog.spending, self.waves))
 
-    def information(self, at: int) -> tuple[float, ...]:
-        """Return the information at each planned look, by the noise that is known at look `at`."""
-        test = self.tests[at]
-        return test.noise.over_looks(test.trusted_from, test.hypotheses, self.planned)
+    def level_ahead(self, look: int, seeds: int, error: float) -> float:
+        """Return the level of a later look at the same hypotheses, at one error of all looks together."""
+        if seeds in self.planned:
+            return float(self.spending[look - 1].nominal(error))
+        test, wave = self.tests[look - 1], self.waves[look - 1]
+        later = Wave.after(wave, test.hypotheses, (seeds,), test.noise, test.trusted_from)
+        return self.backlog.followed_by(wave).level(later, error)
 
     def p_values(self, at: int) -> tuple[float, float]:
         """Return two p-values, for all planned looks together: that the proxy is not good enough, and that it is."""
@@ -175,11 +186,12 @@ class _Course:
 
 def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int, others: TestedBefore) -> list[Certificate]:
     p_values = np.ones((2, reached, len(courses)))
+    error = criterion.error * others.share
     for column, course in enumerate(courses):
         for at in range(len(course.tests)):
             p_values[:, at, column] = course.p_values(at)
-    trusted, adjusted = first_rejections(p_values[0], criterion.error, others.not_trusted)
-    refused, _ = first_rejections(p_values[1], criterion.error, others.not_refused)
+    trusted, adjusted = first_rejections(p_values[0], error, others.not_trusted)
+    refused, _ = first_rejections(p_values[1], error, others.not_refused)
     certificates = []
     for column, course in enumerate(courses):
         first = [int(each[column]) for each in (trusted, refused)]
@@ -196,10 +208,8 @@ def _decided(courses: Sequence[_Course], criterion: Criterion, reached: int, oth
             for each, besides in ((trusted, others.not_trusted), (refused, others.not_refused))
         ]
         all_of_them = len(courses) + max(others.not_trusted, others.not_refused)
-        errors = EndErrors(
-            criterion.error / still_open[0], criterion.error / still_open[1], BEYOND * criterion.error / all_of_them
-        )
-        p_value = float(adjusted[at - 1, column])
+        errors = EndErrors(error / still_open[0], error / still_open[1], BEYOND * error / all_of_them)
+        p_value = min(float(adjusted[at - 1, column]) / others.share, 1.0)
         certificates.append(_certificate(course, criterion, decision, shown, errors, p_value))
     return certificates
 
@@ -213,7 +223,8 @@ def _certificate(
     certificate = Certificate(
         decision=decision,
         statistic=criterion.statistic,
-        look=look,
+        # a later wave is a look at one of the planned numbers of seeds, too
+        look=max(sum(seeds <= course.planned[0] for seeds in course.looks), 1) if course.backlog.waves else look,
         hypotheses=test.hypotheses,
         seeds=test.seeds,
         tau=test.tau,
@@ -271,18 +282,20 @@ def _likely(course: _Course, look: int, errors: EndErrors, limits: OutOfReach) -
     This is predictive power (Jennison & Turnbull 2000, chapter 10). With R the ratio of the later look's information to
     this one's, the statistic at the later look is normal around this one's times sqrt(R), with variance R - 1.
     """
-    test, found, spending = course.tests[look - 1], course.evidence[look - 1], course.spending[look - 1]
+    test, found = course.tests[look - 1], course.evidence[look - 1]
     assert found is not None
-    information = course.information(look - 1)
+    now = course.planned[look - 1]
+    ahead = course.planned[look:] or [seeds for seeds in course.looks if course.backlog.waves and seeds > now]
+    at_look, *information = test.noise.over_looks(test.trusted_from, test.hypotheses, (now, *ahead))
     likely = 0.0
-    for later in information[look:]:
-        gain = max(later / information[look - 1] - 1, 1e-9)
+    for seeds, later in zip(ahead, information, strict=True):
+        gain = max(later / at_look - 1, 1e-9)
         both = 0.0
         for p_value, error, possible in (
             (found.p_trusted(test.trusted_from), errors.trusted, not limits.too_few),
             (found.p_refused(test.refused_below), errors.refused, True),
         ):
-            critical = -scipy.special.ndtri(spending.nominal(error))
+            critical = -scipy.special.ndtri(max(course.level_ahead(look, seeds, error), 1e-12))
             expected = -scipy.special.ndtri(min(p_value, 1 - 1e-9)) * np.sqrt(1 + gain)
             both += possible * float(scipy.special.ndtr((expected - critical) / np.sqrt(gain)))
         likely = max(likely, both)

@@ -157,7 +157,7 @@ def test_the_advice_counts_on_what_is_left_of_the_error() -> None:
         assert each.needed_hypotheses is None or each.needed_hypotheses >= each.next_hypotheses
 
 
-def test_proxies_that_were_tested_before_share_the_error() -> None:
+def test_proxies_that_were_other_tests_share_the_error() -> None:
     assert holm_adjusted(np.array([0.01, 0.02]), 2).tolist() == [0.04, 0.06]
     arms = simulated_arms(np.random.default_rng(0), 36, true_tau=0.93, noise=0.1)
     alone, beside = judged(arms, NO_BACKLOG), judged(arms, NO_BACKLOG, Before(3, 3))
