@@ -21,6 +21,7 @@ from assay_trainer.contract import (
 )
 from assay_trainer.objects import MemoryObjects
 from builders.looks import seen
+from builders.manifests import a_proxy
 from builders.studies import CODE, a_failure, a_study, records_of_scores
 from pages.markdown import ROOT, page
 
@@ -86,7 +87,7 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
     )
     correct = PerExample(kind="correct", examples=2, kept=2, mean=0.5, digest=f"sha256:{'f' * 64}")
     per_example = [correct, correct.model_copy(update={"kind": "loss"})]
-    ledger.put_look_record(seen(study, "short"))
+    ledger.put_look_record(seen(a_study(proxies=(a_proxy(),)), "short"))
     ledger.put_retried("study", "please")
     ledger.put_document("study", "trials", "json", b"{}")
     ledger.put_document("study", "reports", "html", b"")

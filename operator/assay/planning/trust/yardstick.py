@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay.api.arms import arms_of
 from assay.api.resources import REFERENCE
-from assay.planning.study.programs import NO_SURROUNDINGS, study_program
-from assay_trainer.contract import canonical_json, condition_digest, short_digest
+from assay_trainer.contract import canonical_json, short_digest
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
@@ -16,12 +14,12 @@ if TYPE_CHECKING:
 def yardstick_of(study: Study) -> str:
     """Return the digest (32 hex digits) of how the reference trains, and of the metric."""
     metric = study.spec.metric
-    return short_digest(canonical_json([trained_on(study, REFERENCE), metric.name, metric.goal]))
+    return short_digest(canonical_json([study.design.ground[REFERENCE], metric.name, metric.goal]))
 
 
 def arm_digest(study: Study, arm: str) -> str:
     """Return the digest (32 hex digits) of how an arm trains."""
-    return short_digest(trained_on(study, arm).encode())
+    return short_digest(study.design.ground[arm].encode())
 
 
 def asked_of(study: Study) -> str:
@@ -38,27 +36,3 @@ def what_is_asked(study: Study) -> dict[str, Any]:
     # how large the backlog becomes is no part of it: it says how the error is spent, not what is claimed
     trust = study.spec.trust.to_dict()
     return {name: value for name, value in trust.items() if name != "expectedHypotheses"}
-
-
-def trained_on(study: Study, arm: str) -> str:
-    """Return the digest of how the study trains on an arm, before any hypothesis changes it."""
-    program = study_program(study.spec)
-    surroundings = study.definition.surroundings.get(program, NO_SURROUNDINGS)
-    own = next(each for each in arms_of(study.resource) if each.name == arm)
-    prepared = [
-        each.key
-        for each in study.design.preparations
-        if each.arm == arm and each.dataset.digest == study.definition.dataset.digest
-    ]
-    return condition_digest(
-        # a replay does not know the study's own program where each hypothesis has one of its own
-        code=study.definition.code.get(program, ""),
-        entrypoint=program.entrypoint,
-        recipe=own.recipe,
-        fidelity=own.fidelity,
-        dataset=study.definition.dataset.digest,
-        held_out=study.definition.dataset.digest,
-        preparation=prepared[0] if prepared else None,
-        inputs=surroundings.inputs,
-        environment=surroundings.environment,
-    )
