@@ -113,3 +113,27 @@ def test_a_store_that_is_away_takes_nothing_back_and_is_waited_for(
         team.until(lambda: team.get()["status"]["trials"]["succeeded"] == 6, lambda: str(team.get()["status"]))
     assert "Verifiable" not in states(team, "digits")
     assert "VerifiableAgain" in team.events() or "StoreUnreachable" in team.events()
+
+
+def test_an_upgrade_of_the_rules_takes_nothing_back_until_something_is_edited(
+    kube: Kube, operators: Operators, team: Team
+) -> None:
+    operator = operators.start()
+    with PlayedPods(kube, team.namespace, a_score) as pods:
+        team.apply(*team.hypotheses("other"), team.study(proxies=[]))
+        team.wait("Succeeded")
+        team.kubectl("wait", "hyp", "--all", "--for=condition=Concluded", "--timeout=10s")
+        rules = team.get()["status"]["rules"]
+        assert operator.stop() == 0
+        # As a release with other rules would have left it: it found what this one does not.
+        found = '{"op":"replace","path":"/status/ranking/0/score","value":"0.12345"}'
+        patch = f'--patch=[{{"op":"remove","path":"/status/rules"}},{found}]'
+        team.kubectl("patch", "pstudy", "digits", "--subresource=status", "--type=json", patch)
+        before = team.get()["status"]
+        operators.start()
+        team.until(lambda: "rules" in team.get()["status"], lambda: str(team.get()["status"]))
+        assert team.get()["status"] == {**before, "rules": rules - 1}
+        team.apply(team.hypothesis("other", statement="In other words."))
+        team.until(lambda: team.get()["status"].get("rules") == rules, lambda: str(team.get()["status"]))
+        assert team.get()["status"]["ranking"][0]["score"] != "0.12345"
+    assert len(pods.started) == 4

@@ -59,6 +59,7 @@ class Plan:
     `finished`: nothing runs and nothing will start until the study, its hypotheses or the store change.
     `seconds_left` is the expected time to the end, None while nothing is known to go by.
     `ranking` has all hypotheses, of which the status has the first.
+    `kept`: the status is the recorded one, since the study has finished by the rules of an earlier release.
     `judgement` and `assessment` are what all of it was decided by: reports and verdicts judge nothing again.
     """
 
@@ -70,3 +71,4 @@ class Plan:
     ranking: tuple[RankedHypothesis, ...]
     judgement: Judgement = field(compare=False, repr=False)
     assessment: Assessment = field(compare=False, repr=False)
+    kept: bool = False

@@ -16,6 +16,7 @@ from assay.planning.results.costs import Costs
 from assay.planning.results.progress import Progress, State
 from assay.planning.status.not_started import not_started
 from assay.planning.status.ranking_status import ranking_rows
+from assay.planning.status.rules import answer_by_earlier_rules
 from assay.planning.status.status import status_of
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
@@ -27,6 +28,7 @@ from assay.ranking.memory import NO_MEMORY, Memory
 from assay_trainer.contract import Failure, FailureReason, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
+    from assay.api.resources import ProxyStudyStatus
     from assay.planning.study.design import PlannedPreparation
     from assay.planning.study.study import Study
 
@@ -64,7 +66,7 @@ def plan(
         *_stops(study, records, allowed),
         *(Start(_request(study, records, work)) for work in allowed.starts),
     )
-    return Plan(
+    decided = Plan(
         actions=actions,
         status=status_of(study, records, judgement, assessment, rows, allowed, obstacles, finished=finished, now=now),
         finished=finished,
@@ -73,6 +75,22 @@ def plan(
         ranking=rows,
         judgement=judgement,
         assessment=assessment,
+    )
+    kept = answer_by_earlier_rules(study, records)
+    return decided if kept is None else _keeping(decided, kept)
+
+
+def _keeping(decided: Plan, kept: ProxyStudyStatus) -> Plan:
+    """Return the plan of a study that has finished by earlier rules: nothing is said anew, and nothing starts."""
+    return replace(
+        decided,
+        actions=tuple(action for action in decided.actions if isinstance(action, RecordLost | Stop)),
+        status=kept,
+        finished=True,
+        requeue_after=None,
+        seconds_left=None,
+        ranking=kept.ranking,
+        kept=True,
     )
 
 

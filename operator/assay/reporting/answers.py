@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assay.api.conditions import Reason
 from assay.api.resources import ConditionType, GeneraliseTo, Verdict
+from assay.planning.status.rules import RULES
 from assay.reporting.figures import (
     count,
     listed,
@@ -103,6 +104,16 @@ def error_holds(status: ProxyStudyStatus) -> bool:
     """Return whether nothing was edited after scores were seen that the error does not allow for."""
     edited = status.condition(ConditionType.EDITED_AFTER_LOOKING)
     return edited is None or edited.reason != Reason.ERROR_DOES_NOT_HOLD
+
+
+def rules_answer(status: ProxyStudyStatus) -> str:
+    """Say by which rules a study was judged that has finished, if a release with other rules looks at it."""
+    if status.rules is None or status.rules == RULES:
+        return ""
+    return (
+        f"This was found by version {status.rules} of the rules of judging; this release has version {RULES}. It stays "
+        "until the study or its hypotheses are edited."
+    )
 
 
 def resolution_in_words(study: Study, status: ProxyStudyStatus) -> str:

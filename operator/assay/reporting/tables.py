@@ -9,7 +9,15 @@ from rich.text import Text
 
 from assay.api.resources import ConditionType, Verdict
 from assay.reporting.advice import advice
-from assay.reporting.answers import best_answer, cost_answer, edits_answer, is_finished, stale_answer, verdict_answer
+from assay.reporting.answers import (
+    best_answer,
+    cost_answer,
+    edits_answer,
+    is_finished,
+    rules_answer,
+    stale_answer,
+    verdict_answer,
+)
 from assay.reporting.arms_table import ArmsTable, arms_explained
 from assay.reporting.figures import count, hypotheses_in_words, listed, seeds_in_words, sentence
 from assay.reporting.ranking_table import RankingTable, ranking_explained
@@ -40,8 +48,7 @@ def summary(study: Study, status: ProxyStudyStatus, *, explain: bool = False) ->
     parts += [RankingTable(study, status), Text()]
     parts += _failed(study, status)
     parts += [*([state] if done else []), Text(cost_answer(status))]
-    if stale := stale_answer(status):
-        parts.append(Text(stale))
+    parts += [Text(said) for said in (stale_answer(status), rules_answer(status)) if said]
     parts += [Text(), *_explained(study, status)] if explain else [_HINT]
     return Group(*parts)
 

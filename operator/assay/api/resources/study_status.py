@@ -330,6 +330,12 @@ class ProxyStudyStatus(Model):
         description="Digest of the study's generation and of the hypotheses, as they were, for which it has finished. "
         "While they are the same, what was found stays said, though it can't be read for a while.",
     )
+    rules: int | None = Field(
+        default=None,
+        ge=1,
+        description="Version of Assay's rules of judging by which a study that has finished was judged. A release with "
+        "other rules does not judge it again until the study or its hypotheses are edited.",
+    )
     trials: TrialCounts = Field(default=TrialCounts(), description="Trials of all arms.")
     arms: tuple[ArmStatus, ...] = Field(
         default=(),

@@ -21,9 +21,11 @@ def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudy
     """Return the round's status with the URIs of the report and of the table of trials.
 
     They are written when a study has finished and they do not say everything yet; until then the status names those
-    that were written last. Raises StoreError.
+    that were written last. What was found by the rules of an earlier release has its report. Raises StoreError.
     """
     status = latest.plan.status
+    if latest.plan.kept:
+        return status
     known = Written(earlier.report, earlier.ledger) if earlier and earlier.report and earlier.ledger else None
     if latest.plan.finished and not study.spec.suspend and (known is None or not _alike(status, earlier)):
         try:

@@ -188,6 +188,8 @@ class StudyReconciler:
 
     def _write_verdicts(self, visit: Visit, study: Study, latest: Round) -> None:
         finished, memory, namespace = latest.plan.finished, visit.memory, visit.namespace
+        if latest.plan.kept:  # they were written then, and the status need not have all of them
+            return
         if not finished and visit.now - memory.verdicts_written_at < verdicts.SECONDS_BETWEEN_WRITES:
             return
         memory.verdicts_written_at = visit.now

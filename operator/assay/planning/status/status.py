@@ -25,6 +25,7 @@ from assay.planning.status.arm_status import arm_status
 from assay.planning.status.conditions import dated, statements
 from assay.planning.status.cost_ledger import cost_ledger
 from assay.planning.status.finished import question_of
+from assay.planning.status.rules import RULES
 from assay.planning.status.summary import summarised
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def status_of(
         levers=_levers(arms, costs),
         cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
         finished_for=_finished_for(study, finished=finished),
+        rules=RULES if finished else None,
         stale=stale_work(study, records),
     )
     return bounded_status(summarised(status))
