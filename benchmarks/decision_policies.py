@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import ModuleType
+
 import numpy as np
 from decision_studies import (
     CODES,
@@ -25,7 +28,7 @@ from assay.ranking import (
     best_candidates,
     compare_with_baseline,
 )
-from assay.ranking.sequential import group_sequential, moderated_noise, open_questions, sequential_verdicts
+from assay.ranking.sequential import open_questions, sequential_verdicts, unequal_noise
 
 
 def assay_verdicts(tally: Tally, study: SimulatedStudy, family_wise: bool) -> None:
@@ -85,29 +88,34 @@ def assay_best(tally: Tally, study: SimulatedStudy, initial: int) -> None:
 
 def print_choices(count: int, seed: int) -> None:
     """Print what other values of the constants do: each row changes one."""
-    chosen_values = [
-        (group_sequential, "SHAPE", (0.5, 0.2, 0.0)),
-        (moderated_noise, "MOST_WEIGHT", (6, 10, 20, 1000)),
-        (moderated_noise, "MOST_WEIGHT_OF_CONTROL", (2, 6, 14)),
-        (sequential_verdicts, "EQUIVALENCE_SHARE", (0.05, 0.1, 0.3)),
-        (sequential_verdicts, "FUTILE_BELOW", (0.0, 0.1, 0.19, 0.3)),
+    chosen_values: list[tuple[ModuleType, str, str, tuple[float, ...]]] = [
+        (unequal_noise, "ALIKE", "shape", (0.5, 0.2, 0.0)),
+        (unequal_noise, "ALIKE", "most_weight", (6, 10, 20, 1000)),
+        (unequal_noise, "ALIKE", "most_weight_of_control", (2, 6, 14)),
+        (unequal_noise, "ALARM", "", (0.0, 0.05, 0.3)),
+        (unequal_noise, "UNEQUAL", "most_known", (4, 6, 100)),
+        (unequal_noise, "UNEQUAL", "shape", (0.35, -0.5)),
+        (unequal_noise, "FAR_APART_FROM", "", (0.6, 1.0)),
+        (unequal_noise, "FAR_APART", "most_known", (6, 100)),
+        (sequential_verdicts, "EQUIVALENCE_SHARE", "", (0.05, 0.1, 0.3)),
+        (sequential_verdicts, "FUTILE_BELOW", "", (0.0, 0.1, 0.19, 0.3)),
     ]
     print(
         f"Other constants. {count} studies a row, a quarter for power and trials, by s. false: any verdict, all equal,"
     )
     print("by noise.\n")
     noises = ("equal", "one 4", "base 1.5", "base 3", "lognormal")
-    print("constant                  value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
+    print("constant                          value " + "".join(f"{'false, ' + noise:>17s}" for noise in noises), end="")
     print("    power .2   trials    power .5   trials")
-    for module, name, values in chosen_values:
+    for module, name, field, values in chosen_values:
         present = getattr(module, name)
-        for value in (present, *values):
-            setattr(module, name, value)
-            group_sequential.group_sequential_design.cache_clear()
+        for value in (getattr(present, field) if field else present, *values):
+            setattr(module, name, replace(present, **{field: value}) if field else value)
             numbers = [_false_if_all_equal(count, noise, seed) for noise in noises]
             for scale in (0.2, 0.5):
                 numbers += _verdicts_at(count // 4, scale, seed)
-            print(f"{name:24s}{value:7.2f}" + "".join(f"{number:17.3f}" for number in numbers[: len(noises)]), end="")
+            print(f"{f'{name} {field}':32s}{value:7.2f}", end="")
+            print("".join(f"{number:17.3f}" for number in numbers[: len(noises)]), end="")
             print(
                 "".join(
                     f"{number:{width}.3f}" for number, width in zip(numbers[len(noises) :], (12, 9) * 2, strict=True)
@@ -115,7 +123,6 @@ def print_choices(count: int, seed: int) -> None:
                 flush=True,
             )
         setattr(module, name, present)
-        group_sequential.group_sequential_design.cache_clear()
     print()
     present = open_questions.TOLERATED_LOSS
     print(f"The best, by the loss that is tolerated: {count // 2} studies a row.\n")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from assay.ranking.arrays import FloatArray
 
 
-def t_above(t: ArrayLike, degrees_of_freedom: float) -> FloatArray:
+def t_above(t: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Return the probabilities that Student's t is above these values."""
     above: FloatArray = scipy.special.stdtr(degrees_of_freedom, -np.asarray(t))
     return above

@@ -58,7 +58,7 @@ def pairs_look_by_look(table: Scores, design: GroupSequentialDesign, noise: Init
         errors = others[block] * noise.fixed_weight
         errors += squares
         # before its second seed a pair's own scores say nothing
-        errors /= np.maximum(noise.known_with(n, noise.fixed_weight), np.finfo(np.float64).tiny)
+        errors /= np.maximum(noise.fixed_weight + n - 1, np.finfo(np.float64).tiny)
         errors = noise.believable(errors)
         errors /= n
         yield PairsAtLook(rows, block, np.clip(look, 0, design.look_count - 1), means, np.sqrt(errors, out=errors))

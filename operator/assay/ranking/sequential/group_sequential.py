@@ -271,6 +271,11 @@ def level_of_one_pair(groups: int, confidence: float) -> float:
     return 2 * float(scipy.special.ndtr(-tukey_critical_value(groups, _KNOWN_VARIANCE, confidence)))
 
 
+def normal_bound(level: float) -> float:
+    """Return the bound that a standard normal statistic leaves with this probability, at a single look."""
+    return -float(scipy.special.ndtri(level / 2))
+
+
 def as_t(bounds: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Return the values of Student's t with the same tails as these standard normal values of 0 or more."""
     values: FloatArray = -scipy.special.stdtrit(degrees_of_freedom, scipy.special.ndtr(-np.asarray(bounds)))

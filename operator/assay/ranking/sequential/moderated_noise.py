@@ -18,20 +18,11 @@ import numpy as np
 
 from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.scores import Scores
-
-MOST_WEIGHT = 14
-"""The most degrees of freedom that the others' variance counts with in the variance of a hypothesis. More make
-intervals shorter if all hypotheses are equally noisy, and wrong more often if not: see benchmarks/decisions.py
---choices."""
-
-MOST_WEIGHT_OF_CONTROL = 4
-"""The same for the control, which all are compared with: an error in its variance is one in every comparison."""
+from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
+from assay.ranking.sequential.unequal_noise import ALIKE, NoiseRule, rule_for
 
 _NONE = 1e-9
 """A variance that is no more than this part of the pooled one is a rounding error of none."""
-
-MOST_FIXED_WEIGHT = 6
-"""The same where the weight does not depend on a pair's own noise: among all pairs, where that would take too long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +64,20 @@ class InitialNoise:
         own_known = np.maximum(first.counts - 1, 0)
         return cls(noise.variance, noise.degrees_of_freedom, initial, first.own_squares, own_known)
 
+    @cached_property
+    def rule(self) -> NoiseRule:
+        """How far the others' noise is believed; by the initial seeds, so that no later one changes it."""
+        return rule_for(self.own_squares, self.own_known)
+
     @property
     def known_of_others(self) -> int:
         """The degrees of freedom of all hypotheses but a pair; 0 where there is nothing but the pair."""
         return max(self.degrees_of_freedom - (self.initial - 1), 0)
 
     @property
-    def fixed_weight(self) -> int:
+    def fixed_weight(self) -> float:
         """The degrees of freedom of the others' noise, where these don't depend on a pair's own noise."""
-        return min(MOST_FIXED_WEIGHT, self.known_of_others)
+        return min(self.rule.most_fixed_weight, self.known_of_others)
 
     @property
     def caution(self) -> float:
@@ -112,7 +108,7 @@ class InitialNoise:
         others = np.where(others <= none, 0.0, others)
         with np.errstate(divide="ignore", invalid="ignore"):
             noisier = np.where(own > 0, own / np.maximum(own_known, 1) / others, 0.0)
-        most = np.array([[MOST_WEIGHT], [MOST_WEIGHT_OF_CONTROL]])
+        most = np.array([[self.rule.most_weight], [self.rule.most_weight_of_control]])
         weight = np.minimum(most, left) / np.maximum(noisier, 1.0)
         known = weight + own_known
         return (weight * others + own) / known, known
@@ -126,9 +122,13 @@ class InitialNoise:
         squares = np.maximum(2 * self.degrees_of_freedom * self.variance - own * initial_spread, 0.0)
         return squares / max(self.degrees_of_freedom - own, 1)
 
-    def known_with(self, seeds: FloatArray, weight: FloatArray | float) -> FloatArray:
-        """Return the degrees of freedom of a moderated variance in which the others count with this weight."""
-        return np.asarray(weight + seeds - 1)
+    def believed(self, known: FloatArray) -> FloatArray:
+        """Return how many of a variance's degrees of freedom are believed."""
+        return np.minimum(known, max(self.rule.most_known, self.initial))
+
+    def shaped(self, design: GroupSequentialDesign) -> GroupSequentialDesign:
+        """Return the same looks with bounds of the shape that fits this noise."""
+        return group_sequential_design(design.initial, design.maximum, self.rule.shape, design.earlier)
 
     def moderated(
         self, spread: FloatArray, seeds: FloatArray, others: FloatArray | float, weight: FloatArray | float
@@ -156,3 +156,14 @@ class InitialNoise:
         together = known + seeds - self.initial
         variances: FloatArray = (known * at_first + squares - squares[:, :1]) / together
         return variances, together
+
+
+def believed_at_one_look(table: Scores, counts: IntArray) -> FloatArray | None:
+    """Return the degrees of freedom that variances are believed to have at a number of seeds fixed beforehand.
+
+    `counts`: the numbers of seeds. None where the noise looks alike: then all scores count.
+    """
+    noise = InitialNoise.of(table, len(table.seeds))
+    if noise is None or noise.rule == ALIKE:
+        return None
+    return np.clip(counts.astype(np.float64), 1, noise.degrees_of_freedom)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.ranking.arrays import BoolArray
+from assay.ranking.arrays import BoolArray, FloatArray
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.all_pairs import surely_above
 from assay.ranking.sequential.critical_values import one_sided_dunnett_critical_value, tukey_critical_value
 from assay.ranking.sequential.group_sequential import (
     GroupSequentialDesign,
+    as_t,
     level_of_one_in_many_above,
     level_of_one_pair,
+    normal_bound,
 )
-from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.moderated_noise import InitialNoise, believed_at_one_look
 from assay.ranking.sequential.paired_looks import t_bounds
 
 
@@ -43,8 +45,15 @@ def told_apart(table: Scores, confidence: float, removed: int = 0) -> ToldApart:
     squared = variances / table.counts
     means = table.adjusted_means
     standardised = (means - means[:, None]) / np.sqrt(squared + squared[:, None])
-    any_pair = tukey_critical_value(rows + removed, noise.degrees_of_freedom, confidence)
-    with_best = one_sided_dunnett_critical_value(rows - 1 + removed, noise.degrees_of_freedom, confidence)
+    groups, degrees = rows + removed, believed_at_one_look(table, np.minimum(table.counts, table.counts[:, None]))
+    if degrees is None:
+        any_pair: FloatArray | float = tukey_critical_value(groups, noise.degrees_of_freedom, confidence)
+        with_best: FloatArray | float = one_sided_dunnett_critical_value(
+            groups - 1, noise.degrees_of_freedom, confidence
+        )
+    else:
+        any_pair = as_t(normal_bound(level_of_one_pair(groups, confidence)), degrees)
+        with_best = as_t(normal_bound(level_of_one_in_many_above(groups - 1, confidence)), degrees)
     beaten: BoolArray = np.logical_or.reduce(standardised > with_best, axis=1)
     return ToldApart(standardised > any_pair, beaten)
 
@@ -56,6 +65,7 @@ def told_apart_while_looking(
     rows, noise = len(table.hypotheses), InitialNoise.of(table, design.initial)
     if noise is None or rows < 2:
         return _nothing(rows)
+    design = noise.shaped(design)
     any_pair = t_bounds(design, noise, level_of_one_pair(rows + removed, confidence))
     with_best = t_bounds(design, noise, level_of_one_in_many_above(rows - 1 + removed, confidence))
     above, above_as_best = surely_above(table, design, noise, (any_pair, with_best))

@@ -62,6 +62,7 @@ def open_for_ranking(
     wanted: BoolArray = reference.counts < initial
     noise = InitialNoise.of(reference, initial)
     if noise is not None and len(reference.hypotheses) > 1:
+        design = noise.shaped(design)
         bounds = t_bounds(design, noise, level_of_one_pair(len(reference.hypotheses) + removed, confidence))
         is_open = open_pairs(reference, design, noise, bounds, smallest_effect)
         wanted = wanted | _next_seed(is_open, reference.counts)
@@ -109,7 +110,10 @@ def best_candidates(
     level = level_of_one_in_many_above(len(scored.hypotheses) - 1 + removed, confidence)
     return BestSet(
         candidates,
-        unready | _leader_and_challengers(scored, np.flatnonzero(~told.beaten), design, noise, level, smallest_effect),
+        unready
+        | _leader_and_challengers(
+            scored, np.flatnonzero(~told.beaten), noise.shaped(design), noise, level, smallest_effect
+        ),
     )
 
 

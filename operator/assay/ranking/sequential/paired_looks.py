@@ -56,7 +56,7 @@ class PairedLooks:
         squares = np.maximum.accumulate(np.cumsum((paired - start) ** 2, axis=1) - n * means**2, axis=1)
         at = slice(design.initial - 1, design.maximum)
         variances, known = noise.with_own(noise.of_pairs(rows, control), squares[:, at], design.seeds)
-        return cls(design, noise, (means + start)[:, at], np.sqrt(variances / design.seeds), known)
+        return cls(design, noise, (means + start)[:, at], np.sqrt(variances / design.seeds), noise.believed(known))
 
     def without_the_first(self) -> PairedLooks:
         """Return the same looks, of which the first one decides nothing."""
@@ -102,7 +102,7 @@ class PairedLooks:
     def last_bounds(self, levels: FloatArray) -> FloatArray:
         """Return (pairs, looks) bounds of |t| at the last look, seen from each look by its level."""
         last = np.array([self.design.bounds(level * self.noise.caution)[-1] for level in levels])
-        return as_t(last, self.known + (self.design.maximum - self.design.seeds))
+        return as_t(last, self.noise.believed(self.known + (self.design.maximum - self.design.seeds)))
 
     def is_apart(self, bounds: FloatArray) -> BoolArray:
         """Return (pairs, looks): whether the interval excludes 0."""
@@ -127,4 +127,5 @@ class PairedLooks:
 
 def t_bounds(design: GroupSequentialDesign, noise: InitialNoise, level: float) -> FloatArray:
     """Return (looks,) bounds of |t| at this level over all looks, where the others' noise has its fixed weight."""
-    return as_t(design.bounds(level * noise.caution), noise.known_with(design.seeds, noise.fixed_weight))
+    known = noise.believed(noise.fixed_weight + design.seeds - 1)
+    return as_t(design.bounds(level * noise.caution), known)

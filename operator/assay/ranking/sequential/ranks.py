@@ -164,6 +164,6 @@ def _margins_while_looking(table: Scores, confidence: float, design: GroupSequen
     had = table.counts >= design.initial
     seeds = np.minimum(table.counts[had], design.maximum)
     spread = np.nansum(table.residuals[had] ** 2, axis=1) / (table.counts[had] - 1)
-    bounds = t_bounds(design, noise, 1 - confidence)[seeds - design.initial]
+    bounds = t_bounds(noise.shaped(design), noise, 1 - confidence)[seeds - design.initial]
     margins[had] = bounds * np.sqrt(noise.moderated(spread, seeds, noise.variance, noise.fixed_weight) / seeds)
     return margins

@@ -36,12 +36,18 @@ from typing import Literal
 import numpy as np
 
 from assay.ranking.arrays import BoolArray, FloatArray
-from assay.ranking.distributions import t_above, t_exceeded_by
+from assay.ranking.distributions import t_above
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.critical_values import dunnett_critical_value
 from assay.ranking.sequential.example_errors import ExampleErrors, last_positions
-from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
-from assay.ranking.sequential.moderated_noise import InitialNoise
+from assay.ranking.sequential.group_sequential import (
+    GroupSequentialDesign,
+    as_t,
+    group_sequential_design,
+    level_of_one_in_many,
+    normal_bound,
+)
+from assay.ranking.sequential.moderated_noise import InitialNoise, believed_at_one_look
 from assay.ranking.sequential.paired_looks import PairedLooks
 from assay.ranking.sequential.sequential_verdicts import follow
 
@@ -171,13 +177,16 @@ def _one_look(
     half_width = np.full(difference.shape, np.nan)
     if noise is not None and variances is not None and known.any():
         error = np.sqrt((variances[others][known] + variances[at]) / counts[known] + of_examples[known])
-        critical = (
-            dunnett_critical_value(int(known.sum()) + removed, noise.degrees_of_freedom, confidence)
-            if family_wise
-            else _false_discovery_critical_value(
-                np.abs(difference[known]) / error, noise.degrees_of_freedom, confidence, removed
+        comparisons, few = int(known.sum()) + removed, believed_at_one_look(reference, counts[known])
+        degrees: FloatArray | int = noise.degrees_of_freedom if few is None else few
+        if not family_wise:
+            critical: FloatArray | float = _false_discovery_critical_values(
+                np.abs(difference[known]) / error, degrees, confidence, removed
             )
-        )
+        elif isinstance(degrees, int):
+            critical = dunnett_critical_value(comparisons, degrees, confidence)
+        else:
+            critical = as_t(normal_bound(level_of_one_in_many(comparisons, confidence)), degrees)
         half_width[known] = critical * error
     return tuple(
         _comparison(name, int(count), float(middle), float(half), smallest_effect)
@@ -207,6 +216,7 @@ def _looking_after_each_seed(
             replace(_comparison(name, int(count), float(mean), np.nan, smallest_effect), is_open=is_open)
             for name, count, mean in zip(table.hypotheses, table.counts, table.means, strict=True)
         )
+    design = noise.shaped(design)
     pairs = PairedLooks.build(reference, np.flatnonzero(others), at, design, noise)
     if fresh is not None:
         counts = np.broadcast_to(design.seeds.astype(np.int64), pairs.differences.shape)
@@ -265,10 +275,10 @@ def _comparison(
     return Comparison(hypothesis, seeds, difference, low, high, verdict)
 
 
-def _false_discovery_critical_value(
-    t: FloatArray, degrees_of_freedom: int, confidence: float, removed: int = 0
-) -> float:
-    """Return the critical value of intervals at level 1 - R (1 - confidence) / m, with R discoveries among m; of these
+def _false_discovery_critical_values(
+    t: FloatArray, degrees_of_freedom: FloatArray | int, confidence: float, removed: int
+) -> FloatArray:
+    """Return the critical values of intervals at level 1 - R (1 - confidence) / m, with R discoveries among m; of these
     `removed` are not in `t`.
 
     These intervals exclude 0 for just the discoveries (Benjamini & Yekutieli 2005).
@@ -277,4 +287,4 @@ def _false_discovery_critical_value(
     levels = (1 - confidence) * np.arange(1, len(t) + 1) / (len(t) + removed)
     discoveries = np.flatnonzero(p_values <= levels)
     level = levels[discoveries[-1]] if len(discoveries) else levels[0]
-    return t_exceeded_by(level / 2, degrees_of_freedom)
+    return as_t(normal_bound(level), degrees_of_freedom)

@@ -86,7 +86,7 @@ def test_a_comparison_of_two_is_the_paired_t_test() -> None:
 
 
 def test_false_discovery_finds_what_benjamini_and_hochberg_find() -> None:
-    table = noisy([0.0, *np.linspace(0.0, 3.0, 12)], 0.5, seed=3)
+    table = noisy([0.0, *np.linspace(0.0, 3.0, 12)], 0.5, seed=4)
     found = compare(table, family_wise=False)
     noise, variances = table.noise, table.cautious_variances
     assert noise is not None
