@@ -31,9 +31,10 @@ from assay.ranking import Criterion, Scores
 from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.certificates.evidence import bounding_correlations, draws_of_kin, tied_studies
 from assay.ranking.certificates.look import Look
+from assay.ranking.families import Families
 from assay.ranking.memory import Memory
 from assay.ranking.orders.tau import correlation_of
-from assay.ranking.true_orders.kin import Families, Kin
+from assay.ranking.true_orders.kin import Kin
 from assay.ranking.true_orders.tau_draws import TauDraws
 from assay.ranking.true_orders.tie_breaking import TiedStudies
 from assay.ranking.true_orders.true_correlation import NoiseDraws

@@ -42,6 +42,9 @@ class Scores:
     seeds: tuple[int, ...]
     values: FloatArray
     """(hypotheses, seeds), NaN where a trial is missing or failed; read-only."""
+    families: tuple[str, ...] | None = None
+    """(hypotheses,): the family of each, where those of one family are declared to be kin, whose noise may be shared;
+    None where nobody is."""
 
     def __post_init__(self) -> None:
         """Raise ValueError if the shape does not fit, a name is there twice, or a score is infinite."""
@@ -54,6 +57,10 @@ class Scores:
                 raise ValueError(f"{field}: each may be there once only, got {names}")
         if np.isinf(values).any():
             raise ValueError("values: scores must be finite, or NaN where there is none")
+        if self.families is not None and len(self.families) != len(self.hypotheses):
+            raise ValueError(
+                f"families: {len(self.families)}, expected one of each of {len(self.hypotheses)} hypotheses"
+            )
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
 
@@ -72,14 +79,14 @@ class Scores:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Scores)
-            and (self.hypotheses, self.seeds) == (other.hypotheses, other.seeds)
+            and (self.hypotheses, self.seeds, self.families) == (other.hypotheses, other.seeds, other.families)
             and np.array_equal(self.values, other.values, equal_nan=True)
         )
 
     def __hash__(self) -> int:
         # Equal scores have equal bytes once all missing ones are the same (infinite is none) and no zero is negative.
         values = np.where(self.present, self.values, np.inf) + 0.0
-        return hash((self.hypotheses, self.seeds, values.tobytes()))
+        return hash((self.hypotheses, self.seeds, self.families, values.tobytes()))
 
     @cached_property
     def present(self) -> BoolArray:
@@ -167,11 +174,13 @@ class Scores:
         at_column = {seed: index for index, seed in enumerate(self.seeds)}
         row_index = [at_row[name] if name in at_row else self.row(name) for name in rows]
         column_index = [at_column[seed] for seed in columns]
-        return Scores(rows, columns, self.values[np.ix_(row_index, column_index)].reshape(len(rows), len(columns)))
+        families = tuple(self.families[row] for row in row_index) if self.families else None
+        values = self.values[np.ix_(row_index, column_index)].reshape(len(rows), len(columns))
+        return Scores(rows, columns, values, families)
 
     def first_seeds(self, count: int) -> Scores:
         """Return the same table with the first `count` of its seeds only."""
-        return Scores(self.hypotheses, self.seeds[:count], self.values[:, :count])
+        return Scores(self.hypotheses, self.seeds[:count], self.values[:, :count], self.families)
 
     @cached_property
     def _two_way(self) -> tuple[FloatArray, int]:

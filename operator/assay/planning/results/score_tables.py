@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ class ScoreTable:
         within = np.arange(self.ended.shape[1]) < seeds[:, None]
         if within[self.ended | self.failed].all():
             return self
-        scores = Scores(self.scores.hypotheses, self.scores.seeds, np.where(within, self.scores.values, math.nan))
+        scores = replace(self.scores, values=np.where(within, self.scores.values, math.nan))
         return ScoreTable(scores, self.ended & within, self.failed & within)
 
     def until_failure(self) -> ScoreTable:
@@ -112,4 +112,17 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
     if metric.on_failure is OnFailure.SCORE and metric.failure_score is not None:
         for arm in design.arms:
             values[arm][failed[arm] & ended[arm]] = metric.turned(float(metric.failure_score))
-    return {arm: ScoreTable(Scores(names, design.seeds, values[arm]), ended[arm], failed[arm]) for arm in design.arms}
+    families = _families(study)
+    return {
+        arm: ScoreTable(Scores(names, design.seeds, values[arm], families), ended[arm], failed[arm])
+        for arm in design.arms
+    }
+
+
+def _families(study: Study) -> tuple[str, ...] | None:
+    """Return the family of each hypothesis by the label that the study clusters by; None if it names no label."""
+    label = study.spec.hypotheses.cluster_by
+    if label is None:
+        return None
+    # who lacks the label is alone: no label's value begins like this
+    return tuple(each.metadata.labels.get(label, f"/{each.name}") for each in study.hypotheses)

@@ -15,6 +15,7 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.certificate import Decision
 from assay.ranking.certificates.criterion import Criterion
 from assay.ranking.distributions import f_above
+from assay.ranking.families import Families
 from assay.ranking.memory import NO_MEMORY, Memory
 from assay.ranking.orders.agreement import decision_accuracy, kendall_tau_b
 from assay.ranking.orders.concordance import rounded_means
@@ -31,7 +32,7 @@ from assay.ranking.true_orders.estimands import (
     holds_the_best,
     separated_distances,
 )
-from assay.ranking.true_orders.kin import Families, Kin, families_among
+from assay.ranking.true_orders.kin import Kin, families_among
 from assay.ranking.true_orders.noise_estimates import estimate_noise
 from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.shared_noise import independent_hypotheses

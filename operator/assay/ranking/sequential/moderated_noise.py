@@ -19,6 +19,7 @@ import numpy as np
 from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.scores import Scores
 from assay.ranking.sequential.group_sequential import GroupSequentialDesign, group_sequential_design
+from assay.ranking.sequential.noise_of_families import noise_of_families
 from assay.ranking.sequential.unequal_noise import ALIKE, NoiseRule, rule_for
 
 _NONE = 1e-9
@@ -62,7 +63,11 @@ class InitialNoise:
         if noise is None or noise.variance == 0:
             return None
         own_known = np.maximum(first.counts - 1, 0)
-        return cls(noise.variance, noise.degrees_of_freedom, initial, first.own_squares, own_known)
+        variance, squares, degrees = noise.variance, first.own_squares, noise.degrees_of_freedom
+        if (shared := noise_of_families(first)) is not None:
+            variance, squares = variance * shared.times, squares * shared.times
+            degrees = min(degrees, shared.degrees_of_freedom)
+        return cls(variance, degrees, initial, squares, own_known)
 
     @cached_property
     def rule(self) -> NoiseRule:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.true_orders.kin import Families
+from assay.ranking.families import Families
 from assay.ranking.true_orders.tau_draws import TauDraws
 
 MOST_SIMULATED = 150

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from assay.ranking.arrays import FloatArray
-from assay.ranking.true_orders.kin import Families, contrasts
+from assay.ranking.families import Families, contrasts
 
 PLAINLY_FEWER = 3.0
 """Fewer independent hypotheses than there are, divided by this, are believed. By chance a few seeds show half as many

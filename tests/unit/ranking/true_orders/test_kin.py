@@ -7,10 +7,11 @@ import pytest
 
 from assay.ranking import Scores
 from assay.ranking.arrays import FloatArray
+from assay.ranking.families import Families
 from assay.ranking.orders.concordance import rounded_means
 from assay.ranking.true_orders.clustered_draws import clustered_draws
 from assay.ranking.true_orders.disagreement import observed_disagreement, standing_apart
-from assay.ranking.true_orders.kin import Families, Kin, families_among
+from assay.ranking.true_orders.kin import Kin, families_among
 from assay.ranking.true_orders.shared_noise import independent_hypotheses
 from assay.ranking.true_orders.true_correlation import NoiseDraws
 
