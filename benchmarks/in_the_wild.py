@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import wild_backlogs
+import wild_edits
 import wild_examples
 import wild_failures
 import wild_kin
@@ -33,6 +34,7 @@ from wild_rows import Row, measure
 
 ROWS: tuple[Row, ...] = (
     *wild_backlogs.ROWS,
+    *wild_edits.ROWS,
     *wild_examples.ROWS,
     *wild_failures.ROWS,
     *wild_kin.ROWS,
