@@ -362,7 +362,9 @@ def _record_trial(result: TrialResult, examples: Sequence[KeptExamples], store: 
         store.put_if_absent(contract.examples_name(result.key, each.described), each.data)
     # releases without notes can read a result that has none
     data = result.model_dump_json(exclude=None if result.notes else {"notes"}).encode()
-    store.put_if_absent(contract.result_name(result.key), data)
+    name = contract.result_name(result.key)
+    if not store.put_if_absent(name, data):
+        TrialResult.model_validate_json(store.get(name))  # what counts must be one
 
 
 def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], store: Objects) -> None:
