@@ -1,6 +1,7 @@
 """What the ledger's objects are called. Nothing in a store is ever overwritten.
 
-`assay_trainer.contract` names what workers read and write: requests, results, preparations, attempts. Beside these:
+`assay_trainer.contract` names what workers read and write: requests, results, examples, preparations, attempts. Beside
+these:
 
     studies/<study>/started/<key>/<attempt>.json    which attempts the study started, and when: its index
     studies/<study>/criteria/<digest>.json          under which criteria its results were looked at
