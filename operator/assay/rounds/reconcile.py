@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 ANSWERS_OF_A_STUDY = 256
 """Answers about scores that are kept while a study is driven to its end."""
 
+RESULT_APPEARS_SECONDS, LOOK_FOR_RESULTS_SECONDS = 30.0, 2.0
+"""How long a result that a worker says it wrote is looked for before its trial is run again, and how often: it was paid
+for, and a store that has just come back, or keeps copies, may not show at once what it has."""
+
 STARTED_TOGETHER = 16
 """Requests that are written and started before it is asked whether there is room for more: what is written down as
 started, and can't be, has to be waited for."""
@@ -49,7 +54,8 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: 
     ledger can't be read or written."""
     ledger.refresh(now)
     observed = runner.observe()
-    record_ended(study.name, ledger, runner, observed)
+    awaited = record_ended(study.name, ledger, runner, observed, now)
+    observed = [replace(each, phase="Running") if each in awaited else each for each in observed]
     study = with_history(study, ledger)
     known_edits = len(study.history.edits)
     obstacles, elsewhere = runner.obstacles(), set(runner.elsewhere())
@@ -65,6 +71,9 @@ def reconcile(study: Study, ledger: Ledger, runner: Runner, now: float, memory: 
             break
         elsewhere |= taken
     write_seen(study, ledger, known_edits)
+    if awaited:
+        again = min(LOOK_FOR_RESULTS_SECONDS, decided.requeue_after or LOOK_FOR_RESULTS_SECONDS)
+        decided = replace(decided, requeue_after=again)
     all_started = _apply(study, decided, ledger, runner, now)
     return Round(decided, records, cut_short=not all_started)
 
@@ -159,14 +168,31 @@ def _resume_at(key: str, failures: Sequence[Failure], forgiven: int, started: Ma
     return -math.inf if at is None else at + pause_after(failures, forgiven)
 
 
-def record_ended(study: str, ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt]) -> None:
-    """Write down the attempts that left no result, then let the runner forget what has ended."""
+def record_ended(
+    study: str, ledger: Ledger, runner: Runner, observed: Sequence[ObservedAttempt], now: float = math.inf
+) -> Sequence[ObservedAttempt]:
+    """Write down the attempts that left no result, then let the runner forget what has ended.
+
+    Returns the attempts that are neither written down nor forgotten: at `now` (Unix seconds) they have only just said
+    that they left a result, which is not to be seen yet.
+    """
     ended = [attempt for attempt in observed if attempt.phase == "Ended"]
     found = ledger.find_results({attempt.key for attempt in ended})
+    awaited = []
     for attempt in ended:
         if attempt.key not in found:
+            if _may_still_appear(attempt, now):
+                awaited.append(attempt)
+                continue
             ledger.put_failure(_failure(study, attempt))  # unless the worker has written it itself
         runner.forget(attempt.key, attempt.attempt)
+    return awaited
+
+
+def _may_still_appear(attempt: ObservedAttempt, now: float) -> bool:
+    """Return whether an attempt said so lately that it left a result, that the store may only not show it yet."""
+    said_so = attempt.termination is not None and attempt.termination.reason == "Succeeded"
+    return said_so and attempt.ended_at is not None and now < attempt.ended_at + RESULT_APPEARS_SECONDS
 
 
 def _failure(study: str, attempt: ObservedAttempt) -> Failure:
