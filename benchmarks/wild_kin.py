@@ -12,8 +12,8 @@ noise are as for unrelated ones. The true tau is that of hypotheses of different
 - sensitivity: the noise of a hypothesis is its own sensitivity times the seed's luck; alike in both arms, or not.
 - blind: the proxy's score says nothing for a tenth of the hypotheses, rounded up; it is right about the others, as far
   as the true tau over all pairs allows. The power is that of the plain row.
-- verdicts: all of 36 hypotheses are equal, and noise is shared as above; 3 to 10 seeds. False: any verdict; power:
-  the share of right verdicts where true scores have a spread of 3 times the noise, with `clusterBy` and without.
+- verdicts: all of 36 hypotheses are equal, and noise is shared as above; 3 to 10 seeds, with `clusterBy` and without.
+  False: any verdict; power: the share of right verdicts where true scores have a spread of 3 times the noise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from wild_rows import Measured, Row
 
-from assay.ranking import Criterion, Scores
+from assay.ranking import Criterion, Scores, compare_with_baseline
 from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.certificates.evidence import bounding_correlations, draws_of_kin, tied_studies
 from assay.ranking.certificates.look import Look
@@ -40,7 +40,7 @@ from assay.ranking.true_orders.tie_breaking import TiedStudies
 from assay.ranking.true_orders.true_correlation import NoiseDraws
 
 TAU, GOOD, SEEDS = Criterion("KendallTau", 0.8, 0.95), 0.9, 3
-HYPOTHESES, DRAWS = 36, 600
+HYPOTHESES, DRAWS, MAXIMUM = 36, 600, 10
 SHARE_DRAWS = 25
 """So many studies in a row are tested with the same simulated studies, where their hypotheses are unrelated."""
 
@@ -184,6 +184,31 @@ def blind_for_a_tenth(hypotheses: int, tau: float, generator: np.random.Generato
     return Arms(scores[0], scores[1], np.arange(hypotheses))
 
 
+def verdicts(count: int, generator: np.random.Generator, _number: int, _table: Path | None) -> Measured:
+    """Compare hypotheses whose families share noise, without and with; once all equal, once of different scores."""
+    families = generator.permutation(np.arange(HYPOTHESES) % count)
+    noise = shared_noise(families, 1.0, (), MAXIMUM, generator)
+    true = 3 * generator.standard_normal(HYPOTHESES)
+    names, seeds, values = tuple(map(str, range(HYPOTHESES))), tuple(range(MAXIMUM)), {}
+    for when, of in (("_before", None), ("", tuple(map(str, families)))):
+        equal, different = (
+            compare_with_baseline(
+                Scores(names, seeds, level[:, None] + noise, of),
+                names[0],
+                smallest_effect=0.0,
+                confidence=TAU.confidence,
+                initial=SEEDS,
+                maximum=MAXIMUM,
+            )
+            for level in (np.zeros(HYPOTHESES), true)
+        )
+        values[f"false{when}"] = float(any(each.verdict != "Inconclusive" for each in equal))
+        wanted = ["Better" if true[at] > true[0] else "Worse" for at in range(1, HYPOTHESES)]
+        right = [each.verdict == want for each, want in zip(different, wanted, strict=True)]
+        values[f"power{when}"] = float(np.mean(right))
+    return Measured(values)
+
+
 def _row(
     name: str, simulate: Callable[[float, np.random.Generator], Arms], told: Told = "nothing", most_false: float = 0.06
 ) -> Row:
@@ -225,4 +250,5 @@ ROWS = (
         _row(f"blind for a tenth of {hypotheses}", partial(blind_for_a_tenth, hypotheses), "nothing", most_false)
         for hypotheses, most_false in ((12, 0.2), (24, 0.08), (36, 0.08))
     ),
+    *(Row(f"kin verdicts {count} families shared", partial(verdicts, count)) for count in (2, *_COUNTS)),
 )

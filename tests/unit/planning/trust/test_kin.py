@@ -8,6 +8,8 @@ import numpy as np
 
 from assay.api.resources import REFERENCE, HypothesesSelection, Hypothesis, ProxyStudyStatus
 from assay.planning.plan import plan
+from assay.planning.results.progress import progress_of
+from assay.planning.results.score_tables import score_tables_of
 from assay.planning.status.certificate_words import apart_in_words
 from assay.planning.study.study import Study
 from assay.planning.trust.kin import MOST_KEYS, kin_of
@@ -100,6 +102,17 @@ def test_the_label_of_a_study_is_taken_alone_and_who_lacks_it_is_a_family_of_its
     assert (found.name, found.declared) == (LABEL, True)
     assert "baseline" not in dict(found.family_of)
     assert dict(found.family_of)["h001"] == "f1"
+
+
+def test_the_scores_of_a_study_know_the_families_of_its_label() -> None:
+    def families(cluster_by: str | None) -> tuple[str, ...] | None:
+        study = study_of(backlog(labelled=True), cluster_by)
+        return score_tables_of(study, {}, progress_of(study, {}))[REFERENCE].scores.families
+
+    found = families(LABEL)
+    assert found is not None
+    assert found[:3] == ("/baseline", "f1", "f2")
+    assert families(None) is None
 
 
 def test_the_status_says_who_is_kin_by_the_label_and_what_that_leaves() -> None:
