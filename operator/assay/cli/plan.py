@@ -26,6 +26,7 @@ def plan(
     from assay.reporting.forecast import forecast_table
     from assay.rounds.earlier import earlier_of
     from assay.rounds.gather import gather_study
+    from assay.rounds.history import with_history
     from assay.rounds.reconcile import records_of
 
     resource, manifests = load_study(file, study)
@@ -33,6 +34,7 @@ def plan(
     with local_runner(file, resource, manifests, slots=slots, preload=[]) as runner:
         gathered = gather_study(resource, manifests.hypotheses, runner)
     say_missed_variables(runner)
+    gathered = with_history(gathered, ledger)
     records = records_of(gathered, ledger, ())
     known = gathered.knowing(earlier_of(gathered, ledger, runner, records))
     Console().print(forecast_table(known, forecast(known, records), stale_work(known, records)))

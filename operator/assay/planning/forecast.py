@@ -13,8 +13,10 @@ from assay.planning.allocation.within_budget import rungs_of
 from assay.planning.judgement import judge
 from assay.planning.results.progress import State, progress_of
 from assay.planning.study.design import PlannedTrial
+from assay.planning.trust.looks_before import arm_looks
 from assay.planning.trust.proxy_looks import SIMULATION_SEED, criterion_of
-from assay.ranking import certification_power, hypotheses_for_power, look_seeds
+from assay.ranking import certification_power, hypotheses_for_power, look_seeds, looked_at
+from assay.ranking.certificates.growing_backlogs import Backlog
 from assay.ranking.certificates.needed import WANTED_POWER
 
 if TYPE_CHECKING:
@@ -71,6 +73,17 @@ class Power(NamedTuple):
     probability: float
 
 
+class Growing(NamedTuple):
+    """The probability that such a proxy is certified while a backlog grows, in one way to spend the error."""
+
+    expected: int | None
+    """How many hypotheses were said to be expected; None: nothing was said."""
+    now: float
+    """At the first look, with the hypotheses that there are."""
+    then: float
+    """At a later look, once there are as many as are needed or expected, if it is not certified by then."""
+
+
 @dataclass(frozen=True)
 class Trusting:
     """What certificates a study may hope for, if one seed's noise is `EXPECTED_NOISE` of the hypotheses' spread."""
@@ -85,6 +98,13 @@ class Trusting:
     powers: tuple[Power, ...]
     needed: int | None
     """About how many hypotheses certify with probability `WANTED_POWER`; None: more than can be asked for."""
+    grown: int | None = None
+    """The number of hypotheses that `growing` is about: that which is expected, or else needed; None: there are as many
+    already, or nobody knows."""
+    growing: tuple[Growing, ...] = ()
+    """Both ways to spend the error, if the backlog grows to that number."""
+    looked_before: bool = False
+    """Whether trust was looked at before: then all of this is about a study that begins anew."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +186,15 @@ def trusting(study: Study) -> Trusting:
     criterion, seeds = criterion_of(study), study.spec.seeds
     looks, proxies = look_seeds(seeds.initial, seeds.maximum), len(study.design.arms) - 1
     true_value = round((1 + criterion.threshold) / 2, 3)
+    expected, own = study.spec.trust.expected_hypotheses, len(study.hypotheses)
     needed = hypotheses_for_power(
-        WANTED_POWER, criterion, looks, true_value=true_value, noise_to_signal=EXPECTED_NOISE, proxies=proxies
+        WANTED_POWER,
+        criterion,
+        looks,
+        true_value=true_value,
+        noise_to_signal=EXPECTED_NOISE,
+        proxies=proxies,
+        expected=expected,
     )
     powers = tuple(
         Power(
@@ -181,8 +208,35 @@ def trusting(study: Study) -> Trusting:
                 generator=np.random.default_rng(SIMULATION_SEED),
                 proxies=proxies,
                 draws=POWER_DRAWS if len(looks) == 1 else DRAWS_OF_LOOKS,
+                backlog=Backlog((), expected),
             ),
         )
-        for count in sorted({*COUNTS, len(study.hypotheses)})
+        for count in sorted({*COUNTS, own})
     )
-    return Trusting(criterion.quantity, true_value, looks, proxies, powers, needed)
+    grown = expected or needed
+    grown = grown if grown is not None and grown > own else None
+    growing = tuple(_growing(study, each, grown, true_value) for each in (None, grown)) if grown else ()
+    looked_before = any(arm_looks(study, arm).looks for arm in study.design.arms[1:])
+    return Trusting(criterion.quantity, true_value, looks, proxies, powers, needed, grown, growing, looked_before)
+
+
+def _growing(study: Study, expected: int | None, grown: int, true_value: float) -> Growing:
+    """Return the power at the first looks, and at one more that follows them, with as many seeds as there may be."""
+    criterion, own = criterion_of(study), len(study.hypotheses)
+    looks = look_seeds(study.spec.seeds.initial, study.spec.seeds.maximum)
+    first = looked_at(own, criterion, looks, noise_to_signal=EXPECTED_NOISE, expected=expected)
+    now, then = (
+        certification_power(
+            hypotheses,
+            criterion,
+            seeds,
+            true_value=true_value,
+            noise_to_signal=EXPECTED_NOISE,
+            generator=np.random.default_rng(SIMULATION_SEED),
+            proxies=len(study.design.arms) - 1,
+            draws=DRAWS_OF_LOOKS,
+            backlog=backlog,
+        )
+        for hypotheses, seeds, backlog in ((own, looks, Backlog((), expected)), (grown, looks[-1:], first))
+    )
+    return Growing(expected, now, then)

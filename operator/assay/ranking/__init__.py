@@ -23,7 +23,7 @@ from assay.ranking.certificates.certificate import Certificate, Decision
 from assay.ranking.certificates.certification import certify
 from assay.ranking.certificates.criterion import Criterion, TrustStatistic
 from assay.ranking.certificates.error_spending import look_seeds
-from assay.ranking.certificates.power import certification_power, hypotheses_for_power
+from assay.ranking.certificates.power import certification_power, hypotheses_for_power, looked_at
 from assay.ranking.orders.agreement import Agreement, DecisionAccuracy, agreement, decision_accuracy
 from assay.ranking.orders.ceiling import noise_ceiling
 from assay.ranking.scores import Scores, balanced
@@ -55,6 +55,7 @@ __all__ = [
     "example_variances",
     "hypotheses_for_power",
     "look_seeds",
+    "looked_at",
     "noise_ceiling",
     "open_for_ranking",
     "rank_intervals",

@@ -80,6 +80,24 @@ def _trusting(study: Study, trusting: Trusting) -> list[str]:
     regret = trust.statistic is TrustStatistic.WINNER_REGRET and float(study.spec.metric.smallest_effect) > 0
     counted = "; counting the best alone as good, so rather more" if regret else ""
     lines.append(f"if one seed's noise is {EXPECTED_NOISE} of the spread of the hypotheses{needed}{counted}.")
+    return [*lines, *_growing(study, trusting)]
+
+
+def _growing(study: Study, trusting: Trusting) -> list[str]:
+    """Say what becomes of a backlog that grows, in both ways to spend the error."""
+    lines = []
+    if trusting.looked_before:
+        lines.append("Trust was looked at already: this is about a first look. The report says when the next one is.")
+    for each in trusting.growing:
+        said = f"with trust.expectedHypotheses {each.expected}" if each.expected else "if no number is said beforehand"
+        own = "  <- this study" if study.spec.trust.expected_hypotheses == each.expected else ""
+        lines.append(f"  {each.now:.2f} now and {each.then:.2f} at {trusting.grown} hypotheses {said}{own}")
+    if trusting.growing:
+        lines.insert(
+            len(lines) - len(trusting.growing),
+            "Looks at a backlog that grows share the error. If it is first looked at now, and again at "
+            f"{trusting.grown} hypotheses:",
+        )
     return lines
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assay.api.resources import Budget, ProxyArm, Screening, Trust, TrustStatistic
 from assay.planning import forecast
 from assay.planning.forecast import BudgetForecast
+from assay.planning.records.look_records import looks_before
 from assay.planning.study.design import PlannedTrial
+from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.planning.trust.proxy_looks import criterion_of
+from assay.ranking.certificates.growing_backlogs import Backlog
 from assay.reporting.forecast import forecast_table
 from builders.effort import tries
+from builders.looks import a_look
 from builders.manifests import a_proxy
 from builders.studies import a_study, records_of_scores
 from builders.terminal import shown
@@ -118,3 +124,39 @@ def test_what_a_budget_will_do_is_said(
     if want is BudgetForecast.TOO_SMALL:
         assert found.trusting is None
         assert "would be certified" not in text
+
+
+def test_both_ways_to_spend_the_error_on_a_backlog_that_grows_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, tuple[int, ...], Backlog]] = []
+
+    def power(count: int, _: object, looks: tuple[int, ...], *, backlog: Backlog, **others: object) -> float:
+        asked.append((count, looks, backlog))
+        return 0.25 if backlog.expected is None else 0.75
+
+    monkeypatch.setattr(forecast, "certification_power", power)
+    said = Trust(threshold="0.8", expected_hypotheses=48)
+    study = a_study(hypotheses=9, proxies=PROXIES, seeds=3, maximum=10, trust=said)
+    found = forecast.trusting(study)
+    assert found.grown == 48
+    assert found.growing == ((None, 0.25, 0.25), (48, 0.75, 0.75))
+    later = [each for each in asked if each[2].waves]
+    assert [(count, looks, backlog.expected) for count, looks, backlog in later] == [(48, (10,), None), (48, (10,), 48)]
+    assert [wave.taken for _, _, backlog in later for wave in backlog.waves] == [4, 4]
+    text = in_words(study)
+    assert "If it is first looked at now, and again at 48 hypotheses: 0.25 now and 0.25 at 48 hypotheses if no" in text
+    assert "0.75 now and 0.75 at 48 hypotheses with trust.expectedHypotheses 48 <- this study" in text
+    assert "looked at already" not in text
+
+
+@pytest.mark.usefixtures("_no_simulation")
+def test_a_study_that_was_looked_at_before_is_told_so() -> None:
+    study = a_study(hypotheses=9, proxies=PROXIES, seeds=3)
+    before = replace(study, history=History(looks=looks_before([a_look(study, "short")])))
+    assert "Trust was looked at already: this is about a first look." in in_words(before)
+
+
+@pytest.mark.usefixtures("_no_simulation")
+def test_as_many_hypotheses_as_are_expected_do_not_grow() -> None:
+    trust = Trust(threshold="0.8", expected_hypotheses=9)
+    found = forecast.trusting(a_study(hypotheses=9, proxies=PROXIES, seeds=3, trust=trust))
+    assert (found.grown, found.growing) == (None, ())

@@ -28,6 +28,8 @@ def asked_of(study: Study) -> str:
     parts: list[Any] = [what_is_asked(study)]
     if spec.trust.statistic == "WinnerRegret":
         parts.append([spec.metric.smallest_effect, spec.screening.promote if spec.screening else None])
+    if spec.hypotheses.cluster_by is not None:
+        parts.append({"kin": spec.hypotheses.cluster_by})
     return short_digest(canonical_json(parts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -133,6 +133,25 @@ def hypotheses_for_power(
             return needed
         assumed = needed
     return needed
+
+
+def looked_at(
+    hypotheses: int,
+    criterion: Criterion,
+    looks: Sequence[int],
+    *,
+    noise_to_signal: float,
+    expected: int | None = None,
+) -> Backlog:
+    """Return the backlog after all first looks at so many hypotheses, at these numbers of seeds.
+
+    `expected`: to how many hypotheses it was said to grow, before them.
+    """
+    noise, generator = TwoArmNoise((noise_to_signal, noise_to_signal)), np.random.default_rng(0)
+    estimand = _expected_estimand(criterion, hypotheses, noise, looks[0], generator)
+    near = correlation_reaching(estimand, criterion.threshold) if estimand else criterion.threshold
+    wave = Wave.after(None, hypotheses, looks, noise, near)
+    return Backlog((), expected).followed_by(replace(wave, taken=len(looks)))
 
 
 def _expected_estimand(
