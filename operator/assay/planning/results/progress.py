@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -85,7 +86,22 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
             elif prepared is not State.SUCCEEDED:
                 state = State.WAITING
         states[key] = state
-    return Progress(states, failures, own)
+    return Progress(states, failures, _of_hypotheses(study, states, own) if own else own)
+
+
+def _of_hypotheses(study: Study, states: Mapping[str, State], own: Mapping[str, Failure]) -> Mapping[str, Failure]:
+    """Return the failures that are some hypotheses' fault.
+
+    Where all of them failed, with a seed on an arm, something else was in the way (a file that was missing, say): such
+    a failure is refuted by a retry that succeeds. Nobody can choose among outcomes by that: it is so for all alike.
+    """
+    count = Counter((trial.arm, trial.seed) for trial in study.design.trials if trial.key in own)
+    everybodys = {
+        trial.key
+        for trial in study.design.trials
+        if count[trial.arm, trial.seed] == len(study.hypotheses) and states[trial.key] is State.SUCCEEDED
+    }
+    return {key: failure for key, failure in own.items() if key not in everybodys}
 
 
 def _final_failure(record: WorkRecord, terms: Terms) -> Failure | None:

@@ -161,6 +161,21 @@ def test_a_retry_that_succeeds_does_not_undo_a_failure() -> None:
     assert (row.seeds, row.failed_seeds, row.message) == (2, 2, "ScoreNotFinite: loss is NaN")
 
 
+def test_what_everybody_failed_at_says_nothing_once_a_retry_succeeds() -> None:
+    study = study_of()
+    records = dict(records_with(study, {}))
+    for trial in study.design.trials:
+        if trial.seed == 1:
+            failure = a_failure(trial.key, message="FileNotFoundError: it")
+            records[trial.key] = WorkRecord(records[trial.key].result, (failure,), forgiven=1)
+    decided = plan(study, records, 0.0)
+    assert not decided.assessment.unstable
+    assert (decided.ranking[0].name, decided.ranking[0].failed_seeds) == (HOT, None)
+    last = next(trial.key for trial in study.design.trials if trial.seed == 1 and trial.hypothesis == "h001")
+    records[last] = WorkRecord(failures=(a_failure(last),))
+    assert plan(study, records, 0.0).assessment.unstable == {"h001"}
+
+
 @pytest.mark.parametrize("question", list(Question))
 def test_a_baseline_that_fails_gives_no_verdicts_and_the_study_says_so(question: Question) -> None:
     study = study_of(question=question)
