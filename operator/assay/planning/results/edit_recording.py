@@ -14,6 +14,7 @@ from assay.planning.records.edit_log import (
     EditRecord,
     Scored,
     Value,
+    known_scores,
     records_to_write,
 )
 from assay_trainer.contract import TrialResult
@@ -26,24 +27,25 @@ if TYPE_CHECKING:
 
 def edits_to_record(study: Study, records: Records, now: float) -> tuple[EditRecord, ...]:
     """Return the records to write at `now` (Unix seconds); none while nothing has a score, and none if all is known."""
-    seeds = _seeds_with_scores(study, records)
-    if not seeds:
-        return ()
-    design = study.design
+    design, log = study.design, study.history.edits
+    runs = {each.name: design.conditions[each.name, REFERENCE].digest for each in study.hypotheses}
     record = EditRecord.model_construct(
         number=1,
         made_at=now,
         judged_by=judged_by(study.spec),
         ground=design.ground[REFERENCE],
-        baseline_runs=design.conditions[study.baseline, REFERENCE].digest,
+        baseline_runs=runs[study.baseline],
         arms={arm: digest for arm, digest in design.ground.items() if arm != REFERENCE},
-        seeds=max(seeds.values()),
-        scored={
-            name: Scored.model_construct(runs=design.conditions[name, REFERENCE].digest, seeds=count)
-            for name, count in seeds.items()
-        },
+        seeds=1,
+        scored={},
     )
-    return tuple(records_to_write(study.history.edits, record))
+    if log and log[-1].criteria == record.criteria and known_scores(log).keys() >= runs.items():
+        return ()  # as in most rounds: then nobody's scores need to be looked for
+    seeds = _seeds_with_scores(study, records)
+    if not seeds:
+        return ()
+    scored = {name: Scored.model_construct(runs=runs[name], seeds=count) for name, count in seeds.items()}
+    return tuple(records_to_write(log, record.model_copy(update={"seeds": max(seeds.values()), "scored": scored})))
 
 
 def judged_by(spec: ProxyStudySpec) -> dict[str, Value]:
