@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
 from assay.api.bounds import first_of
@@ -86,22 +85,28 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
             elif prepared is not State.SUCCEEDED:
                 state = State.WAITING
         states[key] = state
-    return Progress(states, failures, _of_hypotheses(study, states, own) if own else own)
+    return Progress(states, failures, _of_hypotheses(study, records, states, own) if own else own)
 
 
-def _of_hypotheses(study: Study, states: Mapping[str, State], own: Mapping[str, Failure]) -> Mapping[str, Failure]:
+def _of_hypotheses(
+    study: Study, records: Records, states: Mapping[str, State], own: Mapping[str, Failure]
+) -> Mapping[str, Failure]:
     """Return the failures that are some hypotheses' fault.
 
-    Where all of them failed, with a seed on an arm, something else was in the way (a file that was missing, say): such
-    a failure is refuted by a retry that succeeds. Nobody can choose among outcomes by that: it is so for all alike.
+    As long as nothing has ever succeeded, something else may be in the way (a file that is missing, say). So a first
+    failure from then is refuted by a retry that succeeds: by that nobody chooses among outcomes, as there were none.
     """
-    count = Counter((trial.arm, trial.seed) for trial in study.design.trials if trial.key in own)
-    everybodys = {
-        trial.key
-        for trial in study.design.trials
-        if count[trial.arm, trial.seed] == len(study.hypotheses) and states[trial.key] is State.SUCCEEDED
-    }
-    return {key: failure for key, failure in own.items() if key not in everybodys}
+    ended, retried = [], {}
+    for trial in study.design.trials:
+        if states[trial.key] is State.SUCCEEDED and isinstance(result := records[trial.key].result, TrialResult):
+            started_at = result.provenance.started_at
+            if trial.key not in own:
+                ended.append(started_at + result.cost.wall_seconds)
+            elif sum(fault_of(each.reason) is Fault.OWN for each in records[trial.key].failures) == 1:
+                retried[trial.key] = started_at
+    if not retried or min(ended, default=inf) <= min(retried.values()):
+        return own
+    return {key: failure for key, failure in own.items() if key not in retried}
 
 
 def _final_failure(record: WorkRecord, terms: Terms) -> Failure | None:

@@ -155,25 +155,24 @@ def test_a_retry_that_succeeds_does_not_undo_a_failure() -> None:
     for trial in study.design.trials:
         if trial.hypothesis == HOT and trial.seed in (1, 3):
             failure = a_failure(trial.key, reason=FailureReason.SCORE_NOT_FINITE, message="loss is NaN")
-            records[trial.key] = WorkRecord(records[trial.key].result, (failure,), forgiven=1)
+            result = a_result(study, trial, score_of(trial), started_at=2_000_000.0)
+            records[trial.key] = WorkRecord(result, (failure,), forgiven=1)
     row = rows_of(plan(study, records, 0.0))[HOT]
     assert (row.verdict, row.may_be_best) == (Verdict.UNSTABLE, False)
     assert (row.seeds, row.failed_seeds, row.message) == (2, 2, "ScoreNotFinite: loss is NaN")
 
 
-def test_what_everybody_failed_at_says_nothing_once_a_retry_succeeds() -> None:
+@pytest.mark.parametrize(("failures", "want"), [(1, set()), (2, {"baseline", "h001"})])
+def test_what_failed_before_anything_had_succeeded_says_nothing_once_a_retry_succeeds(
+    failures: int, want: set[str]
+) -> None:
+    """Two trials failed for want of a file, and ended the study; once it was there all have a result."""
     study = study_of()
     records = dict(records_with(study, {}))
-    for trial in study.design.trials:
-        if trial.seed == 1:
-            failure = a_failure(trial.key, message="FileNotFoundError: it")
-            records[trial.key] = WorkRecord(records[trial.key].result, (failure,), forgiven=1)
-    decided = plan(study, records, 0.0)
-    assert not decided.assessment.unstable
-    assert (decided.ranking[0].name, decided.ranking[0].failed_seeds) == (HOT, None)
-    last = next(trial.key for trial in study.design.trials if trial.seed == 1 and trial.hypothesis == "h001")
-    records[last] = WorkRecord(failures=(a_failure(last),))
-    assert plan(study, records, 0.0).assessment.unstable == {"h001"}
+    for trial in study.design.trials[:2]:
+        found = tuple(a_failure(trial.key, attempt=number + 1) for number in range(failures))
+        records[trial.key] = WorkRecord(records[trial.key].result, found, forgiven=failures)
+    assert plan(study, records, 0.0).assessment.unstable == want
 
 
 @pytest.mark.parametrize("question", list(Question))
