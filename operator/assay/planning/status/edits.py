@@ -17,7 +17,9 @@ MOST_NAMES = 3
 """How many names are listed with each edit."""
 
 _VALUES_SHOWN = 4
-_HANDLED = {BASELINE, INITIAL, MAXIMUM}
+EXPECTED = "trust.expectedHypotheses"
+_NO_CRITERIA = {BASELINE, INITIAL, MAXIMUM}
+_HANDLED = {*_NO_CRITERIA, EXPECTED}
 
 
 class Edit(NamedTuple):
@@ -34,10 +36,15 @@ def edits_of(study: Study) -> tuple[Edit, ...]:
     """Return what was edited after scores were seen, the edits first with which the error no longer holds."""
     log = study.history.edits
     here = tuple(record for record in log if record.ground == study.design.ground[REFERENCE])
-    criteria = tuple(_criteria(log))
-    if not criteria and study.history.criteria_seen - {edit_digest(study.spec)}:
-        criteria = (Edit("metric, trust, verdicts, question or clusterBy, by an earlier release", "", holds=False),)
-    return (*criteria, *_seeds(log, study), *_baselines(here, study), *_arms(here), *_removed(here, study))
+    return (
+        *_criteria(log),
+        *_before_the_log(log, study),
+        *_expected(log),
+        *_seeds(log, study),
+        *_baselines(here, study),
+        *_arms(here),
+        *_removed(here, study),
+    )
 
 
 def in_words(edits: Sequence[Edit]) -> str:
@@ -51,10 +58,22 @@ def in_words(edits: Sequence[Edit]) -> str:
 
 def _criteria(log: EditLog) -> Iterator[Edit]:
     """Yield the edits of what says how results are judged: the choice may rest on the results."""
-    fields = dict.fromkeys(field for record in log for field in record.judged_by if field not in _HANDLED)
-    for field in sorted(fields):
+    for field in sorted({field for record in log for field in record.judged_by} - _HANDLED):
         if values := _changes([record.judged_by.get(field) for record in log]):
             yield Edit(f"{field} {values}", "", holds=False)
+
+
+def _before_the_log(log: EditLog, study: Study) -> Iterator[Edit]:
+    """Yield what a release did not name that knew criteria by their digests alone: there are more than in the log."""
+    seen = study.history.criteria_seen | {edit_digest(study.spec)}
+    known = {frozenset(each for each in record.judged_by.items() if each[0] not in _NO_CRITERIA) for record in log}
+    if len(seen) > max(len(known), 1):
+        yield Edit("metric, trust, verdicts, question or clusterBy, by an earlier release", "", holds=False)
+
+
+def _expected(log: EditLog) -> Iterator[Edit]:
+    if values := _changes([record.judged_by.get(EXPECTED) for record in log]):
+        yield Edit(f"{EXPECTED} {values}", "what was said before the first look counts", holds=True)
 
 
 def _seeds(log: EditLog, study: Study) -> Iterator[Edit]:

@@ -125,6 +125,25 @@ def test_what_an_earlier_release_wrote_down_is_an_edit_too() -> None:
     assert not edit.holds
 
 
+def test_an_edit_of_an_earlier_release_stays_said_beside_the_log() -> None:
+    study = looked_at(a_study())
+    digests = frozenset({edit_digest(study.spec), "a" * 32})
+    (edit,) = edits_of(replace(study, history=replace(study.history, criteria_seen=digests)))
+    assert not edit.holds
+    edited = looked_at(a_study(), a_study(smallest_effect="0.01"))
+    both = frozenset(edit_digest(each.spec) for each in (study, edited))
+    (named,) = edits_of(replace(edited, history=replace(edited.history, criteria_seen=both)))
+    assert named.what == "metric.smallestEffect 0 → 0.01"
+
+
+def test_how_large_the_backlog_will_be_counts_as_it_was_said_at_first() -> None:
+    trust = Trust(threshold="0.6", expected_hypotheses=48)
+    study = looked_at(a_study(), a_study(trust=trust))
+    seen = frozenset(edit_digest(each.spec) for each in (a_study(), study))
+    (edit,) = edits_of(replace(study, history=replace(study.history, criteria_seen=seen)))
+    assert edit == Edit("trust.expectedHypotheses unset → 48", "what was said before the first look counts", holds=True)
+
+
 def test_a_condition_names_the_edits_of_a_study_without_proxies_too() -> None:
     study = looked_at(a_study(seeds=3), a_study(seeds=3, maximum=5))
     status = plan(study, records(study), 0.0).status
