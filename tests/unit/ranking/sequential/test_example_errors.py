@@ -8,6 +8,8 @@ import pytest
 
 from assay.ranking import Comparison, ExampleErrors, Scores, compare_with_baseline, example_variances
 from assay.ranking.sequential.example_errors import last_positions
+from assay.ranking.sequential.futility import chance_of_decision
+from assay.ranking.sequential.group_sequential import group_sequential_design
 from builders.score_tables import after_seeds, noisy_scores, scores
 
 NAMES = ("h1", "h2", "h3", "h4")
@@ -109,6 +111,15 @@ def test_a_hypothesis_whose_examples_are_not_known_has_no_interval_and_gets_no_s
     assert (lost.verdict, lost.low, lost.high, lost.is_open) == ("Inconclusive", None, None, False)
     assert lost.difference is not None
     assert found["h2"].verdict == without["h2"].verdict == "Worse"
+
+
+def test_where_what_lasts_is_not_known_nothing_is_ever_decided() -> None:
+    design = group_sequential_design(3, 10)
+    lasting = np.array([[1e-6], [np.inf]])
+    errors, differences = np.sqrt(1e-4 + lasting), np.zeros((2, 8))
+    chances = chance_of_decision(differences, errors, design.seeds, design, np.full(8, 3.0), 0.1, lasting=lasting)
+    assert (chances[0, :-1] > 0.9).all()
+    assert (chances[1] == 0).all()
 
 
 def test_later_seeds_change_no_verdict_that_was_reached() -> None:
