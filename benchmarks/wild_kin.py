@@ -64,6 +64,7 @@ class Unrelated(Look):
 
     families: Families | None = None
     standing_apart: tuple[str, ...] = ()
+    noise_has_one_direction: bool = False
 
     @property
     def independent_noise(self) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from assay.ranking.certificates.look import Look
 from assay.ranking.orders.concordance import concordant_pairs
 from assay.ranking.true_orders.clustered_draws import clustered_draws
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.one_direction import noise_of_means
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
 from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_TIED_HYPOTHESES, TiedStudies
@@ -89,7 +90,9 @@ def draws_of_kin(
         # ties are broken by studies of unrelated hypotheses
         taus, _ = clustered_draws(look.rounded_means[0], look.disagreement, families, generator, draws)
         ties = None
-    if min(look.independent_noise) < look.hypotheses - 1:
+    if look.noise_has_one_direction:
+        noise = replace(noise, of_means=noise_of_means(look.reference, look.proxy, generator, draws))
+    elif min(look.independent_noise) < look.hypotheses - 1:
         noise = NoiseDraws.shared(look.independent_noise, look.hypotheses, look.seeds, generator, draws)
         # studies that are simulated in families have the noise that these share in their scores
         noise = replace(noise, realised=None) if in_families else noise

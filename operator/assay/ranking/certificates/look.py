@@ -34,6 +34,7 @@ from assay.ranking.true_orders.estimands import (
 )
 from assay.ranking.true_orders.kin import Kin, families_among
 from assay.ranking.true_orders.noise_estimates import estimate_noise
+from assay.ranking.true_orders.one_direction import has_one_direction
 from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.shared_noise import independent_hypotheses
 from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenuated
@@ -132,6 +133,11 @@ class Look:
             independent_hypotheses(arm.residuals, self.families) for arm in (self.reference, self.proxy)
         )
         return reference, proxy
+
+    @cached_property
+    def noise_has_one_direction(self) -> bool:
+        """Whether in both arms each hypothesis feels a seed in its own measure, and little else is noise."""
+        return has_one_direction(self.reference) and has_one_direction(self.proxy)
 
     @cached_property
     def untested(self) -> Untested | None:

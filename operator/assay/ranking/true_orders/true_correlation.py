@@ -20,6 +20,7 @@ import numpy as np
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.one_direction import NoiseOfMeans
 from assay.ranking.true_orders.tau_draws import TauDraws
 
 OF_ORDERS = 0.8
@@ -74,6 +75,8 @@ class NoiseDraws:
     realised: RealisedNoise | None = None
     """How much noise the means happen to have, where few independent hypotheses share it; None: about as much as is
     expected, and simulated studies have it in their scores."""
+    of_means: NoiseOfMeans | None = None
+    """The noise of the means where it can be drawn from them; None: it is the estimate's, with the errors above."""
 
     @classmethod
     def simulate(cls, degrees_of_freedom: int, generator: np.random.Generator, draws: int) -> NoiseDraws:
@@ -168,6 +171,8 @@ def true_correlations(
     if noise.realised is not None:
         more1, more2, shared = noise.realised.of(shared)
         noise1, noise2 = noise1 * more1, noise2 * more2
+    if noise.of_means is not None:
+        noise1, noise2, shared = (np.broadcast_to(each[:, None], reached.shape) for each in noise.of_means)
     known = (noise1 < 1) & (noise2 < 1)
     signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
     return np.where(known, disattenuated(reached, signal1, signal2, shared), -1.0 if side == "low" else 1.0)
