@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +11,19 @@ import scipy
 from decision_studies import CONFIDENCE, INITIAL, LOOKS, MARGIN, MAXIMUM, SimulatedStudy, Tally, add_verdicts
 
 from assay.ranking.arrays import FloatArray
+from assay.ranking.sequential import unequal_noise
 from assay.ranking.sequential.critical_values import dunnett_critical_value
+
+
+@contextmanager
+def noise_taken_for_alike() -> Iterator[None]:
+    """Judge, meanwhile, as if all hypotheses were equally noisy, whatever their seeds show."""
+    present = unequal_noise.ALARM
+    unequal_noise.ALARM = 0.0
+    try:
+        yield
+    finally:
+        unequal_noise.ALARM = present
 
 
 def fixed_pooled(tally: Tally, study: SimulatedStudy, margin: float = MARGIN) -> None:

@@ -1,6 +1,6 @@
 """What looking after every seed saves, and whether its statements hold: verdicts, the best one, ranks. By simulation.
 
-    python benchmarks/decisions.py [--fast] [--choices]
+    python benchmarks/decisions.py [--fast] [--choices] [--table LCDB.parquet]
 
 It takes about ten minutes on one core, with --fast about one.
 
@@ -30,6 +30,12 @@ false. The hardest case for the error; here by method, noise, and number of hypo
 **The whole order.** tau: Kendall's tau of the order with the true one; width: mean number of places that a
 hypothesis may have; held: share of studies in which all intervals hold the true place (when all are equal: any place).
 
+With `--table`, there is one more, printed first:
+
+**Real noise.** How often any verdict is false if learners of a data set are made equal, so that what differs is the
+noise of recorded runs, and what it costs where they differ as they do (see `wild_verdicts.py`), by half of the data
+sets, with standard errors clustered by data set; before: as if all learners were equally noisy.
+
 Yardsticks: *10 seeds for all* with Dunnett's test (the one look of `compare_with_baseline`, and with the pooled
 variance alone); *Dunnett at every look*, uncorrected; *mSPRT*: the mixture sequential probability ratio t test with
 g = 1 (Robbins 1970) at level .05 / 18, with the larger of the pair's and the pooled variance, and with the pair's own.
@@ -38,9 +44,12 @@ g = 1 (Robbins 1970) at level .05 / 18, with the larger of the pair's and the po
 from __future__ import annotations
 
 import argparse
+import os
 import time
+from pathlib import Path
 
 import numpy as np
+import wild_verdicts
 from decision_policies import assay_best, assay_verdicts, fixed_verdicts, print_choices
 from decision_studies import (
     CONFIDENCE,
@@ -56,7 +65,9 @@ from decision_studies import (
     studies,
 )
 from decision_yardsticks import BOUNDS, HALVINGS, fixed_pooled, halving, yardstick
+from learning_curves import given_curves
 from scipy import stats
+from wild_rows import measure
 
 from assay.ranking import Scores, compare_with_baseline, open_for_ranking, rank_intervals
 
@@ -173,6 +184,19 @@ def print_order(count: int, seed: int) -> None:
     print()
 
 
+def print_real_noise(count: int, seed: int, table: Path) -> None:
+    """Print the table of verdicts on real noise."""
+    print(f"Real noise. {count} studies a row.\n")
+    print(f"{'':44s}false before    with            power before    difference      trials before   difference")
+    for row in wild_verdicts.ROWS:
+        if row.name.startswith("verdicts"):
+            found = measure(row, count, seed, table, os.cpu_count() or 1)
+            cells = [found["false_before"], found["false"]]
+            cells += [found[f"{name}_{which}"] for name in ("power", "seeds") for which in ("before", "difference")]
+            print(f"{row.name:44s}" + "".join(f"{cell!s:16s}" for cell in cells), flush=True)
+    print()
+
+
 def _add_ranks(tally: Tally, study: SimulatedStudy, scores: Scores, spread: float, initial: int) -> None:
     found = rank_intervals(scores, CONFIDENCE, initial=initial, maximum=MAXIMUM)
     lows, highs = (np.array([getattr(one, end) for one in found]) for end in ("low", "high"))
@@ -190,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="fewer studies, in about a minute")
     parser.add_argument("--choices", action="store_true", help="what other values of the constants do, and no more")
+    parser.add_argument("--table", type=Path, help="recorded learning curves: adds a table with their noise")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     part = 0.08 if arguments.fast else 1.0
@@ -197,6 +222,9 @@ def main() -> None:
     if arguments.choices:
         print_choices(round(1000 * part), arguments.seed)
         return
+    if arguments.table is not None:
+        given_curves(parser, arguments.table)
+        print_real_noise(round(2000 * part), arguments.seed, arguments.table)
     print_verdicts(round(500 * part), arguments.seed)
     print_all_equal(round(2000 * part), arguments.seed)
     print_best(round(500 * part), arguments.seed)

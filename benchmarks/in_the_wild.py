@@ -29,7 +29,9 @@ import wild_edits
 import wild_examples
 import wild_failures
 import wild_kin
+import wild_verdicts
 from learning_curves import given_curves
+from real_noise import real_noise
 from wild_rows import Row, measure
 
 ROWS: tuple[Row, ...] = (
@@ -38,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     *wild_examples.ROWS,
     *wild_failures.ROWS,
     *wild_kin.ROWS,
+    *wild_verdicts.ROWS,
 )
 """All rows, group by group."""
 
@@ -60,6 +63,8 @@ def main() -> None:
         )
     if arguments.table is not None:
         given_curves(parser, arguments.table)
+        noise, left_out = real_noise(arguments.table)
+        print(f"real noise: of {len(noise)} data sets; left out, with too few learners or seeds: {len(left_out)}")
     print(f"{studies} studies a row; standard error of a share of .05: {(0.05 * 0.95 / studies) ** 0.5:.3f}\n")
     print(f"{'':44s}false before   with            power before   difference      seeds before   difference")
     failed = False

@@ -102,7 +102,8 @@ class PairedLooks:
     def last_bounds(self, levels: FloatArray) -> FloatArray:
         """Return (pairs, looks) bounds of |t| at the last look, seen from each look by its level."""
         last = np.array([self.design.bounds(level * self.noise.caution)[-1] for level in levels])
-        return as_t(last, self.noise.believed(self.known + (self.design.maximum - self.design.seeds)))
+        by_then = self.noise.believed(self.known + (self.design.maximum - self.design.seeds))
+        return as_t(last, np.maximum(self.known, by_then))
 
     def is_apart(self, bounds: FloatArray) -> BoolArray:
         """Return (pairs, looks): whether the interval excludes 0."""
