@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from learning_curves import FEWEST_LEARNERS, Curves, read_curves
 
-from assay.ranking.arrays import FloatArray
+from assay.ranking.arrays import BoolArray, FloatArray
 
 FEWEST_SEEDS = 5
 """A data set with fewer seeds that all its learners have is left out."""
@@ -70,6 +70,6 @@ def _of_set(curves: Curves, seeds_wanted: int = 10) -> RealNoise | None:
     return RealNoise(curves.name, means, kept[:, complete] - means[:, None])
 
 
-def _complete(scores: FloatArray) -> np.ndarray:
-    complete: np.ndarray = ~np.isnan(scores).any(axis=0)
+def _complete(scores: FloatArray) -> BoolArray:
+    complete: BoolArray = np.logical_and.reduce(~np.isnan(scores), axis=0)
     return complete

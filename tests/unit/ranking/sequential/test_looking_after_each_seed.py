@@ -247,6 +247,15 @@ def test_false_verdicts_are_as_rare_as_stated_although_every_seed_is_looked_at(f
     assert_as_rare_as(0.05, is_false, 5)
 
 
+def test_looking_eight_times_at_one_comparison_errs_no_more_often_than_looking_once() -> None:
+    # with the bound of a single look it is .16: a single comparison has nothing else that hides too many looks
+    generator, studies = np.random.default_rng(11), 400
+    false = sum(
+        compare(scores(generator.standard_normal((2, 10))), 0.0)["h1"].decided_at is not None for _ in range(studies)
+    )
+    assert false / studies <= stats.binom.ppf(0.999, studies, 0.05) / studies
+
+
 def test_a_noisy_hypothesis_is_not_decided_by_the_others_noise() -> None:
     def is_false(generator: np.random.Generator) -> bool:
         values = generator.standard_normal((12, 10))
