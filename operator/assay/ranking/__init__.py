@@ -28,6 +28,7 @@ from assay.ranking.orders.agreement import Agreement, DecisionAccuracy, agreemen
 from assay.ranking.orders.ceiling import noise_ceiling
 from assay.ranking.scores import Scores, balanced
 from assay.ranking.sequential.example_errors import ExampleErrors, example_variances
+from assay.ranking.sequential.noisy_hypotheses import Noisiness, noisy_hypotheses
 from assay.ranking.sequential.open_questions import BestSet, best_candidates, open_for_ranking
 from assay.ranking.sequential.ranks import RankInterval, rank_intervals
 from assay.ranking.sequential.verdicts import Comparison, Verdict, compare_with_baseline
@@ -41,6 +42,7 @@ __all__ = [
     "Decision",
     "DecisionAccuracy",
     "ExampleErrors",
+    "Noisiness",
     "RankInterval",
     "Scores",
     "TrustStatistic",
@@ -57,6 +59,7 @@ __all__ = [
     "look_seeds",
     "looked_at",
     "noise_ceiling",
+    "noisy_hypotheses",
     "open_for_ranking",
     "rank_intervals",
 ]

@@ -13,6 +13,7 @@ from assay.api.bounds import shortened
 from assay.api.decimals import decimal_string
 from assay.api.resources import REFERENCE, Metric, RankedHypothesis, Verdict
 from assay.planning.results.progress import State
+from assay.ranking import noisy_hypotheses
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study
-    from assay.ranking import Comparison
+    from assay.ranking import Comparison, Noisiness
     from assay_trainer.contract import Failure
 
 _DIGITS = 5
@@ -34,8 +35,9 @@ def ranking_rows(
     costs = _relative_costs(study, records)
     seen = _Seen.of(study, judgement)
     names = assessment.reference.hypotheses
+    noisy = noisy_hypotheses(assessment.reference)
     order = [*assessment.standings, *(name for name in names if name not in assessment.standings)]
-    return tuple(_row(study, assessment, name, costs.get(name), seen) for name in order)
+    return tuple(_row(study, assessment, name, costs.get(name), seen, noisy.get(name)) for name in order)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class _Seen:
         return cls(seeds, failed, frozenset(to_come), failures | own)
 
 
-def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen) -> RankedHypothesis:
+def _row(
+    study: Study, assessment: Assessment, name: str, cost: int | None, seen: _Seen, noisy: Noisiness | None
+) -> RankedHypothesis:
     metric = study.spec.metric
     comparison, standing = assessment.comparisons.get(name), assessment.standings.get(name)
     arm = standing.arm if standing else assessment.screened.get(name, REFERENCE)
@@ -108,7 +112,7 @@ def _row(study: Study, assessment: Assessment, name: str, cost: int | None, seen
         relative_cost_percent=cost,
         seeds=seen.seeds.get((name, arm), 0),
         failed_seeds=seen.failed.get((name, arm)) or None,
-        message=_message(study, assessment, name, arm, verdict, seen),
+        message=_with_noise(_message(study, assessment, name, arm, verdict, seen), noisy),
     )
 
 
@@ -147,6 +151,18 @@ def _why_undecided(study: Study, comparison: Comparison, *, to_come: bool) -> st
     if comparison.is_open:
         return "More seeds may decide it." if to_come else "The question asks no more seeds of it."
     return f"Not decided by {seeds.maximum} seeds." if seeds.initial < seeds.maximum <= comparison.seeds else None
+
+
+def _with_noise(message: str | None, noisy: Noisiness | None) -> str | None:
+    """Add to a row's message that the hypothesis is plainly noisier than the others."""
+    if noisy is None:
+        return message
+    if noisy.bad_seed is not None:
+        how = "worse" if noisy.is_worse else "better"
+        said = f"Its seed {noisy.bad_seed} is far {how} than its other seeds."
+    else:
+        said = f"Its seeds vary {noisy.times:.0f} times as much as the others'."
+    return f"{message} {said}" if message else said
 
 
 def _turned(metric: Metric, low: float | None, high: float | None) -> tuple[float | None, float | None]:

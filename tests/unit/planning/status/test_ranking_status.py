@@ -56,6 +56,24 @@ def test_a_verdict_that_further_seeds_may_reach_is_told_from_one_that_they_hardl
     assert messages(ended)["baseline"] is None
 
 
+def test_a_hypothesis_whose_seeds_vary_much_more_and_one_with_a_bad_seed_are_named() -> None:
+    names = ["baseline", *(f"h{number}" for number in range(8)), "noisy", "unlucky"]
+    scores = {
+        (name, seed): 0.5 + random.Random(f"{name}{seed}").gauss(0, 0.1 if name == "noisy" else 0.01)
+        for name in names
+        for seed in range(6)
+    }
+    scores["unlucky", 4] -= 0.4
+    study = a_study(hypotheses=[a_hypothesis(name, recipe={"x": name}) for name in names], seeds=6)
+    records = records_of_scores(study, lambda trial: scores[trial.hypothesis, trial.seed])
+    said = messages(plan(study, records, NOW).status)
+    assert said["unlucky"] is not None
+    assert said["unlucky"].endswith("Its seed 4 is far worse than its other seeds.")
+    assert said["noisy"] is not None
+    assert "Its seeds vary " in said["noisy"]
+    assert not any("seeds vary" in (said[name] or "") for name in names if name.startswith("h"))
+
+
 def _one_more(world: PlayedWorld) -> ProxyStudyStatus:
     status = world.round().status
     if world.running:
