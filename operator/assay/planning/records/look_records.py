@@ -20,8 +20,11 @@ from assay.ranking.certificates.growing_backlogs import Wave
 from assay_trainer.contract import CONTRACT_VERSION, Message, TrialResult, canonical_json, short_digest
 
 MEMBER_DIGITS = 16
-MOST_SEEN_TOGETHER = 400
+MOST_SEEN_TOGETHER = 300
 """So many hypotheses one record of who has been seen has at most: it stays within the limit of a record."""
+MOST_MEMBERS = 12_000
+"""So many of the hypotheses that were looked at are written down with a look, for the same reason. The first wave of
+more is not gone on with; they are looked at again when they have grown."""
 
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _Condition = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -81,7 +84,7 @@ class WaveSeen(Message):
     hypotheses: int = Field(ge=1, le=1_000_000)
     planned: tuple[_Count, ...] = Field(min_length=1, max_length=100)
     correlations: tuple[Annotated[float, Field(ge=0, lt=1)], ...]
-    size: float = Field(gt=0, le=1e9)
+    size: float = Field(ge=1e-3, le=1e9)
     taken: int = Field(ge=1)
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assay import __version__
 from assay.api.resources import REFERENCE
 from assay.planning.records.look_records import (
+    MOST_MEMBERS,
     MOST_SEEN_TOGETHER,
     Found,
     HypothesesSeen,
@@ -68,7 +69,7 @@ def _taken(study: Study, look: NewLook, yardstick: str, now: float) -> LookTaken
         arm_name=look.arm,
         rules=__version__,
         expected=look.expected,
-        hypotheses=look.members,
+        hypotheses=look.members[:MOST_MEMBERS],
         wave=WaveSeen(**asdict(look.certificate.wave)),
         found=Found(**found),
     )

@@ -9,11 +9,20 @@ from pydantic import ValidationError
 from assay.planning.actions import RecordLook
 from assay.planning.judgement import judge
 from assay.planning.plan import plan
-from assay.planning.records.look_records import LookRecord, LookTaken, WaveSeen, look_record_name, looks_before
+from assay.planning.records.look_records import (
+    MOST_MEMBERS,
+    MOST_SEEN_TOGETHER,
+    LookRecord,
+    LookTaken,
+    WaveSeen,
+    look_record_name,
+    looks_before,
+)
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.planning.trust.looks_before import arm_looks, groups_of, other_tests
 from assay.planning.trust.removed_hypotheses import keys_of_removed, removed_of, with_removed
+from assay.store.limits import StoreLimits
 from assay_trainer.contract import TrialResult, trial_key
 from builders import manifests
 from builders.looks import a_look, seen, stranger
@@ -180,6 +189,7 @@ def test_a_look_is_recorded_once_with_everybody_it_was_at() -> None:
         {"correlations": (0.0,)},
         {"taken": 3},
         {"size": float("nan")},
+        {"size": 5e-324},
     ],
     ids=str,
 )
@@ -188,3 +198,11 @@ def test_a_wave_that_can_not_be_is_none(change: dict[str, object]) -> None:
     WaveSeen.model_validate(good)
     with pytest.raises(ValidationError):
         WaveSeen.model_validate({**good, **change})
+
+
+def test_the_records_of_many_hypotheses_with_long_names_stay_within_their_limit() -> None:
+    long = stranger("n" * 253).model_copy(update={"label": "l" * 317, "value": "v" * 63})
+    record = seen(a_study(hypotheses=1, proxies=STUDY.spec.proxies), "short", *(long,) * (MOST_SEEN_TOGETHER - 1))
+    assert len(record.model_dump_json()) < StoreLimits().record
+    look = a_look(STUDY, "short").model_copy(update={"hypotheses": ("0" * 16,) * MOST_MEMBERS})
+    assert len(look.model_dump_json()) < StoreLimits().record
