@@ -53,7 +53,7 @@ class NoiseRule:
 ALIKE = NoiseRule(most_weight=14, most_weight_of_control=4, most_fixed_weight=6, most_known=np.inf, shape=SHAPE)
 """Where the noise looks alike. benchmarks/decisions.py --choices shows other values."""
 
-UNEQUAL = NoiseRule(most_weight=1, most_weight_of_control=1, most_fixed_weight=1, most_known=8, shape=-0.2)
+UNEQUAL = NoiseRule(most_weight=1, most_weight_of_control=1, most_fixed_weight=1, most_known=8, shape=0.0)
 """Where it is plainly unequal, and at two initial seeds, which can't tell."""
 
 FAR_APART = NoiseRule(most_weight=1, most_weight_of_control=1, most_fixed_weight=1, most_known=4, shape=-0.5)
