@@ -82,13 +82,17 @@ def verdict_answer(study: Study, status: ProxyStudyStatus) -> str:
         counted.append(f"{len(unstable)} unstable: {listed(unstable, 4)}")
     if (not_shown := len(study.hypotheses) - len(status.ranking)) > 0:
         counted.append(f"{not_shown} that are not in the table")
-    if _indistinct(status):
+    fresh = study.spec.verdicts.generalise_to == GeneraliseTo.FRESH_EXAMPLES
+    if fresh and not any(row.difference_low is not None for row in others):
+        why = next((f" {row.message}" for row in others if row.message), "")
+        text = f"No hypothesis is compared with the baseline{called} for fresh examples.{why}"
+    elif _indistinct(status):
         text = "The hypotheses can't be told apart: their differences are within the noise of the seeds."
     rest = f" {'The others' if better else 'Against the baseline'}: {', '.join(counted)}." if counted else ""
     if not is_finished(status):
         return f"So far, and not final: {text[0].lower()}{text[1:]}{rest}"
-    fresh = ", for fresh examples, too" if study.spec.verdicts.generalise_to == GeneraliseTo.FRESH_EXAMPLES else ""
-    sure = f"All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence{fresh}."
+    too = ", for fresh examples, too" if fresh else ""
+    sure = f"All verdicts together hold at {study.spec.verdicts.confidence_percent} % confidence{too}."
     if not error_holds(status):
         sure = "At no stated confidence: see what was edited."
     return " ".join(filter(None, (f"{text}{rest} {sure}", resolution_in_words(study, status))))
@@ -141,7 +145,7 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
     if len(scored) < 2:
         return ""
     confidence, found = study.spec.verdicts.confidence_percent, may_be_best(status.ranking)
-    unstable = [row for row in scored if row.verdict is Verdict.UNSTABLE]
+    unstable = [row for row in scored if row.verdict is Verdict.UNSTABLE or _is_failing_baseline(status, row)]
     sure = f"at {confidence} % confidence" if error_holds(status) else "at no stated confidence"
     if unstable:
         text = _best_of_the_stable([row for row in scored if row not in unstable], len(unstable), sure)
@@ -156,6 +160,10 @@ def best_answer(study: Study, status: ProxyStudyStatus) -> str:
         return text
     right = f"Of all pairs of hypotheses, about {percent(100 * accuracy)} are expected to be in the right order."
     return f"{text} {right}"
+
+
+def _is_failing_baseline(status: ProxyStudyStatus, row: RankedHypothesis) -> bool:
+    return row.verdict is Verdict.BASELINE and bool(row.failed_seeds) and _baseline_failed(status)
 
 
 def _best_of_the_stable(stable: Sequence[RankedHypothesis], unstable: int, sure: str) -> str:
@@ -188,9 +196,16 @@ def scores_in_words(study: Study, ranking: Sequence[RankedHypothesis]) -> str:
 
 
 def _indistinct(status: ProxyStudyStatus) -> bool:
-    """Return whether the ranking says nothing, since every hypothesis may have any rank."""
+    """Return whether no hypothesis surely differs: no verdict says so, and each may have any rank, the best as well."""
     scored = [row for row in status.ranking if row.score is not None]
-    return len(scored) > 1 and len({(row.rank_low, row.rank_high) for row in scored}) == 1 and scored[0].rank_low == 1
+    if len(scored) < 2 or any(row.verdict in _DIFFERENT for row in scored):
+        return False
+    stable = [row for row in scored if row.verdict is not Verdict.UNSTABLE]
+    places = {(row.rank_low, row.rank_high) for row in scored}
+    return len(places) == 1 and scored[0].rank_low == 1 and len({row.may_be_best for row in stable}) <= 1
+
+
+_DIFFERENT = (Verdict.BETTER, Verdict.WORSE)
 
 
 def cost_answer(status: ProxyStudyStatus) -> str:

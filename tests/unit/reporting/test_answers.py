@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from assay.api.resources import REFERENCE, ArmStatus, CostLedger, GeneraliseTo, ProxyStudyStatus, Verdicts
+from assay.api.resources import REFERENCE, ArmStatus, CostLedger, GeneraliseTo, ProxyStudyStatus, Verdict, Verdicts
 from assay.planning.plan import plan
 from assay.planning.study.design import PlannedTrial
 from assay.reporting.answers import cost_answer, verdict_answer
@@ -33,6 +33,28 @@ def test_a_baseline_without_a_score_has_failed_whether_it_is_shown_or_not() -> N
                 broken = result.model_copy(update={"metrics": {"loss": 1.0}, "metric": "loss"})
                 records = {**records, trial.key: type(failed[trial.key])(result=broken)}
         assert "has no score" in verdict_answer(study, plan(study, records, 0.0).status)
+
+
+def test_hypotheses_of_which_one_is_better_are_told_apart_whatever_places_they_may_have() -> None:
+    study = a_study(hypotheses=4)
+    status = plan(study, records_of_scores(study, lambda trial: 0.9 + 0.01 * trial.seed), 0.0).status
+    for verdict, want in ((Verdict.BETTER, False), (Verdict.WORSE, False), (Verdict.INCONCLUSIVE, True)):
+        anywhere = {"rank_low": 1, "rank_high": 4, "may_be_best": True}
+        rows = [
+            row.model_copy(update={**anywhere, "verdict": verdict if row.name == "h001" else row.verdict})
+            for row in status.ranking
+        ]
+        text = verdict_answer(study, status.model_copy(update={"ranking": tuple(rows)}))
+        assert ("can't be told apart" in text) is want, verdict
+
+
+def test_where_nothing_is_known_for_fresh_examples_the_answer_says_why() -> None:
+    study = a_study(verdicts=Verdicts(generalise_to=GeneraliseTo.FRESH_EXAMPLES))
+    status = plan(study, records_of_scores(study, lambda trial: number(trial) + 0.01 * trial.seed), 0.0).status
+    blank = {"difference_low": None, "difference_high": None, "verdict": Verdict.INCONCLUSIVE, "message": "Not said."}
+    rows = tuple(row.model_copy(update={} if row.name == "baseline" else blank) for row in status.ranking)
+    text = verdict_answer(study, status.model_copy(update={"ranking": rows}))
+    assert "No hypothesis is compared with the baseline for fresh examples. Not said." in text
 
 
 def test_verdicts_that_are_about_fresh_examples_are_said_to_be() -> None:

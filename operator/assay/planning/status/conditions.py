@@ -191,6 +191,8 @@ def _limit_is_reached(facts: _Facts) -> Statement | None:
 
 
 def _too_few_have_a_score(facts: _Facts) -> Statement | None:
+    if facts.scored and not any(row.seeds for row in facts.scored):
+        return _not_succeeded(Reason.REFERENCE_FAILED, _ALL_FAILED)
     return _not_succeeded(Reason.REFERENCE_FAILED, _TOO_FEW_SCORES) if len(facts.scored) < 2 else None
 
 
@@ -230,6 +232,8 @@ _SUCCEEDED: tuple[_Check, ...] = (
     _baseline_fails,
     _all_trials_have_ended,
 )
+
+_ALL_FAILED = "No trial of a ranked hypothesis has succeeded: the scores are those of failed seeds alone."
 
 _TOO_FEW_SCORES = "Fewer than two hypotheses have a score on the reference arm."
 

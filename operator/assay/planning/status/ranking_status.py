@@ -134,7 +134,13 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
         return None
     if study.fresh_examples is not None and (missing := study.history.examples.missing.get(name)):
         return shortened(f"Nothing is known for fresh examples: {missing}.", 160)
+    if comparison.low is None and name not in seen.to_come and comparison.seeds < study.looks.initial:
+        return _too_few_in_common(comparison.seeds, study.looks.initial)
     return _why_undecided(study, comparison, to_come=name in seen.to_come)
+
+
+def _too_few_in_common(seeds: int, initial: int) -> str:
+    return f"Of the seeds that have a score, {seeds} are the baseline's too; a verdict takes {initial}."
 
 
 _NOT_COVERED = "The baseline was chosen by its score, so only later seeds may compare it: set seeds.maximum to {}."

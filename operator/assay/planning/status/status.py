@@ -129,9 +129,14 @@ def _metric_resolution(assessment: Assessment) -> MetricResolution | None:
 
 
 def _told_apart(assessment: Assessment) -> bool:
-    """Tell whether any hypothesis is surely better than another: then its ranks do not reach from first to last."""
-    scored = assessment.standings.values()
-    return any(each.rank_low > 1 or each.rank_high < len(scored) for each in scored)
+    """Tell whether anything is sure of how hypotheses differ: a verdict, a place, or who is not the best. Each is told
+    by bounds of its own, so any of them may come first."""
+    scored = assessment.standings
+    return (
+        any(each.verdict in ("Better", "Worse") for each in assessment.comparisons.values())
+        or any(each.rank_low > 1 or each.rank_high < len(scored) for each in scored.values())
+        or any(not each.may_be_best for name, each in scored.items() if name not in assessment.unstable)
+    )
 
 
 def _recommended_proxy(arms: Sequence[ArmStatus], costs: Costs) -> str | None:

@@ -26,6 +26,7 @@ from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.design import PlannedTrial
 from assay.planning.study.study import Study
+from assay.reporting.answers import best_answer
 from assay_trainer.contract import FailureReason
 from builders.manifests import a_proxy
 from builders.studies import a_failure, a_result, a_study
@@ -250,3 +251,23 @@ def test_on_a_ladder_what_fails_higher_up_is_not_sure_of_its_place() -> None:
     hot = rows_of(decided)[HOT]
     assert (hot.verdict, hot.may_be_best, hot.rank, hot.rank_high) == (Verdict.UNSTABLE, False, 5, 5)
     assert all(trial.hypothesis != HOT for trial in decided.judgement.agenda.trials)
+
+
+def test_a_study_in_which_nothing_succeeds_has_failed_whatever_a_failed_seed_counts_as() -> None:
+    study = study_of(OnFailure.SCORE, "0.1")
+    records = records_with(study, {name: range(4) for name in LEVELS})
+    succeeded = plan(study, records, 0.0).status.condition(ConditionType.SUCCEEDED)
+    assert succeeded is not None
+    assert (succeeded.status, succeeded.reason) == ("False", Reason.REFERENCE_FAILED)
+
+
+def test_a_baseline_that_fails_is_left_aside_where_the_best_is_named() -> None:
+    study = study_of()
+    status = plan(study, records_with(study, {"baseline": (1, 2)}), 0.0).status
+    assert "The best of those that do not fail is h004" in best_answer(study, status)
+
+
+def test_a_verdict_that_lacks_seeds_of_the_baseline_says_so() -> None:
+    study = study_of(OnFailure.IGNORE)
+    rows = {row.name: row for row in plan(study, records_with(study, {"baseline": (0, 1, 2)}), 0.0).status.ranking}
+    assert rows["h001"].message == "Of the seeds that have a score, 1 are the baseline's too; a verdict takes 4."
