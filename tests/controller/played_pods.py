@@ -26,6 +26,9 @@ from builders.studies import a_cost, a_profile
 Outcome = float | FailureReason | None
 """How a trial ends: with a score, failing, or (None) not yet."""
 
+METRICS = ("accuracy", "precision")
+"""Metrics that every result has, of one value: studies that share trials may each have a yardstick of their own."""
+
 MESSAGE = "as the test says 📉"
 """The message of trials that fail. People's programs print such characters, and they have to come through."""
 
@@ -130,7 +133,7 @@ def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
         seed=item.seed,
         metric=item.metric,
         score=score,
-        metrics={item.metric: score},
+        metrics=dict.fromkeys((item.metric, *METRICS), score),
         cost=a_cost(round(math.sqrt(item.fidelity.epochs), 2)),
         profile=a_profile(),
         provenance=Provenance(

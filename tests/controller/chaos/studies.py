@@ -15,12 +15,24 @@ NAMES = ("a", "b", "c", "d", "e")
 
 
 def apply_studies(team: Team, seeds: int) -> None:
-    """Apply three studies: two share hypotheses and the trials of two arms; the Jobs of one run three trials each."""
+    """Apply three studies: two share hypotheses and the trials of two arms; the Jobs of one run three trials each.
+
+    The two that share trials go by metrics of their own. With the same one they would share their looks at trust as
+    well, and which of them looks first is left to chance.
+    """
     team.apply(*(_labelled(hypothesis, index) for index, hypothesis in enumerate(team.hypotheses(*NAMES))))
     short, shorter = {"name": "short", "epochs": 3}, {"name": "shorter", "epochs": 1}
     team.apply(
         _study(team, "plain", [short, shorter], seeds=seeds, parallelism=6),
-        _study(team, "sharing", [short], seeds=seeds + 1, parallelism=4, selector={"matchLabels": {"half": "even"}}),
+        _study(
+            team,
+            "sharing",
+            [short],
+            seeds=seeds + 1,
+            parallelism=4,
+            selector={"matchLabels": {"half": "even"}},
+            metric="precision",
+        ),
         _study(team, "packed", [shorter], seeds=seeds, parallelism=6, packing=3, recipe={"own": "packed"}),
     )
 
@@ -40,6 +52,7 @@ def _study(
     packing: int = 1,
     selector: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
+    metric: str = "accuracy",
 ) -> Manifest:
     hypotheses = {"baseline": "baseline", **({"selector": selector} if selector else {})}
     # As many retries as there can be: what befalls a trial here is no fault of its own.
@@ -50,6 +63,8 @@ def _study(
         proxies=list(proxies),
         seeds={"initial": seeds, "maximum": seeds},
         trainer=trainer,
+        # Which trials fail follows from their keys: the baseline's may be among them, and then there were no verdicts.
+        metric={"name": metric, "onFailure": "Ignore"},
         budget={"parallelism": parallelism},
         retention={"finishedJobsSeconds": 20},
     )
