@@ -25,7 +25,7 @@ class RealNoise:
 
     name: str
     means: FloatArray
-    """(learners,): the mean over all recorded seeds, which counts as the truth."""
+    """(learners,): the mean over these seeds, which counts as the truth."""
     residuals: FloatArray
     """(learners, seeds): the scores less these means."""
 
@@ -66,7 +66,8 @@ def _of_set(curves: Curves, seeds_wanted: int = 10) -> RealNoise | None:
     complete = _complete(kept)
     if len(kept) < FEWEST_LEARNERS or complete.sum() < FEWEST_SEEDS:
         return None
-    means = np.nanmean(kept, axis=1)
+    # the mean over the very seeds that are drawn from: by any other one, learners that are made equal would differ
+    means = kept[:, complete].mean(axis=1)
     return RealNoise(curves.name, means, kept[:, complete] - means[:, None])
 
 

@@ -11,7 +11,7 @@ from assay.ranking.arrays import FloatArray
 from assay.ranking.families import Families, contrasts
 from assay.ranking.scores import Scores
 
-FOUND_ERROR = 0.1
+FOUND_ERROR = 0.15
 """Keys that tell nothing apart are taken for families with at most this probability, all keys together. It costs
 certificates where that happens, and to overlook families costs certificates that are wrong."""
 
