@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _DIGITS = 5
 """Significant digits of scores."""
 
+_MESSAGE_LENGTH = 160
+"""The most characters of a row's message."""
+
+_MOST_TIMES = 1000
+"""What varies more often as much as the others is said to vary more than so many times as much."""
+
 
 def ranking_rows(
     study: Study, records: Records, judgement: Judgement, assessment: Assessment
@@ -120,7 +126,7 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
     """Return why there is no verdict, where the row itself does not show it."""
     failure = seen.failures.get((name, arm)) or seen.failures.get((name, REFERENCE))
     if failure is not None:
-        return shortened(f"{failure.reason}: {failure.message}", 160)
+        return shortened(f"{failure.reason}: {failure.message}", _MESSAGE_LENGTH)
     if verdict is not Verdict.BASELINE and study.baseline in assessment.unstable:
         return "No verdict, since the baseline fails on some of its seeds."
     if verdict is not Verdict.INCONCLUSIVE:
@@ -133,7 +139,7 @@ def _message(study: Study, assessment: Assessment, name: str, arm: str, verdict:
     if comparison is None or assessment.estimates:
         return None
     if study.fresh_examples is not None and (missing := study.history.examples.missing.get(name)):
-        return shortened(f"Nothing is known for fresh examples: {missing}.", 160)
+        return shortened(f"Nothing is known for fresh examples: {missing}.", _MESSAGE_LENGTH)
     if comparison.low is None and name not in seen.to_come and comparison.seeds < study.looks.initial:
         return _too_few_in_common(comparison.seeds, study.looks.initial)
     return _why_undecided(study, comparison, to_come=name in seen.to_come)
@@ -167,8 +173,9 @@ def _with_noise(message: str | None, noisy: Noisiness | None) -> str | None:
         how = "worse" if noisy.is_worse else "better"
         said = f"Its seed {noisy.bad_seed} is far {how} than its other seeds."
     else:
-        said = f"Its seeds vary {noisy.times:.0f} times as much as the others'."
-    return f"{message} {said}" if message else said
+        times = f"{noisy.times:.0f}" if noisy.times <= _MOST_TIMES else f"more than {_MOST_TIMES}"
+        said = f"Its seeds vary {times} times as much as the others'."
+    return f"{shortened(message, _MESSAGE_LENGTH - len(said) - 1)} {said}" if message else said
 
 
 def _turned(metric: Metric, low: float | None, high: float | None) -> tuple[float | None, float | None]:

@@ -271,3 +271,22 @@ def test_a_verdict_that_lacks_seeds_of_the_baseline_says_so() -> None:
     study = study_of(OnFailure.IGNORE)
     rows = {row.name: row for row in plan(study, records_with(study, {"baseline": (0, 1, 2)}), 0.0).status.ranking}
     assert rows["h001"].message == "Of the seeds that have a score, 1 are the baseline's too; a verdict takes 4."
+
+
+def test_a_row_stays_within_its_bound_however_long_the_failure_and_however_noisy_the_hypothesis() -> None:
+    study = study_of(seeds=6)
+    records = {
+        trial.key: WorkRecord(
+            failures=(a_failure(trial.key, reason=FailureReason.SCORE_NOT_FINITE, message="x" * 1000),)
+        )
+        if (trial.hypothesis, trial.arm, trial.seed) == (HOT, REFERENCE, 5)
+        else WorkRecord(
+            result=a_result(study, trial, score_of(trial) * (1 + 0.5 * (trial.hypothesis == HOT) * trial.seed % 2))
+        )
+        for trial in study.design.trials
+    }
+    message = rows_of(plan(study, records, 0.0))[HOT].message
+    assert message is not None
+    assert message.startswith("ScoreNotFinite: xxx")
+    assert message.endswith("times as much as the others'.")
+    assert len(message) <= 160
