@@ -14,6 +14,7 @@ from assay.api.resources.hypothesis import (
 from assay.api.resources.pod_template import EnvironmentVariable, ImagePullSecret, PodTemplate, Resources
 from assay.api.resources.reads import TrainerEnvironment
 from assay.api.resources.study import (
+    MOST_SCORE,
     REFERENCE,
     Budget,
     Correction,
@@ -57,6 +58,7 @@ from assay.api.resources.study_status import (
 
 __all__ = [
     "MAXIMUM_RANKED",
+    "MOST_SCORE",
     "REFERENCE",
     "AgreementStatus",
     "ArmCost",

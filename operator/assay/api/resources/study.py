@@ -29,6 +29,9 @@ from assay.api.values import (
 REFERENCE = "reference"
 """Name of the arm that the proxies are compared with."""
 
+MOST_SCORE = 1e100
+"""The largest score that is told from larger ones, whatever its sign."""
+
 
 class Question(StrEnum):
     """What a study is to find out."""
@@ -184,8 +187,13 @@ class Metric(Model):
     )
 
     def turned(self, score: float) -> float:
-        """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised."""
-        return -score if self.goal is Goal.MINIMIZE else score
+        """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised.
+
+        What is beyond `MOST_SCORE` counts as that, as the squares of larger numbers are infinite: a run that diverged
+        must not break what is said of all others.
+        """
+        bounded = max(-MOST_SCORE, min(score, MOST_SCORE))
+        return -bounded if self.goal is Goal.MINIMIZE else bounded
 
 
 class ReferenceArm(Model):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.api.resources import REFERENCE
+from assay.api.resources import MOST_SCORE, REFERENCE
 from assay.ranking import Scores
 from assay.ranking.arrays import FloatArray
 from assay_trainer.contract import TrialResult
@@ -82,7 +82,7 @@ def _losses(study: Study, records: Records, reference: Scores) -> Scores | None:
             if isinstance(result, TrialResult):
                 values[rows[trial.hypothesis], trial.seed] = result.metrics.get(LOSS, np.nan)
     whole = bool(np.isfinite(values[reference.present]).all())
-    return Scores(reference.hypotheses, reference.seeds, values) if whole else None
+    return Scores(reference.hypotheses, reference.seeds, np.clip(values, -MOST_SCORE, MOST_SCORE)) if whole else None
 
 
 def _finer_by(reference: Scores, losses: Scores) -> float | None:

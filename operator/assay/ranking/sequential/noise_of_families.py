@@ -41,6 +41,8 @@ def noise_of_families(table: Scores) -> NoiseOfFamilies | None:
         return None
     size = (hypotheses - families.of_a_kind) / others
     shared = max((of_families - own) / size, 0.0)
-    independent = (others * of_families + rest * own) ** 2 / (others * of_families**2 + rest * own**2)
+    # by their ratio, as the squares of tiny variances are 0
+    relative = own / of_families
+    independent = (others + rest * relative) ** 2 / (others + rest * relative**2)
     times = (shared + own) / ((between + within) / (hypotheses - 1))
     return NoiseOfFamilies(max(times, 1.0), max(int(independent * len(seeds)), len(seeds)))

@@ -67,3 +67,11 @@ def test_families_stay_with_their_hypotheses_in_parts_of_a_table() -> None:
 def test_each_hypothesis_has_one_family() -> None:
     with pytest.raises(ValueError, match="families: 1, expected one of each of 36 hypotheses"):
         table(0.8, ("a",))
+
+
+@pytest.mark.parametrize("unit", [1e-90, 1e100])
+def test_the_unit_of_scores_does_not_matter(unit: float) -> None:
+    want = table(0.8)
+    found = noise_of_families(Scores(want.hypotheses, want.seeds, unit * want.values, want.families))
+    assert found is not None
+    assert found == pytest.approx(noise_of_families(want), rel=1e-6)
