@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec
+from assay.planning.study.kin import kin_of
 from assay.planning.study.programs import Program, Surroundings
+from assay.ranking.true_orders.kin import Kin
 from assay_trainer.contract import Dataset
 
 
@@ -28,6 +31,11 @@ class StudyDefinition:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
     held_out_examples: int | None = None
+
+    @cached_property
+    def kin(self) -> tuple[Kin, ...]:
+        """The ways in which the hypotheses may be kin."""
+        return kin_of(self.hypotheses, self.spec.hypotheses.cluster_by)
 
     @property
     def spec(self) -> ProxyStudySpec:

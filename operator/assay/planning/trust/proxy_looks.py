@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.api.resources import REFERENCE
-from assay.planning.trust.kin import kin_of
 from assay.planning.trust.looks_before import ArmLooks, arm_looks, groups_of, other_tests
 from assay.planning.trust.removed_hypotheses import Removed, removed_of, those_there, with_removed, with_removed_kin
 from assay.ranking import Certificate, Criterion, Scores, certify, look_seeds
@@ -239,7 +238,7 @@ class _Group:
             tuple(backlogs),
             tuple(later.items()),
             self.others,
-            with_removed_kin(kin_of(self.arms[0].study), [each.removed for each in self.arms]),
+            with_removed_kin(self.arms[0].study.definition.kin, [each.removed for each in self.arms]),
         )
         made = [(each, certificates[each.name]) for each in self.arms]
         return [_Found(each.name, one, new=each.new(one, self.number)) for each, one in made]

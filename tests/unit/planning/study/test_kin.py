@@ -11,8 +11,8 @@ from assay.planning.plan import plan
 from assay.planning.results.progress import progress_of
 from assay.planning.results.score_tables import score_tables_of
 from assay.planning.status.certificate_words import apart_in_words
+from assay.planning.study.kin import MOST_KEYS
 from assay.planning.study.study import Study
-from assay.planning.trust.kin import MOST_KEYS, kin_of
 from assay.reporting.trust_answer import trust_answer
 from builders.manifests import a_hypothesis, a_proxy
 from builders.studies import a_study, records_of_scores, redefined
@@ -64,7 +64,7 @@ def test_a_key_that_some_hypotheses_share_may_tell_families_with_nested_keys_as_
         a_hypothesis("b", recipe={"optimizer": {"name": "muon", "momentum": 0.2}, "decay": None}),
         a_hypothesis("c", recipe={"optimizer": {"name": "adam"}, "decay": None}),
     ]
-    found = kin_of(study_of(hypotheses))
+    found = study_of(hypotheses).definition.kin
     want = {
         "optimizer.name": (("a", '"muon"'), ("b", '"muon"'), ("c", '"adam"')),
         "decay": (("b", "null"), ("c", "null")),
@@ -79,26 +79,26 @@ def test_code_and_data_may_tell_families() -> None:
         a_hypothesis("baseline"),
         *(a_hypothesis(name, trainer={"image": image}, dataset={"manifest": "s3://d/manifest.json"}) for name in "ab"),
     ]
-    assert {each.name for each in kin_of(study_of(hypotheses))} == {"trainer.image", "dataset.manifest"}
+    assert {each.name for each in study_of(hypotheses).definition.kin} == {"trainer.image", "dataset.manifest"}
 
 
 def test_a_key_that_tells_all_hypotheses_apart_or_none_is_no_candidate() -> None:
-    assert kin_of(study_of(backlog())) == ()
+    assert study_of(backlog()).definition.kin == ()
     same = [a_hypothesis(name, recipe={"x": 1}) for name in ("baseline", "a", "b")]
-    assert kin_of(study_of(same)) == ()
+    assert study_of(same).definition.kin == ()
 
 
 def test_of_very_many_keys_those_are_tried_that_most_hypotheses_set() -> None:
     recipe = {f"key{number:03d}": 1 for number in range(200)}
     hypotheses = [a_hypothesis("baseline"), *(a_hypothesis(name, recipe=recipe) for name in "ab")]
     hypotheses += [a_hypothesis(name, recipe={"key199": 2}) for name in "cd"]
-    found = kin_of(study_of(hypotheses))
+    found = study_of(hypotheses).definition.kin
     assert len(found) == MOST_KEYS
     assert found[0].name == "key199"
 
 
 def test_the_label_of_a_study_is_taken_alone_and_who_lacks_it_is_a_family_of_its_own() -> None:
-    (found,) = kin_of(study_of(backlog(labelled=True, keyed=True), LABEL))
+    (found,) = study_of(backlog(labelled=True, keyed=True), LABEL).definition.kin
     assert (found.name, found.declared) == (LABEL, True)
     assert "baseline" not in dict(found.family_of)
     assert dict(found.family_of)["h001"] == "f1"

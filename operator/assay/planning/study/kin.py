@@ -7,7 +7,7 @@ nobody kin.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.api.bounds import shortened
@@ -16,7 +16,6 @@ from assay_trainer.contract import canonical_json
 
 if TYPE_CHECKING:
     from assay.api.resources import Hypothesis
-    from assay.planning.study.study import Study
 
 MOST_KEYS = 50
 """So many keys are tried at most, those first that most hypotheses set: each that is tried makes it harder to tell
@@ -24,17 +23,16 @@ whether one explains more than chance would."""
 _NAME_LENGTH = 100
 
 
-def kin_of(study: Study) -> tuple[Kin, ...]:
-    """Return the ways in which a study's hypotheses may be kin: the declared one alone if there is one."""
-    label = study.spec.hypotheses.cluster_by
+def kin_of(hypotheses: Sequence[Hypothesis], label: str | None) -> tuple[Kin, ...]:
+    """Return the ways in which hypotheses may be kin: by the `label` alone that their study names, if it names one."""
     if label is not None:
-        labels = ((each.name, each.metadata.labels.get(label)) for each in study.hypotheses)
+        labels = ((each.name, each.metadata.labels.get(label)) for each in hypotheses)
         return (Kin(label, tuple((name, value) for name, value in labels if value is not None), declared=True),)
     by_key: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for each in study.hypotheses:
+    for each in hypotheses:
         for key, value in _settings(each):
             by_key[key].append((each.name, value))
-    telling = [key for key, members in by_key.items() if _tells_families(members, len(study.hypotheses))]
+    telling = [key for key, members in by_key.items() if _tells_families(members, len(hypotheses))]
     telling.sort(key=lambda key: (-len(by_key[key]), key))
     return tuple(Kin(shortened(key, _NAME_LENGTH), tuple(by_key[key])) for key in telling[:MOST_KEYS])
 
