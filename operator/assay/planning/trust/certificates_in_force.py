@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from assay.api.arms import arms_of
 from assay.api.resources import REFERENCE
 from assay.planning.records.trust_records import CertificateInForce
-from assay.planning.study.programs import NO_SURROUNDINGS, study_program
 from assay.planning.trust.yardstick import what_is_asked
-from assay_trainer.contract import canonical_json, condition_digest, short_digest
+from assay_trainer.contract import canonical_json, short_digest
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
@@ -29,31 +27,7 @@ def rests_on(study: Study, arm: str) -> str:
         asked["regret"] = [spec.metric.smallest_effect, promote]
     if spec.hypotheses.cluster_by is not None:
         asked["kin"] = spec.hypotheses.cluster_by
-    trained = [_trained(study, name) for name in (REFERENCE, arm)]
-    return short_digest(canonical_json([asked, trained]))
-
-
-def _trained(study: Study, arm: str) -> str:
-    """Return the digest of how the study trains on an arm, before any hypothesis changes it."""
-    program = study_program(study.spec)
-    surroundings = study.definition.surroundings.get(program, NO_SURROUNDINGS)
-    own = next(each for each in arms_of(study.resource) if each.name == arm)
-    prepared = [
-        each.key
-        for each in study.design.preparations
-        if each.arm == arm and each.dataset.digest == study.definition.dataset.digest
-    ]
-    return condition_digest(
-        code=study.definition.code[program],
-        entrypoint=program.entrypoint,
-        recipe=own.recipe,
-        fidelity=own.fidelity,
-        dataset=study.definition.dataset.digest,
-        held_out=study.definition.dataset.digest,
-        preparation=prepared[0] if prepared else None,
-        inputs=surroundings.inputs,
-        environment=surroundings.environment,
-    )
+    return short_digest(canonical_json([asked, [study.design.ground[name] for name in (REFERENCE, arm)]]))
 
 
 def identities(study: Study) -> Mapping[str, str]:
