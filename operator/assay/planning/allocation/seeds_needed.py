@@ -123,22 +123,5 @@ def _undecided(
         )
         return frozenset(each.hypothesis for each in comparisons if each.is_open)
     if question == Question.FIND_BEST:
-        found = best_candidates(
-            reference,
-            smallest_effect=smallest_effect,
-            confidence=confidence,
-            initial=looks.initial,
-            maximum=looks.maximum,
-            earlier_maxima=looks.earlier_maxima,
-            removed=looks.removed,
-        )
-        return found.open
-    return open_for_ranking(
-        reference,
-        smallest_effect=smallest_effect,
-        confidence=confidence,
-        initial=looks.initial,
-        maximum=looks.maximum,
-        earlier_maxima=looks.earlier_maxima,
-        removed=looks.removed,
-    )
+        return best_candidates(reference, smallest_effect=smallest_effect, confidence=confidence, **looks.named).open
+    return open_for_ranking(reference, smallest_effect=smallest_effect, confidence=confidence, **looks.named)

@@ -110,10 +110,7 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
         rank_intervals,
         reference,
         confidence,
-        initial=looks.initial,
-        maximum=looks.maximum,
-        earlier_maxima=looks.earlier_maxima,
-        removed=looks.removed,
+        **looks.named,
         unstable=unstable & tables[REFERENCE].failing,
     )
     measured = measured_standings({interval.hypothesis: interval for interval in ranks})

@@ -35,9 +35,6 @@ def compared(
         smallest_effect=smallest_effect,
         confidence=confidence,
         family_wise=family_wise,
-        initial=looks.initial,
-        maximum=looks.maximum,
-        earlier_maxima=looks.earlier_maxima,
-        removed=looks.removed,
+        **looks.named,
         fresh=fresh,
     )

@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from assay.planning.records.edit_log import INITIAL, MAXIMUM, EditRecord, Value, known_scores
 
 if TYPE_CHECKING:
     from assay.api.resources import Seeds
+
+
+class LooksNamed(TypedDict):
+    """See `Looks.named`."""
+
+    initial: int
+    maximum: int
+    earlier_maxima: tuple[int, ...]
+    removed: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,16 @@ class Looks:
     """The maxima that there were before, rising."""
     removed: int = 0
     """How many hypotheses had scores, and are not in the study any more."""
+
+    @property
+    def named(self) -> LooksNamed:
+        """The looks as the statistics take them (`assay.ranking`), by the names of their parameters."""
+        return {
+            "initial": self.initial,
+            "maximum": self.maximum,
+            "earlier_maxima": self.earlier_maxima,
+            "removed": self.removed,
+        }
 
     def after(self, seeds: int) -> Looks:
         """Return the looks of those who are compared by the seeds from this one on alone."""

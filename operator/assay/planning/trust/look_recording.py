@@ -51,9 +51,13 @@ def _new(study: Study, arm: str, tables: Mapping[str, ScoreTable]) -> Iterator[S
     scored = reference.present & proxy.present
     for name, at_seeds in zip(reference.hypotheses, scored, strict=True):
         if at_seeds.any() and study.design.members[arm][name] not in known:
-            on_both = (conditions[name, each].digest for each in (REFERENCE, arm))
-            at_reference, at_arm = on_both
-            yield SeenHypothesis(name=name, reference=at_reference, arm=at_arm, label=label, value=values.get(name))
+            yield SeenHypothesis(
+                name=name,
+                reference=conditions[name, REFERENCE].digest,
+                arm=conditions[name, arm].digest,
+                label=label,
+                value=values.get(name),
+            )
 
 
 def _taken(study: Study, look: NewLook, yardstick: str, now: float) -> LookTaken:
