@@ -67,6 +67,12 @@ class Families:
         between = ((centred @ membership) ** 2 / self.sizes).sum(axis=-1)
         return between, np.maximum((centred**2).sum(axis=-1) - between, 0.0)
 
+    def degrees_of_freedom(self, between: float, within: float) -> float:
+        """Return how many degrees of freedom these sums of squares have together (Satterthwaite 1946): from the number
+        of families less 1, where all is between them, to the number of hypotheses less 1. Not both are 0."""
+        share = between / (between + within)
+        return 1 / (share**2 / (self.count - 1) + (1 - share) ** 2 / (len(self.of) - self.count))
+
     def unexplained(self, values: FloatArray) -> float:
         """Return the p-value of the F test (Fisher 1925) that families explain nothing of these independent layouts.
 

@@ -29,8 +29,8 @@ from assay.api.values import (
 REFERENCE = "reference"
 """Name of the arm that the proxies are compared with."""
 
-MOST_SCORE = 1e100
-"""The largest score that is told from larger ones, whatever its sign."""
+MOST_SCORE = 1e60
+"""The largest score that is told from larger ones, whatever its sign. Statistics take fourth powers of differences."""
 
 
 class Question(StrEnum):
@@ -189,8 +189,7 @@ class Metric(Model):
     def turned(self, score: float) -> float:
         """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised.
 
-        What is beyond `MOST_SCORE` counts as that, as the squares of larger numbers are infinite: a run that diverged
-        must not break what is said of all others.
+        What is beyond `MOST_SCORE` counts as that: a run that diverged must not break what is said of all others.
         """
         bounded = max(-MOST_SCORE, min(score, MOST_SCORE))
         return -bounded if self.goal is Goal.MINIMIZE else bounded

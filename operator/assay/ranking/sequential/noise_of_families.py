@@ -41,8 +41,6 @@ def noise_of_families(table: Scores) -> NoiseOfFamilies | None:
         return None
     size = (hypotheses - families.of_a_kind) / others
     shared = max((of_families - own) / size, 0.0)
-    # by their ratio, as the squares of tiny variances are 0
-    relative = own / of_families
-    independent = (others + rest * relative) ** 2 / (others + rest * relative**2)
+    independent = families.degrees_of_freedom(between, within)
     times = (shared + own) / ((between + within) / (hypotheses - 1))
     return NoiseOfFamilies(max(times, 1.0), max(int(independent * len(seeds)), len(seeds)))

@@ -33,7 +33,7 @@ def independent_hypotheses(residuals: FloatArray, families: Families | None = No
         found = _by_covariance(residuals, degrees)
         fewest = found if found * PLAINLY_FEWER < most else most
     if families is not None and families.tell_apart:
-        fewest = min(fewest, _by_families(residuals, degrees, families))
+        fewest = min(fewest, _by_families(residuals, families))
     return float(np.clip(fewest, 1.0, most))
 
 
@@ -47,13 +47,10 @@ def _by_covariance(residuals: FloatArray, degrees: int) -> float:
     return (trace**2 - 2 * squared / degrees) / squared
 
 
-def _by_families(residuals: FloatArray, degrees: int, families: Families) -> float:
+def _by_families(residuals: FloatArray, families: Families) -> float:
     """Estimate it from the part of the noise that families share, by the analysis of variance, if it is plain."""
     seeds = contrasts(residuals).T
     if families.unexplained(seeds) > _SHARED:
         return float(len(residuals))
     between, within = (float(part.sum()) for part in families.squares(seeds))
-    rest = len(residuals) - families.count
-    of_families, of_rest = between / degrees, within / degrees
-    mean = of_families / (families.count - 1), of_rest / rest
-    return (of_families + of_rest) ** 2 / ((families.count - 1) * mean[0] ** 2 + rest * mean[1] ** 2)
+    return families.degrees_of_freedom(between, within)
