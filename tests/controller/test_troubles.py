@@ -72,8 +72,10 @@ def test_an_image_that_can_not_be_pulled_is_said_until_it_can(
     team.until(lambda: len(kube.list(PODS, team.namespace)) == 2, lambda: "no pods")
     for pod in kube.list(PODS, team.namespace):
         kube.apply_status(PODS, team.namespace, pod["metadata"]["name"], NOT_PULLED, manager="kubelet")
-    said = team.wait("Stalled", reason="ImageNotPulled")
-    assert said == "2 trials wait for an image that can't be pulled: no such image: registry.example/assay-trainer:1."
+    # A round may begin between the two pods' statuses: the first then waits alone, until the next round.
+    said = "2 trials wait for an image that can't be pulled: no such image: registry.example/assay-trainer:1."
+    team.until(lambda: team.condition("Stalled").get("message") == said, lambda: str(team.condition("Stalled")))
+    assert team.condition("Stalled")["reason"] == "ImageNotPulled"
     assert team.condition("Reconciling")["reason"] == "ImageNotPulled"
     with PlayedPods(kube, team.namespace, a_score) as pods:
         team.wait("Succeeded", seconds=40)
