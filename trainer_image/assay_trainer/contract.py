@@ -46,6 +46,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, AfterValidator(partial(bounded, characters=MESSAGE_CHARACTERS))]
 
 
+def _is_empty(value: Any) -> bool:
+    """Return whether a field is empty. Empty fields are left out, so that a worker of an earlier release can read a
+    request that does not use them."""
+    return not value
+
+
 class Message(BaseModel):
     """The base of all objects here: immutable, and unknown fields are errors."""
 
@@ -111,6 +117,16 @@ class Fidelity(Message):
     batch_size: int | None = Field(default=None, ge=1, description="None: the train function's own.")
     data_percent: int = Field(default=100, ge=1, le=100)
     subset: Literal["Random", "EL2N"] = "Random"
+    stop_after: int | None = Field(
+        default=None,
+        ge=1,
+        exclude_if=_is_empty,
+        description="The epoch after which the run ends, on the schedule of all `epochs`; None: it runs to its end.",
+    )
+
+    def whole(self) -> Fidelity:
+        """Return the run that this one is the beginning of; itself, if it runs to its end."""
+        return self if self.stop_after is None else self.model_copy(update={"stop_after": None})
 
     @property
     def takes_subset(self) -> bool:
@@ -120,12 +136,6 @@ class Fidelity(Message):
     def identity(self) -> dict[str, Any]:
         """Return the fields that determine a result: how a subset is chosen counts only if one is taken."""
         return self.model_dump(exclude=None if self.takes_subset else {"subset"})
-
-
-def _is_empty(value: Any) -> bool:
-    """Return whether a field is empty. Empty fields are left out, so that a worker of an earlier release can read a
-    request that does not use them."""
-    return not value
 
 
 _IMAGE = "Container image that has the code; without containers it does not matter."
@@ -157,6 +167,14 @@ class TrialRequest(Message):
         default=(), exclude_if=_is_empty, description="Names of variables that it may see, and that do not count."
     )
     metric: str
+    wanted_epochs: tuple[int, ...] = Field(
+        default=(),
+        exclude_if=_is_empty,
+        description="Epochs at which somebody wants to read its learning curve. They don't count.",
+    )
+    wanted_metrics: tuple[str, ...] = Field(
+        default=(), exclude_if=_is_empty, description="Further metrics that somebody wants to read. They don't count."
+    )
     deadline_seconds: int = Field(ge=1)
     devices: int = Field(default=1, ge=1)
     alone: bool = Field(
@@ -335,6 +353,7 @@ class FailureReason(StrEnum):
     DISRUPTED = "Disrupted"
     NOT_STARTED = "NotStarted"
     CODE_CHANGED = "CodeChanged"
+    CURVE_NOT_REPORTED = "CurveNotReported"
     STOPPED = "Stopped"
     NOT_RECORDED = "NotRecorded"
 
@@ -380,6 +399,9 @@ class Failure(Message):
         description="The limit of memory that it ran out of, which somebody may raise; none: it was not that.",
     )
     metric: str | None = Field(default=None, description="The metric that it was asked for.")
+    curve: tuple[CurvePoint, ...] = Field(
+        default=(), exclude_if=_is_empty, description="What it had reported until then, of long curves a part."
+    )
     study: str | None = Field(default=None, description="The study that asked for it, and is charged.")
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
-from assay.api.resources import REFERENCE, Hypothesis, ProxyStudy
+from assay.api.resources import ProxyArm, ProxyStudy
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -25,16 +25,9 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def merged_recipe(study: ProxyStudy, arm_name: str, hypothesis: Hypothesis | None = None) -> dict[str, Any]:
-    """Return the recipe of a trial: study <- reference <- proxy <- hypothesis (without one: the arm's own).
-
-    Raises KeyError if the study has no such arm.
-    """
-    patches = [study.spec.reference.recipe]
-    if arm_name != REFERENCE:
-        patches.append({arm.name: arm.recipe for arm in study.spec.proxies}[arm_name])
-    if hypothesis is not None:
-        patches.append(hypothesis.spec.recipe)
+def arm_recipe(study: ProxyStudy, proxy: ProxyArm | None) -> dict[str, Any]:
+    """Return the recipe of an arm before a hypothesis changes it: study <- reference <- proxy, if it is of one."""
+    patches = [study.spec.trainer.recipe, study.spec.reference.recipe, *([proxy.recipe] if proxy else [])]
     # The study's recipe is itself merged into nothing, so that a null in it means the same everywhere.
-    merged: dict[str, Any] = reduce(merge_patch, [study.spec.trainer.recipe, *patches], {})
+    merged: dict[str, Any] = reduce(merge_patch, patches, {})
     return merged

@@ -12,11 +12,13 @@ from assay.api.decimals import decimal_value
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.reading.words import one_of
 from assay.api.resources import (
+    MOST_PROXIES,
     REFERENCE,
     Hypothesis,
     OnFailure,
     ProxyArm,
     ProxyStudy,
+    RankedBy,
     TrustStatistic,
 )
 from assay.api.selection import select_hypotheses
@@ -24,6 +26,9 @@ from assay_trainer.contract import DatasetManifest
 
 _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
 """The value that guessing gives, where it is not 0: a threshold at or below it would certify nothing."""
+
+
+_LONGEST_NAME = 63
 
 
 def check_study(
@@ -47,7 +52,7 @@ def check_study(
     ]
     repeated = list(_repeated_arms(study))
     # Arms are told apart by name, so with a name given twice there is nothing more to say of them.
-    problems += repeated or _proxies(study)
+    problems += repeated or [*_too_many_arms(study), *_proxies(study)]
     if dataset is not None:
         problems += _image_sizes(study, dataset)
     return tuple(problems)
@@ -160,31 +165,65 @@ def _screening_without_proxies(study: ProxyStudy) -> Iterator[Problem]:
 
 
 def _repeated_arms(study: ProxyStudy) -> Iterator[Problem]:
-    names = [REFERENCE, *(proxy.name for proxy in study.spec.proxies)]
-    for index, name in enumerate(names[1:]):
-        if name in names[: index + 1]:
+    names = [REFERENCE, *(arm.name for arm in arms_of(study)[1:])]
+    for index, proxy in enumerate(study.spec.proxies):
+        epochs = proxy.read_at.epochs if proxy.read_at else ()
+        for at, epoch in enumerate(epochs):
+            if epoch in epochs[:at]:
+                yield Problem(
+                    _where(study), f"spec.proxies[{index}].readAt.epochs[{at}]", str(epoch), "each epoch once"
+                )
+    for place, arm in enumerate(arms_of(study)[1:], 1):
+        if arm.name in names[:place]:
             allowed = "a name that no other arm has (the reference's is reference)"
-            yield Problem(_where(study), f"spec.proxies[{index}].name", f'"{name}"', allowed)
+            yield Problem(_where(study), f"spec.proxies[{arm.proxy}].name", f'"{arm.name}"', allowed)
+
+
+def _too_many_arms(study: ProxyStudy) -> Iterator[Problem]:
+    arms = len(arms_of(study)) - 1
+    if arms > MOST_PROXIES:
+        given = f"{arms} proxies, where each epoch of readAt is one"
+        yield Problem(_where(study), "spec.proxies", given, f"at most {MOST_PROXIES}")
 
 
 def _proxies(study: ProxyStudy) -> Iterator[Problem]:
     """Yield the proxies that can't be cheaper. What a recipe patch saves, only the measured cost can tell."""
     reference, *proxies = arms_of(study)
-    for index, (arm, proxy) in enumerate(zip(proxies, study.spec.proxies, strict=True)):
-        path = f"spec.proxies[{index}]"
+    for place, arm in enumerate(proxies):
+        assert arm.proxy is not None, "only the reference is of no proxy"
+        proxy, path = study.spec.proxies[arm.proxy], f"spec.proxies[{arm.proxy}]"
+        yield from _reading(_where(study), path, study.spec.metric, proxy, arm)
+        if place and proxies[place - 1].proxy == arm.proxy:
+            continue  # all else was said of its first epoch
         yield from _dearer(_where(study), path, reference, proxy, arm)
         if proxy.subset is not None and not arm.fidelity.takes_subset:
             allowed = "a subset only together with a dataPercent below 100"
             yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
-        same = next((other.name for other in [reference, *proxies[:index]] if _alike(arm, other)), None)
+        same = next((other.name for other in [reference, *proxies[:place]] if _alike(arm, other)), None)
         if same is not None:
             given = f'"{proxy.name}", which runs exactly what {same} runs'
-            allowed = "another epochs, imageSize, batchSize, dataPercent, subset or recipe than in other arms"
+            allowed = (
+                "another epochs, imageSize, batchSize, dataPercent, subset, recipe, readAt or metric than other arms"
+            )
             yield Problem(_where(study), path, given, allowed)
 
 
+def _reading(where: str, path: str, metric: RankedBy, proxy: ProxyArm, arm: Arm) -> Iterator[Problem]:
+    """Yield what is wrong with where on its curve an arm is read, and by which metric."""
+    if len(arm.name) > _LONGEST_NAME:
+        given = f'"{proxy.name}", which makes the name of an arm {arm.name}'
+        yield Problem(where, f"{path}.name", given, f"a name that makes one of at most {_LONGEST_NAME} characters")
+    if arm.read_at is not None and arm.read_at >= arm.fidelity.epochs:
+        allowed = f"below the epochs of the run that is read, which are {arm.fidelity.epochs}"
+        yield Problem(where, f"{path}.readAt.epochs", str(arm.read_at), allowed)
+    if arm.metric.name == metric.name and arm.metric.goal != metric.goal:
+        allowed = f"{metric.goal}, as in spec.metric, whose name is {metric.name}, too"
+        yield Problem(where, f"{path}.metric.goal", str(arm.metric.goal), allowed)
+
+
 def _alike(one: Arm, other: Arm) -> bool:
-    return (one.fidelity.identity(), one.recipe) == (other.fidelity.identity(), other.recipe)
+    of_one, of_other = ((each.fidelity.identity(), each.recipe, each.metric.name) for each in (one, other))
+    return of_one == of_other
 
 
 def _dearer(where: str, path: str, reference: Arm, proxy: ProxyArm, arm: Arm) -> Iterator[Problem]:

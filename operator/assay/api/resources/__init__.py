@@ -14,6 +14,7 @@ from assay.api.resources.hypothesis import (
 from assay.api.resources.pod_template import EnvironmentVariable, ImagePullSecret, PodTemplate, Resources
 from assay.api.resources.reads import TrainerEnvironment
 from assay.api.resources.study import (
+    MOST_PROXIES,
     MOST_SCORE,
     REFERENCE,
     Budget,
@@ -28,6 +29,8 @@ from assay.api.resources.study import (
     ProxyStudy,
     ProxyStudySpec,
     Question,
+    RankedBy,
+    ReadAt,
     ReferenceArm,
     Retention,
     Screening,
@@ -58,6 +61,7 @@ from assay.api.resources.study_status import (
 
 __all__ = [
     "MAXIMUM_RANKED",
+    "MOST_PROXIES",
     "MOST_SCORE",
     "REFERENCE",
     "AgreementStatus",
@@ -95,7 +99,9 @@ __all__ = [
     "ProxyStudySpec",
     "ProxyStudyStatus",
     "Question",
+    "RankedBy",
     "RankedHypothesis",
+    "ReadAt",
     "Reason",
     "ReferenceArm",
     "Resources",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from assay.api.base import API_VERSION, Model
-from assay.api.extensions import cel, list_map
+from assay.api.extensions import cel, list_map, unique
 from assay.api.metadata import LabelSelector, ObjectMeta
 from assay.api.resources.hypothesis import DatasetReference
 from assay.api.resources.pod_template import PodTemplate
@@ -155,7 +155,24 @@ class TrainerSpec(Model):
     queue_name: Name | None = Field(default=None, description="Kueue LocalQueue that the Jobs go through.")
 
 
-class Metric(Model):
+class RankedBy(Model):
+    """A metric of a trial, and which of its values are better."""
+
+    name: str = Field(
+        pattern=METRIC_NAME, min_length=1, max_length=63, description="Name under which the train function returns it."
+    )
+    goal: Goal = Field(default=Goal.MAXIMIZE, description="Which scores are better.")
+
+    def turned(self, score: float) -> float:
+        """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised.
+
+        What is beyond `MOST_SCORE` counts as that: a run that diverged must not break what is said of all others.
+        """
+        bounded = max(-MOST_SCORE, min(score, MOST_SCORE))
+        return -bounded if self.goal is Goal.MINIMIZE else bounded
+
+
+class Metric(RankedBy):
     """What the hypotheses are ranked by."""
 
     model_config = ConfigDict(
@@ -167,10 +184,6 @@ class Metric(Model):
         )
     )
 
-    name: str = Field(
-        pattern=METRIC_NAME, min_length=1, max_length=63, description="Name under which the train function returns it."
-    )
-    goal: Goal = Field(default=Goal.MAXIMIZE, description="Which scores are better.")
     smallest_effect: PositiveDecimalString = Field(
         default="0",
         description="Smallest difference that matters, in the metric's unit; 0 or more, as a decimal string. "
@@ -185,14 +198,6 @@ class Metric(Model):
     failure_score: DecimalString | None = Field(
         default=None, description="The score of a failed seed, in the metric's unit; needed with onFailure Score."
     )
-
-    def turned(self, score: float) -> float:
-        """Turn a score so that higher is better, or turn it back: its sign changes if the metric is minimised.
-
-        What is beyond `MOST_SCORE` counts as that: a run that diverged must not break what is said of all others.
-        """
-        bounded = max(-MOST_SCORE, min(score, MOST_SCORE))
-        return -bounded if self.goal is Goal.MINIMIZE else bounded
 
 
 class ReferenceArm(Model):
@@ -211,7 +216,25 @@ class ReferenceArm(Model):
     recipe: FreeForm = Field(default={}, description="Changes to the recipe in all arms, as a JSON merge patch.")
 
 
-_WHAT_DIFFERS = ("epochs", "imageSize", "batchSize", "dataPercent", "recipe")
+MOST_PROXIES = 16
+"""The most proxies of a study; each epoch at which a curve is read is one."""
+
+_EPOCH = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ReadAt(Model):
+    """Where on the learning curve of a longer run an arm is read."""
+
+    epochs: tuple[_EPOCH, ...] = Field(
+        min_length=1,
+        max_length=MOST_PROXIES,
+        description="Epochs below the arm's own, each once. Several are so many arms: `early` with 2 and 5 is early-2 "
+        "and early-5.",
+        json_schema_extra=unique(),
+    )
+
+
+_WHAT_DIFFERS = ("epochs", "imageSize", "batchSize", "dataPercent", "recipe", "readAt", "metric")
 
 
 class ProxyArm(Model):
@@ -253,6 +276,16 @@ class ProxyArm(Model):
     )
     recipe: FreeForm = Field(
         default={}, description="Changes to the reference's recipe, as a JSON merge patch (RFC 7396)."
+    )
+    read_at: ReadAt | None = Field(
+        default=None,
+        description="Read the score at these epochs of the arm's learning curve. If nothing else differs from the "
+        "reference, that is the curve of its own trials, which costs nothing.",
+    )
+    metric: RankedBy | None = Field(
+        default=None,
+        description="Rank this arm by another metric of its trials. Default: by the study's. If nothing else differs "
+        "from another arm, it reads that one's trials, which costs nothing.",
     )
 
 
@@ -367,6 +400,14 @@ _DATA_PERCENT = "(has(p.dataPercent) ? p.dataPercent : self.reference.dataPercen
 # the rule of `Fidelity.takes_subset`, written out once more: CEL can't call a Python property
 _SUBSET_OF_SOMETHING = _every_proxy(f"!has(p.subset) || {_DATA_PERCENT} < 100")
 
+_READ_BEFORE_THE_END = _every_proxy(
+    "!has(p.readAt) || p.readAt.epochs.all(e, e < (has(p.epochs) ? p.epochs : self.reference.epochs))"
+)
+
+_NOT_TOO_MANY = (
+    f"!has(self.proxies) || self.proxies.map(p, has(p.readAt) ? p.readAt.epochs.size() : 1).sum() <= {MOST_PROXIES}"
+)
+
 _STEPS_NOT_ABOVE = _every_proxy(
     "!has(p.batchSize) || !has(self.reference.batchSize) || p.batchSize >= self.reference.batchSize || "
     f"(has(p.epochs) ? p.epochs : self.reference.epochs) * {_DATA_PERCENT} * self.reference.batchSize"
@@ -387,6 +428,11 @@ class ProxyStudySpec(Model):
                 "proxies: a batchSize below the reference's needs fewer epochs or less data, for no more steps in all",
             ),
             (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
+            (_READ_BEFORE_THE_END, "proxies: readAt: epochs must be below the arm's epochs"),
+            (
+                _NOT_TOO_MANY,
+                f"proxies: at most {MOST_PROXIES}, where each epoch of readAt is one",
+            ),
             (
                 "!has(self.screening) || (has(self.proxies) && self.proxies.size() > 0)",
                 "screening: needs proxies to screen on",
@@ -402,7 +448,7 @@ class ProxyStudySpec(Model):
     reference: ReferenceArm = Field(description="The full run: the conditions that count.")
     proxies: tuple[ProxyArm, ...] = Field(
         default=(),
-        max_length=16,
+        max_length=MOST_PROXIES,
         description="The cheaper comparisons, at most 16. With none the study only compares hypotheses.",
         json_schema_extra=list_map("name"),
     )

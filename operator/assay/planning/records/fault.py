@@ -52,6 +52,8 @@ _FAULTS: Mapping[FailureReason, Fault] = MappingProxyType(
         FailureReason.WORKER_DIED: Fault.EXHAUSTED,
         # Assay asked for something that can't be: no hypothesis can help that
         FailureReason.INVALID_REQUEST: Fault.NONE,
+        # the train function reports no such epoch, or not that metric: it is written so
+        FailureReason.CURVE_NOT_REPORTED: Fault.NONE,
         # a table has not recorded the run: nobody knows how it would have ended
         FailureReason.NOT_RECORDED: Fault.NONE,
         # the machine, the network, the cluster, or somebody's edit ended it; whichever seed ran just then

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from assay.api.checks.check import check_study
 from assay.api.resources import (
     EnvironmentVariable,
+    Goal,
     HypothesesSelection,
     ImagePullSecret,
     LabelSelector,
@@ -16,6 +17,8 @@ from assay.api.resources import (
     PodTemplate,
     ProxyArm,
     ProxyStudy,
+    RankedBy,
+    ReadAt,
     ReferenceArm,
     Resources,
     Screening,
@@ -117,6 +120,48 @@ def test_two_proxies_that_run_the_same_are_a_problem() -> None:
     proxies = [a_proxy("short", epochs=1), a_proxy("brief", epochs=1, batch_size=64)]
     (problem,) = check_study(a_proxy_study(proxies=proxies), some_hypotheses(3))
     assert (problem.path, problem.given) == ("spec.proxies[1]", '"brief", which runs exactly what short runs')
+
+
+def test_curves_may_be_read_before_their_end_and_by_another_metric() -> None:
+    loss = RankedBy(name="loss", goal=Goal.MINIMIZE)
+    proxies = [
+        a_proxy("early", read_at=ReadAt(epochs=(2, 5))),
+        a_proxy("early-loss", read_at=ReadAt(epochs=(2,)), metric=loss),
+        a_proxy("loss", metric=loss),
+        a_proxy("short", epochs=5),
+        a_proxy("short-loss", epochs=5, metric=loss, read_at=ReadAt(epochs=(4,))),
+        a_proxy("quarter", data_percent=25, read_at=ReadAt(epochs=(9,))),
+    ]
+    assert paths(a_proxy_study(proxies=proxies)) == []
+
+
+def reading(name: str, *epochs: int, **fields: Any) -> ProxyArm:
+    return a_proxy(name, read_at=ReadAt(epochs=epochs), **fields)
+
+
+NINE = tuple(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("proxies", "want"),
+    [
+        ([reading("early", 2, 10)], ["spec.proxies[0].readAt.epochs"]),
+        ([reading("early", 5, epochs=5)], ["spec.proxies[0].readAt.epochs"]),
+        ([reading("early", 2, 3, 2)], ["spec.proxies[0].readAt.epochs[2]", "spec.proxies[0].name"]),
+        ([reading("e", 2, 3), a_proxy("e-3", epochs=5)], ["spec.proxies[1].name"]),
+        ([reading("a" * 61, 2, 3)], []),
+        ([reading("a" * 62, 2, 3)], ["spec.proxies[0].name"] * 2),
+        ([reading("one", 2), reading("two", 2)], ["spec.proxies[1]"]),
+        ([a_proxy("same", metric=RankedBy(name="accuracy"))], ["spec.proxies[0]"]),
+        (
+            [a_proxy("worst", epochs=5, metric=RankedBy(name="accuracy", goal=Goal.MINIMIZE))],
+            ["spec.proxies[0].metric.goal"],
+        ),
+        ([reading("one", *NINE), reading("two", *NINE, data_percent=50)], ["spec.proxies"]),
+    ],
+)
+def test_a_curve_that_can_not_be_read_or_is_read_twice_is_a_problem(proxies: list[ProxyArm], want: list[str]) -> None:
+    assert paths(a_proxy_study(proxies=proxies)) == want
 
 
 def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> None:
