@@ -225,6 +225,12 @@ class CurvePoint(Message):
     metrics: dict[str, float]
 
 
+def read_curve(curve: Sequence[CurvePoint], epoch: int, metric: str) -> float | None:
+    """Return what a learning curve says of a metric after an epoch: the first point of that epoch that has the metric
+    counts. None: it was not reported. It may be NaN or infinite."""
+    return next((point.metrics[metric] for point in curve if point.epoch == epoch and metric in point.metrics), None)
+
+
 class Cost(Message):
     """The price of a trial. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds."""
 
