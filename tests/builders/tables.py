@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assay.api.resources import HypothesesSelection, Seeds
+from assay.recorded.table import RecordedRun, Table
 from assay.runners.replay.study import Replayed, replay_study
-from assay.runners.replay.table import RecordedRun, Table
 from assay_trainer.contract import digest
 from builders import manifests
 

@@ -87,7 +87,7 @@ def a_manifest(folder: Path, old: str, new: str) -> Path:
         ),
         (
             ["--column", "scores=score"],
-            "--column: given 'scores'; allowed: hypothesis, arm, size, seed, cost or score; did you mean score?",
+            "--column: given 'scores'; allowed: hypothesis, arm, size, seed, cost, score, state, start or end; did",
         ),
         (["--column", "score"], "--column: given 'score'; allowed: NAME=VALUE"),
         (["--column", "arm=size", "--column", "size=size"], "--column: given arm and size; allowed: one of the two"),

@@ -12,10 +12,10 @@ import pytest
 
 from assay.api.resources import Budget, TrainerSpec
 from assay.planning.actions import Action, RecordLook, Start
+from assay.recorded.table import RecordedRun, Table
 from assay.rounds.reconcile import Round, drive
 from assay.runners.replay.runner import ReplayRunner
 from assay.runners.replay.study import Replayed
-from assay.runners.replay.table import RecordedRun, Table
 from assay.store import Ledger
 from assay_trainer.contract import (
     Dataset,
@@ -215,7 +215,7 @@ class Replay:
                     continue
                 assert isinstance(action, Start)
                 assert isinstance(action.item, TrialRequest)
-                cost = self.table.runs[self.cell_of(action.item)].cost
+                cost = self.table.runs[self.cell_of(action.item)].seconds
                 self.ends[action.item.key] = (now + cost, action.item)
 
         return show
@@ -231,7 +231,7 @@ def a_noisy_table() -> Table:
 
 def with_other_cells(table: Table, keep: set[tuple[str, str, int]]) -> Table:
     """Return the table with the cells not in `keep` changed: they end later and score far from anything."""
-    others = {key: cell if key in keep else RecordedRun(100.0 + cell.cost, 99.0) for key, cell in table.runs.items()}
+    others = {key: cell if key in keep else RecordedRun(100.0 + cell.seconds, 99.0) for key, cell in table.runs.items()}
     return replace(table, runs=others)
 
 
@@ -276,7 +276,7 @@ def test_what_is_accounted_is_what_is_recorded() -> None:
     with ReplayRunner(table, study.arms, objects, 1) as runner:
         final = drive(study.study, Ledger(objects), runner, runner.clock, lambda _: None).plan
         makespan = runner.clock()
-    sound = sum(cell.cost for cell in table.runs.values() if cell.cost < 30)
+    sound = sum(cell.seconds for cell in table.runs.values() if cell.seconds < 30)
     assert (final.status.trials.succeeded, final.status.trials.failed) == (33, 3)
     assert makespan == sound + 30 + 40
     assert final.status.cost is not None

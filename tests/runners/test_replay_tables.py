@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import pytest
 from assay.api.errors import InvalidInput
 from assay.api.metadata import LabelSelector
 from assay.api.resources import HypothesesSelection, Hypothesis, ReferenceArm, Seeds
-from assay.runners.replay.read import read_table
+from assay.recorded.choice import Choice
+from assay.recorded.read import read_file
+from assay.recorded.table import RecordedRun, Table
 from assay.runners.replay.study import replay_study
-from assay.runners.replay.table import RecordedRun, Table
 from builders.manifests import a_hypothesis, a_proxy, a_proxy_study
 from builders.tables import a_replay, a_table
 
 HEADER = "hypothesis,arm,seed,cost,score"
+CHOICE = Choice(needs_cost=True)
 BASELINE = HypothesesSelection(baseline="baseline")
 
 
@@ -37,7 +40,7 @@ def problem_of(error: pytest.ExceptionInfo[InvalidInput]) -> str:
 
 def test_a_csv_file_is_read_into_cells(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,7,2,0.5", "a,reference,9,2.5,0.25", "B.c_D,short,7,1e1,1")
-    assert read_table(file, {}, {}).runs == {
+    assert read_file(file, CHOICE).runs == {
         ("a", "reference", 0): RecordedRun(2.0, 0.5),
         ("a", "reference", 1): RecordedRun(2.5, 0.25),
         ("b-c-d", "short", 0): RecordedRun(10.0, 1.0),
@@ -56,16 +59,16 @@ def test_a_parquet_file_with_other_names_and_several_data_sets_is_read_into_cell
             "accuracy": [0.5, 0.75, 0.125],
         }
     ).write_parquet(file)
-    columns = {"hypothesis": "learner", "size": "train_size", "cost": "seconds", "score": "accuracy"}
-    table = read_table(file, columns, {"data": "3"})
+    choice = Choice(("learner",), size="train_size", cost="seconds", score="accuracy", where={"data": "3"})
+    table = read_file(file, choice)
     assert table.runs == {("svc-rbf", "16", 0): RecordedRun(0.5, 0.5), ("svc-rbf", "2588", 0): RecordedRun(8.0, 0.75)}
     assert table.sizes == {"16": 16.0, "2588": 2588.0}
-    assert table.digest != read_table(file, columns, {"data": "4"}).digest
+    assert table.digest != read_file(file, replace(choice, where={"data": "4"})).digest
 
 
 def test_what_is_recorded_twice_is_averaged_over_the_runs_that_have_a_score(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,0,1,0.5", "a,reference,0,2,0.25", "a,reference,0,3,", "a,reference,1,4,NaN")
-    assert read_table(file, {}, {}).runs == {
+    assert read_file(file, CHOICE).runs == {
         ("a", "reference", 0): RecordedRun(2.0, 0.375),
         ("a", "reference", 1): RecordedRun(4.0, None),
     }
@@ -73,7 +76,7 @@ def test_what_is_recorded_twice_is_averaged_over_the_runs_that_have_a_score(tmp_
 
 def test_whole_numbers_at_the_top_of_a_column_do_not_make_it_one_of_whole_numbers(tmp_path: Path) -> None:
     file = a_file(tmp_path, *(f"a,reference,{seed},1,1" for seed in range(150)), "a,reference,150,0.5,0.5")
-    assert read_table(file, {}, {}).runs["a", "reference", 150] == RecordedRun(0.5, 0.5)
+    assert read_file(file, CHOICE).runs["a", "reference", 150] == RecordedRun(0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -95,26 +98,27 @@ def test_whole_numbers_at_the_top_of_a_column_do_not_make_it_one_of_whole_number
 )
 def test_a_row_that_can_not_be_used_is_told(tmp_path: Path, rows: list[str], want: str) -> None:
     with pytest.raises(InvalidInput) as error:
-        read_table(a_file(tmp_path, *rows), {}, {})
+        read_file(a_file(tmp_path, *rows), CHOICE)
     assert problem_of(error).startswith(want)
 
 
 def test_a_size_must_be_a_number_above_0(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,0,0,1,0.5", header="hypothesis,size,seed,cost,score")
     with pytest.raises(InvalidInput) as error:
-        read_table(file, {}, {})
+        read_file(file, CHOICE)
     assert problem_of(error) == "size: given 0 in the row of a, size 0, seed 0; allowed: a training size above 0"
 
 
 def test_rows_of_different_data_sets_are_not_averaged(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,0,1,0.5,mnist", "a,reference,0,1,0.9,cifar", header=f"{HEADER},data")
     with pytest.raises(InvalidInput) as error:
-        read_table(file, {}, {})
+        read_file(file, CHOICE)
     assert problem_of(error) == (
         "--where: given nothing for data, in which rows of the same hypothesis, arm, seed differ; "
         "allowed: data=VALUE, cifar or mnist"
     )
-    assert read_table(file, {}, {"data": "mnist"}).runs == {("a", "reference", 0): RecordedRun(1.0, 0.5)}
+    chosen = replace(CHOICE, where={"data": "mnist"})
+    assert read_file(file, chosen).runs == {("a", "reference", 0): RecordedRun(1.0, 0.5)}
 
 
 # ----------------------------------------------------------------------------- the study

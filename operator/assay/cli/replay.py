@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,13 +14,13 @@ from assay.cli.inputs import FileOption, StudyOption, load_study
 from assay.cli.output import ExplainOption, Output, OutputOption
 from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, ComparisonOptions, check_options, show_comparison
 from assay.cli.run import exit_code
-from assay.runners.replay.columns import COLUMNS
+from assay.recorded.choice import MEANINGS, Choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 
 def replay(
@@ -33,7 +34,7 @@ def replay(
     study: StudyOption = None,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help=f"NAME=COLUMN, for a column with another name than: {', '.join(COLUMNS)}."),
+        typer.Option("--column", help=f"NAME=COLUMN, for a column with another name than: {', '.join(MEANINGS)}."),
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.")] = None,
     slots: Annotated[int, typer.Option("--slots", min=1, help="How many recorded runs go on at a time.")] = 1,
@@ -71,19 +72,19 @@ def replay(
     study. Instead of an arm it may have a training size: an arm's
     dataPercent is then a share of the largest size.
     """
-    from assay.runners.replay.read import read_table
+    from assay.recorded.read import read_file
     from assay.runners.replay.study import replay_study
 
     options = ComparisonOptions(orders, truth, report)
     check_options(options, compare=compare)
     resource, manifests = load_study(file, study)
-    columns, rows = _columns(column or ()), _pairs(where or (), "--where")
-    recorded = read_table(table, columns, rows)
+    choice = _choice(column or (), where or ())
+    recorded = read_file(table, choice)
     replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
     if replayed.note:
         typer.echo(replayed.note, err=True)
     if compare:
-        judge = read_table(table, {**columns, "score": truth}, rows, {"score": "--truth"}) if truth else recorded
+        judge = _judge(table, choice, truth) if truth else recorded
         show_comparison(replayed, recorded, judge, options, slots, output, explain=explain)
         return
     raise typer.Exit(_run(replayed, recorded, slots, output, explain=explain))
@@ -114,17 +115,45 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
     return exit_code(decided.status)
 
 
-def _columns(given: Iterable[str]) -> dict[str, str]:
-    columns = _pairs(given, "--column")
+def _choice(column: Iterable[str], where: Iterable[str]) -> Choice:
+    columns = _pairs(column, "--column")
     for name in columns:
-        if name not in COLUMNS:
+        if name not in MEANINGS:
             from assay.api.reading.words import one_of
 
-            problem = Problem("assay replay", "--column", repr(name), one_of(COLUMNS), nearest(name, COLUMNS))
+            problem = Problem("assay replay", "--column", repr(name), one_of(MEANINGS), nearest(name, MEANINGS))
             raise InvalidInput([problem])
     if "arm" in columns and "size" in columns:
         raise InvalidInput([Problem("assay replay", "--column", "arm and size", "one of the two")])
-    return columns
+    return Choice(
+        hypothesis=_several(columns.get("hypothesis")),
+        arm=_several(columns.get("arm")),
+        size=columns.get("size"),
+        seed=columns.get("seed"),
+        score=columns.get("score"),
+        cost=columns.get("cost"),
+        state=columns.get("state"),
+        start=columns.get("start"),
+        end=columns.get("end"),
+        where=_pairs(where, "--where"),
+        needs_cost=True,
+        option="--column {}",
+    )
+
+
+def _several(columns: str | None) -> tuple[str, ...]:
+    return tuple(columns.split(",")) if columns else ()
+
+
+def _judge(table: Path, choice: Choice, truth: str) -> Table:
+    from assay.recorded.read import read_file
+
+    try:
+        return read_file(table, replace(choice, score=truth))
+    except InvalidInput as error:
+        raise InvalidInput(
+            [replace(problem, path=problem.path.replace("--column score", "--truth")) for problem in error.problems]
+        ) from None
 
 
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:

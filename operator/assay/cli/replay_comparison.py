@@ -12,8 +12,8 @@ from assay.api.errors import InvalidInput, Problem
 from assay.cli.output import Output, make_folder_of, write_file
 
 if TYPE_CHECKING:
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 DEFAULT_ORDERS, MOST_ORDERS = 10, 100
 

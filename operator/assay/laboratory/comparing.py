@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from assay.laboratory.policy import AllocationPolicy
     from assay.laboratory.truth import Truth
     from assay.planning.allocation.ladder import Ladder
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 
 def compare(

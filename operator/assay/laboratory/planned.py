@@ -16,9 +16,9 @@ from assay_trainer.objects import MemoryObjects
 if TYPE_CHECKING:
     from assay.laboratory.policy import Placing
     from assay.planning.study.study import Study
+    from assay.recorded.table import Table
     from assay.rounds.reconcile import Round
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 NAME = "planner"
 EXPLANATION = (

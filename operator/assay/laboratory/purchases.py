@@ -14,8 +14,8 @@ from assay.runners.replay.recorded import trial_ending
 if TYPE_CHECKING:
     from assay.laboratory.policy import AllocationPolicy
     from assay.planning.study.study import Study
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 
 class Purchase(NamedTuple):

@@ -18,8 +18,8 @@ from assay.ranking.arrays import FloatArray
 
 if TYPE_CHECKING:
     from assay.laboratory.policy import Placing
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 
 @dataclass(frozen=True, eq=False)

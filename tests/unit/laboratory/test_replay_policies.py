@@ -15,14 +15,14 @@ from assay.laboratory.ladder_climbing import LadderClimbing
 from assay.laboratory.one_arm import OneArm
 from assay.laboratory.purchases import nothing_bought, purchases
 from assay.planning.allocation.ladder import Ladder, LadderTrial
-from assay.runners.replay.table import RecordedRun
+from assay.recorded.table import RecordedRun
 from builders.tables import SECONDS, a_replay, a_table
 
 if TYPE_CHECKING:
     from assay.laboratory.policy import AllocationPolicy, Placing
     from assay.laboratory.purchases import Trace
+    from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
-    from assay.runners.replay.table import Table
 
 WORTH = {"baseline": 0.5, "h1": 0.6, "h2": 0.4, "h3": 0.7}
 

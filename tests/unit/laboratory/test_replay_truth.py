@@ -22,10 +22,10 @@ from assay.laboratory.truth import Truth
 from assay.planning.actions import Start
 from assay.planning.allocation.ladder import Ladder, LadderTrial
 from assay.planning.plan import plan
+from assay.recorded.table import RecordedRun, Table
 from assay.rounds import reconcile
 from assay.rounds.reconcile import drive
 from assay.runners.replay.runner import ReplayRunner
-from assay.runners.replay.table import RecordedRun, Table
 from assay.store import Ledger
 from assay_trainer.contract import TrialRequest
 from assay_trainer.objects import MemoryObjects

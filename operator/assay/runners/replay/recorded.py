@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from assay.runners.replay.table import RecordedRun
+from assay.planning.study.programs import Program
+from assay.recorded.table import RecordedRun, Table
 from assay_trainer.contract import (
     Cost,
     FailureReason,
@@ -29,6 +30,11 @@ class Ending(NamedTuple):
     score: float | None = None
 
 
+def code_digest(table: Table, program: Program) -> str:
+    """Return what stands for the digest of a program's code: it is another for other recorded runs."""
+    return digest(f"{table.digest} {program.entrypoint}".encode())
+
+
 def ending_of(item: WorkItem, run: RecordedRun | None) -> Ending:
     """Return how an attempt ends. Preparations are never recorded: they take no time and cost nothing."""
     if isinstance(item, PreparationRequest):
@@ -44,7 +50,7 @@ def trial_ending(run: RecordedRun | None, devices: int, deadline_seconds: float)
     """
     if run is None:
         return Ending(0.0, FailureReason.NOT_RECORDED, "the table has no such run")
-    seconds = run.cost / devices
+    seconds = run.seconds / devices
     if seconds > deadline_seconds:
         message = f"its deadline was {deadline_seconds} s; {seconds:.0f} s are recorded"
         return Ending(deadline_seconds, FailureReason.DEADLINE_EXCEEDED, message)

@@ -9,9 +9,9 @@ from typing import Self
 
 from assay.planning.records.records import Obstacle
 from assay.planning.study.programs import NO_SURROUNDINGS, Program, Surroundings
+from assay.recorded.table import Table
 from assay.runners.protocol import ObservedAttempt
-from assay.runners.replay.recorded import Ending, ending_of, preparation_result, trial_result
-from assay.runners.replay.table import Table
+from assay.runners.replay.recorded import Ending, code_digest, ending_of, preparation_result, trial_result
 from assay_trainer.contract import (
     CodeIngredients,
     FailureReason,
@@ -77,7 +77,7 @@ class ReplayRunner:
         return 1
 
     def code_digest(self, program: Program) -> str:
-        return self._table.code_digest(program)
+        return code_digest(self._table, program)
 
     def surroundings(self, program: Program) -> Surroundings:  # noqa: ARG002 - what was recorded depends on nothing
         return NO_SURROUNDINGS

@@ -16,7 +16,8 @@ from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.programs import program_of, scoring_program
 from assay.planning.study.study import Study
-from assay.runners.replay.table import Table
+from assay.recorded.table import Table
+from assay.runners.replay.recorded import code_digest
 from assay_trainer.contract import Dataset
 
 FARTHEST_RATIO = 1.5
@@ -56,7 +57,7 @@ def replay_study(resource: ProxyStudy, hypotheses: Sequence[Hypothesis], table: 
     definition = StudyDefinition(
         resource=resource,
         hypotheses=select_hypotheses(resource, recorded),
-        code={program: table.code_digest(program) for program in programs},
+        code={program: code_digest(table, program) for program in programs},
         dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=table.digest),
     )
     return Replayed(Study.of(definition, capacity=Capacity(slots)), arms, note)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.reading.words import one_of
-from assay.runners.replay.rows import Row, runs_of
-from assay.runners.replay.table import Table
+from assay.recorded.choice import Choice
+from assay.recorded.rows import Row, runs_of
+from assay.recorded.table import Table
 from assay_trainer.contract import digest
 
 if TYPE_CHECKING:
@@ -18,30 +19,37 @@ if TYPE_CHECKING:
 _VALUES_SHOWN = 8
 
 
-def read_table(
-    path: Path, columns: Mapping[str, str], where: Mapping[str, str], options: Mapping[str, str] | None = None
-) -> Table:
-    """Read a Parquet or CSV file.
+def read_file(path: Path, choice: Choice) -> Table:
+    """Read the recorded runs of a file. Raises InvalidInput."""
+    return _read(_frame(path), str(path), choice)
 
-    `columns` says which of its columns is the hypothesis, arm or size, seed, cost and score, where they have other
-    names; `where` keeps the rows whose columns have these values. `runs_of` says what becomes of the rows. `options`
-    says which option named a column, where that is not --column. Raises InvalidInput.
+
+def read_frame(given: Any, choice: Choice, place: str = "the table") -> Table:
+    """Read the recorded runs of a data frame, or of a mapping of columns; `place` is what errors call it.
+
+    Raises InvalidInput.
     """
-    place = str(path)
-    frame = _frame(path)
-    for column, value in where.items():
+    return _read(_polars().DataFrame(given), place, choice)
+
+
+def _read(frame: polars.DataFrame, place: str, choice: Choice) -> Table:
+    for column, value in choice.where.items():
         frame = _kept(frame, column, value, place)
-    sizes = not _has_arms(frame, columns)
+    sizes = bool(choice.size) if bool(choice.size) != bool(choice.arm) else "arm" not in frame.columns
     chosen = {
-        name: columns.get(name, name) for name in ("hypothesis", "size" if sizes else "arm", "seed", "cost", "score")
+        "hypothesis": choice.hypothesis[0] if choice.hypothesis else "hypothesis",
+        "arm": (choice.size or "size") if sizes else (choice.arm[0] if choice.arm else "arm"),
+        "seed": choice.seed or "seed",
+        "cost": choice.cost or "cost",
+        "score": choice.score or "score",
     }
     for name, column in chosen.items():
-        _known(column, frame, place, (options or {}).get(name, f"--column {name}"))
+        _known(column, frame, place, choice.called("size" if sizes and name == "arm" else name))
     if frame.is_empty():
         raise InvalidInput([Problem(place, "", "a table without rows", "a row per recorded run")])
     _check_repeats(frame, chosen, place)
     runs = runs_of(map(Row._make, frame.select(list(chosen.values())).rows()), sizes=sizes, place=place)
-    identity = digest(repr((digest(path.read_bytes()), sorted(chosen.items()), sorted(where.items()))).encode())
+    identity = digest(repr(sorted(runs.items())).encode())
     return Table(runs, identity, {size: float(size) for _, size, _ in runs} if sizes else {})
 
 
@@ -72,12 +80,6 @@ def _kept(frame: polars.DataFrame, column: str, value: str, place: str) -> polar
         values = _values(frame, column)
         raise InvalidInput([Problem(place, f"--where {column}", repr(value), _some(values), nearest(value, values))])
     return kept
-
-
-def _has_arms(frame: polars.DataFrame, columns: Mapping[str, str]) -> bool:
-    if ("arm" in columns) != ("size" in columns):
-        return "arm" in columns
-    return "arm" in frame.columns
 
 
 def _known(column: str, frame: polars.DataFrame, place: str, option: str) -> None:

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from assay.api.errors import InvalidInput, Problem
-from assay.runners.replay.table import RecordedRun
+from assay.recorded.table import RecordedRun
 
 
 class Row(NamedTuple):
