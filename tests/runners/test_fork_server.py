@@ -18,8 +18,10 @@ from assay_trainer.contract import (
     Dataset,
     ExitStatus,
     FailureReason,
+    Fidelity,
     TerminationMessage,
     TrialRequest,
+    TrialResult,
     WorkRequest,
     result_name,
 )
@@ -149,6 +151,15 @@ def test_a_worker_survives_the_death_of_an_item(tmp_path: Path, dataset: Dataset
     items = [a_trial(dataset, f"team.behaviours:{name}") for name in ("dies", "succeeds")]
     assert pod.run(*items) == ExitStatus.TRY_AGAIN
     assert [message.reason for message in pod.last_words] == [FailureReason.WORKER_DIED, "Succeeded"]
+
+
+def test_a_worker_ends_a_trial_at_the_report_that_was_asked_for(tmp_path: Path, dataset: Dataset) -> None:
+    pod = Pod(tmp_path)
+    item = a_trial(
+        dataset, "team.behaviours:ends_early", recipe={"then": "ends"}, fidelity=Fidelity(epochs=8, stop_after=3)
+    )
+    assert pod.run(item.model_copy(update={"wanted_epochs": (1, 3)})) == ExitStatus.DONE
+    assert TrialResult.model_validate_json(pod.store.get(result_name(item.key))).score == 0.03
 
 
 def test_who_uses_too_much_memory_is_told_the_limit_as_it_was_given(

@@ -20,6 +20,7 @@ from assay_trainer.contract import (
     Dataset,
     Failure,
     FailureReason,
+    Fidelity,
     TrialRequest,
     TrialResult,
     WorkRequest,
@@ -400,3 +401,16 @@ def test_what_an_entry_point_imports_is_imported_once_for_all_trials(tmp_path: P
         runner.start(request, "")
         (ended,) = until_ended(runner, request)
     assert TrialResult.model_validate_json(store.get(result_name(ended.key))).score == 1.0
+
+
+@pytest.mark.parametrize("then", ["ends", "dies", "hangs_in_c"])
+def test_a_trial_that_ends_at_a_report_has_its_result_however_its_clean_up_ends(world: ProcessWorld, then: str) -> None:
+    fidelity = Fidelity(epochs=8, stop_after=3)
+    trial = world.trial("ends_early", recipe={"then": then}, fidelity=fidelity, deadline_seconds=2)
+    request = world.request_of(trial)
+    world.start(request)
+    (attempt,) = until_ended(world.runner, request)
+    assert reason(attempt) == "Succeeded"
+    result = TrialResult.model_validate_json(world.store.get(result_name(trial.key)))
+    assert (result.score, [point.epoch for point in result.curve]) == (0.03, [1, 2, 3])
+    assert not world.store.list(f"attempts/{trial.key}/")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from dataclasses import dataclass, field
 
 from assay_trainer.contract import Cost
+from assay_trainer.linux import cpu_seconds_of, family
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process and of its children that have ended."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    """Return the processor time of this process, of its children that have ended, and of its descendants that run."""
+    ended, here = resource.getrusage(resource.RUSAGE_CHILDREN), os.getpid()
+    running = sum(cpu_seconds_of(pid) for pid in family(here) if pid != here)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + running
 
 
 @dataclass(frozen=True)

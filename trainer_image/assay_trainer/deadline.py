@@ -40,6 +40,12 @@ class Deadline:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._previous)
 
+    def ring_within(self, seconds: float) -> None:
+        """Have the block end after so many more seconds, unless it ends sooner. Any thread may ask for it."""
+        if self._armed:
+            left, _ = signal.getitimer(signal.ITIMER_REAL)
+            signal.setitimer(signal.ITIMER_REAL, min(left, seconds), AGAIN_SECONDS)
+
     def _on_alarm(self, *_: object) -> None:
         if self._armed:  # else it rang while the block was being left
             self.expired = True

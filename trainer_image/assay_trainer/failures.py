@@ -15,7 +15,7 @@ from assay_trainer.deadline import DeadlineExceeded
 from assay_trainer.described import bounded, printable
 from assay_trainer.entrypoint import EntrypointNotFound
 from assay_trainer.objects import StoreError
-from assay_trainer.returned.errors import MetricMissing, ScoreNotFinite
+from assay_trainer.returned.errors import CurveNotReported, MetricMissing, ScoreNotFinite
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.trial import InvalidRecipe, describe_validation
 
@@ -26,7 +26,7 @@ FRAMES = 4
 
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
 _HERE = Path(__file__).parent
-_HARNESS = ("harness.py", "deadline.py", "entrypoint.py", "returned")
+_HARNESS = ("harness.py", "trial_run.py", "deadline.py", "entrypoint.py", "returned")
 _OURS = (*(str(_HERE / name) for name in _HARNESS), importlib.__file__, "<frozen")
 _INSTALLED = (str(_HERE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 
@@ -56,6 +56,7 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fai
     ((InvalidRecipe, ValidationError), FailureReason.INVALID_RECIPE),
     (InvalidDataset, FailureReason.INVALID_DATASET),
     (MetricMissing, FailureReason.METRIC_MISSING),
+    (CurveNotReported, FailureReason.CURVE_NOT_REPORTED),
     (ScoreNotFinite, FailureReason.SCORE_NOT_FINITE),
     (StoreError, FailureReason.STORE_FAILED),
 )
@@ -73,6 +74,7 @@ HELPERS_MAY_BE_MISSED = frozenset(
     {
         FailureReason.TRAIN_FUNCTION_RAISED,
         FailureReason.METRIC_MISSING,
+        FailureReason.CURVE_NOT_REPORTED,
         FailureReason.SCORE_NOT_FINITE,
         FailureReason.DEADLINE_EXCEEDED,
     }

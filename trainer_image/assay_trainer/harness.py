@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +13,6 @@ from pydantic import ValidationError
 
 from assay_trainer import contract
 from assay_trainer.children import RECORD_SECONDS, begin_to_record
-from assay_trainer.code import code_digest
 from assay_trainer.contract import (
     FailureReason,
     PreparationRequest,
@@ -26,34 +21,28 @@ from assay_trainer.contract import (
     TrialRequest,
     TrialResult,
 )
-from assay_trainer.cost import Meter, cpu_seconds
+from assay_trainer.cost import Meter
 from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.deadline import Deadline
 from assay_trainer.described import bounded
-from assay_trainer.device import device_model, seed_everything, torch_version, use_device
-from assay_trainer.entrypoint import load_entrypoint
+from assay_trainer.device import device_model, seed_everything, use_device
 from assay_trainer.failures import (
     HELPERS_MAY_BE_MISSED,
-    CodeChanged,
     InvalidRequest,
-    InvalidResult,
     lacks_host_memory,
     message_of,
     reason_of,
 )
-from assay_trainer.inputs import edited
 from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
-from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
-from assay_trainer.profile.phases import PHASES
-from assay_trainer.profile.utilisation import GpuUtilisation
-from assay_trainer.returned import KeptExamples, bounded_curve, bounded_notes, checked_metrics, checked_run_url
+from assay_trainer.provenance import provenance_of
+from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
-from assay_trainer.trial import Images, Labels, Trial
+from assay_trainer.trial import Images, Labels
+from assay_trainer.trial_run import TrialRun, Tried
 
 Item = TrialRequest | PreparationRequest
 Result = TrialResult | PreparationResult
-Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 Prepared = tuple[PreparationResult, NDArray[np.float32]]
 
 LAST_WORDS_CHARACTERS = 500
@@ -89,96 +78,69 @@ def perform(
     meter = Meter(device, item.devices)
     deadline = Deadline(item.deadline_seconds)
     kills = out_of_memory_kills()
+    run: TrialRun | None = None
+    work: Callable[[], Tried | Prepared]
+    if isinstance(item, TrialRequest):
+        work = run = TrialRun(
+            item,
+            meter,
+            threads,
+            choose=partial(_subset, item, store),
+            record=partial(_record, store=store),
+            end_within=deadline.ring_within,
+            check_code=check_code,
+            elsewhere=elsewhere,
+            stamps=stamps,
+        )
+    else:
+        work = partial(_run_preparation, item, meter, threads)
     try:
-        with deadline:
-            result = _recorded(item, store)
-            if result is None:
-                _check_key(item)
-                outcome = (
-                    _run_trial(item, store, meter, threads, check_code=check_code, elsewhere=elsewhere, stamps=stamps)
-                    if isinstance(item, TrialRequest)
-                    else _run_preparation(item, meter, threads)
-                )
-        if result is None:  # written outside the deadline: what was computed in time is not thrown away
+        outcome = _done_in_time(item, store, deadline, work, run)
+        if outcome is not None:  # written outside the deadline: what was computed in time is not thrown away
             _record_patiently(outcome, store)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
-        reason = FailureReason.DEADLINE_EXCEEDED if deadline.expired else reason_of(error)
-        message = message_of(error, reason)
+        failed_early = run.failed_early if run is not None else None
+        cause = failed_early or error
+        reason = reason_of(cause) if failed_early or not deadline.expired else FailureReason.DEADLINE_EXCEEDED
+        message = message_of(cause, reason)
         killed = reason in HELPERS_MAY_BE_MISSED and out_of_memory_kills() > kills
         if killed:
             reason = FailureReason.OUT_OF_MEMORY
             message = f"a process of the trial was killed for want of memory; then: {message}"
-        lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(error))
+        lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(cause))
         if lacks_memory and shares_memory:
             reason = FailureReason.OUT_OF_SHARED_MEMORY
-        return _failed(item, store, meter, reason, message, memory_limit_bytes if lacks_memory else None)
+        curve = _kept_curve(run)
+        return _failed(item, store, meter, reason, message, curve, memory_limit_bytes if lacks_memory else None)
     return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded")
 
 
-# ----------------------------------------------------------------------------- trials
-
-
-def _run_trial(
-    request: TrialRequest,
-    store: Objects,
-    meter: Meter,
-    threads: int,
-    *,
-    check_code: bool,
-    elsewhere: Mapping[str, str],
-    stamps: Mapping[str, str],
-) -> Tried:
-    device = meter.device
-    train_split = open_dataset(request.dataset)
-    held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
-    image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
-    train = load_entrypoint(request.entrypoint)
-    # after the import, so that no edit in between is missed
-    if check_code and _code_here(request, elsewhere) != request.code:
-        raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
-    _check_inputs(request, stamps, "was edited after the study had begun")
-    use_device(device, threads)
-    seed_everything(request.seed)
-    reset_peak_memory(device)
-    trial = Trial(
-        recipe=request.recipe,
-        fidelity=request.fidelity,
-        seed=request.seed,
-        classes=train_split.manifest.classes,
-        training_data=partial(_training_data, request, train_split, image_size, store),
-        held_out=lambda: held_out_split.held_out(image_size),
-        device=device,
-        threads=threads,
-    )
-    began_ns, began_cpu = time.perf_counter_ns(), cpu_seconds()
+def _done_in_time(
+    item: Item, store: Objects, deadline: Deadline, work: Callable[[], Tried | Prepared], run: TrialRun | None
+) -> Tried | Prepared | None:
+    """Return what comes of the work within the deadline; None if its result is there already."""
     try:
-        with GpuUtilisation(device) as gpu:
-            metrics, left_out = checked_metrics(train(trial), request.metric)
-    finally:
-        trial.close()
-    _check_inputs(request, stamps, "was edited while a trial ran, which may have read either")
-    phases = trial.timer.seconds()
-    if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
-        setup_seconds = (began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
-    else:
-        setup_seconds = (trial.timer.first - meter.started_ns) / 1e9
-    model = device_model(device)
-    cost = meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=phases["evaluation"])
-    if device.startswith("cuda"):
-        utilisation = gpu.share
-    else:
-        cores_seconds = threads * (time.perf_counter_ns() - began_ns) / 1e9
-        utilisation = min(1.0, (cpu_seconds() - began_cpu) / cores_seconds)
-    profile = _profile(trial, phases, cost, utilisation)
-    provenance = _provenance(request, meter, model, held_out=request.held_out.digest)
-    return _result(request, trial, metrics, left_out, cost, profile, provenance)
+        with deadline:
+            if _recorded(item, store) is not None:
+                return None
+            _check_key(item)
+            return work()
+    except BaseException:
+        if run is None or run.early is None:
+            raise
+        return run.early  # its clean-up took too long, at the last moment
 
 
-def _training_data(
-    request: TrialRequest, split: OpenedDataset, image_size: int, store: Objects
-) -> tuple[Images, Labels]:
+def _kept_curve(run: TrialRun | None) -> tuple[contract.CurvePoint, ...]:
+    """Return what a trial had reported until it failed."""
+    try:
+        return run.curve.bounded(FAILURE_CURVE_BYTES)[0] if run is not None else ()
+    except MemoryError:  # the failure itself is to be written down all the same
+        return ()
+
+
+def _subset(request: TrialRequest, store: Objects, images: Images, labels: Labels) -> tuple[Images, Labels]:
     """Return the images and labels of the trial's subset."""
-    images, labels = split.train(image_size)
     if not request.fidelity.takes_subset:
         return images, labels
     scores = None if request.preparation is None else _scores(request.preparation, store)
@@ -187,83 +149,6 @@ def _training_data(
     except ValueError as error:
         raise InvalidRequest(f"fidelity.subset: {error}") from error
     return images[chosen], labels[chosen]
-
-
-def _result(
-    request: TrialRequest,
-    trial: Trial,
-    metrics: dict[str, float],
-    left_out: Sequence[str],
-    cost: contract.Cost,
-    profile: contract.Profile,
-    provenance: contract.Provenance,
-) -> Tried:
-    """Return the trial's outcome cut to what a result may hold, and the values that lie beside it; notes say what was
-    left out."""
-    curve, cut = bounded_curve(trial.curve, trial.reported)
-    run_url, no_url = checked_run_url(trial.run_url)
-    examples, not_kept = trial.examples.kept()
-    try:
-        result = TrialResult(
-            key=request.key,
-            study=request.study,
-            hypothesis=request.hypothesis,
-            arm=request.arm,
-            seed=request.seed,
-            metric=request.metric,
-            score=metrics[request.metric],
-            metrics=metrics,
-            curve=curve,
-            cost=cost,
-            profile=profile,
-            provenance=provenance,
-            run_url=run_url,
-            notes=_told(bounded_notes([*no_url, *cut, *not_kept, *left_out])),
-            per_example=tuple(each.described for each in examples),
-        )
-    except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
-        problem = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in problem["loc"])
-        raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
-    return result, examples
-
-
-def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Print the notes to the trial's log, and return them."""
-    for note in notes:
-        print(f"assay: {note}", file=sys.stderr)  # noqa: T201
-    return notes
-
-
-def _code_here(request: TrialRequest, elsewhere: Mapping[str, str]) -> str | None:
-    """Return the digest of the trial's code as it is now; None if one of its files is gone."""
-    try:
-        return code_digest(request.entrypoint.partition(":")[0], elsewhere)
-    except OSError:
-        return None
-
-
-def _check_inputs(request: TrialRequest, stamps: Mapping[str, str], how: str) -> None:
-    if (uri := edited(request.inputs, stamps)) is not None:
-        raise CodeChanged(f"spec.trainer.inputs: {uri} {how}")
-
-
-def _profile(
-    trial: Trial, phases: Mapping[Any, float], cost: contract.Cost, utilisation: float | None
-) -> contract.Profile:
-    first, last = trial.timer.first, trial.timer.last
-    measured = sum(phases.values())
-    # Sampled GPU phases are estimates, so that their sum may exceed the whole by a little.
-    whole = max((last - first) / 1e9, measured) if first is not None and last is not None else 0.0
-    shares = {name: phases[name] / whole if whole else 0.0 for name in PHASES}
-    samples = trial.samples or trial.training_examples * trial.fidelity.epochs
-    return contract.Profile(
-        **shares,
-        other=max(0.0, 1.0 - sum(shares.values())),
-        samples_per_second=samples / cost.training_seconds if cost.training_seconds else 0.0,
-        device_utilisation=utilisation,
-        peak_memory_bytes=peak_memory_bytes(trial.device),
-    )
 
 
 # ----------------------------------------------------------------------------- preparations
@@ -286,7 +171,7 @@ def _run_preparation(request: PreparationRequest, meter: Meter, threads: int) ->
         examples=len(scores),
         scores_digest=contract.digest(scores.tobytes()),
         cost=meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=0.0),
-        provenance=_provenance(request, meter, model),
+        provenance=provenance_of(request, meter, model),
     )
     return result, scores
 
@@ -376,7 +261,13 @@ def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], 
 
 
 def _failed(
-    item: Item, store: Objects, meter: Meter, reason: FailureReason, message: str, memory_limit_bytes: int | None
+    item: Item,
+    store: Objects,
+    meter: Meter,
+    reason: FailureReason,
+    message: str,
+    curve: tuple[contract.CurvePoint, ...],
+    memory_limit_bytes: int | None,
 ) -> TerminationMessage:
     failure = contract.Failure(
         key=item.key,
@@ -387,6 +278,7 @@ def _failed(
         deadline_seconds=item.deadline_seconds,
         memory_limit_bytes=memory_limit_bytes,
         metric=item.metric if isinstance(item, TrialRequest) else None,
+        curve=curve,
         study=item.study,
     )
     try:
@@ -401,22 +293,3 @@ def _failed(
         message=bounded(message, LAST_WORDS_CHARACTERS),
         memory_limit_bytes=memory_limit_bytes,
     )
-
-
-def _provenance(item: Item, meter: Meter, model: str, held_out: str | None = None) -> contract.Provenance:
-    return contract.Provenance(
-        code=item.code,
-        dataset=item.dataset.digest,
-        held_out=held_out,
-        python=platform.python_version(),
-        torch=torch_version(),
-        device_model=model,
-        release=_release(),
-        started_at=meter.started_at,
-    )
-
-
-def _release() -> str | None:
-    """Return the release of the image that this runs in, as the image itself says."""
-    version, revision = (os.environ.get(f"ASSAY_{name}") for name in ("VERSION", "REVISION"))
-    return f"{version}, revision {revision}" if version and revision else None

@@ -63,6 +63,15 @@ def is_zombie(pid: int) -> bool:
         return False
 
 
+def cpu_seconds_of(pid: int) -> float:
+    """Return the processor time of a process and of its children that it has waited for; 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_bytes(pid: int) -> int:
     """Return a process's memory that belongs to no file. A page that processes share since a fork counts fully in each
     of them."""

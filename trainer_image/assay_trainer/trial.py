@@ -15,9 +15,10 @@ is optional.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
+from assay_trainer.returned.curve import LearningCurve
 from assay_trainer.returned.examples import ExampleValues
 from assay_trainer.returned.number import as_number
 
@@ -38,8 +40,11 @@ Labels = NDArray[np.int64]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-MOST_POINTS = 10_000
-"""The most points of a learning curve; one point per step would fill the memory that the training needs."""
+class EnoughReported(BaseException):
+    """All that the trial was asked for has been reported: it ends here, and has succeeded. Raised by `Trial.report`.
+
+    It is no `Exception`, so that `except Exception` in a train function does not catch it.
+    """
 
 
 class InvalidRecipe(Exception):
@@ -52,6 +57,8 @@ class Trial:
     recipe: the merged recipe, read-only.
     fidelity: `.epochs`, `.image_size`, `.batch_size` (None: choose your own), `.data_percent`. The data come
         cut to image size and percent already; epochs and batch size are the function's to keep.
+    wanted_epochs: the epochs at which somebody wants to read the learning curve, in their order; often none. Report the
+        study's metric, and what else is cheap, after these too.
     seed: seeds everything random. `random`, numpy and torch (if imported by then) are seeded with it already.
     device: "cpu", "cuda" or "cuda:<n>".
     threads: how many threads this trial may use on the CPU.
@@ -70,6 +77,8 @@ class Trial:
         held_out: Callable[[], tuple[Images, Labels]],
         device: str = "cpu",
         threads: int = 1,
+        learning_curve: LearningCurve | None = None,
+        at_enough: Callable[[], None] = lambda: None,
     ) -> None:
         self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
         self.fidelity = fidelity
@@ -79,8 +88,8 @@ class Trial:
         self.threads = threads
         self.run_url: str | None = None
         self.timer = PhaseTimer(device)
-        self.curve: list[CurvePoint] = []
-        self.reported = 0
+        self.learning_curve = learning_curve or LearningCurve()
+        self.wanted_epochs = self.learning_curve.wanted.epochs
         self.examples = ExampleValues()
         self.samples = 0
         self.training_examples = 0
@@ -89,6 +98,8 @@ class Trial:
         self._training_data = training_data
         self._held_out = held_out
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._at_enough = at_enough
+        self._process = os.getpid()
 
     def training_data(self) -> tuple[Images, Labels]:
         """Return images, uint8 (n, height, width, channels), and labels, int64 (n,): the trial's subset at its image
@@ -117,15 +128,22 @@ class Trial:
     def report(self, epoch: int, **metrics: float) -> None:
         """Add a point to the learning curve: `trial.report(3, accuracy=0.91, loss=0.3)`; NaN is allowed.
 
-        Of a curve with very many points some are dropped, never the first or the last. Raises TypeError for a metric
-        that is no number, ValueError for an epoch that is no whole number of 0 or more.
+        Of a curve with very many points some are dropped, never the first or the last, and none that is wanted. Of
+        several points of an epoch the first that has a metric counts. A trial that is to end after an epoch
+        (`fidelity.stop_after`) ends within this call, by EnoughReported, once that epoch has what is wanted of it. In
+        another process than the one that was given the trial nothing is recorded and nothing ends. Raises TypeError for
+        a metric that is no number, ValueError for an epoch that is no whole number of 0 or more.
         """
         seconds = (time.perf_counter_ns() - (self.timer.first or self._started)) / 1e9
-        point = CurvePoint(epoch=_whole(epoch), seconds=seconds, metrics=_as_numbers(metrics))
-        self.reported += 1
-        self.curve.append(point)
-        if len(self.curve) > MOST_POINTS:
-            del self.curve[1:-1:2]
+        self.learning_curve.add(CurvePoint(epoch=_whole(epoch), seconds=seconds, metrics=_as_numbers(metrics)))
+        if self.learning_curve.is_enough and os.getpid() == self._process:
+            self._at_enough()
+            raise EnoughReported(f"the trial ends after epoch {self.fidelity.stop_after}, which has been reported")
+
+    @property
+    def curve(self) -> Sequence[CurvePoint]:
+        """The points that were reported so far."""
+        return self.learning_curve.points
 
     def per_example(self, *, correct: Any = None, loss: Any = None) -> None:
         """Say how each held-out example fared, in the order of the held-out split: `trial.per_example(correct=wrong ==

@@ -80,7 +80,7 @@ def fit(trial: Trial) -> Fitted:
                 average.update()
             loss_sum += loss.detach()  # not .item(): that would make the host wait for the GPU at every step
             trial.count_samples(len(index))
-        if epoch % every == 0 or epoch == epochs:
+        if epoch % every == 0 or epoch == epochs or epoch in trial.wanted_epochs:
             with trial.timed("evaluation"):
                 evaluation = evaluate(average.model)
                 metrics = evaluation.metrics  # here, since it waits for the GPU

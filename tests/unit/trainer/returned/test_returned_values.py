@@ -21,7 +21,8 @@ from assay_trainer.contract import RESULT_BYTES, Failure, TrialResult
 from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects
 from assay_trainer.returned import metrics as returned_metrics
-from assay_trainer.trial import MOST_POINTS, Trial
+from assay_trainer.returned.curve import MOST_POINTS
+from assay_trainer.trial import Trial
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay_trainer.contract import Fidelity
+from assay_trainer.returned import LearningCurve, Wanted
 from assay_trainer.trial import InvalidRecipe, Trial
 from assay_trainer.vision import Recipe, train
 from assay_trainer.vision.averaging import Average
@@ -33,7 +34,9 @@ def a_recipe(**keys: Any) -> Recipe:
     return Recipe.model_validate(keys)
 
 
-def a_vision_trial(recipe: Mapping[str, Any], *, seed: int = 0, epochs: int = 2, channels: int = 1) -> Trial:
+def a_vision_trial(
+    recipe: Mapping[str, Any], *, seed: int = 0, epochs: int = 2, channels: int = 1, wanted: tuple[int, ...] = ()
+) -> Trial:
     data = tiny_arrays(channels=channels)
     return Trial(
         recipe={"width": 4, "depth": 1, "batchSize": 16, **recipe},
@@ -42,6 +45,7 @@ def a_vision_trial(recipe: Mapping[str, Any], *, seed: int = 0, epochs: int = 2,
         classes=("a", "b", "c"),
         training_data=lambda: data,
         held_out=lambda: data,
+        learning_curve=LearningCurve(Wanted(wanted, ("accuracy",))),
     )
 
 
@@ -92,6 +96,15 @@ def test_the_last_epoch_is_always_evaluated_and_the_curve_has_about_four_points(
     trial = a_vision_trial({}, epochs=7)
     train(trial)
     assert [point.epoch for point in trial.curve] == [2, 4, 6, 7]
+
+
+def test_epochs_that_are_wanted_are_evaluated_and_change_nothing_else() -> None:
+    recipe = {"crop": 0.1, "flip": True, "dropout": 0.1, "averageDecay": 0.9, "schedule": "cosine"}
+    usual, wanted = a_vision_trial(recipe, epochs=8), a_vision_trial(recipe, epochs=8, wanted=(1, 3, 7))
+    assert train(wanted) == train(usual)
+    assert [point.epoch for point in wanted.curve] == [1, 2, 3, 4, 6, 7, 8]
+    metrics = {point.epoch: point.metrics for point in wanted.curve}
+    assert [metrics[point.epoch] for point in usual.curve] == [point.metrics for point in usual.curve]
 
 
 def test_colour_images_are_learnt_too() -> None:

@@ -1,0 +1,30 @@
+"""The code, environment and machine that a result comes from."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from assay_trainer.contract import Provenance, WorkItem
+from assay_trainer.cost import Meter
+from assay_trainer.device import torch_version
+
+
+def provenance_of(item: WorkItem, meter: Meter, model: str, held_out: str | None = None) -> Provenance:
+    """Return what produced an item's result, on a device of the `model`."""
+    return Provenance(
+        code=item.code,
+        dataset=item.dataset.digest,
+        held_out=held_out,
+        python=platform.python_version(),
+        torch=torch_version(),
+        device_model=model,
+        release=_release(),
+        started_at=meter.started_at,
+    )
+
+
+def _release() -> str | None:
+    """Return the release of the image that this runs in, as the image itself says."""
+    version, revision = (os.environ.get(f"ASSAY_{name}") for name in ("VERSION", "REVISION"))
+    return f"{version}, revision {revision}" if version and revision else None

@@ -1,0 +1,217 @@
+"""One try of a trial in this process, from the call of the train function to what comes of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from assay_trainer import contract
+from assay_trainer.code import code_digest
+from assay_trainer.contract import TrialRequest, TrialResult
+from assay_trainer.cost import Meter, cpu_seconds
+from assay_trainer.data import open_dataset
+from assay_trainer.device import device_model, seed_everything, use_device
+from assay_trainer.entrypoint import load_entrypoint
+from assay_trainer.failures import CodeChanged, InvalidResult
+from assay_trainer.inputs import edited
+from assay_trainer.objects import StoreError
+from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
+from assay_trainer.profile.phases import PHASES
+from assay_trainer.profile.utilisation import GpuUtilisation
+from assay_trainer.provenance import provenance_of
+from assay_trainer.returned import (
+    RESULT_CURVE_BYTES,
+    KeptExamples,
+    LearningCurve,
+    Wanted,
+    bounded_notes,
+    checked_metrics,
+    checked_run_url,
+    metrics_at_the_end,
+)
+from assay_trainer.trial import EnoughReported, Images, Labels, Trial
+
+Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
+"""A result, and the values that lie beside it."""
+
+CLEAN_UP_SECONDS = 60.0
+"""The time that a train function has for its clean-up once its trial has ended at a report."""
+
+
+class TrialRun:
+    """One try of a trial.
+
+    `choose` cuts the training data to the trial's subset. `record` writes down what came of a trial that ends at a
+    report; `end_within` ends the train function after so many seconds. The others are as in `harness.perform`.
+    """
+
+    def __init__(
+        self,
+        request: TrialRequest,
+        meter: Meter,
+        threads: int,
+        *,
+        choose: Callable[[Images, Labels], tuple[Images, Labels]],
+        record: Callable[[Tried], None],
+        end_within: Callable[[float], None],
+        check_code: bool,
+        elsewhere: Mapping[str, str],
+        stamps: Mapping[str, str],
+    ) -> None:
+        self.curve = LearningCurve(Wanted.by(request))
+        self.early: Tried | None = None
+        """What came of a trial that has ended at a report. It stands, whatever the function's clean-up does."""
+        self.failed_early: Exception | None = None
+        """Why nothing came of it."""
+        self._request, self._meter, self._threads = request, meter, threads
+        self._choose, self._record, self._end_within = choose, record, end_within
+        self._check_code, self._elsewhere, self._stamps = check_code, elsewhere, stamps
+
+    def __call__(self) -> Tried:
+        """Run the train function and return what came of it. Raises what the function raises and what is wrong with
+        what it gave."""
+        request, device = self._request, self._meter.device
+        train_split = open_dataset(request.dataset)
+        held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
+        image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
+        train = load_entrypoint(request.entrypoint)
+        # after the import, so that no edit in between is missed
+        if self._check_code and _code_here(request, self._elsewhere) != request.code:
+            raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
+        _check_inputs(request, self._stamps, "was edited after the study had begun")
+        use_device(device, self._threads)
+        seed_everything(request.seed)
+        reset_peak_memory(device)
+        self._trial = trial = Trial(
+            recipe=request.recipe,
+            fidelity=request.fidelity,
+            seed=request.seed,
+            classes=train_split.manifest.classes,
+            training_data=lambda: self._choose(*train_split.train(image_size)),
+            held_out=lambda: held_out_split.held_out(image_size),
+            device=device,
+            threads=self._threads,
+            learning_curve=self.curve,
+            at_enough=self._end_early,
+        )
+        self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
+        try:
+            with GpuUtilisation(device) as self._gpu:
+                returned = train(trial)
+        except EnoughReported:
+            pass
+        except BaseException:
+            # what was reported by then is the result, also if the function breaks down in what follows
+            if self.failed_early is not None or not self.curve.has_score:
+                raise
+            traceback.print_exc()
+        finally:
+            trial.close()
+        if self.failed_early is not None:
+            raise self.failed_early
+        if self.early is not None:
+            return self.early
+        if request.fidelity.stop_after is not None:
+            return self._outcome(*metrics_at_the_end(self.curve))
+        return self._outcome(*checked_metrics(returned, request.metric))
+
+    def _end_early(self) -> None:
+        """Measure and record the trial at the report that ends it: its function may hang or die in its clean-up."""
+        if self.early is None and self.failed_early is None:
+            try:
+                self.early = self._outcome(*metrics_at_the_end(self.curve))
+                self._record(self.early)
+            except StoreError:  # it is tried again when the function has ended
+                pass
+            except Exception as error:  # noqa: BLE001 - it is raised when the function has ended, which may swallow it
+                self.failed_early = error
+        self._end_within(CLEAN_UP_SECONDS)
+
+    def _outcome(self, metrics: dict[str, float], left_out: Sequence[str]) -> Tried:
+        """Measure the trial, and return what comes of it, cut to what a result may hold; notes say what was left
+        out."""
+        request, trial, meter = self._request, self._trial, self._meter
+        _check_inputs(request, self._stamps, "was edited while a trial ran, which may have read either")
+        phases = trial.timer.seconds()
+        if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
+            setup_seconds = (self._began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
+        else:
+            setup_seconds = (trial.timer.first - meter.started_ns) / 1e9
+        model = device_model(meter.device)
+        cost = meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=phases["evaluation"])
+        if meter.device.startswith("cuda"):
+            utilisation = self._gpu.share
+        else:
+            cores_seconds = self._threads * (time.perf_counter_ns() - self._began_ns) / 1e9
+            utilisation = min(1.0, (cpu_seconds() - self._began_cpu) / cores_seconds)
+        curve, cut = self.curve.bounded(RESULT_CURVE_BYTES)
+        run_url, no_url = checked_run_url(trial.run_url)
+        # what is said of each example is said of the end of a whole run
+        examples, not_kept = trial.examples.kept() if request.fidelity.stop_after is None else ((), [])
+        try:
+            result = TrialResult(
+                key=request.key,
+                study=request.study,
+                hypothesis=request.hypothesis,
+                arm=request.arm,
+                seed=request.seed,
+                metric=request.metric,
+                score=metrics[request.metric],
+                metrics=metrics,
+                curve=curve,
+                cost=cost,
+                profile=_profile(trial, phases, cost, utilisation),
+                provenance=provenance_of(request, meter, model, held_out=request.held_out.digest),
+                run_url=run_url,
+                notes=_told(bounded_notes([*no_url, *cut, *not_kept, *left_out])),
+                per_example=tuple(each.described for each in examples),
+            )
+        except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
+            problem = error.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in problem["loc"])
+            raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
+        return result, examples
+
+
+def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Print the notes to the trial's log, and return them."""
+    for note in notes:
+        print(f"assay: {note}", file=sys.stderr)  # noqa: T201
+    return notes
+
+
+def _code_here(request: TrialRequest, elsewhere: Mapping[str, str]) -> str | None:
+    """Return the digest of the trial's code as it is now; None if one of its files is gone."""
+    try:
+        return code_digest(request.entrypoint.partition(":")[0], elsewhere)
+    except OSError:
+        return None
+
+
+def _check_inputs(request: TrialRequest, stamps: Mapping[str, str], how: str) -> None:
+    if (uri := edited(request.inputs, stamps)) is not None:
+        raise CodeChanged(f"spec.trainer.inputs: {uri} {how}")
+
+
+def _profile(
+    trial: Trial, phases: Mapping[Any, float], cost: contract.Cost, utilisation: float | None
+) -> contract.Profile:
+    first, last = trial.timer.first, trial.timer.last
+    measured = sum(phases.values())
+    # Sampled GPU phases are estimates, so that their sum may exceed the whole by a little.
+    whole = max((last - first) / 1e9, measured) if first is not None and last is not None else 0.0
+    shares = {name: phases[name] / whole if whole else 0.0 for name in PHASES}
+    epochs = trial.fidelity.stop_after or trial.fidelity.epochs
+    samples = trial.samples or trial.training_examples * epochs
+    return contract.Profile(
+        **shares,
+        other=max(0.0, 1.0 - sum(shares.values())),
+        samples_per_second=samples / cost.training_seconds if cost.training_seconds else 0.0,
+        device_utilisation=utilisation,
+        peak_memory_bytes=peak_memory_bytes(trial.device),
+    )
