@@ -64,6 +64,12 @@ def a_text_file(folder: Path) -> str:
     return str(file)
 
 
+def a_pickle(folder: Path) -> str:
+    file = folder / "recorded.pkl"
+    file.write_bytes(b"cos\nsystem\n")
+    return str(file)
+
+
 def a_broken_table(folder: Path) -> str:
     file = folder / "recorded.parquet"
     file.write_bytes(b"PAR1 but not for long")
@@ -113,14 +119,15 @@ def test_what_is_no_table_ends_with_2(tmp_path: Path) -> None:
     given = {
         str(tmp_path / "nowhere.csv"): "given a path where nothing is",
         str(tmp_path): "given a folder",
-        a_text_file(tmp_path): "given a file that ends in .txt",
+        a_text_file(tmp_path): "given a table of one column, 'hypothesis size seed cost score'",
+        a_pickle(tmp_path): "given a file that ends in .pkl",
         a_broken_table(tmp_path): "given what can't be read as a table",
     }
     for table, want in given.items():
         ended = replay(table)
         assert ended.code == 2
         assert ended.errors.startswith(f"{table}: {want}")
-        assert "allowed: a .parquet or .csv file with a row per recorded run" in ended.errors
+        assert "allowed: a table with a row per run: .csv" in ended.errors or "columns apart by commas" in ended.errors
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,10 @@ def test_a_parquet_file_with_other_names_and_several_data_sets_is_read_into_cell
     assert table.digest != read_file(file, replace(choice, where={"data": "4"})).digest
 
 
-def test_what_is_recorded_twice_is_averaged_over_the_runs_that_have_a_score(tmp_path: Path) -> None:
+def test_what_is_recorded_twice_may_be_averaged_over_the_runs_that_have_a_score(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,reference,0,1,0.5", "a,reference,0,2,0.25", "a,reference,0,3,", "a,reference,1,4,NaN")
-    assert read_file(file, CHOICE).runs == {
-        ("a", "reference", 0): RecordedRun(2.0, 0.375),
+    assert read_file(file, replace(CHOICE, repeats="mean")).runs == {
+        ("a", "reference", 0): RecordedRun(1.5, 0.375),
         ("a", "reference", 1): RecordedRun(4.0, None),
     }
 
@@ -84,15 +84,15 @@ def test_whole_numbers_at_the_top_of_a_column_do_not_make_it_one_of_whole_number
     [
         (
             ["a,reference,0,-1,0.5"],
-            "cost: given -1 in the row of a, arm reference, seed 0; allowed: a number of seconds",
+            "cost: given '-1' in row 1 (a, arm reference, seed 0); allowed: a number of seconds",
         ),
-        (["a,reference,0,,0.5"], "cost: given None in the row of a"),
-        (["a,reference,0,inf,0.5"], "cost: given inf in the row of a"),
-        (["a,reference,0,1,good"], "score: given 'good' in the row of a"),
-        (["a,,0,1,0.5", "a,reference,0,1,0.5"], "arm: given None in the row of a"),
-        (["a,reference,,1,0.5", "a,reference,0,1,0.5"], "seed: given None in the row of a"),
-        (["_,reference,0,1,0.5"], "hypothesis: given '_' in the row of _, arm reference, seed 0; allowed: a name with"),
-        (["a_b,reference,0,1,1", "a-b,reference,0,1,1"], "hypothesis: given 'a-b' and 'a_b', which as a resource's"),
+        (["a,reference,0,,0.5", "a,reference,1,1,0.5"], "cost: given nothing in row 1 (a,"),
+        (["a,reference,0,inf,0.5"], "cost: given 'inf' in row 1 (a,"),
+        (["a,reference,0,1,good"], "score: given 'good' in row 1 (a,"),
+        (["a,,0,1,0.5", "a,reference,0,1,0.5"], "arm: given nothing in row 1 (a,"),
+        (["a,reference,,1,0.5", "a,reference,0,1,0.5"], "seed: given nothing in row 1 (a,"),
+        (["_,reference,0,1,0.5"], "hypothesis: given '_' in row 1 (_, arm reference, seed 0); allowed: a name with"),
+        (["a,reference,0,,0.5"], "cost: given no column that says how long runs took"),
         ([], "given a table without rows; allowed: a row per recorded run"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_size_must_be_a_number_above_0(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a,0,0,1,0.5", header="hypothesis,size,seed,cost,score")
     with pytest.raises(InvalidInput) as error:
         read_file(file, CHOICE)
-    assert problem_of(error) == "size: given 0 in the row of a, size 0, seed 0; allowed: a training size above 0"
+    assert problem_of(error) == "size: given '0' in row 1 (a, size 0, seed 0); allowed: a training size above 0"
 
 
 def test_rows_of_different_data_sets_are_not_averaged(tmp_path: Path) -> None:
@@ -193,6 +193,6 @@ def test_an_arm_that_the_table_lacks_is_refused_with_the_nearest() -> None:
     with pytest.raises(InvalidInput) as error:
         a_replay(a_table(), proxies=[a_proxy("halve")])
     assert problem_of(error) == (
-        "spec.proxies[0].name: given 'halve'; allowed: an arm that the table has: half, reference or short; "
-        "did you mean half?"
+        "spec.proxies[0].name: given 'halve'; allowed: an arm that the table has: half, reference or short "
+        "(--recorded-arm halve=ARM says which it is); did you mean half?"
     )

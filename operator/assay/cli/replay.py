@@ -14,11 +14,13 @@ from assay.cli.inputs import FileOption, StudyOption, load_study
 from assay.cli.output import ExplainOption, Output, OutputOption
 from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, ComparisonOptions, check_options, show_comparison
 from assay.cli.run import exit_code
-from assay.recorded.choice import MEANINGS, Choice
+from assay.recorded.choice import MEANINGS, REPEATS, Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from assay.api.reading.load import Manifests
+    from assay.api.resources import ProxyStudy
     from assay.recorded.table import Table
     from assay.runners.replay.study import Replayed
 
@@ -27,7 +29,8 @@ def replay(
     table: Annotated[
         Path,
         typer.Argument(
-            help="A Parquet or CSV file with a row per recorded run; one without a score failed by its own fault."
+            help="A table with a row per recorded run (CSV and the like, Parquet, JSON, .xlsx; - for standard input); "
+            "a run without a score failed by its own fault."
         ),
     ],
     file: FileOption,
@@ -35,6 +38,18 @@ def replay(
     column: Annotated[
         list[str] | None,
         typer.Option("--column", help=f"NAME=COLUMN, for a column with another name than: {', '.join(MEANINGS)}."),
+    ] = None,
+    recorded_arm: Annotated[
+        list[str] | None,
+        typer.Option("--recorded-arm", help="ARM=NAME: what the table calls an arm of the study."),
+    ] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(
+            "--repeats",
+            help=f"What counts of several rows of one run: {', '.join(REPEATS)} (further seeds). Default: none.",
+            show_default=False,
+        ),
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.")] = None,
     slots: Annotated[int, typer.Option("--slots", min=1, help="How many recorded runs go on at a time.")] = 1,
@@ -69,20 +84,22 @@ def replay(
 
     A row of the table is a run: its hypothesis, its seed, its cost in
     seconds, its score (none if it failed), and its arm, named as in the
-    study. Instead of an arm it may have a training size: an arm's
-    dataPercent is then a share of the largest size.
+    study, or by its epochs. Instead of an arm it may have a training
+    size: an arm's dataPercent is then a share of the largest size.
+    What the columns of MLflow, Optuna and W&B mean is known, and said.
     """
     from assay.recorded.read import read_file
     from assay.runners.replay.study import replay_study
 
     options = ComparisonOptions(orders, truth, report)
     check_options(options, compare=compare)
-    resource, manifests = load_study(file, study)
-    choice = _choice(column or (), where or ())
+    resource, manifests = _loaded(file, study)
+    choice = _choice(column or (), where or (), repeats, resource.spec.metric.name)
     recorded = read_file(table, choice)
-    replayed = replay_study(resource, manifests.hypotheses, recorded, slots)
-    if replayed.note:
-        typer.echo(replayed.note, err=True)
+    chosen = _pairs(recorded_arm or (), "--recorded-arm")
+    replayed = replay_study(resource, manifests.hypotheses, recorded, slots, chosen)
+    for sentence in filter(None, (*recorded.said, replayed.note)):
+        typer.echo(sentence, err=True)
     if compare:
         judge = _judge(table, choice, truth) if truth else recorded
         show_comparison(replayed, recorded, judge, options, slots, output, explain=explain)
@@ -115,16 +132,34 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
     return exit_code(decided.status)
 
 
-def _choice(column: Iterable[str], where: Iterable[str]) -> Choice:
+def _loaded(file: Sequence[str], study: str | None) -> tuple[ProxyStudy, Manifests]:
+    """Return the study and what else the manifests have; to one seed, it is said who can do with that."""
+    try:
+        return load_study(file, study)
+    except InvalidInput as error:
+        raise InvalidInput(
+            [
+                replace(problem, allowed=f"{problem.allowed}; what a single seed can say, assay judge says")
+                if problem.path == "spec.seeds.initial" and problem.given == "1"
+                else problem
+                for problem in error.problems
+            ]
+        ) from None
+
+
+def _choice(column: Iterable[str], where: Iterable[str], repeats: str | None, metric: str) -> Choice:
+    from assay.api.reading.words import one_of
+
     columns = _pairs(column, "--column")
     for name in columns:
         if name not in MEANINGS:
-            from assay.api.reading.words import one_of
-
             problem = Problem("assay replay", "--column", repr(name), one_of(MEANINGS), nearest(name, MEANINGS))
             raise InvalidInput([problem])
     if "arm" in columns and "size" in columns:
         raise InvalidInput([Problem("assay replay", "--column", "arm and size", "one of the two")])
+    if repeats is not None and repeats not in REPEATS:
+        raise InvalidInput([Problem("assay replay", "--repeats", repr(repeats), one_of(REPEATS))])
+    rows = _pairs(where, "--where")
     return Choice(
         hypothesis=_several(columns.get("hypothesis")),
         arm=_several(columns.get("arm")),
@@ -135,7 +170,9 @@ def _choice(column: Iterable[str], where: Iterable[str]) -> Choice:
         state=columns.get("state"),
         start=columns.get("start"),
         end=columns.get("end"),
-        where=_pairs(where, "--where"),
+        where=rows,
+        repeats=next((each for each in REPEATS if each == repeats), None),
+        metric=metric,
         needs_cost=True,
         option="--column {}",
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 MEANINGS = ("hypothesis", "arm", "size", "seed", "cost", "score", "state", "start", "end")
 """The meanings that columns may have. A table has arms or (training) sizes, not both."""
 
 Repeats = Literal["mean", "first", "last", "seeds"]
 """What becomes of several different rows of one (hypothesis, arm, seed)."""
+REPEATS: tuple[Repeats, ...] = get_args(Repeats)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Choice:
     metric: what the score is called elsewhere, which decides between several columns that may be it.
     needs_cost: whether a table in which a run with a score has no cost is refused.
     option: how the caller writes the option that names the column of a meaning, for errors: `--{}`, `{}=`.
+    own_option: the same for what is no column, `where` and `repeats`.
     """
 
     hypothesis: tuple[str, ...] = ()
@@ -44,7 +46,12 @@ class Choice:
     metric: str | None = None
     needs_cost: bool = False
     option: str = "--{}"
+    own_option: str = "--{}"
 
     def called(self, meaning: str) -> str:
         """Return what the caller calls the option for the column of a meaning."""
         return self.option.format(meaning)
+
+    def own(self, name: str) -> str:
+        """Return what the caller calls the option `where` or `repeats`."""
+        return self.own_option.format(name)
