@@ -8,7 +8,7 @@ import numpy as np
 
 from assay.api.resources import REFERENCE, Goal, Hypothesis, ProxyArm, Subset
 from assay.planning.records.records import Records
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay_trainer.contract import CurvePoint, Profile
 from builders.manifests import a_hypothesis

@@ -10,7 +10,7 @@ from assay.api.resources import Goal, Hypothesis, Metric, ProxyArm, ReferenceArm
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
-from assay.planning.study.design import PlannedPreparation, PlannedTrial
+from assay.planning.study.planned import PlannedPreparation, PlannedTrial
 from assay.planning.study.programs import program_of, scoring_program
 from assay.planning.study.study import Study
 from assay_trainer import contract

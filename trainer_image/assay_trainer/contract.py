@@ -225,10 +225,17 @@ class CurvePoint(Message):
     metrics: dict[str, float]
 
 
+def curve_point(curve: Sequence[CurvePoint], epoch: int, metric: str) -> CurvePoint | None:
+    """Return the point of a learning curve that counts for a metric after an epoch: the first of that epoch that has
+    the metric. None: it was not reported."""
+    return next((point for point in curve if point.epoch == epoch and metric in point.metrics), None)
+
+
 def read_curve(curve: Sequence[CurvePoint], epoch: int, metric: str) -> float | None:
-    """Return what a learning curve says of a metric after an epoch: the first point of that epoch that has the metric
-    counts. None: it was not reported. It may be NaN or infinite."""
-    return next((point.metrics[metric] for point in curve if point.epoch == epoch and metric in point.metrics), None)
+    """Return what a learning curve says of a metric after an epoch; None: it was not reported. It may be NaN or
+    infinite."""
+    point = curve_point(curve, epoch, metric)
+    return None if point is None else point.metrics[metric]
 
 
 class Cost(Message):

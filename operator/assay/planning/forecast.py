@@ -12,7 +12,7 @@ from assay.planning.allocation.trial_prices import arm_prices, price_of_all, rel
 from assay.planning.allocation.within_budget import rungs_of
 from assay.planning.judgement import judge
 from assay.planning.results.progress import State, progress_of
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.trust.looks_before import arm_looks
 from assay.planning.trust.proxy_looks import SIMULATION_SEED, criterion_of
 from assay.ranking import certification_power, hypotheses_for_power, look_seeds, looked_at

@@ -11,6 +11,7 @@ from assay.planning.allocation.agenda import Agenda, agenda_of
 from assay.planning.allocation.within_budget import agenda_within_budget, budget_is_too_small, ladder_of
 from assay.planning.results.costs import Costs, costs_of
 from assay.planning.results.progress import Progress, progress_of
+from assay.planning.results.readings import with_readings
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
 from assay.planning.trust.failures_last import with_failures_last
 from assay.planning.trust.proxy_looks import ProxyLooks, look_at_proxies
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 class Judgement:
     """What the results of a study say, and what is wanted next."""
 
+    records: Records
+    """All records, with those of scores that are read among them."""
     costs: Costs
     progress: Progress
     """The state of every trial; a trial that is not wanted is spare."""
@@ -45,11 +48,12 @@ def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_
     `now` (Unix seconds) is only the time that new trust records get: it decides nothing. `memory` keeps what the same
     scores have said.
     """
-    costs = costs_of(study, records)
-    ended = progress_of(study, records)
-    tables = score_tables_of(study, records, ended)
+    scored = with_readings(study, records)
+    costs = costs_of(study, records, scored)
+    ended = progress_of(study, scored)
+    tables = score_tables_of(study, scored, ended)
     if budget_is_too_small(study, ended, costs):
-        return _within_budget(study, records, ended, tables, costs)
+        return _within_budget(study, records, scored, ended, tables, costs)
     by_arm = with_failures_last(study, tables)
     screened = screening_of(study, by_arm, now)
     trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in by_arm.items()}, memory)
@@ -57,14 +61,19 @@ def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_
     tables = {arm: own.limited(agenda.depth[arm]) for arm, own in tables.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan
     as_usual = agenda.keys == study.design.initial_keys
-    progress = ended if as_usual else progress_of(study, records, agenda.keys)
-    return Judgement(costs, progress, tables, screened, trust, None, agenda)
+    progress = ended if as_usual else progress_of(study, scored, agenda.keys)
+    return Judgement(scored, costs, progress, tables, screened, trust, None, agenda)
 
 
 def _within_budget(
-    study: Study, records: Records, ended: Progress, tables: Mapping[str, ScoreTable], costs: Costs
+    study: Study,
+    records: Records,
+    scored: Records,
+    ended: Progress,
+    tables: Mapping[str, ScoreTable],
+    costs: Costs,
 ) -> Judgement:
-    ladder = ladder_of(study, records, ended, costs)
+    ladder = ladder_of(study, scored, ended, costs)
     agenda = agenda_within_budget(study, ladder, costs, free_slots(study, records))
-    progress = progress_of(study, records, agenda.keys | study.design.initial_keys)
-    return Judgement(costs, progress, tables, everybody_calibrates(study), ProxyLooks(), ladder, agenda)
+    progress = progress_of(study, scored, agenda.keys | study.design.initial_keys)
+    return Judgement(scored, costs, progress, tables, everybody_calibrates(study), ProxyLooks(), ladder, agenda)

@@ -18,7 +18,7 @@ from assay.planning.status.not_started import not_started
 from assay.planning.status.ranking_status import ranking_rows
 from assay.planning.status.rules import answer_by_earlier_rules
 from assay.planning.status.status import status_of
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.trust.failures_last import with_failures_last
 from assay.planning.trust.look_recording import looks_to_record
@@ -29,7 +29,7 @@ from assay_trainer.contract import Failure, FailureReason, PreparationRequest, T
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
-    from assay.planning.study.design import PlannedPreparation
+    from assay.planning.study.planned import PlannedPreparation
     from assay.planning.study.study import Study
 
 LOOK_ELSEWHERE_SECONDS = 3.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
     from assay.planning.results.score_tables import ScoreTable
-    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.planned import PlannedTrial
     from assay.planning.study.study import Study
 
 

@@ -10,8 +10,8 @@ from assay.api.resources import Budget, ProxyArm, Screening, Trust, TrustStatist
 from assay.planning import forecast
 from assay.planning.forecast import BudgetForecast
 from assay.planning.records.look_records import looks_before
-from assay.planning.study.design import PlannedTrial
 from assay.planning.study.history import History
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay.planning.trust.proxy_looks import criterion_of
 from assay.ranking.certificates.growing_backlogs import Backlog

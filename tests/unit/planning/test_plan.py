@@ -23,8 +23,8 @@ from assay.planning.actions import Start, Stop
 from assay.planning.plan import plan
 from assay.planning.records.records import Obstacle, RunningAttempt, WorkRecord
 from assay.planning.status.not_started import BEGINNING_SECONDS, TRIES_BEFORE_STALLED
-from assay.planning.study.design import PlannedTrial
 from assay.planning.study.history import History
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
 from builders.manifests import a_hypothesis

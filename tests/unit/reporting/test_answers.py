@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from assay.api.resources import REFERENCE, ArmStatus, CostLedger, GeneraliseTo, ProxyStudyStatus, Verdict, Verdicts
 from assay.planning.plan import plan
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.reporting.answers import cost_answer, verdict_answer
 from assay.reporting.trust_answer import trust_answer
 from builders.screenings import SHORT

@@ -15,7 +15,7 @@ import pytest
 from assay.api.resources import REFERENCE, Budget, Goal, ProxyStudyStatus, Trust, TrustStatistic, Verdict
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
 from assay.reporting.html import html_report

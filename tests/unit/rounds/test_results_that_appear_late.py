@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.requests import trial_request
 from assay.rounds.reconcile import LOOK_FOR_RESULTS_SECONDS, RESULT_APPEARS_SECONDS, reconcile, record_ended
 from assay.runners.protocol import ObservedAttempt

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.ranking import example_variances
 from assay.store import Ledger, Turn
 from assay.store.ledger import RELIST_SECONDS

@@ -11,7 +11,7 @@ from assay.api.conditions import Condition, ConditionType, Reason
 from assay.api.resources import ProxyStudyStatus
 from assay.api.times import time_string
 from assay.kube import STUDIES, Manifest
-from assay.planning.study.design import PlannedPreparation, PlannedTrial
+from assay.planning.study.planned import PlannedPreparation, PlannedTrial
 from assay_trainer.contract import Failure
 
 REPORTER = "assay-operator"

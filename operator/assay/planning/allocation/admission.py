@@ -11,7 +11,7 @@ from assay.api.conditions import Reason
 from assay.planning.allocation.trial_prices import WorkPrices, arm_prices
 from assay.planning.records.records import UNKNOWN
 from assay.planning.results.progress import Progress, State
-from assay.planning.study.design import PlannedPreparation, PlannedTrial
+from assay.planning.study.planned import PlannedPreparation, PlannedTrial
 
 if TYPE_CHECKING:
     from assay.planning.allocation.agenda import Agenda
@@ -106,12 +106,14 @@ def _suspended(situation: _Situation) -> Admission | None:
 
 
 def _too_many_failures(situation: _Situation) -> Admission | None:
-    """Preparations are not counted: the trials that wait for one fail with it."""
+    """Preparations are not counted: the trials that wait for one fail with it. Neither are scores that can't be read
+    from a trial that has gone well."""
     study, most = situation.study, situation.study.spec.budget.max_failed_trials
     if most is None:
         return None
     prepared = {preparation.key for preparation in study.design.preparations}
-    failed = sum(key not in prepared for key in situation.progress.failures)
+    readings = study.design.readings
+    failed = sum(key not in prepared and key not in readings for key in situation.progress.failures)
     if failed <= most:
         return None
     message = f"{failed} trials failed; spec.budget.maxFailedTrials is {most}"
@@ -220,11 +222,11 @@ def _running(records: Records) -> frozenset[str]:
 
 def _wanted(study: Study, agenda: Agenda) -> Iterable[PlannedTrial | PlannedPreparation]:
     """Return what the agenda wants, each key once: preparations first, since trials wait for them."""
-    needed = {trial.preparation for trial in agenda.trials}
+    needed = {trial.preparation for trial in agenda.runs}
     unique: dict[str, PlannedTrial | PlannedPreparation] = {
         each.key: each for each in study.design.preparations if each.key in needed
     }
-    for trial in agenda.trials:
+    for trial in agenda.runs:
         unique.setdefault(trial.key, trial)
     return unique.values()
 

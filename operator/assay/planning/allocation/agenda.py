@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from assay.api.resources import REFERENCE
 from assay.planning.allocation.seeds_needed import seeds_needed
+from assay.planning.study.readings import trials_to_run
 from assay.planning.trust.screening import Role
 from assay.ranking.memory import NO_MEMORY, Memory
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
-    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.planned import PlannedTrial
     from assay.planning.study.study import Study
     from assay.planning.trust.proxy_looks import ProxyLooks
     from assay.planning.trust.screening import ScreeningState
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Agenda:
-    """The trials that are wanted, in the order in which they start; those that have ended are among them."""
+    """The trials that are wanted, in the order in which they start; those that have ended are among them, and scores
+    that are read from others."""
 
     trials: tuple[PlannedTrial, ...]
+    runs: tuple[PlannedTrial, ...] = ()
+    """What must run for them, or has run."""
     likely: tuple[PlannedTrial, ...] = ()
     """The trials that are likely to be wanted next: they fill slots that would be idle otherwise."""
     depth: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
@@ -41,8 +45,8 @@ class Agenda:
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of the wanted trials, and of the preparations that they wait for."""
-        preparations = (trial.preparation for trial in self.trials if trial.preparation)
-        return frozenset((*preparations, *(trial.key for trial in self.trials)))
+        preparations = (trial.preparation for trial in self.runs if trial.preparation)
+        return frozenset((*preparations, *(each.key for each in self.trials), *(each.key for each in self.runs)))
 
 
 def agenda_of(
@@ -79,7 +83,15 @@ def agenda_of(
             wanted.append(trial)
         elif trial.arm == REFERENCE and trial.seed < likely_depth[row]:
             likely.append(trial)
-    return Agenda(tuple(wanted), tuple(likely), depth)
+    runs = wanted
+    if readings := study.design.readings:
+        ended = [
+            each.key
+            for each in wanted
+            if each.key in readings and tables[each.arm].ended[rows[each.hypothesis], each.seed]
+        ]
+        runs = list(trials_to_run(wanted, readings, frozenset(ended)))
+    return Agenda(tuple(wanted), tuple(runs), tuple(likely), depth)
 
 
 _ASKED = (Role.CALIBRATION, Role.PROMOTED, Role.FALLEN_BACK)

@@ -23,7 +23,7 @@ from assay.planning.results.costs import relative_work
 if TYPE_CHECKING:
     from assay.planning.records.records import Records
     from assay.planning.results.costs import Costs
-    from assay.planning.study.design import PlannedPreparation, PlannedTrial
+    from assay.planning.study.planned import PlannedPreparation, PlannedTrial
     from assay.planning.study.study import Study
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from assay.planning.records.records import Records
     from assay.planning.results.costs import Costs
-    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.planned import PlannedTrial
     from assay.planning.study.study import Study
 
 FARTHEST_GUESS = 2.0
@@ -33,11 +33,13 @@ def rungs_of(study: Study, costs: Costs) -> tuple[tuple[str, float], ...]:
     """Return the arms of the study's ladder with their work over the reference's, the cheapest first, the reference
     last.
 
-    An arm that needs a preparation is not among them: what it costs is not in proportion to its trials.
+    An arm that needs a preparation is not among them: what it costs is not in proportion to its trials. Neither is one
+    that is ranked by another metric, whose scores say nothing in the unit of the reference's.
     """
     design = study.design
-    prepared = {preparation.arm for preparation in design.preparations}
-    work = {arm: relative_price(study, costs, arm) for arm in design.arms if arm not in prepared and arm != REFERENCE}
+    left_out = {preparation.arm for preparation in design.preparations}
+    left_out |= {arm for arm, by in design.metrics.items() if by.name != study.spec.metric.name}
+    work = {arm: relative_price(study, costs, arm) for arm in design.arms if arm not in left_out and arm != REFERENCE}
     cheaper = sorted(((arm, each) for arm, each in work.items() if each < 1), key=lambda pair: pair[1])
     return (*cheaper, (REFERENCE, 1.0))
 
@@ -96,7 +98,8 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
     limit = study.spec.budget.accelerator_seconds
     assert limit is not None
     trials: Mapping[LadderTrial, PlannedTrial] = {
-        LadderTrial(trial.hypothesis, trial.arm, trial.seed): trial for trial in study.design.trials
+        LadderTrial(trial.hypothesis, trial.arm, trial.seed): study.design.run_of(trial)
+        for trial in study.design.trials
     }
     again = [trials[place] for place in sorted(ladder.pending, key=lambda place: (place.seed, *place))]
     count, left = min(max(0, free), len(study.hypotheses)), limit - costs.spent
@@ -105,7 +108,8 @@ def agenda_within_budget(study: Study, ladder: Ladder, costs: Costs, free: int) 
     if count and not chosen and not ladder.pending and (probe := _probe(study, ladder, costs, left)):
         chosen = [(trials[probe], left)]
     prices = {trial.key: price for trial, price in chosen if price is not None}
-    return Agenda((*again, *(trial for trial, _ in chosen)), prices=prices, exhausted=count > 0 and not chosen)
+    runs = (*again, *(trial for trial, _ in chosen))
+    return Agenda(runs, runs, prices=prices, exhausted=count > 0 and not chosen)
 
 
 def _probe(study: Study, ladder: Ladder, costs: Costs, left: float) -> LadderTrial | None:

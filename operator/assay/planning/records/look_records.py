@@ -41,6 +41,11 @@ def member(reference: str, arm: str) -> str:
     return short_digest(f"{reference} {arm}".encode())[:MEMBER_DIGITS]
 
 
+def _is_none(value: object) -> bool:
+    """Return whether a field is left out, so that earlier releases can read a record that does not use it."""
+    return value is None
+
+
 class SeenHypothesis(Message):
     """A hypothesis that had scores on both arms."""
 
@@ -49,6 +54,8 @@ class SeenHypothesis(Message):
     """The digest of what it runs at the reference: with a seed it gives the key of a trial."""
     arm: _Condition
     """The digest of what it runs on the arm."""
+    read_from: _Condition | None = Field(default=None, exclude_if=_is_none)
+    """The digest of the longer run that its score on the arm is read from, if that is not its own."""
 
     label: str | None = Field(default=None, max_length=317)
     """The label by which the study told kin then; None: it named none."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.api.resources import REFERENCE
-from assay_trainer.contract import Fidelity, TrialResult
+from assay.planning.results.readings import NO_DEVICE
+from assay_trainer.contract import Cost, Fidelity, TrialResult
 
 if TYPE_CHECKING:
     from assay.api.resources import CostUnit
@@ -28,6 +29,8 @@ class ArmCosts(NamedTuple):
     spent_seconds: float
     """What this study spent on the arm's trials and preparations; results that it found in the store count in the total
     alone."""
+    saved_seconds: float = 0.0
+    """What trials of its own would have cost, whose scores were read from other trials."""
 
 
 class Matched(NamedTuple):
@@ -61,14 +64,16 @@ class Costs:
         return self.relatives.get(arm)
 
 
-def costs_of(study: Study, records: Records) -> Costs:
-    """Add up what the records say."""
-    sums = _summed(study, records)
+def costs_of(study: Study, records: Records, scored: Records | None = None) -> Costs:
+    """Add up what the records say. `scored` are the same with those of scores that are read among them, if there are
+    any: what an arm's trial costs is known from these, too."""
+    sums, scored = _summed(study, records), records if scored is None else scored
+    _add_readings(study, scored, sums)
     models: Counter[str] = Counter()
     for (_, device_model), tally in sums.tallies.items():
         models[device_model] += tally.trials
     model = models.most_common(1)[0][0] if models else None
-    relatives, matched = _compared(study, records, model)
+    relatives, matched = _compared(study, scored, model)
     return Costs(
         relatives=relatives,
         matched=matched,
@@ -100,10 +105,20 @@ class _Sums:
     preparations: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     own: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """By arm, as are the two before: what this study spent itself."""
+    saved: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """By arm: what trials of its own would have cost that it did not need."""
     units: dict[str, CostUnit] = field(default_factory=dict)
     """By device model."""
     spent: float = 0.0
     failed: float = 0.0
+
+    def tally(self, arm: str, cost: Cost) -> None:
+        """Add a trial to those that an arm's means are over."""
+        tally = self.tallies[arm, cost.device_model]
+        tally.trials += 1
+        tally.seconds += cost.accelerator_seconds
+        tally.wall_seconds += cost.wall_seconds
+        self.units[cost.device_model] = cost.unit
 
     def of_arm(self, arm: str, model: str) -> ArmCosts:
         """Return the costs of an arm, with means over its trials on a device model."""
@@ -116,11 +131,13 @@ class _Sums:
             preparation_seconds=preparation,
             total_seconds=self.trials[arm] + preparation,
             spent_seconds=self.own[arm],
+            saved_seconds=self.saved[arm],
         )
 
 
 def _summed(study: Study, records: Records) -> _Sums:
     arm_of, name, sums = study.design.arm_of, study.name, _Sums()
+    read = {reading.run.arm for reading in study.design.readings.values()}
     for key, record in records.items():
         result = record.result
         if result is not None:
@@ -131,18 +148,28 @@ def _summed(study: Study, records: Records) -> _Sums:
                 if arm is not None:
                     sums.own[arm] += seconds
             if arm is not None and isinstance(result, TrialResult):
-                tally = sums.tallies[arm, cost.device_model]
-                tally.trials += 1
-                tally.seconds += seconds
-                tally.wall_seconds += cost.wall_seconds
+                if arm not in read:
+                    sums.tally(arm, cost)
                 sums.trials[arm] += seconds
-                sums.units[cost.device_model] = cost.unit
             elif arm is not None:
                 sums.preparations[arm] += seconds
         for failure in record.failures:
             if failure.study in (None, name):
                 sums.failed += failure.accelerator_seconds
     return sums
+
+
+def _add_readings(study: Study, scored: Records, sums: _Sums) -> None:
+    """Add what the scores that are read had cost when they were reported. Nobody spent it on them: of an arm that needs
+    no trials of its own it is saved."""
+    for key, reading in study.design.readings.items():
+        record = scored.get(key)
+        if record is not None and isinstance(record.result, TrialResult):
+            cost = record.result.cost
+            if cost.device_model != NO_DEVICE:
+                sums.tally(reading.run.arm, cost)
+            if reading.run.arm in study.design.free:
+                sums.saved[reading.run.arm] += cost.accelerator_seconds
 
 
 def _compared(
@@ -174,4 +201,5 @@ def _compared(
 def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
     """Guess an arm's cost over the reference's before anything has run: epochs x data x pixels."""
     pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
-    return fidelity.epochs / reference.epochs * fidelity.data_percent / reference.data_percent * pixels
+    epochs = (fidelity.stop_after or fidelity.epochs) / (reference.stop_after or reference.epochs)
+    return epochs * fidelity.data_percent / reference.data_percent * pixels

@@ -68,8 +68,8 @@ def _flat(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Value]
 def _seeds_with_scores(study: Study, records: Records) -> dict[str, int]:
     """Return, by hypothesis, the seeds up to the last one with a score, on whichever arm."""
     seeds: dict[str, int] = {}
-    for key, hypothesis, _, seed, _ in study.design.trials:
-        record = records.get(key)
+    for trial in study.design.trials:
+        record = records.get(study.design.run_of(trial).key)
         if record is not None and isinstance(record.result, TrialResult):
-            seeds[hypothesis] = seed + 1  # trials are in the order of their seeds
+            seeds[trial.hypothesis] = trial.seed + 1  # trials are in the order of their seeds
     return seeds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, isfinite, nan
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assay.api.bounds import first_of
 from assay.planning.records.fault import Fault, fault_of
 from assay.planning.records.records import Records, Terms, WorkRecord
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay_trainer.contract import Failure, FailureReason, TrialResult
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """The states of all preparations and trials, by key; `failures` has the reasons of those that failed for good."""
+    """The states of all preparations and trials, by key, and of scores that are read; `failures` has the reasons of
+    those that failed for good."""
 
     states: Mapping[str, State]
     failures: Mapping[str, Failure]
@@ -46,16 +47,19 @@ class Progress:
 
 
 def progress_of(study: Study, records: Records, wanted: Container[str] | None = None) -> Progress:
-    """Return the state of all that the study's design holds. `wanted` are the keys of trials and preparations that are
-    asked for; None: those of the initial seeds."""
+    """Return the state of all that the study's design holds.
+
+    `records` are those with the scores that are read among them. `wanted` are the keys of trials and preparations that
+    are asked for; None: those of the initial seeds.
+    """
     if wanted is None:
         wanted = study.design.initial_keys
-    terms = study.terms
-    metric, states, failures = terms.metric, dict[str, State](), dict[str, Failure]()
+    terms_of, readings = study.terms_of, study.design.readings
+    states, failures = dict[str, State](), dict[str, Failure]()
     own = dict[str, Failure]()
-    for work in study.design.work:
-        key = work.key
-        record = records.get(key)
+    for work in (*study.design.work, *_read(study)):
+        key, terms = work.key, terms_of[work.arm]
+        metric, record = terms.metric, records.get(key)
         state = State.READY
         if record is not None:
             result = record.result
@@ -78,6 +82,10 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
                 state = State.WAITING
         if key not in wanted:
             state = State.SPARE
+        elif key in readings:
+            state = _of_sources(readings[key].sources, states)
+            if state is State.FAILED:
+                failures[key] = next(failures[source] for source in readings[key].sources if source in failures)
         elif state is State.READY and isinstance(work, PlannedTrial) and work.preparation is not None:
             prepared = states[work.preparation]
             if prepared is State.FAILED:
@@ -86,6 +94,19 @@ def progress_of(study: Study, records: Records, wanted: Container[str] | None = 
                 state = State.WAITING
         states[key] = state
     return Progress(states, failures, _of_hypotheses(study, records, states, own) if own else own)
+
+
+def _read(study: Study) -> Iterator[PlannedTrial]:
+    """Yield the trials whose scores are read from others: their state depends on those."""
+    if study.design.readings:
+        yield from (trial for trial in study.design.trials if trial.key in study.design.readings)
+
+
+def _of_sources(sources: Sequence[str], states: Mapping[str, State]) -> State:
+    """Return the state of a score that none of its sources has so far."""
+    found = [states[source] for source in sources if source in states]
+    in_turn = (State.RUNNING, State.READY, State.WAITING, State.FAILED)
+    return next((state for state in in_turn if state in found), State.READY)
 
 
 def _of_hypotheses(

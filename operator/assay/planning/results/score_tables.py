@@ -89,8 +89,9 @@ class ScoreTable:
 
 
 def score_tables_of(study: Study, records: Records, progress: Progress) -> Mapping[str, ScoreTable]:
-    """Return the tables by arm, the reference first."""
+    """Return the tables by arm, the reference first; `records` are those with the scores that are read among them."""
     design, metric = study.design, study.spec.metric
+    ranked_by = design.metrics
     names = tuple(hypothesis.name for hypothesis in study.hypotheses)
     rows = {name: row for row, name in enumerate(names)}
     shape = (len(names), len(design.seeds))
@@ -103,14 +104,16 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
         if state is State.SUCCEEDED:
             result = records[key].result
             if isinstance(result, TrialResult):
-                values[arm][rows[hypothesis], seed] = metric.turned(result.metrics[metric.name])
+                by = ranked_by[arm]
+                values[arm][rows[hypothesis], seed] = by.turned(result.metrics[by.name])
                 ended[arm][rows[hypothesis], seed] = True
         elif state is State.FAILED:
             ended[arm][rows[hypothesis], seed] = True
         if own and key in own:
             failed[arm][rows[hypothesis], seed] = True
     if metric.on_failure is OnFailure.SCORE and metric.failure_score is not None:
-        for arm in design.arms:
+        # the score is in the unit of the study's metric, which says nothing of another one
+        for arm in (each for each in design.arms if ranked_by[each].name == metric.name):
             values[arm][failed[arm] & ended[arm]] = metric.turned(float(metric.failure_score))
     families = _families(study)
     return {

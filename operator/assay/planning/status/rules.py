@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assay.api.conditions import ConditionType
 from assay.planning.results.progress import State, progress_of
+from assay.planning.results.readings import with_readings
 from assay.planning.status.finished import is_still_finished
 from assay.planning.status.summary import summarised
 
@@ -37,6 +38,6 @@ def answer_by_earlier_rules(study: Study, records: Records) -> ProxyStudyStatus 
 def _rests_on_the_same(study: Study, records: Records, status: ProxyStudyStatus) -> bool:
     """Tell whether there are as many results and failures of the study's trials as then: an object that was overwritten
     changes keys, and a retry takes failures back."""
-    states = progress_of(study, records).states
+    states = progress_of(study, with_readings(study, records)).states
     found = [states[trial.key] for trial in study.design.trials]
     return found.count(State.SUCCEEDED) >= status.trials.succeeded and found.count(State.FAILED) >= status.trials.failed

@@ -55,7 +55,8 @@ def status_of(
     costs = judgement.costs
     counts = _trial_counts(study, judgement.progress)
     arms = tuple(arm_status(study, arm, counts[arm], costs, assessment) for arm in study.design.arms)
-    trials = _total(counts, stale=sum(key not in judgement.progress.states for key in records))
+    stale = sum(key not in study.design.arm_of for key in records)
+    trials = _total(_run_counts(study, judgement.progress, counts), stale=stale)
     said = statements(
         study,
         allowed,
@@ -86,9 +87,25 @@ def status_of(
 
 
 def _trial_counts(study: Study, progress: Progress) -> dict[str, TrialCounts]:
-    """Count the trials of each arm by their state; spare ones are not planned."""
+    """Count the trials of each arm by their state, and scores that are read as such; spare ones are not planned."""
     states = progress.states
-    found = Counter([(trial.arm, states[trial.key]) for trial in study.design.trials])
+    return _counted(study, Counter([(trial.arm, states[trial.key]) for trial in study.design.trials]))
+
+
+def _run_counts(study: Study, progress: Progress, counts: dict[str, TrialCounts]) -> dict[str, TrialCounts]:
+    """Return the counts with the trials that ran for scores that are read, in place of these: what is read from another
+    arm's trials is no trial."""
+    design, states = study.design, progress.states
+    read = {reading.run.key: reading.run for reading in design.readings.values()}
+    if not read:
+        return counts
+    others = {trial.key for trial in design.trials if trial.key not in design.readings}
+    ran = _counted(study, Counter([(run.arm, states[run.key]) for run in read.values() if run.key not in others]))
+    arms = {run.arm for run in read.values()}
+    return {arm: ran[arm] if arm in arms else of_arm for arm, of_arm in counts.items()}
+
+
+def _counted(study: Study, found: Counter[tuple[str, State]]) -> dict[str, TrialCounts]:
     return {
         arm: TrialCounts(
             planned=sum(found[arm, state] for state in State if state is not State.SPARE),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.api.arms import Arm, arms_of
 from assay.api.recipes import merge_patch
 from assay.planning.records.look_records import member
+from assay.planning.study.planned import PlannedPreparation, PlannedTrial
 from assay.planning.study.programs import (
     NO_SURROUNDINGS,
     SCORING_ENTRYPOINT,
@@ -18,6 +19,15 @@ from assay.planning.study.programs import (
     program_of,
     scoring_program,
     study_program,
+)
+from assay.planning.study.readings import (
+    Reading,
+    Wanted,
+    is_read,
+    longer,
+    reading_key,
+    trials_to_run,
+    wanted_of,
 )
 from assay_trainer.contract import (
     Dataset,
@@ -28,7 +38,7 @@ from assay_trainer.contract import (
 )
 
 if TYPE_CHECKING:
-    from assay.api.resources import Hypothesis
+    from assay.api.resources import Hypothesis, RankedBy
     from assay.planning.study.definition import StudyDefinition
 
 SCORING_REPEATS = 3
@@ -38,16 +48,6 @@ a few are enough for the order of the examples."""
 SCORING_EPOCHS_DIVISOR = 5
 """Core-set scores are taken after the reference's epochs divided by this. Paul et al. 2021 take them after a tenth to a
 fifth of the epochs."""
-
-
-class PlannedTrial(NamedTuple):
-    """One trial of the design."""
-
-    key: str
-    hypothesis: str
-    arm: str
-    seed: int
-    preparation: str | None
 
 
 class TrialCondition(NamedTuple):
@@ -60,17 +60,6 @@ class TrialCondition(NamedTuple):
     dataset: Dataset
     preparation: str | None
     surroundings: Surroundings = NO_SURROUNDINGS
-
-
-class PlannedPreparation(NamedTuple):
-    """One preparation of the design."""
-
-    key: str
-    arm: str
-    code: str
-    recipe: Mapping[str, Any]
-    fidelity: Fidelity
-    dataset: Dataset
 
 
 @dataclass(frozen=True)
@@ -88,8 +77,15 @@ class Design:
     conditions: Mapping[tuple[str, str], TrialCondition]
     preparations: tuple[PlannedPreparation, ...]
     trials: tuple[PlannedTrial, ...]
+    """One for each hypothesis, arm and seed; some are no trials of their own, but scores that are read: `readings`."""
+    metrics: Mapping[str, RankedBy] = field(default_factory=dict)
+    """By arm: what it is ranked by."""
     ground: Mapping[str, str] = field(default_factory=dict)
     """By arm: the digest of what a hypothesis that changes nothing runs there."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """By key, of the scores that are read."""
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)
+    """By arm: what is wanted of its trials."""
 
     @cached_property
     def initial_trials(self) -> tuple[PlannedTrial, ...]:
@@ -98,17 +94,26 @@ class Design:
 
     @cached_property
     def initial_keys(self) -> frozenset[str]:
-        """The keys of the trials of the initial seeds, and of all preparations."""
+        """The keys of the trials of the initial seeds, of what runs for those that are read, and of all
+        preparations."""
         preparations = (preparation.key for preparation in self.preparations)
-        return frozenset((*preparations, *(trial.key for trial in self.initial_trials)))
+        runs = (trial.key for trial in trials_to_run(self.initial_trials, self.readings))
+        return frozenset((*preparations, *runs, *(trial.key for trial in self.initial_trials)))
 
     @cached_property
     def work(self) -> tuple[PlannedPreparation | PlannedTrial, ...]:
-        """All preparations and trials, each key once; preparations come first, since trials wait for them."""
+        """All preparations and trials that may run, each key once; preparations come first, since trials wait for
+        them."""
         unique: dict[str, PlannedPreparation | PlannedTrial] = {each.key: each for each in self.preparations}
         for trial in self.trials:
-            unique.setdefault(trial.key, trial)
+            run = self.run_of(trial)
+            unique.setdefault(run.key, run)
         return tuple(unique.values())
+
+    def run_of(self, trial: PlannedTrial) -> PlannedTrial:
+        """Return what runs for a trial if nothing else does: itself, unless its score is read."""
+        reading = self.readings.get(trial.key)
+        return trial if reading is None else reading.run
 
     @cached_property
     def members(self) -> Mapping[str, Mapping[str, str]]:
@@ -120,9 +125,29 @@ class Design:
         return found
 
     @cached_property
+    def free(self) -> frozenset[str]:
+        """The arms that need no trial of their own while hypotheses are calibrated."""
+        return frozenset(arm for arm, wanted in self.wanted.items() if wanted.runs_on != arm)
+
+    @cached_property
+    def read_from(self) -> Mapping[tuple[str, str], str]:
+        """By hypothesis and arm: the digest of the run from which scores are read while hypotheses are calibrated, for
+        arms that need no trials of their own."""
+        return {
+            (hypothesis, arm): self.conditions[hypothesis, self.wanted[arm].runs_on].digest
+            for hypothesis, arm in self.conditions
+            if arm in self.free
+        }
+
+    @cached_property
     def arm_of(self) -> Mapping[str, str]:
-        """The arm of each key; where two arms run the same trial, the first of them."""
-        return {each.key: each.arm for each in self.work}
+        """The arm of each key; where two arms run the same trial, the first of them. Longer runs from which scores can
+        be read are among them, though the study may not run them."""
+        found = {each.key: each.arm for each in self.work}
+        for reading in self.readings.values():
+            for key in reading.sources:
+                found.setdefault(key, reading.run.arm)
+        return found
 
 
 def design_of(study: StudyDefinition) -> Design:
@@ -142,13 +167,8 @@ def design_of(study: StudyDefinition) -> Design:
             conditions[hypothesis.name, arm.name] = _condition(
                 study, hypothesis, arm, dataset, preparation.key if preparation else None
             )
-    ground = {arm.name: _ground(study, arm) for arm in arms}
     seeds = tuple(range(study.spec.seeds.maximum))
-    trials = tuple(
-        PlannedTrial(trial_key(condition.digest, seed), hypothesis, arm, seed, condition.preparation)
-        for seed in seeds
-        for (hypothesis, arm), condition in conditions.items()
-    )
+    planned = [_planned(study, hypothesis, arms, conditions, seeds) for hypothesis in study.hypotheses]
     return Design(
         seeds=seeds,
         initial_seeds=study.spec.seeds.initial,
@@ -156,9 +176,57 @@ def design_of(study: StudyDefinition) -> Design:
         fidelities={arm.name: arm.fidelity for arm in arms},
         conditions=conditions,
         preparations=tuple(preparations.values()),
-        trials=trials,
-        ground=ground,
+        trials=tuple(trial for seed in seeds for of_hypothesis in planned for trial, _ in of_hypothesis[seed]),
+        metrics={arm.name: arm.metric for arm in arms},
+        ground={arm.name: _ground(study, arm) for arm in arms},
+        readings={
+            trial.key: reading
+            for of_hypothesis in planned
+            for of_seed in of_hypothesis
+            for trial, reading in of_seed
+            if reading is not None
+        },
+        wanted={arm.name: wanted_of(arms, arm) for arm in arms},
     )
+
+
+def _planned(
+    study: StudyDefinition,
+    hypothesis: Hypothesis,
+    arms: Sequence[Arm],
+    conditions: Mapping[tuple[str, str], TrialCondition],
+    seeds: Sequence[int],
+) -> list[list[tuple[PlannedTrial, Reading | None]]]:
+    """Return the trials of a hypothesis by seed, one for each arm, and how those are read that are."""
+    found: list[list[tuple[PlannedTrial, Reading | None]]] = [[] for _ in seeds]
+    for arm in arms:
+        condition = conditions[hypothesis.name, arm.name]
+        is_reading = is_read(arm, study.spec.metric.name)
+        digests = [condition.digest, *_longer(study, hypothesis, arms, arm, conditions)] if is_reading else []
+        for seed in seeds:
+            key = trial_key(condition.digest, seed)
+            run = PlannedTrial(key, hypothesis.name, arm.name, seed, condition.preparation)
+            if not is_reading:
+                found[seed].append((run, None))
+                continue
+            sources = tuple(dict.fromkeys(trial_key(each, seed) for each in digests))
+            reading = Reading(run, sources, arm.read_at, arm.metric.name)
+            found[seed].append((run._replace(key=reading_key(key, arm.metric.name)), reading))
+    return found
+
+
+def _longer(
+    study: StudyDefinition,
+    hypothesis: Hypothesis,
+    arms: Sequence[Arm],
+    arm: Arm,
+    conditions: Mapping[tuple[str, str], TrialCondition],
+) -> list[str]:
+    """Return the digests of the longer runs that begin as a hypothesis' run on an arm does; the last one is whole."""
+    own = conditions[hypothesis.name, arm.name]
+    found = [conditions[hypothesis.name, each.name].digest for each in longer(arms, arm)]
+    whole = replace(arm, fidelity=arm.whole)
+    return [*found, _condition_of(study, own.program, own.code, own.recipe, whole, own.dataset, own.preparation).digest]
 
 
 def _condition(

@@ -8,13 +8,14 @@ from assay.planning.study.design import SCORING_REPEATS
 from assay_trainer.contract import PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
-    from assay.planning.study.design import PlannedPreparation, PlannedTrial
+    from assay.planning.study.planned import PlannedPreparation, PlannedTrial
     from assay.planning.study.study import Study
 
 
 def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: bool = False) -> TrialRequest:
     """Ask a worker to run a trial of the study's design; `alone`: with nothing beside it."""
     condition = study.design.conditions[trial.hypothesis, trial.arm]
+    wanted = study.design.wanted[trial.arm]
     return TrialRequest(
         key=trial.key,
         attempt=attempt,
@@ -33,7 +34,9 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: boo
         inputs=condition.surroundings.inputs,
         environment=dict(condition.surroundings.environment),
         passed=condition.program.passed,
-        metric=study.spec.metric.name,
+        metric=study.design.metrics[trial.arm].name,
+        wanted_epochs=wanted.epochs,
+        wanted_metrics=wanted.metrics,
         deadline_seconds=study.spec.trainer.deadline_seconds,
         devices=study.spec.trainer.devices,
         alone=alone,

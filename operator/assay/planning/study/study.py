@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -123,6 +124,11 @@ class Study:
             self.spec.metric.name,
             bytes_of(limit) if limit is not None else None,
         )
+
+    @cached_property
+    def terms_of(self) -> Mapping[str, Terms]:
+        """The terms of the trials of each arm: those on which they may fail, by the metric that it is ranked by."""
+        return {arm: self.terms._replace(metric=ranked_by.name) for arm, ranked_by in self.design.metrics.items()}
 
     @property
     def most_at_a_time(self) -> int | None:

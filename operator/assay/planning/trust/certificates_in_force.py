@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.resources import REFERENCE
 from assay.planning.records.trust_records import CertificateInForce
-from assay.planning.trust.yardstick import what_is_asked
+from assay.planning.trust.yardstick import own_metric, what_is_asked
 from assay_trainer.contract import canonical_json, short_digest
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def rests_on(study: Study, arm: str) -> str:
         asked["regret"] = [spec.metric.smallest_effect, promote]
     if spec.hypotheses.cluster_by is not None:
         asked["kin"] = spec.hypotheses.cluster_by
+    if by := own_metric(study, arm):
+        asked["arm"] = by
     return short_digest(canonical_json([asked, [study.design.ground[name] for name in (REFERENCE, arm)]]))
 
 

@@ -55,6 +55,7 @@ def _new(study: Study, arm: str, tables: Mapping[str, ScoreTable]) -> Iterator[S
                 name=name,
                 reference=conditions[name, REFERENCE].digest,
                 arm=conditions[name, arm].digest,
+                read_from=study.design.read_from.get((name, arm)),
                 label=label,
                 value=values.get(name),
             )

@@ -11,7 +11,7 @@ as noisy as it is, which is on the side of caution.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.planning.records.look_records import LooksBefore, SeenHypothesis
+from assay.planning.results.readings import read_score
 from assay.planning.trust.yardstick import arm_digest
 from assay.ranking import Scores
 from assay.ranking.arrays import FloatArray
 from assay.ranking.true_orders.kin import Kin
-from assay_trainer.contract import trial_key
+from assay_trainer.contract import TrialResult, trial_key
 
 if TYPE_CHECKING:
+    from assay.api.resources import RankedBy
     from assay.planning.study.study import Study
 
 
@@ -54,15 +56,14 @@ MOST_REMOVED = 10_000
 def removed_of(study: Study, arm: str) -> Removed:
     """Return those of an arm."""
     gone, results = _gone(study, arm, study.history.looks), study.history.looks.results
-    metric, seeds = study.spec.metric, study.design.seeds
+    seeds, own, reference = study.design.seeds, study.design.fidelities[arm], study.spec.metric
+    read = own.stop_after, study.design.metrics[arm]
     rows: dict[str, FloatArray] = {}
     for hypothesis in gone:
         row = np.full((2, len(seeds)), math.nan)
-        for at, condition in enumerate((hypothesis.reference, hypothesis.arm)):
-            for column, seed in enumerate(seeds):
-                result = results.get(trial_key(condition, seed))
-                score = result.metrics.get(metric.name, math.nan) if result is not None else math.nan
-                row[at, column] = metric.turned(score) if math.isfinite(score) else math.nan
+        for column, seed in enumerate(seeds):
+            row[0, column] = _score(results, (hypothesis.reference,), seed, None, reference)
+            row[1, column] = _score(results, _runs(hypothesis), seed, *read)
         row[:, np.isnan(row).any(axis=0)] = math.nan
         if not np.isnan(row).all():
             rows[hypothesis.member] = row
@@ -71,13 +72,29 @@ def removed_of(study: Study, arm: str) -> Removed:
     return Removed({each: known[each] for each in rows}, values[:, 0], values[:, 1])
 
 
+def _runs(hypothesis: SeenHypothesis) -> tuple[str, ...]:
+    """Return the digests of the runs that have a hypothesis' scores on the arm."""
+    return (hypothesis.arm, hypothesis.read_from) if hypothesis.read_from else (hypothesis.arm,)
+
+
+def _score(
+    results: Mapping[str, TrialResult], conditions: Iterable[str], seed: int, epoch: int | None, metric: RankedBy
+) -> float:
+    """Return the first score that one of these runs has with a seed, turned; NaN if none has."""
+    for condition in conditions:
+        if (result := results.get(trial_key(condition, seed))) is not None:
+            found = read_score(result, epoch, metric.name)
+            return metric.turned(found) if found is not None and math.isfinite(found) else math.nan
+    return math.nan
+
+
 def keys_of_removed(study: Study, looks: LooksBefore) -> frozenset[str]:
     """Return the keys of the trials of all that has been seen and that the study no longer has."""
     return frozenset(
         trial_key(condition, seed)
         for arm in study.design.arms[1:]
         for each in _gone(study, arm, looks)
-        for condition in (each.reference, each.arm)
+        for condition in (each.reference, *_runs(each))
         for seed in study.design.seeds
     )
 

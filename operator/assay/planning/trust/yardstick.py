@@ -18,8 +18,15 @@ def yardstick_of(study: Study) -> str:
 
 
 def arm_digest(study: Study, arm: str) -> str:
-    """Return the digest (32 hex digits) of how an arm trains."""
-    return short_digest(study.design.ground[arm].encode())
+    """Return the digest (32 hex digits) of how an arm trains, and of its metric if that is not the study's."""
+    told = " ".join((study.design.ground[arm], *own_metric(study, arm)))
+    return short_digest(told.encode())
+
+
+def own_metric(study: Study, arm: str) -> tuple[str, ...]:
+    """Return the name of the metric that an arm is ranked by and its goal; nothing if it is the study's."""
+    by = study.design.metrics[arm]
+    return () if by.name == study.spec.metric.name else (by.name, by.goal.value)
 
 
 def asked_of(study: Study) -> str:

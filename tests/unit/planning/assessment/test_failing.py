@@ -24,7 +24,7 @@ from assay.api.resources import (
 from assay.planning.actions import Plan
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay.reporting.answers import best_answer
 from assay_trainer.contract import FailureReason

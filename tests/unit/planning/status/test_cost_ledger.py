@@ -10,7 +10,7 @@ from assay.planning.records.records import Records, WorkRecord
 from assay.planning.results.costs import costs_of
 from assay.planning.status.break_even import BreakEven, break_even
 from assay.planning.status.cost_ledger import cost_ledger
-from assay.planning.study.design import PlannedTrial
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay.planning.trust.screening import Role, ScreeningState, everybody_calibrates
 from assay_trainer.contract import FailureReason

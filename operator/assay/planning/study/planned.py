@@ -1,0 +1,29 @@
+"""The pieces of work of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from assay_trainer.contract import Dataset, Fidelity
+
+
+class PlannedTrial(NamedTuple):
+    """One trial of the design."""
+
+    key: str
+    hypothesis: str
+    arm: str
+    seed: int
+    preparation: str | None
+
+
+class PlannedPreparation(NamedTuple):
+    """One preparation of the design."""
+
+    key: str
+    arm: str
+    code: str
+    recipe: Mapping[str, Any]
+    fidelity: Fidelity
+    dataset: Dataset
