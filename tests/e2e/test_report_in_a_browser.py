@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make s
 def loaded_report(folder: Path, study: Study, records: Records, *, width: int = 1200) -> tuple[str, list[str]]:
     """The report as it is after its scripts ran, and what the console said."""
     file = folder / "report.html"
-    file.write_text(html_report(study, records, plan(study, records, 1_000_100.0)), encoding="utf-8")
+    file.write_text(html_report(study, plan(study, records, 1_000_100.0)), encoding="utf-8")
     return loaded(file, width=width)
 
 

@@ -138,7 +138,7 @@ def _of_store(files: Sequence[str], store: str, name: str | None) -> StudyFindin
     def html() -> str:
         from assay.reporting.html import html_report  # imports altair
 
-        return html_report(study, records, decided)
+        return html_report(study, decided)
 
     return StudyFindings(study, decided.status, html)
 

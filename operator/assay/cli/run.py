@@ -115,7 +115,7 @@ def _drive(
         interrupt(study.name, ledger, runner)
         raise
     seconds = time.time() - began
-    written = write_report(study, latest.records, ledger, latest.plan)
+    written = write_report(study, ledger, latest.plan)
     status = latest.plan.status.model_copy(update={"report": written.report, "ledger": written.trials})
     return _Ended(study, status, seconds)
 

@@ -56,7 +56,7 @@ class BudgetForecast(StrEnum):
 
 class ArmForecast(NamedTuple):
     """One arm: its trials with the initial seeds, at most, and still open by what is known; a trial's work relative to
-    the reference, and its accelerator seconds if they are known."""
+    the reference, and its accelerator seconds if they are known. One that is `free` needs no trials of its own."""
 
     arm: str
     trials: int
@@ -64,6 +64,7 @@ class ArmForecast(NamedTuple):
     open_trials: int
     relative_work: float
     trial_seconds: float | None
+    free: bool = False
 
 
 class Power(NamedTuple):
@@ -134,21 +135,26 @@ def forecast(study: Study, records: Records) -> Forecast:
     """Count what is open, price it from earlier trials, and work out the power of the certificates."""
     design, judgement = study.design, judge(study, records)
     costs = judgement.costs
-    progress = progress_of(study, records) if judgement.ladder else judgement.progress
+    progress = progress_of(study, judgement.records) if judgement.ladder else judgement.progress
     prices = arm_prices(study, costs)
     still_open = [
         work for work in design.work if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
     ]
-    may_come = [work for work in design.work if progress.states[work.key] not in (State.SUCCEEDED, State.FAILED)]
+    may_come = [
+        work
+        for work in design.work
+        if work.arm not in design.free and progress.states[work.key] not in (State.SUCCEEDED, State.FAILED)
+    ]
     hypotheses = len(study.hypotheses)
     arms = tuple(
         ArmForecast(
             arm,
-            trials=hypotheses * design.initial_seeds,
-            most_trials=hypotheses * len(design.seeds),
+            trials=0 if arm in design.free else hypotheses * design.initial_seeds,
+            most_trials=0 if arm in design.free else hypotheses * len(design.seeds),
             open_trials=sum(work.arm == arm and isinstance(work, PlannedTrial) for work in still_open),
             relative_work=relative_price(study, costs, arm),
             trial_seconds=prices[arm].accelerator_seconds if prices else None,
+            free=arm in design.free,
         )
         for arm in design.arms
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assay.planning.allocation.admission import free_slots
@@ -13,6 +13,7 @@ from assay.planning.results.costs import Costs, costs_of
 from assay.planning.results.progress import Progress, progress_of
 from assay.planning.results.readings import with_readings
 from assay.planning.results.score_tables import ScoreTable, score_tables_of
+from assay.planning.results.unread import Unread, unread_of
 from assay.planning.trust.failures_last import with_failures_last
 from assay.planning.trust.proxy_looks import ProxyLooks, look_at_proxies
 from assay.planning.trust.screening import ScreeningState, everybody_calibrates, screening_of
@@ -40,6 +41,8 @@ class Judgement:
     ladder: Ladder | None
     """How trials are bought where the budget does not pay for all hypotheses on all arms; else None."""
     agenda: Agenda
+    unread: Mapping[str, Unread] = field(default_factory=dict)
+    """By arm: whose scores can't be read."""
 
 
 def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_MEMORY) -> Judgement:
@@ -56,13 +59,14 @@ def judge(study: Study, records: Records, now: float = 0.0, memory: Memory = NO_
         return _within_budget(study, records, scored, ended, tables, costs)
     by_arm = with_failures_last(study, tables)
     screened = screening_of(study, by_arm, now)
-    trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in by_arm.items()}, memory)
+    unread = unread_of(study, ended, frozenset(screened.calibration))
+    trust = look_at_proxies(study, {arm: own.of(screened.calibration) for arm, own in by_arm.items()}, unread, memory)
     agenda = agenda_of(study, tables, trust, screened, memory)
     tables = {arm: own.limited(agenda.depth[arm]) for arm, own in tables.items()}
     # usually nothing else is wanted, and looking through all trials takes as long as the rest of a plan
     as_usual = agenda.keys == study.design.initial_keys
     progress = ended if as_usual else progress_of(study, scored, agenda.keys)
-    return Judgement(scored, costs, progress, tables, screened, trust, None, agenda)
+    return Judgement(scored, costs, progress, tables, screened, trust, None, agenda, unread)
 
 
 def _within_budget(

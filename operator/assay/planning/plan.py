@@ -55,7 +55,8 @@ def plan(
     finished = not active and not awaited and not allowed.starts and allowed.resume_at is None
     if finished and not study.spec.suspend and not judgement.trust.certificates and judgement.ladder is None:
         judgement = replace(
-            judgement, trust=look_at_the_end(study, with_failures_last(study, judgement.tables), memory)
+            judgement,
+            trust=look_at_the_end(study, with_failures_last(study, judgement.tables), judgement.unread, memory),
         )
     obstacles = (*obstacles, *not_started(study, records, progress, now))
     assessment = assessment_of(study, records, judgement, memory)

@@ -12,7 +12,7 @@ from assay.api.resources import REFERENCE, TrustDecision, TrustStatistic
 from assay.reporting.certificates import NOISE_EXPLAINED, STATISTICS, statistic_explained
 from assay.reporting.figures import NOTHING, fixed, unit_in_words
 from assay.reporting.fitted import Column, fitting
-from assay.reporting.rows import REVOKED, ArmRow, arm_rows, ceiling_of
+from assay.reporting.rows import FREE, REVOKED, ArmRow, arm_rows, ceiling_of
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus
@@ -111,13 +111,17 @@ def arms_explained(study: Study, status: ProxyStudyStatus) -> str:
         f"above the noise ceiling{known}: the reference's agreement with itself. {pairs}"
         f"Noise: {NOISE_EXPLAINED}. Cost: of a trial, in {unit}, relative to the reference. "
         "Saving: of a study on the proxy alone, preparations included."
+        f"{_FREE_EXPLAINED if any(row.trials == FREE for row in arm_rows(study, status)) else ''}"
     )
+
+
+_FREE_EXPLAINED = " Free: other trials, which run anyway, have reported its scores."
 
 
 def _reason(row: ArmRow, *, wide: bool) -> Text | None:
     """Return the reason for the decision on the arm, and the values for which a narrow table has no room."""
     parts = [f"{row.failed} of its trials failed."] if row.failed else []
-    parts += [said for said in (row.why, row.needed, row.basis) if said]
+    parts += [said for said in (row.why, row.needed, row.basis, row.saved) if said]
     if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:
         pays = f", pays off after {_hypotheses(row.break_even)}" if row.break_even != NOTHING else ""
         parts.append(f"{row.trial_seconds} s a trial{pays}.")

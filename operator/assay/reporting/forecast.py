@@ -13,6 +13,7 @@ from assay.planning.forecast import EXPECTED_NOISE, BudgetForecast
 from assay.ranking.certificates.needed import WANTED_POWER
 from assay.reporting.answers import stale_in_words
 from assay.reporting.figures import count, duration, hypotheses_in_words, seconds_text, share, unit_in_words
+from assay.reporting.rows import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,8 @@ def forecast_table(study: Study, forecast: Forecast, stale: StaleWork | None = N
     for arm in forecast.arms:
         seconds = seconds_text(arm.trial_seconds) if arm.trial_seconds is not None else "unknown"
         counts = [arm.trials, *([arm.most_trials] if more else []), arm.open_trials]
-        table.add_row(arm.arm, *(f"{each:,}" for each in counts), share(arm.relative_work), seconds)
+        shown = [FREE if arm.free and not each else f"{each:,}" for each in counts]
+        table.add_row(arm.arm, *shown, share(arm.relative_work), seconds)
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": {_size(study, forecast)}")
     left_aside = [Text(f"{stale_in_words(stale)} They are kept."), Text()] if stale else []
     return Group(title, Text(), table, Text(), *left_aside, *_sentences(study, forecast))

@@ -53,7 +53,6 @@ from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis
     from assay.planning.actions import Plan
-    from assay.planning.records.records import Records
     from assay.planning.study.study import Study
 
 _MOST_CURVES = 100
@@ -63,11 +62,11 @@ _MOST_CURVE_POINTS = 20_000
 """The most points that all curves have together; longer curves are thinned."""
 
 
-def html_report(study: Study, records: Records, decided: Plan) -> str:
+def html_report(study: Study, decided: Plan) -> str:
     """Return the report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the
     largest studies. It shows whatever there is: a study may still run, or have failed."""
     status, ranking = decided.status, decided.ranking
-    trials = trials_of(study, records, decided.judgement)
+    trials = trials_of(study, decided.judgement)
     rows, shares = rank_rows(study, ranking), time_shares(trials)
     curves, curves_note = _curves(trials, ranking)
     charts = {**_charts(study, status, trials, rows, ranking), "curve-chart": curves, "time-chart": time_chart(shares)}

@@ -11,7 +11,7 @@ from assay.reporting.advice import advice
 from assay.reporting.answers import best_answer, cost_answer, edits_answer, stale_answer, verdict_answer
 from assay.reporting.certificates import STATISTICS
 from assay.reporting.figures import NOTHING, count
-from assay.reporting.rows import REVOKED, ArmRow, RankRow, arm_rows, rank_rows
+from assay.reporting.rows import FREE, REVOKED, ArmRow, RankRow, arm_rows, rank_rows
 from assay.reporting.trust_answer import trust_answer
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _proxies(study: Study, status: ProxyStudyStatus) -> str:
                 _escaped(row.name),
                 f"{row.agreement} {row.agreement_interval}".rstrip(),
                 row.corrected,
-                row.saving or NOTHING,
+                f"{row.saving or NOTHING}{', free to calibrate' if row.trials == FREE else ''}",
                 _decision(row),
             )
             for row in arm_rows(study, status)

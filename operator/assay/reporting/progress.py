@@ -88,7 +88,8 @@ def _running(study: Study, plan: Plan, records: Mapping[str, WorkRecord]) -> lis
     if not active:
         return []
     found = [f"core-set scores for {each.arm}" for each in study.design.preparations if each.key in active]
-    trials = {each.key: each for each in study.design.trials if each.key in active}
+    runs = map(study.design.run_of, study.design.trials)
+    trials = {each.key: each for each in runs if each.key in active}
     return found + [f"{each.hypothesis} × {each.arm} × seed {each.seed}" for each in trials.values()]
 
 

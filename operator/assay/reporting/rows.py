@@ -19,11 +19,12 @@ from assay.reporting.figures import (
     seconds_text,
     sentence,
     share,
+    unit_in_words,
     value_of,
 )
 
 if TYPE_CHECKING:
-    from assay.api.resources import ArmStatus, ProxyStudyStatus, RankedHypothesis, Verdict
+    from assay.api.resources import ArmCost, ArmStatus, ProxyStudyStatus, RankedHypothesis, Verdict
     from assay.planning.study.study import Study
 
 DECISIONS = {
@@ -37,17 +38,22 @@ DECISIONS = {
 REVOKED = "Revoked"
 """The text shown instead of a decision once audits have revoked a certificate."""
 
+FREE = "free"
+"""The text shown instead of a number of trials where other arms' trials have an arm's scores."""
+
 MAY_BE_BEST = "*"
 """The mark beside the ranks of the hypotheses that may be the best, unless all may be."""
 
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm as texts. `trials` are succeeded/planned; `agreement` is the statistic that trust is about, with the
+    """One arm as texts. `trials` are succeeded/planned, or `FREE` where other arms' trials have its scores; `saved` says
+    what that has saved, as a sentence. `agreement` is the statistic that trust is about, with the
     interval of its own test; `why`, `basis` and `needed` are sentences, or empty."""
 
     name: str
     trials: str
+    saved: str
     failed: int
     agreement: str
     agreement_interval: str
@@ -123,7 +129,8 @@ def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
     agreement, cost, words = arm.agreement, arm.cost, certificate_words(study, arm)
     return ArmRow(
         name=arm.name,
-        trials=f"{arm.trials.succeeded}/{arm.trials.planned}",
+        trials=FREE if cost and cost.free else f"{arm.trials.succeeded}/{arm.trials.planned}",
+        saved=_saved(cost) if cost and cost.free else "",
         failed=arm.trials.failed,
         agreement=words.value,
         agreement_interval=words.interval,
@@ -148,6 +155,16 @@ def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
         basis=words.basis,
         needed=words.needed,
     )
+
+
+def _saved(cost: ArmCost) -> str:
+    """Say what was saved where an arm's scores are read from trials that run anyway."""
+    seconds = value_of(cost.saved_accelerator_seconds)
+    if not seconds:
+        return "Free: its scores are read from trials that run anyway."
+    unit = unit_in_words(cost.unit)
+    price = f"{seconds_text(seconds)} {unit}"
+    return f"Free: its scores are read from trials that run anyway; its own would have cost {price}."
 
 
 def ceiling_of(status: ProxyStudyStatus) -> float | None:

@@ -10,14 +10,13 @@ from assay.planning.results.progress import State
 from assay_trainer.contract import CONTRACT_VERSION, TrialResult
 
 if TYPE_CHECKING:
-    from assay.planning.records.records import Records
-    from assay.planning.results.progress import Progress
+    from assay.planning.judgement import Judgement
     from assay.planning.study.study import Study
 
 
-def trial_rows(study: Study, records: Records, progress: Progress) -> bytes:
+def trial_rows(study: Study, judgement: Judgement) -> bytes:
     """Return a JSON object with `version`, `study`, and `trials`: one object per trial, in the order of the design."""
-    rows = []
+    rows, progress, records = [], judgement.progress, judgement.records
     for trial in study.design.trials:
         state = progress.states[trial.key]
         if state is State.SPARE:
@@ -32,6 +31,8 @@ def trial_rows(study: Study, records: Records, progress: Progress) -> bytes:
             "seed": trial.seed,
             "state": state.value,
         }
+        if (reading := study.design.readings.get(trial.key)) is not None:
+            row["read_from"] = list(reading.sources)
         if isinstance(result, TrialResult):
             row |= {
                 "metrics": result.metrics,

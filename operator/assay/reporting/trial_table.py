@@ -10,6 +10,7 @@ from assay.planning.results.progress import State
 from assay.reporting.figures import decimals_for
 
 if TYPE_CHECKING:
+    from assay.planning.study.readings import Reading
     from assay.reporting.trials import ReportedTrial, Trials
 
 _MESSAGE_LENGTH = 300
@@ -25,7 +26,7 @@ def trial_table(trials: Trials) -> dict[str, Any]:
     messages: dict[str, int] = {}
     rows = []
     for trial in trials.trials:
-        said = _said(trial)
+        said = _said(trial, trials.study.design.readings.get(trial.planned.key))
         rows.append(
             [
                 row_of[trial.planned.hypothesis],
@@ -45,12 +46,19 @@ def _places(names: list[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _said(trial: ReportedTrial) -> str:
+def _said(trial: ReportedTrial, reading: Reading | None) -> str:
     if trial.failure is not None:
         return shortened(f"{trial.failure.reason}: {trial.failure.message}", _MESSAGE_LENGTH)
     if trial.state is State.WAITING:
         return "waits for its preparation"
     if trial.result is None:
         return ""
-    run = [f"run {trial.result.run_url}"] if trial.result.run_url else []
-    return "; ".join([*run, shortened("; ".join(trial.result.notes), _MESSAGE_LENGTH)] if trial.result.notes else run)
+    parts = [_read(reading)] if reading is not None else []
+    parts += [f"run {trial.result.run_url}"] if trial.result.run_url else []
+    parts += [shortened("; ".join(trial.result.notes), _MESSAGE_LENGTH)] if trial.result.notes else []
+    return "; ".join(parts)
+
+
+def _read(reading: Reading) -> str:
+    """Return which number of its trial a score is."""
+    return f"{reading.metric} after epoch {reading.epoch}" if reading.epoch is not None else reading.metric

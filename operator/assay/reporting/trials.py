@@ -14,7 +14,6 @@ from assay_trainer.contract import Failure, TrialResult
 
 if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
-    from assay.planning.records.records import Records
     from assay.planning.results.score_tables import ScoreTable
     from assay.planning.study.planned import PlannedTrial
     from assay.planning.study.study import Study
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 class ReportedTrial:
     """A planned trial and what became of it.
 
-    `score` is the study's metric, None unless the trial succeeded; `failure` is why it failed, or did so by its own
+    `score` is the arm's metric, None unless the trial succeeded; `failure` is why it failed, or did so by its own
     fault before a retry succeeded. `seconds` are the accelerator seconds of its result, or else of its failed attempts;
     None if no attempt has ended.
     """
@@ -75,22 +74,22 @@ class Trials:
         names = scores.hypotheses
         scored = [row for row in range(len(names)) if scores.counts[row]]
         order = sorted(scored, key=lambda row: (names[row] in last, -scores.adjusted_means[row]))
-        turned = self.study.spec.metric.turned
+        turned = self.study.design.metrics[arm].turned
         return {
             names[row]: (place, turned(float(scores.adjusted_means[row]))) for place, row in enumerate(order, start=1)
         }
 
 
-def trials_of(study: Study, records: Records, judgement: Judgement) -> Trials:
+def trials_of(study: Study, judgement: Judgement) -> Trials:
     """Return every trial that was asked for, with what the records say of it."""
-    progress, metric = judgement.progress, study.spec.metric.name
+    progress, records = judgement.progress, judgement.records
     found = []
     for planned in study.design.trials:
         record, state = records.get(planned.key), progress.states[planned.key]
         if state is State.SPARE:
             continue
         result = record.result if record and isinstance(record.result, TrialResult) else None
-        score = result.metrics[metric] if result and state is State.SUCCEEDED else None
+        score = result.metrics[study.design.metrics[planned.arm].name] if result and state is State.SUCCEEDED else None
         failure = progress.failures.get(planned.key) or progress.own_failures.get(planned.key)
         failed = [failed.accelerator_seconds for failed in record.failures] if record else []
         seconds = result.cost.accelerator_seconds if result else sum(failed) if failed else None

@@ -8,7 +8,6 @@ from assay.reporting.trial_rows import trial_rows
 
 if TYPE_CHECKING:
     from assay.planning.actions import Plan
-    from assay.planning.records.records import Records
     from assay.planning.study.study import Study
     from assay.store import Ledger
 
@@ -20,14 +19,12 @@ class Written(NamedTuple):
     trials: str
 
 
-def write_report(study: Study, records: Records, ledger: Ledger, decided: Plan) -> Written:
+def write_report(study: Study, ledger: Ledger, decided: Plan) -> Written:
     """Write the report and the table of trials, each under a digest of its content, so the same content is written
     once."""
     from assay.reporting.html import html_report  # altair takes half a second to import
 
     return Written(
-        report=ledger.put_document(study.name, "reports", "html", html_report(study, records, decided).encode()),
-        trials=ledger.put_document(
-            study.name, "trials", "json", trial_rows(study, records, decided.judgement.progress)
-        ),
+        report=ledger.put_document(study.name, "reports", "html", html_report(study, decided).encode()),
+        trials=ledger.put_document(study.name, "trials", "json", trial_rows(study, decided.judgement)),
     )

@@ -84,7 +84,7 @@ def page_of(study: Study, records: Records, status: ProxyStudyStatus | None = No
     if status is not None:
         whole = len(status.ranking) == len(study.hypotheses)
         decided = replace(decided, status=status, ranking=status.ranking if whole else decided.ranking)
-    page = Page(html_report(study, records, decided))
+    page = Page(html_report(study, decided))
     if THOROUGH:
         for chart in page.data["charts"].values():
             check(chart)
@@ -247,7 +247,7 @@ def test_a_metric_that_the_curves_lack_is_replaced_by_one_that_they_have(whole: 
 
 def test_a_report_of_a_large_study_is_bounded_and_ranks_all_hypotheses() -> None:
     study, records = simulated_study(count=70, seeds=2, epochs=300, proxies=())
-    text = html_report(study, records, plan(study, records, NOW, memory=MEMORY))
+    text = html_report(study, plan(study, records, NOW, memory=MEMORY))
     page = Page(text)
     points = [row for row in drawn(page, "curve-chart") if "epoch" in row]
     assert len(points) <= 20_000

@@ -35,12 +35,12 @@ def noted(run_url: str | None) -> tuple[Study, Records]:
 )
 def test_notes_are_in_the_table_of_trials(run_url: str | None, want: str) -> None:
     study, records = noted(run_url)
-    table = trial_table(trials_of(study, records, judge(study, records)))
+    table = trial_table(trials_of(study, judge(study, records)))
     assert table["messages"] == [want]
     assert [row[-1] for row in table["rows"]] == [0, *[None] * (len(table["rows"]) - 1)]
 
 
 def test_notes_are_in_the_rows_of_the_ledger() -> None:
     study, records = noted(None)
-    rows = json.loads(trial_rows(study, records, judge(study, records).progress))["trials"]
+    rows = json.loads(trial_rows(study, judge(study, records)))["trials"]
     assert [row["notes"] for row in rows] == [list(NOTES), *[[]] * (len(rows) - 1)]

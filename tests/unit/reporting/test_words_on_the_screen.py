@@ -97,11 +97,11 @@ def test_a_hypothesis_with_failed_seeds_shows_it_at_any_width(width: int) -> Non
 
 
 def test_failed_seeds_are_in_the_report_and_in_the_comment_too() -> None:
-    study, records, decided = with_failed_seeds(2)
+    study, _, decided = with_failed_seeds(2)
     status = decided.status
     assert "| **2/4**, 2 failed |" in markdown(study, status)
     assert f"{BEST} (2 of 4 seeds failed)" in markdown(study, status)
-    page = html_report(study, records, decided)
+    page = html_report(study, decided)
     assert f"{BEST} (2/4)" in page
     assert '<td class="number failure">2/4, 2 failed</td>' in page
     assert f"{BEST} (2 of 4 seeds failed)" in page
@@ -225,7 +225,7 @@ def test_what_was_spent_on_trials_that_no_longer_count_is_told_apart_everywhere(
     status = status.model_copy(update={"cost": cost, "trials": status.trials.model_copy(update={"stale": 12})})
     assert cost_answer(status).startswith("Spent on what counts: 75.0 accelerator seconds. Spent before on trials")
     assert "has changed: 25.0. Together 100 (the reference 70.0, proxies 30.0)." in cost_answer(status)
-    page = html_report(study, records, replace(decided, status=status)).replace("\u00a0", " ")
+    page = html_report(study, replace(decided, status=status)).replace("\u00a0", " ")
     for text in (shown(summary(study, status), 300), markdown(study, status), page):
         assert "Spent on what counts: 75.0" in text
         assert re.search(r"12 earlier (ones|trials) no longer count", text)

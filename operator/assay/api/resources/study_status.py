@@ -101,6 +101,14 @@ class ArmCost(Model):
     relative_percent: int | None = Field(
         default=None, ge=0, description="A trial's cost in percent of the reference's; preparations apart."
     )
+    free: bool | None = Field(
+        default=None,
+        description="True if its scores are read from trials that another arm runs anyway, so that to calibrate it "
+        "costs nothing; else absent.",
+    )
+    saved_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None, description="What trials of its own would have cost where its scores were read from others."
+    )
     unit: CostUnit = Field(default="accelerator", description="What the seconds are of.")
     device_model: str = Field(default="", max_length=128, description="Device model, or several and that they differ.")
 

@@ -29,7 +29,7 @@ def with_report(study: Study, latest: Round, ledger: Ledger, earlier: ProxyStudy
     known = Written(earlier.report, earlier.ledger) if earlier and earlier.report and earlier.ledger else None
     if latest.plan.finished and not study.spec.suspend and (known is None or not _alike(status, earlier)):
         try:
-            known = write_report(study, latest.records, ledger, latest.plan)
+            known = write_report(study, ledger, latest.plan)
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - the study's answer must not wait for its report

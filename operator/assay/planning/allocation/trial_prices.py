@@ -93,7 +93,7 @@ def reference_prices(study: Study, records: Records, costs: Costs, proxy: str | 
     seen: dict[str, list[float]] = defaultdict(list)
     if relative:
         for trial in study.design.initial_trials:
-            result = records.get(trial.key, UNKNOWN).result
+            result = records.get(study.design.run_of(trial).key, UNKNOWN).result
             if trial.arm == proxy and result is not None and result.cost.device_model == costs.device_model:
                 seen[trial.hypothesis].append(result.cost.accelerator_seconds / relative)
     mean = costs.arms[REFERENCE].trial_seconds or 0.0

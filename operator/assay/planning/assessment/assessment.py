@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assay.planning.judgement import Judgement
     from assay.planning.records.records import Records
     from assay.planning.records.trust_records import Revocation
+    from assay.planning.results.unread import Unread
     from assay.planning.study.study import Study
     from assay.planning.trust.screening import ScreeningState
     from assay.ranking import Certificate
@@ -46,11 +47,12 @@ TOP = 3
 @dataclass(frozen=True)
 class ProxyAssessment:
     """One proxy beside the reference; `certificate` is None before the first look. `fails_on_one` are the hypotheses
-    that fail on one of the two arms only, and count as the last ones there."""
+    that fail on one of the two arms only, and count as the last ones there. `unread`: whose scores can't be read."""
 
     agreement: Agreement | None
     certificate: Certificate | None
     fails_on_one: tuple[str, ...] = ()
+    unread: Unread | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
             memory.of(_agreement, by_arm[REFERENCE].scores, own.scores),
             judgement.trust.certificates.get(arm),
             _fails_on_one_of_two(study, tables[REFERENCE], tables[arm]) if by_arm is not tables else (),
+            judgement.unread.get(arm),
         )
         for arm, own in by_arm.items()
         if arm != REFERENCE

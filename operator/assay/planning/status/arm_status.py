@@ -20,12 +20,14 @@ from assay.api.resources import (
 from assay.planning.status.break_even import break_even
 from assay.planning.status.certificate_words import MOST_APART_SHOWN, apart_in_words, kin_in_words
 from assay.ranking import look_seeds
+from assay_trainer.contract import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assay.planning.assessment.assessment import Assessment, ProxyAssessment
     from assay.planning.results.costs import Costs
+    from assay.planning.results.unread import Unread
     from assay.planning.study.study import Study
     from assay.ranking import Certificate
 
@@ -38,7 +40,7 @@ message has."""
 
 def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assessment: Assessment) -> ArmStatus:
     """Return what is known about an arm."""
-    cost = _cost(arm, costs)
+    cost = _cost(study, arm, costs)
     if arm == REFERENCE:
         return ArmStatus(name=arm, trials=trials, noise_ceiling=_text(assessment.ceiling), cost=cost)
     judged = assessment.proxies[arm]
@@ -58,7 +60,7 @@ def arm_status(study: Study, arm: str, trials: TrialCounts, costs: Costs, assess
         break_even_hypotheses=pays.hypotheses,
         break_even_low=pays.low,
         break_even_high=pays.high,
-        certificate=_certificate(certificate, looks, arm, costs) if certificate else None,
+        certificate=_certificate(study, certificate, looks, arm, costs) if certificate else None,
         decision=decision,
         reason=reason,
         message=message,
@@ -75,9 +77,17 @@ def _decision(
         return TrustDecision.NOT_TRUSTED, Reason.REVOKED, assessment.revocation.message
     if arm in assessment.in_force:
         return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate, looks) if certificate else None
+    if certificate is None and (unread := assessment.proxies[arm].unread) is not None:
+        return TrustDecision.UNDECIDED, FailureReason.CURVE_NOT_REPORTED.value, _unread(unread)
     if certificate is None:
         return TrustDecision.PENDING, TrustDecision.PENDING.value, None
     return TrustDecision(certificate.decision), certificate.decision, _why(certificate, looks)
+
+
+def _unread(unread: Unread) -> str:
+    """Return why an arm can't be judged whose scores can't be read, and for how many hypotheses."""
+    names = first_of(unread.hypotheses, 3)
+    return shortened(f"Not all scores can be read, so it is not judged: of {names}, {unread.message}.", 512)
 
 
 def _fails_on_one(names: Sequence[str]) -> str:
@@ -86,8 +96,8 @@ def _fails_on_one(names: Sequence[str]) -> str:
     return f"{fail} on one of the two arms only, and {'counts' if len(names) == 1 else 'count'} as last there."
 
 
-def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -> CertificateStatus:
-    needed = _needed_seconds(certificate, arm, costs)
+def _certificate(study: Study, certificate: Certificate, looks: int, arm: str, costs: Costs) -> CertificateStatus:
+    needed = _needed_seconds(study, certificate, arm, costs)
     return CertificateStatus(
         statistic=TrustStatistic(certificate.statistic),
         value=_text(certificate.value),
@@ -111,10 +121,13 @@ def _certificate(certificate: Certificate, looks: int, arm: str, costs: Costs) -
     )
 
 
-def _needed_seconds(certificate: Certificate, arm: str, costs: Costs) -> float | None:
+def _needed_seconds(study: Study, certificate: Certificate, arm: str, costs: Costs) -> float | None:
     """Return the price of the further trials, on both arms, that would decide about the proxy: of more hypotheses or
     more seeds, whichever is cheaper. None: that is not known, or an arm has no measured cost."""
     reference, proxy = costs.arms[REFERENCE].trial_seconds, costs.arms[arm].trial_seconds
+    if arm in study.design.free:
+        runs_on = study.design.wanted[arm].runs_on
+        proxy = 0.0 if runs_on == REFERENCE else costs.arms[runs_on].trial_seconds
     if reference is None or proxy is None:
         return None
     trials = []
@@ -150,7 +163,7 @@ def _saving_percent(study: Study, arm: str, costs: Costs) -> int | None:
     return round(100 * (1 - relative - proxy.preparation_seconds / full))
 
 
-def _cost(arm: str, costs: Costs) -> ArmCost:
+def _cost(study: Study, arm: str, costs: Costs) -> ArmCost:
     own, relative = costs.arms[arm], costs.relative(arm)
     models = costs.device_models
     mixed = f"{costs.device_model} (the study also ran on {', '.join(m for m in models if m != costs.device_model)})"
@@ -159,6 +172,8 @@ def _cost(arm: str, costs: Costs) -> ArmCost:
         preparation_accelerator_seconds=decimal_string(own.preparation_seconds),
         total_accelerator_seconds=decimal_string(own.total_seconds),
         relative_percent=round(100 * relative) if relative is not None else None,
+        free=arm in study.design.free or None,
+        saved_accelerator_seconds=decimal_string(own.saved_seconds) if own.saved_seconds else None,
         unit=costs.unit or "accelerator",
         device_model=shortened(mixed if len(models) > 1 else costs.device_model or "", 128),
     )

@@ -34,9 +34,12 @@ class Variant(NamedTuple):
 def variants(study: Study) -> tuple[Variant, ...]:
     """Return the reference, each proxy, and the reference with each switch turned."""
     conditions = study.design.conditions
+    # arms that are ranked by another metric of the same trials are no faster
+    arms = {conditions[study.baseline, arm].digest: arm for arm in reversed(study.design.arms)}
     found = [
         Variant(arm, None if arm == REFERENCE else LeverKind.PROXY, conditions[study.baseline, arm], arm)
         for arm in study.design.arms
+        if arm in arms.values()
     ]
     reference = found[0].condition
     if reference.program.entrypoint == SCORING_ENTRYPOINT:
@@ -53,7 +56,7 @@ def variant_request(study: Study, variant: Variant, seed: int) -> TrialRequest:
     planned = next(
         trial for trial in study.design.trials if trial.hypothesis == study.baseline and trial.arm == variant.arm
     )
-    request = trial_request(study, planned, 1).model_copy(
+    request = trial_request(study, study.design.run_of(planned), 1).model_copy(
         update={"recipe": dict(variant.condition.recipe), "seed": seed}
     )
     return request.model_copy(update={"key": trial_key(request_condition(request), seed)})

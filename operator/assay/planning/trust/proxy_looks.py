@@ -3,7 +3,7 @@ when the backlog has grown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -69,15 +69,19 @@ def criterion_of(study: Study) -> Criterion:
     )
 
 
-def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NO_MEMORY) -> ProxyLooks:
+def look_at_proxies(
+    study: Study, tables: Mapping[str, ScoreTable], unread: Container[str] = (), memory: Memory = NO_MEMORY
+) -> ProxyLooks:
     """Take all looks that are due, and return what they say.
 
     A look is due when all trials of its seeds have ended on the reference and on every proxy that is still open, so it
     does not depend on which trials were quick. What is decided stays decided, and what a look found stays said until
-    the next one.
+    the next one. No look is taken at the arms in `unread`.
     """
-    arms = [_Arm(study, arm, tables) for arm in study.design.arms if arm != REFERENCE]
+    arms = [_Arm(study, arm, tables) for arm in study.design.arms if arm != REFERENCE and arm not in unread]
+    shown = [_Arm(study, arm, tables) for arm in study.design.arms if arm in unread]
     found = [
+        *(_Found(each.name, each.before.shown) for each in shown),
         *(_Found(each.name, each.before.shown) for each in arms if each.before.decided),
         *(one for group in _together(study, [each for each in arms if each.is_first]) for one in _first(group, memory)),
         *(one for group in _together(study, [each for each in arms if each.is_later]) for one in _later(group, memory)),
@@ -86,17 +90,20 @@ def look_at_proxies(study: Study, tables: Mapping[str, ScoreTable], memory: Memo
     upcoming = {each.arm: each.upcoming for each in found if each.upcoming is not None}
     next_look = min(upcoming.values(), default=None)
     return ProxyLooks(
-        {each.name: certificates[each.name] for each in arms if each.name in certificates},
+        {arm: certificates[arm] for arm in study.design.arms if arm in certificates},
         tuple(each.name for each in arms if upcoming.get(each.name) == next_look) if upcoming else (),
         next_look,
         tuple(each.new for each in found if each.new is not None),
-        {each.name: each.looked_at for each in arms if each.name in certificates},
+        {each.name: each.looked_at for each in (*arms, *shown) if each.name in certificates},
     )
 
 
-def look_at_the_end(study: Study, tables: Mapping[str, ScoreTable], memory: Memory = NO_MEMORY) -> ProxyLooks:
-    """Take one look at the scores there are, for a study that has ended before its first look."""
-    arms = [_Arm(study, arm, tables) for arm in study.design.arms if arm != REFERENCE]
+def look_at_the_end(
+    study: Study, tables: Mapping[str, ScoreTable], unread: Container[str] = (), memory: Memory = NO_MEMORY
+) -> ProxyLooks:
+    """Take one look at the scores there are, for a study that has ended before its first look. No look is taken at the
+    arms in `unread`."""
+    arms = [_Arm(study, arm, tables) for arm in study.design.arms if arm != REFERENCE and arm not in unread]
     initial = study.spec.seeds.initial
     seeds = {each.name: initial for each in arms}
     found = [one for group in _together(study, arms) for one in group.certified((initial,), seeds, memory)]

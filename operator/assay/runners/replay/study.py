@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from assay.api.arms import arms_of
 from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.metadata import ObjectMeta
@@ -50,6 +51,7 @@ def replay_study(
     recorded = tuple(_hypothesis(name, table.shown_hypothesis(name), described.get(name)) for name in names)
     resource = _without_selector(resource)
     checked(resource, recorded, None)
+    resource = _as_recorded(resource)
     arms, problems = recorded_arms(resource, table, chosen)
     if problems := [*problems, *_seeds(resource, table)]:
         raise InvalidInput(problems)
@@ -76,6 +78,27 @@ def _hypothesis(name: str, shown: str, described: Hypothesis | None) -> Hypothes
 def _without_selector(resource: ProxyStudy) -> ProxyStudy:
     selection = resource.spec.hypotheses.model_copy(update={"selector": None})
     return resource.model_copy(update={"spec": resource.spec.model_copy(update={"hypotheses": selection})})
+
+
+def _as_recorded(resource: ProxyStudy) -> ProxyStudy:
+    """Return the study with each arm that is read from others as one of its own: a table has no curves, but it may have
+    recorded the arm. Raises InvalidInput for an arm of another metric, since a table has one score a run."""
+    proxies = []
+    for arm in arms_of(resource)[1:]:
+        assert arm.proxy is not None, "only the reference is of no proxy"
+        proxy = resource.spec.proxies[arm.proxy]
+        if proxy.metric is not None:
+            allowed = "no metric: a table has one score a run, by spec.metric"
+            given = f"metric {proxy.metric.name}"
+            raise InvalidInput(
+                [Problem(f"ProxyStudy/{resource.name}", f"spec.proxies[{arm.proxy}].metric", given, allowed)]
+            )
+        if arm.read_at is not None:
+            # its recipe, which nothing reads, keeps its trials apart from the reference's
+            recipe = {**proxy.recipe, "recorded": arm.name}
+            proxy = proxy.model_copy(update={"name": arm.name, "read_at": None, "recipe": recipe})
+        proxies.append(proxy)
+    return resource.model_copy(update={"spec": resource.spec.model_copy(update={"proxies": tuple(proxies)})})
 
 
 def _seeds(resource: ProxyStudy, table: Table) -> Iterator[Problem]:
