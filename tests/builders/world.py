@@ -12,11 +12,12 @@ from assay.planning.records.edit_log import EditLog
 from assay.planning.records.records import UNKNOWN, Records, RunningAttempt, WorkRecord
 from assay.planning.records.trust_records import TrustRecord, record_name, trust_records
 from assay.planning.study.history import History
+from assay.planning.study.planned import PlannedTrial
 from assay.planning.study.study import Study
 from assay.ranking.memory import Memory
 from assay.rounds.history import with_edits
 from assay.rounds.reconcile import ANSWERS_OF_A_STUDY
-from assay_trainer.contract import FailureReason, PreparationRequest, TrialRequest
+from assay_trainer.contract import CurvePoint, FailureReason, PreparationRequest, TrialRequest
 from builders.studies import a_failure, a_preparation_result, a_result
 
 Outcome = float | FailureReason
@@ -25,11 +26,13 @@ Outcome = float | FailureReason
 
 @dataclass
 class PlayedWorld:
-    """`outcome(item)` says how an attempt ends and `seconds(item)` what it costs; both only by what the item is."""
+    """`outcome(item)` says how an attempt ends, `seconds(item)` what it costs, and `curve(item)` what it reports on its
+    way; all only by what the item is."""
 
     study: Study
     outcome: Callable[[TrialRequest | PreparationRequest], Outcome]
     seconds: Callable[[TrialRequest | PreparationRequest], float] = lambda item: 10.0
+    curve: Callable[[TrialRequest], tuple[CurvePoint, ...]] = lambda item: ()
     now: float = 1_000_000.0
     records: dict[str, WorkRecord] = field(default_factory=dict)
     items: dict[str, TrialRequest | PreparationRequest] = field(default_factory=dict)
@@ -88,9 +91,11 @@ class PlayedWorld:
             result = a_preparation_result(self.study, planned, seconds=self.seconds(item))
             self.records[key] = replace(self.records[key], running=None, result=result)
         else:
-            trial = next(each for each in self.study.design.trials if each.key == key)
-            found = a_result(self.study, trial, outcome, seconds=self.seconds(item))
-            self.records[key] = replace(self.records[key], running=None, result=found)
+            trial = next(each for each in self.study.design.work if each.key == key)
+            assert isinstance(trial, PlannedTrial)
+            found = a_result(self.study, trial, outcome, seconds=self.seconds(item), curve=self.curve(item))
+            asked = {"metric": item.metric, "metrics": {item.metric: outcome}}
+            self.records[key] = replace(self.records[key], running=None, result=found.model_copy(update=asked))
 
     def fail(self, key: str, reason: FailureReason) -> None:
         record = self.records[key]

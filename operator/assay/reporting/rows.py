@@ -47,7 +47,7 @@ MAY_BE_BEST = "*"
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm as texts. `trials` are succeeded/planned, or `FREE` where other arms' trials have its scores; `saved` says
+    """One arm as texts. `trials` are succeeded/planned, or `FREE` where others have its scores; `saved` says
     what that has saved, as a sentence. `agreement` is the statistic that trust is about, with the
     interval of its own test; `why`, `basis` and `needed` are sentences, or empty."""
 
@@ -131,7 +131,7 @@ def _arm_row(study: Study, arm: ArmStatus) -> ArmRow:
         name=arm.name,
         trials=FREE if cost and cost.free else f"{arm.trials.succeeded}/{arm.trials.planned}",
         saved=_saved(cost) if cost and cost.free else "",
-        failed=arm.trials.failed,
+        failed=0 if cost and cost.free else arm.trials.failed,  # those of the trials that it is read from
         agreement=words.value,
         agreement_interval=words.interval,
         corrected=words.corrected,

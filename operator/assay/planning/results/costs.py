@@ -137,7 +137,7 @@ class _Sums:
 
 def _summed(study: Study, records: Records) -> _Sums:
     arm_of, name, sums = study.design.arm_of, study.name, _Sums()
-    read = {reading.run.arm for reading in study.design.readings.values()}
+    read = {reading.arm for reading in study.design.readings.values()}
     for key, record in records.items():
         result = record.result
         if result is not None:
@@ -167,9 +167,9 @@ def _add_readings(study: Study, scored: Records, sums: _Sums) -> None:
         if record is not None and isinstance(record.result, TrialResult):
             cost = record.result.cost
             if cost.device_model != NO_DEVICE:
-                sums.tally(reading.run.arm, cost)
-            if reading.run.arm in study.design.free:
-                sums.saved[reading.run.arm] += cost.accelerator_seconds
+                sums.tally(reading.arm, cost)
+            if reading.arm in study.design.free:
+                sums.saved[reading.arm] += cost.accelerator_seconds
 
 
 def _compared(

@@ -101,7 +101,7 @@ def _result(key: str, reading: Reading, score: _Score) -> TrialResult:
         key=key,
         study=attempt.study or "",
         hypothesis=run.hypothesis,
-        arm=run.arm,
+        arm=reading.arm,
         seed=run.seed,
         metric=reading.metric,
         score=score.value,

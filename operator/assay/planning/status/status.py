@@ -101,7 +101,7 @@ def _run_counts(study: Study, progress: Progress, counts: dict[str, TrialCounts]
         return counts
     others = {trial.key for trial in design.trials if trial.key not in design.readings}
     ran = _counted(study, Counter([(run.arm, states[run.key]) for run in read.values() if run.key not in others]))
-    arms = {run.arm for run in read.values()}
+    arms = {reading.arm for reading in design.readings.values()}
     return {arm: ran[arm] if arm in arms else of_arm for arm, of_arm in counts.items()}
 
 

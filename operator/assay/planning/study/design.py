@@ -26,6 +26,7 @@ from assay.planning.study.readings import (
     is_read,
     longer,
     reading_key,
+    runner,
     trials_to_run,
     wanted_of,
 )
@@ -205,13 +206,14 @@ def _planned(
         digests = [condition.digest, *_longer(study, hypothesis, arms, arm, conditions)] if is_reading else []
         for seed in seeds:
             key = trial_key(condition.digest, seed)
-            run = PlannedTrial(key, hypothesis.name, arm.name, seed, condition.preparation)
+            trial = PlannedTrial(key, hypothesis.name, arm.name, seed, condition.preparation)
             if not is_reading:
-                found[seed].append((run, None))
+                found[seed].append((trial, None))
                 continue
             sources = tuple(dict.fromkeys(trial_key(each, seed) for each in digests))
-            reading = Reading(run, sources, arm.read_at, arm.metric.name)
-            found[seed].append((run._replace(key=reading_key(key, arm.metric.name)), reading))
+            run = trial._replace(arm=runner(arms, arm).name)
+            reading = Reading(arm.name, run, sources, arm.read_at, arm.metric.name)
+            found[seed].append((trial._replace(key=reading_key(key, arm.metric.name)), reading))
     return found
 
 

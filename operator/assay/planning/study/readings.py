@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """How one score of a hypothesis on an arm is read."""
+    """How one score of a hypothesis is read."""
 
+    arm: str
     run: PlannedTrial
     """The trial that runs for it if no other one that is wanted has the score, too."""
     sources: tuple[str, ...]
@@ -52,10 +53,16 @@ def reading_key(run: str, metric: str) -> str:
 
 
 def alike(arms: Sequence[Arm], arm: Arm) -> list[Arm]:
-    """Return the arms whose runs begin as this one's does, itself among them: the shortest first, in the study's order
-    where they are as long."""
-    base = _base(arm)
-    return sorted((each for each in arms if _base(each) == base), key=_length)
+    """Return the arms whose runs begin as this one's does, itself among them: the shortest first; of those that are as
+    long, the ones of the study's metric, which is the first arm's."""
+    base, metric = _base(arm), arms[0].metric.name
+    same = (each for each in arms if _base(each) == base)
+    return sorted(same, key=lambda each: (_length(each), each.metric.name != metric))
+
+
+def runner(arms: Sequence[Arm], arm: Arm) -> Arm:
+    """Return the arm that runs if nothing is wanted but what an arm has: itself, or another one of the same trials."""
+    return next(each for each in alike(arms, arm) if _length(each) == _length(arm))
 
 
 def longer(arms: Sequence[Arm], arm: Arm) -> list[Arm]:
