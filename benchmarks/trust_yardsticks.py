@@ -12,7 +12,7 @@ from assay.ranking.orders.concordance import concordant_pairs
 from assay.ranking.orders.tau import correlation_of
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws
-from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseDraws, NoiseEstimates, true_correlations
 
 RESAMPLES = 300
 
@@ -44,9 +44,10 @@ def plug_in_rate(looks: list[Look], criterion: Criterion, generator: np.random.G
         taus = TauDraws.simulate(hypotheses, generator, draws, ordered=True)
         pairs = np.array([concordant_pairs(*looks[at].rounded_means)[0] for at in part])
         ratios = np.array([each[at] for at in part])
-        estimates = NoiseEstimates(ratios[:, 0], ratios[:, 1], np.zeros(len(part)))
+        none = np.zeros(len(part))
+        bounds = NoiseBounds.exactly(NoiseEstimates(ratios[:, 0], ratios[:, 1], none, none))
         # as for an upper bound, the total variance then counts as known
-        fits = true_correlations("high", taus, exact, estimates, ObservedOrders.plain(pairs - 1))
+        fits = true_correlations("high", taus, exact, bounds, ObservedOrders.plain(pairs - 1))
         low = (fits < float(correlation_of(criterion.threshold))).sum(axis=0)
         enough = (1 + low) / (draws + 1) <= criterion.error
         certified += int((enough & (ratios.min(axis=1) > 1)).sum())

@@ -16,7 +16,7 @@ from assay.ranking.true_orders.one_direction import noise_of_means
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
 from assay.ranking.true_orders.tie_breaking import LEAST_SHARE, MOST_TIED_HYPOTHESES, TiedStudies
-from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseDraws, true_correlations
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ def _evidence(look: Look, taus: TauDraws, ties: TiedStudies | None, noise: Noise
     low, high = bounding_correlations([look], taus, ties, noise)
     perfect = np.array([taus.pairs])
     closest = ObservedOrders(perfect, np.array([LEAST_SHARE]), np.ones(1))
-    low_if_perfect = true_correlations("low", taus, noise, look.little_noise, closest)
+    low_if_perfect = true_correlations("low", taus, noise, look.noise_bounds, closest)
     at_best = np.where(noise.tie >= LEAST_SHARE, 1.0, taus.correlations_reaching(perfect)[:, 0])
     return Evidence(np.sort(low[:, 0]), np.sort(high[:, 0]), np.sort(low_if_perfect[:, 0]), np.sort(at_best))
 
@@ -120,8 +120,7 @@ def bounding_correlations(
     All looks have equally many hypotheses, and equally many seeds. `ties`: the studies by which ties are broken; None
     leaves ties unbroken.
     """
-    little = NoiseEstimates.all(look.little_noise for look in looks)
-    much = NoiseEstimates.all(look.much_noise for look in looks)
+    bounds = NoiseBounds.all(look.noise_bounds for look in looks)
     pairs = np.array([concordant_pairs(*look.rounded_means) for look in looks])
     widening = np.array([widenings(*look.rounded_means, apart=bool(look.standing_apart)) for look in looks])
     shares = np.array([_tie_share(look, int(count), ties) for look, count in zip(looks, pairs[:, 0], strict=True)])
@@ -131,8 +130,8 @@ def bounding_correlations(
     of_low = ObservedOrders(pairs[:, 0], shares, widening[:, 0])
     of_high = ObservedOrders(pairs[:, 1], np.ones(len(looks)), widening[:, 1])
     return (
-        true_correlations("low", taus, noise, little, of_low),
-        true_correlations("high", taus, noise, much, of_high),
+        true_correlations("low", taus, noise, bounds, of_low),
+        true_correlations("high", taus, noise, bounds, of_high),
     )
 
 

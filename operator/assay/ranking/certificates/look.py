@@ -33,11 +33,11 @@ from assay.ranking.true_orders.estimands import (
     separated_distances,
 )
 from assay.ranking.true_orders.kin import Kin, families_among
-from assay.ranking.true_orders.noise_estimates import estimate_noise
+from assay.ranking.true_orders.noise_estimates import estimate_noise, noise_bounds
 from assay.ranking.true_orders.one_direction import has_one_direction
 from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.shared_noise import independent_hypotheses
-from assay.ranking.true_orders.true_correlation import NoiseEstimates, disattenuated
+from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseEstimates, disattenuated
 
 
 @dataclass(frozen=True)
@@ -204,14 +204,9 @@ class Look:
         return estimate_noise(self.reference, self.proxy)
 
     @cached_property
-    def little_noise(self) -> NoiseEstimates:
-        """As little noise as there may be, for lower bounds."""
-        return estimate_noise(self.reference, self.proxy, "little")
-
-    @cached_property
-    def much_noise(self) -> NoiseEstimates:
-        """As much noise as there may be, for upper bounds."""
-        return estimate_noise(self.reference, self.proxy, "much")
+    def noise_bounds(self) -> NoiseBounds:
+        """As little noise as there may be, and as much."""
+        return noise_bounds(self.reference, self.proxy, self.estimates)
 
     @cached_property
     def noise(self) -> TwoArmNoise:

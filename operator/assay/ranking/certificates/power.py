@@ -22,14 +22,14 @@ from assay.ranking.true_orders.estimands import (
     correlation_reaching,
     normal_scores,
 )
-from assay.ranking.true_orders.noise_estimates import correlation_of_noise
+from assay.ranking.true_orders.noise_estimates import correlation_of_noise, spread_of_sharing
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.simulated_studies import SimulatedStudies
 from assay.ranking.true_orders.tau_draws import TauDraws, draws_for
 from assay.ranking.true_orders.tau_spread import widenings
 from assay.ranking.true_orders.tie_breaking import closeness, count_concordant, tie_shares
-from assay.ranking.true_orders.true_correlation import NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseDraws, NoiseEstimates, true_correlations
 
 _AT_ONCE = 50
 """How many studies are tested at once: arrays of more, which do not fit a processor's cache, take twice as long."""
@@ -212,8 +212,10 @@ class _Test:
             shares = tie_shares(concordant, closeness(means[0], means[1], concordant), *self.tied)
         ratios = total_to_noise(values)
         residuals = values - means[..., None] - (values - means[..., None]).mean(axis=-2, keepdims=True)
-        estimates = NoiseEstimates(ratios[0], ratios[1], correlation_of_noise(*residuals))
+        estimates = NoiseEstimates(
+            ratios[0], ratios[1], correlation_of_noise(*residuals), spread_of_sharing(*residuals)
+        )
         orders = ObservedOrders(concordant, shares, widenings(*means)[0])
-        fits = true_correlations("low", null, self.errors, estimates, orders)
+        fits = true_correlations("low", null, self.errors, NoiseBounds.exactly(estimates), orders)
         rejected: BoolArray = (1 + (fits < self.threshold).sum(axis=0)) / (len(fits) + 1) <= self.level
         return rejected

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.orders.ceiling import total_to_noise
 from assay.ranking.scores import Scores
-from assay.ranking.true_orders.true_correlation import NoiseEstimates
+from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseEstimates
 
 LITTLE = 1.4
 MUCH = 1.1
 SLACK = 0.002
-"""`estimate_noise` says what these are for, and benchmarks/trust_choices.py what other values do."""
+"""`noise_bounds` says what these are for, and benchmarks/trust_choices.py what other values do."""
 
 
-def estimate_noise(
-    reference: Scores, proxy: Scores, wanted: Literal["likely", "little", "much"] = "likely"
-) -> NoiseEstimates:
+def estimate_noise(reference: Scores, proxy: Scores) -> NoiseEstimates:
     """Estimate the noise of two balanced arms with at least two seeds and two hypotheses that differ: one observation.
 
-    The estimate is made of the seeds' orders (see `ceiling`). Only for normal scores and noise does the noise that the
-    orders show match exactly the noise that brings the two arms' orders apart. So the bounds lean to the safe side,
-    each by as much as scores of other shapes were seen to need:
-
-    - `little`, for lower bounds: no more noise than `LITTLE` times what the variances say. On normal scores both agree,
-      and this seldom matters. By the orders alone, proxies of heavy-tailed scores would be certified falsely more often
-      than stated.
-    - `much`, for upper bounds: `MUCH` times what the orders say, and `SLACK` of the variance more; otherwise proxies of
-      skewed scores would be refused falsely. And no less than the variances say, which matters where some hypotheses
-      are noisier than others.
+    How much there is, is estimated from the seeds' orders (see `ceiling`); what is shared, from the residuals.
     """
     assert reference.noise is not None
     assert proxy.noise is not None
-    noisy = reference.noise.variance > 0 and proxy.noise.variance > 0
-    correlation = float(correlation_of_noise(reference.residuals, proxy.residuals)) if noisy else 0.0
-    ratios = [np.array([_RATIOS[wanted](arm)]) for arm in (reference, proxy)]
-    return NoiseEstimates(ratios[0], ratios[1], np.array([correlation]))
+    ratios = [np.array([float(total_to_noise(arm.values))]) for arm in (reference, proxy)]
+    shared, spread = 0.0, 0.0
+    if reference.noise.variance > 0 and proxy.noise.variance > 0:
+        residuals = reference.residuals, proxy.residuals
+        shared, spread = float(correlation_of_noise(*residuals)), float(spread_of_sharing(*residuals))
+    return NoiseEstimates(ratios[0], ratios[1], np.array([shared]), np.array([spread]))
+
+
+def noise_bounds(reference: Scores, proxy: Scores, likely: NoiseEstimates) -> NoiseBounds:
+    """Return how little and how much noise two arms may have, by their `estimate_noise`.
+
+    Only for normal scores and noise does the noise that the orders show match exactly the noise that brings the two
+    arms' orders apart, or together. So the bounds lean to the safe side, each by as much as scores of other shapes were
+    seen to need:
+
+    - `little`: no more noise than `LITTLE` times what the variances say. On normal scores both agree, and this seldom
+      matters. By the orders alone, proxies of heavy-tailed scores would be certified falsely more often than stated.
+    - `much`: `MUCH` times what the orders say, and `SLACK` of the variance more; otherwise proxies of skewed scores
+      would be refused falsely. And no less than the variances say, which matters where some hypotheses are noisier than
+      others.
+    """
+    by_orders = float(likely.reference_ratio[0]), float(likely.proxy_ratio[0])
+    little, much = (
+        replace(
+            likely,
+            reference_ratio=np.array([bound(reference, by_orders[0])]),
+            proxy_ratio=np.array([bound(proxy, by_orders[1])]),
+        )
+        for bound in (_little_noise, _much_noise)
+    )
+    return NoiseBounds(little, much)
 
 
 def correlation_of_noise(reference: FloatArray, proxy: FloatArray) -> FloatArray:
@@ -53,8 +68,25 @@ def correlation_of_noise(reference: FloatArray, proxy: FloatArray) -> FloatArray
     return correlation
 
 
-def _by_orders(arm: Scores) -> float:
-    return float(total_to_noise(arm.values))
+def spread_of_sharing(reference: FloatArray, proxy: FloatArray) -> FloatArray:
+    """Return (...,): the variance V of the noise correlation over the hypotheses, beyond chance; at least 0.
+
+    `reference`, `proxy`: (..., hypotheses, seeds) residuals. With x and y those of a hypothesis over the deviations of
+    all, and g the correlation of all, x y - g (x^2 + y^2) / 2 is on average how far its own correlation is above g. The
+    mean over the seeds, of m degrees of freedom, has a square of V + ((1 - g^2)^2 + (1 + g^2) V) / m on average where
+    noise is normal.
+    """
+    hypotheses, degrees = reference.shape[-2], reference.shape[-1] - 1
+    g = correlation_of_noise(reference, proxy)
+    scale = [np.sqrt((arm**2).sum(axis=(-2, -1)) / (hypotheses * degrees)) for arm in (reference, proxy)]
+    x, y = (
+        arm / np.where(each > 0, each, np.inf)[..., None, None]
+        for arm, each in zip((reference, proxy), scale, strict=True)
+    )
+    apart = (x * y - g[..., None, None] / 2 * (x**2 + y**2)).sum(axis=-1) / degrees
+    beyond: FloatArray = (apart**2).sum(axis=-1) / (hypotheses - 1) - (1 - g**2) ** 2 / degrees
+    spread: FloatArray = np.maximum(beyond, 0.0) / (1 + (1 + g**2) / degrees)
+    return spread
 
 
 def _by_variances(arm: Scores) -> float:
@@ -64,20 +96,11 @@ def _by_variances(arm: Scores) -> float:
     return float(arm.means.var(ddof=1)) / of_mean if of_mean > 0 else float("inf")
 
 
-def _with_little_noise(arm: Scores) -> float:
-    by_orders = _by_orders(arm)
+def _little_noise(arm: Scores, by_orders: float) -> float:
     # scores that no seed changes show no noise in either way
     return max(by_orders, _by_variances(arm) / LITTLE) if np.isfinite(by_orders) else by_orders
 
 
-def _with_much_noise(arm: Scores) -> float:
-    by_orders = _by_orders(arm)
+def _much_noise(arm: Scores, by_orders: float) -> float:
     share = max(MUCH / by_orders + SLACK, 1 / max(_by_variances(arm), 1.0)) if np.isfinite(by_orders) else 0.0
     return 1 / min(share, 1.0) if share > 0 else float("inf")
-
-
-_RATIOS: dict[str, Callable[[Scores], float]] = {
-    "likely": _by_orders,
-    "little": _with_little_noise,
-    "much": _with_much_noise,
-}

@@ -5,6 +5,11 @@ means, and g the correlation of the two arms' noise (a seed may start both from 
 correlation is r sqrt(w1 w2) + g sqrt((1 - w1)(1 - w2)). Without shared noise that is Spearman's correction for
 attenuation (1904).
 
+Some hypotheses may share more of their noise than others, with a variance V of g over them. The correlation of two
+hypotheses' differences then has the variance (1 - w1)(1 - w2) V / 2 over the pairs. Tau is a convex function of it, so
+that orders agree more closely than by the mean g: to second order, as if g were larger by
+V / 4 * sqrt((1 - w1)(1 - w2)) * rho / (1 - rho^2), with rho the correlation of the means. Lower bounds count on it.
+
 w and g are estimates, so they are drawn too: the ratio 1 / (1 - w) of total to noise variance of the means is estimated
 with the relative error of an F variable. So each draw is a generalised pivotal quantity (Weerahandi 1993), whose
 quantiles bound r. Where a draw finds no signal, nothing is known about r.
@@ -25,6 +30,11 @@ from assay.ranking.true_orders.tau_draws import TauDraws
 
 OF_ORDERS = 0.8
 """The degrees of freedom of a noise variance that is estimated from orders, per degree of freedom of the residuals."""
+
+
+HIGHER = 1.5
+"""Where hypotheses differ in how much of their noise they share, orders agree more closely by about so many times what
+the second order says; benchmarks/trust_choices.py shows what other values do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +137,8 @@ class NoiseEstimates:
     proxy_ratio: FloatArray
     noise_correlation: FloatArray
     """g, the correlation of the two arms' residuals; in [-1, 1]."""
+    spread_of_sharing: FloatArray
+    """V, how much that differs between the hypotheses: its variance over them; at least 0."""
 
     @classmethod
     def all(cls, each: Iterable[NoiseEstimates]) -> NoiseEstimates:
@@ -136,14 +148,35 @@ class NoiseEstimates:
             np.concatenate([one.reference_ratio for one in several]),
             np.concatenate([one.proxy_ratio for one in several]),
             np.concatenate([one.noise_correlation for one in several]),
+            np.concatenate([one.spread_of_sharing for one in several]),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseBounds:
+    """As little noise as there may be in some observations, and as much."""
+
+    little: NoiseEstimates
+    much: NoiseEstimates
+
+    @classmethod
+    def exactly(cls, estimates: NoiseEstimates) -> NoiseBounds:
+        """Take estimates that lean to neither side."""
+        return cls(estimates, estimates)
+
+    @classmethod
+    def all(cls, each: Iterable[NoiseBounds]) -> NoiseBounds:
+        """Put the observations of several one after the other."""
+        several = list(each)
+        little, much = ([getattr(one, name) for one in several] for name in ("little", "much"))
+        return cls(NoiseEstimates.all(little), NoiseEstimates.all(much))
 
 
 def true_correlations(
     side: Literal["low", "high"],
     taus: TauDraws,
     noise: NoiseDraws,
-    estimates: NoiseEstimates,
+    bounds: NoiseBounds,
     observed: ObservedOrders,
 ) -> FloatArray:
     """Return (draws, observations): draws of the true correlation r in [-1, 1] that fit what was observed.
@@ -151,6 +184,10 @@ def true_correlations(
     Their quantiles bound r. A lower bound needs the correlation at which the simulated tau reaches the observed one (or
     exceeds it, in those draws in which a tied study would agree less closely); an upper bound needs the correlation at
     which it exceeds the observed one. A draw without signal gives -1 for the lower bound and 1 for the upper one.
+
+    Noise of each arm's own brings the orders apart, so that the less of it there is, the lower is r. Noise that both
+    share brings them together: where it agrees more closely than the means do, r is the lower the more of it there is.
+    So each draw is worked out for little noise and for much, and the bound takes the one that is safe.
 
     The lower bound takes the total variance from the same simulated study as the tau. They vary together where the
     pairs are normal, so this sharpens the bound. The upper bound does without, as it would err too often on skewed
@@ -162,6 +199,34 @@ def true_correlations(
     else:
         reached = taus.correlations_reaching(observed.concordant + 1, observed.widening)
         reference_variance = proxy_variance = np.ones((1, 1))
+    usual, other = (bounds.little, bounds.much) if side == "low" else (bounds.much, bounds.little)
+    noise1, noise2, shared = _noise_of_means(side, usual, noise, reached, reference_variance, proxy_variance)
+    known = (noise1 < 1) & (noise2 < 1)
+    signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
+    found = disattenuated(reached, signal1, signal2, shared)
+    if other is not usual and noise.of_means is None:
+        noise1, noise2, shared = _noise_of_means(side, other, noise, reached, reference_variance, proxy_variance)
+        signal1, signal2 = np.maximum(1 - noise1, _LEAST_SIGNAL), np.maximum(1 - noise2, _LEAST_SIGNAL)
+        safe = np.minimum if side == "low" else np.maximum
+        found = safe(found, disattenuated(reached, signal1, signal2, shared))
+    return np.where(known, found, -1.0 if side == "low" else 1.0)
+
+
+_LEAST_SIGNAL = 1e-3
+
+
+def _noise_of_means(
+    side: Literal["low", "high"],
+    estimates: NoiseEstimates,
+    noise: NoiseDraws,
+    reached: FloatArray,
+    reference_variance: FloatArray,
+    proxy_variance: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return (draws, observations) each: the noise's share of the variance of both arms' means, and its correlation."""
+    if noise.of_means is not None:
+        noise1, noise2, shared = (np.broadcast_to(each[:, None], reached.shape) for each in noise.of_means)
+        return noise1, noise2, shared
     noise1 = reference_variance / noise.reference_noise[:, None] / estimates.reference_ratio
     noise2 = proxy_variance / noise.proxy_noise[:, None] / estimates.proxy_ratio
     # tanh(atanh(estimate) + error), by the sum formula, which is quicker
@@ -171,11 +236,11 @@ def true_correlations(
     if noise.realised is not None:
         more1, more2, shared = noise.realised.of(shared)
         noise1, noise2 = noise1 * more1, noise2 * more2
-    if noise.of_means is not None:
-        noise1, noise2, shared = (np.broadcast_to(each[:, None], reached.shape) for each in noise.of_means)
-    known = (noise1 < 1) & (noise2 < 1)
-    signal1, signal2 = np.where(known, 1 - noise1, 1.0), np.where(known, 1 - noise2, 1.0)
-    return np.where(known, disattenuated(reached, signal1, signal2, shared), -1.0 if side == "low" else 1.0)
+    if side == "low":
+        steepness = np.maximum(reached, 0.0) / np.maximum(1 - reached**2, _LEAST_SIGNAL)
+        second_order = estimates.spread_of_sharing / 4 * np.sqrt(noise1 * noise2) * steepness
+        shared = np.minimum(shared + HIGHER * second_order, 1.0)
+    return noise1, noise2, shared
 
 
 def _reaching(taus: TauDraws, observed: ObservedOrders, tie: FloatArray) -> FloatArray:
