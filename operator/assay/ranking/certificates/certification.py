@@ -309,6 +309,9 @@ def _reason(test: Look, criterion: Criterion, decision: Decision, low: float, hi
     if decision == "NotTrusted":
         return f"{criterion.quantity} is below {criterion.threshold:g} {sure}"
     anything = f"{low:.2f} to {high:.2f}"
-    return (
+    reason = (
         test.indistinct() or f"{criterion.quantity} may be anything from {anything}, so {criterion.threshold:g} or not"
     )
+    if test.may_share_mostly_noise:
+        reason += "; most of what the two orders have in common may be noise that they share"
+    return reason

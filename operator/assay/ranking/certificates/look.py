@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 
 from assay.ranking.arrays import FloatArray
 from assay.ranking.certificates.certificate import Decision
@@ -37,7 +38,7 @@ from assay.ranking.true_orders.noise_estimates import estimate_noise, noise_boun
 from assay.ranking.true_orders.one_direction import has_one_direction
 from assay.ranking.true_orders.precision import TwoArmNoise
 from assay.ranking.true_orders.shared_noise import independent_hypotheses
-from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseEstimates, disattenuated
+from assay.ranking.true_orders.true_correlation import OF_ORDERS, NoiseBounds, NoiseEstimates, disattenuated
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,21 @@ class Look:
     def noise_bounds(self) -> NoiseBounds:
         """As little noise as there may be, and as much."""
         return noise_bounds(self.reference, self.proxy, self.estimates)
+
+    @cached_property
+    def may_share_mostly_noise(self) -> bool:
+        """Whether most of the two orders' correlation may be noise that both share, by as much noise as there may be.
+
+        That is the noise which the seeds exclude with a probability of .95.
+        """
+        if self.untested or self.tau is None:
+            return False
+        much = self.noise_bounds.much
+        degrees_of_freedom = OF_ORDERS * (self.hypotheses - 1) * (self.seeds - 1)
+        underrated = scipy.special.chdtri(degrees_of_freedom, 0.95) / degrees_of_freedom
+        shares = [min(1 / float(ratio[0]) / underrated, 1.0) for ratio in (much.reference_ratio, much.proxy_ratio)]
+        shared = float(much.noise_correlation[0]) * float(np.sqrt(shares[0] * shares[1]))
+        return shared > max(float(correlation_of(self.tau)), 0.0) / 2
 
     @cached_property
     def noise(self) -> TwoArmNoise:

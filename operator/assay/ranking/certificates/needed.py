@@ -91,6 +91,13 @@ def what_it_takes(
         return Needed(None, None, "")
     if decision == "NotTrusted":
         return Needed(None, None, "More hypotheses can't help: it takes a proxy that is closer to the reference.")
+    needed = _to_decide(test, criterion, limits, levels)
+    if test.may_share_mostly_noise:
+        return needed._replace(message=f"{needed.message} More seeds average away the noise that both share.")
+    return needed
+
+
+def _to_decide(test: Look, criterion: Criterion, limits: OutOfReach, levels: LevelsAhead) -> Needed:
     begin = ""
     if limits.too_few or limits.too_noisy:
         begin = (

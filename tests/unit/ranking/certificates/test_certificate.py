@@ -225,3 +225,19 @@ def test_what_nobody_will_pay_for_is_not_affordable_and_a_lower_threshold_is_nam
     assert lower is not None, said
     assert float(lower[1]) < THRESHOLD
     assert int(lower[2]) <= max(10 * hypotheses, 50)
+
+
+@pytest.mark.parametrize(("shared", "want"), [(0.97, True), (0.0, False)])
+def test_who_can_not_be_told_since_noise_is_shared_reads_so_and_that_more_seeds_help(shared: float, want: bool) -> None:
+    generator = np.random.default_rng(2)
+    found = decide(*simulated_arms(generator, 60, true_tau=0.9, noise=2.0, shared=shared), draws=1000)
+    assert found.decision == "Undecided"
+    assert ("most of what the two orders have in common may be noise that they share" in found.reason) == want
+    assert ("More seeds average away the noise that both share." in found.needed_message) == want
+
+
+def test_shared_noise_is_no_matter_once_more_seeds_have_averaged_it_away() -> None:
+    arms = simulated_arms(np.random.default_rng(2), 60, true_tau=0.8, noise=2.0, shared=0.97, seeds=60)
+    found = decide(*arms, draws=1000)
+    assert found.decision == "Undecided"
+    assert "noise that they share" not in found.reason
