@@ -1,6 +1,6 @@
 """Whether certificates may be trusted: false ones at the boundary, coverage and power, by simulation.
 
-    python benchmarks/trust.py [--fast] [--cells WORDS] [--seed N]
+    python benchmarks/trust.py [tau] [other] [looks] [free] [--fast] [--cells WORDS] [--seed N]
 
 It takes about twenty minutes on one core, with --fast about one.
 
@@ -31,6 +31,8 @@ where all three have a true tau of .8; `some`: likewise where one has .9; `naive
 every look at the full error. power: the one of .9 is trusted at last; `promised`: what `certification_power` says of
 it; `first`: it is trusted at the first look; `one look`: a single look at 10 seeds at a proxy of .9 alone; `alone`:
 four looks at that one; seeds: that it had on average when it was trusted. Of two fifths as many studies.
+
+**free**: proxies whose noise is partly the reference's own; see `trust_free`.
 """
 
 from __future__ import annotations
@@ -38,61 +40,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from trust_studies import Cell, mixing, observed, simulated
+import trust_free
+from trust_rates import CONFIDENCE, DRAWS, GOOD, TAU, decision_rates, sequence
+from trust_studies import Cell, mixing, simulated
 from trust_yardsticks import bootstrap_rate, bound_on_power, naive, plug_in_rate
 
-from assay.ranking import Criterion, Decision, certification_power, certify
-from assay.ranking.certificates.error_spending import Spending
-from assay.ranking.certificates.evidence import Evidence, bounding_correlations, draws_of_kin, tied_studies
-from assay.ranking.certificates.interval import BEYOND, EndErrors, interval
-from assay.ranking.certificates.look import Look
-from assay.ranking.orders.tau import correlation_of, expected_tau
-from assay.ranking.true_orders.tau_draws import TauDraws
-from assay.ranking.true_orders.true_correlation import NoiseDraws
+from assay.ranking import Criterion, certification_power
+from assay.ranking.orders.tau import expected_tau
 
-CONFIDENCE, GOOD, DRAWS = 0.95, 0.9, 2000
-TAU = Criterion("KendallTau", 0.8, CONFIDENCE)
 KNOWN = {(8, 0.2): 0.07, (12, 0.2): 0.18, (24, 0.2): 0.47, (36, 0.2): 0.70, (48, 0.2): 0.82, (100, 0.2): 0.99}
 KNOWN[36, 0.5] = 0.19
 LOOKS = (3, 5, 7, 10)
-
-
-def bounds(looks: list[Look], generator: np.random.Generator, blocks: int = 10) -> Iterator[tuple[Look, Evidence]]:
-    """Return what each look shows. Does as `evidence_of`, but each set of draws serves a tenth of the looks."""
-    for part in np.array_split(np.arange(len(looks)), blocks):
-        # copies, so that what a look keeps for itself doesn't pile up
-        some = [replace(looks[at]) for at in part if looks[at].untested is None]
-        if not some:
-            continue
-        hypotheses, seeds = some[0].hypotheses, some[0].seeds
-        taus = TauDraws.simulate(hypotheses, generator, DRAWS, ordered=True)
-        noise = NoiseDraws.simulate((hypotheses - 1) * (seeds - 1), generator, DRAWS)
-        ties, nothing = tied_studies(hypotheses, generator), np.empty(0)
-        low, high = bounding_correlations(some, taus, ties, noise)
-        for at, look in enumerate(some):
-            own = draws_of_kin(look, taus, ties, noise)
-            if own[2] is not noise:
-                low[:, at : at + 1], high[:, at : at + 1] = bounding_correlations([look], *own)
-            yield look, Evidence(np.sort(low[:, at]), np.sort(high[:, at]), nothing, nothing)
-
-
-def decision_rates(looks: list[Look], value: float, generator: np.random.Generator) -> tuple[float, float, float]:
-    """Return the shares Trusted and NotTrusted, and the share of intervals that hold the true value, over all
-    studies."""
-    trusted = refused = missed = 0
-    error, one_look = 1 - CONFIDENCE, Spending.over((1.0,))
-    for look, found in bounds(looks, generator):
-        is_trusted = found.p_trusted(look.trusted_from) <= error
-        is_refused = found.p_refused(look.refused_below) <= error
-        decision: Decision = "Trusted" if is_trusted else "NotTrusted" if is_refused else "Undecided"
-        low, high = interval(look, found, one_look, decision, EndErrors(error, error, BEYOND * error))
-        trusted, refused = trusted + is_trusted, refused + is_refused
-        missed += not low <= value <= high
-    return trusted / len(looks), refused / len(looks), 1 - missed / len(looks)
 
 
 def tau_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
@@ -126,43 +87,6 @@ def other_row(criterion: Criterion, cell: Cell, studies: int, generator: np.rand
 def _name(criterion: Criterion) -> str:
     within = f" within {criterion.smallest_effect:g}" if criterion.smallest_effect else ""
     return f"{criterion.statistic}{within}"
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """What `certify` decides over all looks at studies of three proxies."""
-
-    false: float
-    """The share of studies in which any proxy whose true tau is .8 is Trusted."""
-    power: float
-    """The share of studies in which the first proxy is Trusted."""
-    first: float
-    """The share of studies in which the first proxy is Trusted at the first look."""
-    seeds: float
-    """The mean number of seeds at which the first proxy is Trusted, where it is."""
-
-
-def sequence(
-    cell: Cell, taus: tuple[float, ...], looks: tuple[int, ...], studies: int, generator: np.random.Generator
-) -> Sequence:
-    """Simulate proxies of these true taus with one reference, judged as `certify` does."""
-    false = power = first = 0
-    seeds = []
-    for _ in range(studies):
-        own = generator.standard_normal(cell.hypotheses)
-        arms = {}
-        for at, tau in enumerate(taus):
-            correlation = float(correlation_of(tau))
-            rest = generator.standard_normal(cell.hypotheses)
-            scores = np.array([own, correlation * own + np.sqrt(1 - correlation**2) * rest])
-            reference, arms[str(at)] = observed(cell, scores, looks[-1], generator)
-        # all proxies have the same reference: that of the last
-        found = certify(reference, arms, TAU, looks, len(looks), generator=generator)
-        false += any(found[str(at)].decision == "Trusted" for at, tau in enumerate(taus) if tau <= TAU.threshold)
-        if found["0"].decision == "Trusted":
-            power, first = power + 1, first + (found["0"].look == 1)
-            seeds.append(found["0"].seeds)
-    return Sequence(false / studies, power / studies, first / studies, float(np.mean(seeds)) if seeds else np.nan)
 
 
 def looks_row(cell: Cell, studies: int, generator: np.random.Generator) -> str:
@@ -240,28 +164,29 @@ def tables(*, fast: bool) -> Iterator[tuple[str, str, list[tuple[str, Callable[[
             for cell in ((Cell(36, 0.5),) if fast else (Cell(12, 0.2), Cell(36, 0.2), Cell(36, 0.5), Cell(36, 1.0)))
         ],
     )
+    yield from trust_free.tables(fast=fast)
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", nargs="*", help="only these tables: tau, other, looks, free (all of its three)")
     parser.add_argument("--fast", action="store_true", help="fewer rows and studies, in about a minute")
     parser.add_argument("--cells", default="", help="only rows with all of these words, such as 'tau K=36 s=0.5'")
     parser.add_argument("--studies", type=int, help="per row and true value")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    studies = arguments.studies or (300 if arguments.fast else 1000)
+    few, many = (300, 300) if arguments.fast else (1000, 2000)
     words = set(arguments.cells.split())
     began = time.perf_counter()
-    print(
-        f"{studies} studies per row and true value. Standard error at .05: {(0.05 * 0.95 / studies) ** 0.5:.3f};",
-        end=" ",
-    )
-    print(f"at .95 likewise; at .5: {0.5 / studies**0.5:.3f}.")
     for name, heading, rows in tables(fast=arguments.fast):
+        if arguments.tables and name.split()[0] not in arguments.tables:
+            continue
         wanted = [row for label, row in rows if words <= set(label.split())]
+        studies = arguments.studies or (many if name.startswith("free") else few)
         if wanted:
-            print(f"\n{name}\n{heading}")
+            errors = f"{(0.05 * 0.95 / studies) ** 0.5:.3f} at .05 and .95, {0.5 / studies**0.5:.3f} at .5"
+            print(f"\n{name}: {studies} studies per row and true value; standard error {errors}\n{heading}")
         for row in wanted:
             # each row has its own random numbers, so that it is the same alone
             print(row(studies, np.random.default_rng(arguments.seed)), flush=True)

@@ -13,8 +13,8 @@ import argparse
 from types import ModuleType
 
 import numpy as np
-import trust
-from trust import GOOD, TAU, decision_rates
+import trust_rates
+from trust_rates import GOOD, TAU, decision_rates
 from trust_studies import Cell, simulated
 
 from assay.ranking.certificates.look import Look
@@ -29,6 +29,8 @@ CELLS = (
     Cell(100, 0.2, shape="heavy+"),
     Cell(100, 0.5, shape="heavy"),
     Cell(100, 0.5, shape="skewed"),
+    Cell(36, 1.0, shared=0.5),
+    Cell(36, 1.0, shared=0.5, special="differs"),
 )
 CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
     (tie_breaking, "LEAST_SHARE", (1.0, 0.25, 0.0)),
@@ -38,7 +40,8 @@ CHOICES: tuple[tuple[ModuleType, str, tuple[float, ...]], ...] = (
     (noise_estimates, "MUCH", (1.0, 1.2)),
     (noise_estimates, "SLACK", (0.0, 0.004)),
     (true_correlation, "OF_ORDERS", (0.6, 1.0)),
-    (trust, "BEYOND", (0.5, 1.0)),
+    (true_correlation, "HIGHER", (0.0, 1.0, 2.0)),
+    (trust_rates, "BEYOND", (0.5, 1.0)),
 )
 
 

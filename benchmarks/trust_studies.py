@@ -31,10 +31,14 @@ class Cell:
     noise: float
     seeds: int = 3
     shape: str = "normal"
-    special: Literal["", "unequal", "ties"] = ""
+    special: Literal["", "unequal", "ties", "tails", "differs"] = ""
+    shared: float | None = None
+    """g, the correlation of the proxy's noise with the reference's of the same seed; None: a proxy with trials of its
+    own, whose noise is its own."""
 
     def __str__(self) -> str:
-        return f"K={self.hypotheses} s={self.noise} seeds={self.seeds} {self.shape} {self.special}".strip()
+        shared = "" if self.shared is None else f"g={self.shared} "
+        return f"K={self.hypotheses} s={self.noise} {shared}seeds={self.seeds} {self.shape} {self.special}".strip()
 
 
 def true_scores(shape: str, correlation: float, size: tuple[int, ...], generator: np.random.Generator) -> FloatArray:
@@ -80,14 +84,27 @@ def mixing(criterion: Criterion, cell: Cell, value: float) -> float:
 
 
 def observed(cell: Cell, true: FloatArray, seeds: int, generator: np.random.Generator) -> list[Scores]:
-    """Return the arms of one study; each seed also has an effect on all hypotheses of an arm."""
-    deviation = np.full(cell.hypotheses, cell.noise)
+    """Return the arms of one study, the reference first; each seed also has an effect on all hypotheses of an arm.
+
+    The noise of an arm has the correlation `cell.shared` with that of the arm before it.
+    """
+    deviation, odd = np.full(cell.hypotheses, cell.noise), np.arange(cell.hypotheses) % 2 == 1
     if cell.special == "unequal":
-        deviation *= np.where(np.arange(cell.hypotheses) % 2, 1.0, 3.0) / np.sqrt(5)
+        deviation *= np.where(odd, 1.0, 3.0) / np.sqrt(5)
+    shared = np.full((cell.hypotheses, 1), cell.shared or 0.0)
+    if cell.special == "differs":
+        shared = np.where(odd[:, None], np.minimum(2 * shared, 1.0), np.maximum(2 * shared - 1, 0.0))
     names, columns = tuple(map(str, range(cell.hypotheses))), tuple(range(seeds))
-    arms = []
+    arms: list[Scores] = []
+    noise = np.zeros((cell.hypotheses, seeds))
     for scores in true:
-        values = scores[:, None] + deviation[:, None] * generator.standard_normal((cell.hypotheses, seeds))
+        own = (
+            generator.standard_t(3, (cell.hypotheses, seeds)) / np.sqrt(3)
+            if cell.special == "tails"
+            else generator.standard_normal((cell.hypotheses, seeds))
+        )
+        noise = shared * noise + np.sqrt(1 - shared**2) * own if arms else own
+        values = scores[:, None] + deviation[:, None] * noise
         values += generator.standard_normal(seeds)
         arms.append(Scores(names, columns, np.round(values * 2) / 2 if cell.special == "ties" else values))
     return arms
