@@ -11,6 +11,7 @@ from threading import Event, Thread
 from assay.api.times import time_string
 from assay.kube import JOBS, PODS, STUDY_LABEL, Kube, KubeError, Manifest
 from assay_trainer.contract import (
+    CurvePoint,
     Failure,
     FailureReason,
     Provenance,
@@ -134,7 +135,11 @@ def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
         metric=item.metric,
         score=score,
         metrics=dict.fromkeys((item.metric, *METRICS), score),
-        cost=a_cost(round(math.sqrt(item.fidelity.epochs), 2)),
+        curve=tuple(
+            CurvePoint(epoch=epoch, seconds=0.1 * epoch, metrics=dict.fromkeys((item.metric, *METRICS), score))
+            for epoch in item.wanted_epochs
+        ),
+        cost=a_cost(round(math.sqrt(item.fidelity.stop_after or item.fidelity.epochs), 2)),
         profile=a_profile(),
         provenance=Provenance(
             code=item.code,

@@ -76,3 +76,31 @@ def test_what_is_added_once_a_proxy_is_trusted_is_screened_on_it(kube: Kube, tea
     assert len(in_full) < len(added)
     assert team.condition("ProxyTrusted")["reason"] == "Certified"
     assert team.get()["status"]["recommendedProxy"] == "short"
+
+
+def test_screening_on_the_reference_curve_costs_no_calibration_and_ends_trials_early(kube: Kube, team: Team) -> None:
+    scores = Recorded(noise=0.001)
+    first = [f"h{number}" for number in range(1, 13)]
+    added = [f"h{number}" for number in range(20, 28)]
+    study = team.study(
+        trust={"threshold": "0.6"},
+        proxies=[{"name": "early", "readAt": {"epochs": [3]}}],
+        screening={"promote": 2, "auditPercent": 0},
+        budget={"parallelism": 12},
+    )
+    with PlayedPods(kube, team.namespace, scores) as pods:
+        team.apply(*team.hypotheses(*first), study)
+        team.wait("ProxyTrusted", seconds=120)
+        team.wait("Succeeded", seconds=60)
+        assert set(scores.seeds()) == {"reference"}
+        assert len(pods.started) == 26
+        (arm,) = (each for each in team.get()["status"]["arms"] if each["name"] == "early")
+        assert (arm["decision"], arm["cost"]["free"], arm["trials"]["succeeded"]) == ("Trusted", True, 26)
+        team.apply(*team.hypotheses(*added))
+        team.until(lambda: "h27" in scores.seeds()["early"], lambda: str(scores.seeds()), seconds=60)
+        team.wait("Succeeded", seconds=120)
+        assert len(pods.started) == len(set(pods.started)) == 26 + 16 + 4
+    assert set(scores.seeds()["early"]) == set(added)
+    assert {item.fidelity.stop_after for item in scores.trials.values() if item.arm == "early"} == {3}
+    assert set(scores.seeds()["reference"]) == {"baseline", *first, "h26", "h27"}
+    assert team.get()["status"]["trials"]["succeeded"] == 46
