@@ -13,7 +13,7 @@ STATUS_BYTES = 32 * 1024
 _RANKED_AT_LEAST = 20
 """Rows of the ranking that are left out only when nothing else can be."""
 
-_SHORT_MESSAGE = 160
+_SHORT_MESSAGE = 120
 
 GIVEN_CHARACTERS, ALLOWED_CHARACTERS = 120, 160
 """The most characters of what was given, and of what is allowed, in a refusal: a condition has room for both."""

@@ -123,7 +123,7 @@ def _reason(row: ArmRow, *, wide: bool) -> Text | None:
     parts = [f"{row.failed} of its trials failed."] if row.failed else []
     parts += [said for said in (row.why, row.needed, row.basis, row.saved) if said]
     if not wide and row.name != REFERENCE and row.trial_seconds != NOTHING:
-        pays = f", pays off after {_hypotheses(row.break_even)}" if row.break_even != NOTHING else ""
+        pays = f", pays off {_when(row.break_even)}" if row.break_even != NOTHING else ""
         parts.append(f"{row.trial_seconds} s a trial{pays}.")
     return Text.assemble((row.name, "bold"), f": {' '.join(parts)}") if parts else None
 
@@ -135,7 +135,13 @@ def _style(row: ArmRow) -> str:
 
 
 def _pays_off(row: ArmRow) -> str:
+    if row.break_even == "0":
+        return "at once"
     return _hypotheses(row.break_even) if row.break_even not in ("", NOTHING) else row.break_even
+
+
+def _when(number: str) -> str:
+    return "at once" if number == "0" else f"after {_hypotheses(number)}"
 
 
 def _hypotheses(number: str) -> str:

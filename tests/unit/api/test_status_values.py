@@ -64,7 +64,10 @@ def test_a_status_is_bounded_even_if_every_text_is_as_long_as_may_be() -> None:
         hypotheses=1000, seeds=10, look=4, looks=4, noise_share_percent=100, needed_hypotheses=2000, needed_seeds=100,
         needed_accelerator_seconds="1" * 12, next_hypotheses=10**6,
     )  # fmt: skip
-    cost = ArmCost(trial_accelerator_seconds=number, relative_percent=10, device_model="m" * 128)
+    cost = ArmCost(
+        trial_accelerator_seconds=number, relative_percent=10, free=True, saved_accelerator_seconds=number,
+        device_model="m" * 128,
+    )  # fmt: skip
     arms = [
         ArmStatus(
             name=f"{name}{index}", trials=counts, agreement=agreement, noise_ceiling=number, cost=cost,

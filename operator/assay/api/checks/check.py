@@ -30,6 +30,9 @@ _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
 
 _LONGEST_NAME = 63
 
+VISION, VISION_METRICS = "assay_trainer.vision:train", ("accuracy", "loss")
+"""The train function that Assay brings, and the metrics that it reports after each epoch and at the end."""
+
 
 def check_study(
     study: ProxyStudy, hypotheses: Sequence[Hypothesis], dataset: DatasetManifest | None = None
@@ -192,7 +195,8 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
     for place, arm in enumerate(proxies):
         assert arm.proxy is not None, "only the reference is of no proxy"
         proxy, path = study.spec.proxies[arm.proxy], f"spec.proxies[{arm.proxy}]"
-        yield from _reading(_where(study), path, study.spec.metric, proxy, arm)
+        of_vision = study.spec.trainer.entrypoint == VISION
+        yield from _reading(_where(study), path, study.spec.metric, proxy, arm, of_vision=of_vision)
         if place and proxies[place - 1].proxy == arm.proxy:
             continue  # all else was said of its first epoch
         yield from _dearer(_where(study), path, reference, proxy, arm)
@@ -208,7 +212,9 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
             yield Problem(_where(study), path, given, allowed)
 
 
-def _reading(where: str, path: str, metric: RankedBy, proxy: ProxyArm, arm: Arm) -> Iterator[Problem]:
+def _reading(
+    where: str, path: str, metric: RankedBy, proxy: ProxyArm, arm: Arm, *, of_vision: bool
+) -> Iterator[Problem]:
     """Yield what is wrong with where on its curve an arm is read, and by which metric."""
     if len(arm.name) > _LONGEST_NAME:
         given = f'"{proxy.name}", which makes the name of an arm {arm.name}'
@@ -216,6 +222,11 @@ def _reading(where: str, path: str, metric: RankedBy, proxy: ProxyArm, arm: Arm)
     if arm.read_at is not None and arm.read_at >= arm.fidelity.epochs:
         allowed = f"below the epochs of the run that is read, which are {arm.fidelity.epochs}"
         yield Problem(where, f"{path}.readAt.epochs", str(arm.read_at), allowed)
+    if of_vision and arm.metric.name not in VISION_METRICS:
+        allowed = f"a metric that assay_trainer.vision:train reports: {one_of(VISION_METRICS)}"
+        yield Problem(
+            where, f"{path}.metric.name", f'"{arm.metric.name}"', allowed, nearest(arm.metric.name, VISION_METRICS)
+        )
     if arm.metric.name == metric.name and arm.metric.goal != metric.goal:
         allowed = f"{metric.goal}, as in spec.metric, whose name is {metric.name}, too"
         yield Problem(where, f"{path}.metric.goal", str(arm.metric.goal), allowed)

@@ -17,7 +17,7 @@ from assay.planning.records.edit_log import (
     known_scores,
     records_to_write,
 )
-from assay_trainer.contract import TrialResult
+from assay_trainer.contract import TrialResult, digest
 
 if TYPE_CHECKING:
     from assay.api.resources import ProxyStudySpec
@@ -35,7 +35,7 @@ def edits_to_record(study: Study, records: Records, now: float) -> tuple[EditRec
         judged_by=judged_by(study.spec),
         ground=design.ground[REFERENCE],
         baseline_runs=runs[study.baseline],
-        arms={arm: digest for arm, digest in design.ground.items() if arm != REFERENCE},
+        arms={arm: _runs(study, arm) for arm in design.arms if arm != REFERENCE},
         seeds=1,
         scored={},
     )
@@ -55,6 +55,12 @@ def judged_by(spec: ProxyStudySpec) -> dict[str, Value]:
     if "clusterBy" in found:
         found["hypotheses.clusterBy"] = found.pop("clusterBy")
     return found
+
+
+def _runs(study: Study, arm: str) -> str:
+    """Return the digest of what an arm runs, and of its metric if that is not the study's."""
+    ground, by = study.design.ground[arm], study.design.metrics[arm]
+    return ground if by.name == study.spec.metric.name else digest(f"{ground} {by.name} {by.goal}".encode())
 
 
 def _flat(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Value]]:

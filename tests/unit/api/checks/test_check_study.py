@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from assay.api.checks.check import check_study
+from assay.api.checks.check import VISION, check_study
 from assay.api.resources import (
     EnvironmentVariable,
     Goal,
@@ -133,6 +133,15 @@ def test_curves_may_be_read_before_their_end_and_by_another_metric() -> None:
         a_proxy("quarter", data_percent=25, read_at=ReadAt(epochs=(9,))),
     ]
     assert paths(a_proxy_study(proxies=proxies)) == []
+
+
+def test_a_metric_that_the_train_function_of_assay_does_not_report_is_a_problem() -> None:
+    proxies = [a_proxy("recall", metric=RankedBy(name="recall"))]
+    of_vision = TrainerSpec(entrypoint=VISION)
+    assert paths(a_proxy_study(trainer=of_vision, proxies=proxies)) == ["spec.proxies[0].metric.name"]
+    assert paths(a_proxy_study(trainer=TrainerSpec(entrypoint="team.train:run"), proxies=proxies)) == []
+    loss = [a_proxy("loss", metric=RankedBy(name="loss", goal=Goal.MINIMIZE))]
+    assert paths(a_proxy_study(trainer=of_vision, proxies=loss)) == []
 
 
 def reading(name: str, *epochs: int, **fields: Any) -> ProxyArm:
