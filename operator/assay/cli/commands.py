@@ -40,6 +40,11 @@ COMMANDS = {
         "replay",
         "Run a study on recorded results, with a virtual clock. The planner sees only what it has paid for.",
     ),
+    "judge": Place(
+        "assay.cli.judge",
+        "judge",
+        "Say what past runs say: which cheap comparison may be trusted, and which hypotheses beat the baseline.",
+    ),
     "profile": Place(
         "assay.cli.profile",
         "profile",

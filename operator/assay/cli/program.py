@@ -12,9 +12,9 @@ from typing import NoReturn
 
 import typer
 
-from assay import __version__
 from assay.cli.commands import Commands, program
 from assay.cli.exits import BAD_INPUT, FAILED
+from assay.version import VERSION
 
 KUBECTL_PLUGIN = "kubectl assay"
 
@@ -39,7 +39,7 @@ app = program(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"assay {__version__}")
+        typer.echo(f"assay {VERSION}")
         raise typer.Exit
 
 

@@ -13,7 +13,6 @@ import time
 import kopf
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
-from assay import __version__
 from assay.api.errors import InvalidInput
 from assay.controller.freed_memory import give_back_freed_memory
 from assay.controller.imports import import_ahead
@@ -23,6 +22,7 @@ from assay.controller.watching import kopf_settings, registry_of
 from assay.kube import Kube, KubeError, NotFound, Unreachable
 from assay.kube.errors import NoCluster
 from assay.reporting.metrics import OperatorMetrics
+from assay.version import VERSION
 
 STOPPED, FAILED, BAD_SETTINGS = 0, 1, 2
 
@@ -111,7 +111,7 @@ def _configure_logging(settings: Settings) -> None:
     for name in ("kopf.objects", "kopf.activities", "aiohttp.access", "botocore"):
         logging.getLogger(name).setLevel("WARNING")
     # The image says which revision it was built from.
-    _log.info("Assay %s, revision %s", __version__, os.environ.get("ASSAY_REVISION", "unknown"))
+    _log.info("Assay %s, revision %s", VERSION, os.environ.get("ASSAY_REVISION", "unknown"))
 
 
 if __name__ == "__main__":

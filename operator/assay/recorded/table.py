@@ -49,7 +49,7 @@ class Table:
     Hypotheses and arms have names as resources have them (DNS labels; a size is a number); `hypothesis_names` and
     `arm_names` say how the table itself calls each. `digest` is that of the runs. `sizes` has the training sizes by
     their names in the runs, if the arms are sizes; else it is empty. `arm_column` is the column that the arms come
-    from, empty if they come from several or none. `paired` says whether runs of one seed number are of one seed in the
+    from, empty if they come from several or none; `score_column` is that of the scores. `paired` says whether runs of one seed number are of one seed in the
     table too, on all hypotheses of an arm. `said` are sentences about how the table was understood.
     """
 
@@ -62,6 +62,7 @@ class Table:
     paired: bool = True
     said: tuple[str, ...] = ()
     counts: Counts = _NOTHING
+    score_column: str = ""
 
     @cached_property
     def hypotheses(self) -> tuple[str, ...]:

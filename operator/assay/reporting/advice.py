@@ -14,6 +14,8 @@ from assay.reporting.rows import is_revoked
 from assay.reporting.trust_answer import best_trusted, is_worth_it
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.api.resources import ArmStatus, ProxyStudyStatus
     from assay.planning.study.study import Study
 
@@ -87,7 +89,7 @@ def _about_proxies(study: Study, status: ProxyStudyStatus) -> str:
     undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
     if not undecided:
         return "Compare further hypotheses on the reference, or try a proxy that is closer to it."
-    return _to_decide(undecided)
+    return to_decide(undecided)
 
 
 def _with_a_trusted(study: Study, best: ArmStatus) -> str:
@@ -99,7 +101,7 @@ def _with_a_trusted(study: Study, best: ArmStatus) -> str:
     return f"Add further hypotheses: they are screened on {best.name}."
 
 
-def _to_decide(undecided: list[ArmStatus]) -> str:
+def to_decide(undecided: Sequence[ArmStatus]) -> str:
     """Say what is the cheapest way to decide on any of the proxies."""
     affordable = [
         (each.needed_hypotheses or 0, each.needed_seeds, arm.name)

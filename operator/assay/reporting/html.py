@@ -51,6 +51,8 @@ from assay.reporting.trials import Trials, trials_of
 from assay.reporting.trust_answer import best_trusted, is_worth_it, trust_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from assay.api.resources import ProxyStudyStatus, RankedHypothesis
     from assay.planning.actions import Plan
     from assay.planning.study.study import Study
@@ -62,9 +64,16 @@ _MOST_CURVE_POINTS = 20_000
 """The most points that all curves have together; longer curves are thinned."""
 
 
-def html_report(study: Study, decided: Plan) -> str:
+def html_report(
+    study: Study, decided: Plan, *, instead: Mapping[str, str] | None = None, compared: bool = True
+) -> str:
     """Return the report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the
-    largest studies. It shows whatever there is: a study may still run, or have failed."""
+    largest studies. It shows whatever there is: a study may still run, or have failed.
+
+    `instead`: answers, and the facts below the title, in the place of those that are made from the status. Without a
+    baseline (`compared`) nothing is said of differences from it.
+    """
+    instead = instead or {}
     status, ranking = decided.status, decided.ranking
     trials = trials_of(study, decided.judgement)
     rows, shares = rank_rows(study, ranking), time_shares(trials)
@@ -74,8 +83,9 @@ def html_report(study: Study, decided: Plan) -> str:
         "report.html.jinja",
         study=study,
         status=status,
-        facts=_facts(study, status),
-        answers=_answers(study, status, ranking, shares),
+        facts=instead.get("facts") or _facts(study, status),
+        answers=_answers(study, status, ranking, shares, instead),
+        compared=compared,
         **_about_arms(study, status),
         **_about_ranking(study, rows, ranking),
         **_about_trials(status, trials),
@@ -92,7 +102,11 @@ def html_report(study: Study, decided: Plan) -> str:
 
 
 def _answers(
-    study: Study, status: ProxyStudyStatus, ranking: tuple[RankedHypothesis, ...], shares: tuple[TimeShare, ...]
+    study: Study,
+    status: ProxyStudyStatus,
+    ranking: tuple[RankedHypothesis, ...],
+    shares: tuple[TimeShare, ...],
+    instead: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the answers at the top of the page by name; an answer that has nothing to say is empty."""
     whole = status.model_copy(update={"ranking": ranking})
@@ -106,7 +120,7 @@ def _answers(
         "edited": edits_answer(status),
         "stale": stale_answer(status),
     }
-    return {name: answer.replace(" %", "\u00a0%") for name, answer in answers.items()}
+    return {name: instead.get(name, answer).replace(" %", "\u00a0%") for name, answer in answers.items()}
 
 
 def _charts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE, TrustDecision, Verdict
@@ -27,38 +27,48 @@ def markdown(study: Study, status: ProxyStudyStatus) -> str:
     trials = status.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     stale = f", {trials.stale} earlier ones no longer count" if trials.stale else ""
-    parts = [
-        f"### Assay: {_escaped(study.name)}",
-        f"**Hypotheses.** {_escaped(verdict_answer(study, status))}",
-        f"**Best.** {_escaped(best)}" if (best := best_answer(study, status)) else "",
-        f"**Proxies.** {_escaped(trust_answer(study, status))}",
-        f"**Edited.** {_escaped(edited)}" if (edited := edits_answer(status)) else "",
-        f"**Next.** {_escaped(advice(study, status))}",
-        _verdicts(study, status),
+    answers = [
+        ("Hypotheses", verdict_answer(study, status)),
+        ("Best", best_answer(study, status)),
+        ("Proxies", trust_answer(study, status)),
+        ("Edited", edits_answer(status)),
+        ("Next", advice(study, status)),
     ]
+    closing = f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}{stale}. {cost_answer(status)}"
+    whole = markdown_of(study, status, title=study.name, answers=answers, closing=closing)
+    return f"{whole}\n{_escaped(left)}\n" if (left := stale_answer(status)) else whole
+
+
+def markdown_of(
+    study: Study,
+    status: ProxyStudyStatus,
+    *,
+    title: str,
+    answers: Sequence[tuple[str, str]],
+    closing: str,
+    compared: bool = True,
+) -> str:
+    """Return these answers and both tables; `closing` is Markdown that comes last. Without a baseline (`compared`)
+    nothing is said of differences from it."""
+    parts = [f"### Assay: {_escaped(title)}", *(f"**{name}.** {_escaped(said)}" for name, said in answers if said)]
+    parts.append(_verdicts(study, status, compared=compared))
     if len(status.arms) > 1:
         parts.append(_proxies(study, status))
-    parts.append(
-        f"{trials.succeeded} of {count(trials.planned, 'trial')} succeeded{failed}{stale}. {cost_answer(status)}"
-    )
-    parts.append(_escaped(stale_answer(status)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join((*parts, closing)) + "\n"
 
 
-def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
+def _verdicts(study: Study, status: ProxyStudyStatus, *, compared: bool) -> str:
     rows = rank_rows(study, status.ranking)
     shown = [row for place, row in enumerate(rows) if place < _MOST_ROWS or row.verdict is Verdict.BASELINE]
-    header = ("rank", "hypothesis", study.spec.metric.name, "against the baseline", "verdict", "cost", "seeds")
+    against = ("against the baseline", "verdict", "cost") if compared else ()
     table = _table(
-        header,
+        ("rank", "hypothesis", study.spec.metric.name, *against, "seeds"),
         (
             (
                 _escaped(row.rank),
-                f"**{_escaped(row.name)}** {_escaped(row.statement)}",
+                f"**{_escaped(row.name)}** {_escaped(row.statement)}".rstrip(),
                 row.score,
-                "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip(),
-                _verdict(row),
-                row.relative_cost,
+                *(_against(row) if compared else ()),
                 f"**{row.seeds_shown}**, {row.failed} failed" if row.failed else row.seeds_shown,
             )
             for row in shown
@@ -66,6 +76,11 @@ def _verdicts(study: Study, status: ProxyStudyStatus) -> str:
     )
     left = len(study.hypotheses) - len(shown)
     return f"{table}\n\n… and {left} more." if left > 0 else table
+
+
+def _against(row: RankRow) -> tuple[str, str, str]:
+    difference = "" if row.verdict is Verdict.BASELINE else f"{row.difference} {row.difference_interval}".rstrip()
+    return difference, _verdict(row), row.relative_cost
 
 
 def _verdict(row: RankRow) -> str:

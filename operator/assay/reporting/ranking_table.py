@@ -38,13 +38,17 @@ _SHORTEST_STATEMENT = 24
 
 
 class RankingTable:
-    """The table of the ranking, which fits itself to the width of the terminal."""
+    """The table of the ranking, which fits itself to the width of the terminal.
 
-    def __init__(self, study: Study, status: ProxyStudyStatus) -> None:
-        self._study, self._status = study, status
+    `compared`: whether there is a baseline; without one nothing is said of differences from it.
+    """
+
+    def __init__(self, study: Study, status: ProxyStudyStatus, *, compared: bool = True) -> None:
+        self._study, self._status, self._compared = study, status, compared
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("Which hypotheses are better than the baseline?", style="bold")
+        asked = "Which hypotheses are better than the baseline?" if self._compared else "How do the hypotheses rank?"
+        yield Text(asked, style="bold")
         better = "lower" if self._study.spec.metric.goal is Goal.MINIMIZE else "higher"
         yield Text(f"{scores_in_words(self._study, self._status.ranking)}; {better} is better.", style="dim")
         yield self._table(options.max_width)
@@ -68,9 +72,10 @@ class RankingTable:
         for column in others:
             justify: JustifyMethod = "right" if column.right else "left"
             table.add_column(column.header, width=column.width, no_wrap=True, justify=justify)
-        if statement >= _SHORTEST_STATEMENT:
+        said = [_said(row) for row in rows]
+        if statement >= _SHORTEST_STATEMENT and any(said):
             table.add_column("statement", width=statement, no_wrap=True, overflow="ellipsis")
-            others.append(Column("statement", [_said(row) for row in rows]))
+            others.append(Column("statement", said))
         shown = [Text(name) for name in _cut([row.name for row in rows], max(names, len("hypothesis")))]
         for cells in zip(rank.cells, shown, *(column.cells for column in others), strict=True):
             table.add_row(*cells)
@@ -79,12 +84,15 @@ class RankingTable:
     def _columns(self, rows: Sequence[RankRow], *, wide: bool) -> list[Column]:
         """Return all columns but the name and the statement; a narrow table has no intervals of scores."""
         scores = [f"{row.score} {row.score_interval}".rstrip() if wide else row.score for row in rows]
-        return [
-            Column("rank", [row.rank for row in rows]),
-            Column(self._study.spec.metric.name if wide else "score", scores, 2),
+        against = [
             Column("against the baseline" if wide else "difference", [_difference(row) for row in rows], 3),
             Column("verdict", [Text(row.verdict.value, style=VERDICT_STYLES[row.verdict]) for row in rows]),
             Column("cost", [row.relative_cost for row in rows], 1, right=True),
+        ]
+        return [
+            Column("rank", [row.rank for row in rows]),
+            Column(self._study.spec.metric.name if wide else "score", scores, 2),
+            *(against if self._compared else ()),
             # failed seeds have a place at any width: nothing else in a row says that its score rests on fewer
             Column("seeds", [_seeds(row) for row in rows], None if any(row.failed for row in rows) else 0),
         ]
@@ -111,7 +119,7 @@ def _difference(row: RankRow) -> str:
 
 
 def _said(row: RankRow) -> Text:
-    return Text(f"{row.message} · {row.statement}" if row.message else row.statement, style="dim")
+    return Text(" · ".join(filter(None, (row.message, row.statement))), style="dim")
 
 
 def _cut(names: Sequence[str], width: int) -> list[str]:

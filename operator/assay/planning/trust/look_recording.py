@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from assay import __version__
 from assay.api.resources import REFERENCE
 from assay.planning.records.look_records import (
     MOST_MEMBERS,
@@ -19,6 +18,7 @@ from assay.planning.records.look_records import (
     WaveSeen,
 )
 from assay.planning.trust.yardstick import arm_digest, asked_of, yardstick_of
+from assay.version import VERSION
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
@@ -72,7 +72,7 @@ def _taken(study: Study, look: NewLook, yardstick: str, now: float) -> LookTaken
         group=look.group,
         study=study.name,
         arm_name=look.arm,
-        rules=__version__,
+        rules=VERSION,
         expected=look.expected,
         hypotheses=look.members[:MOST_MEMBERS],
         wave=WaveSeen(**asdict(look.certificate.wave)),

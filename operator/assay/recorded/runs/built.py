@@ -55,6 +55,7 @@ def table_of(table: pl.DataFrame, meanings: Meanings, choice: Choice, read: tupl
         seeds.paired,
         said,
         counts,
+        meanings.score,
     )
 
 
