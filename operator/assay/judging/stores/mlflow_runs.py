@@ -9,14 +9,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from assay.api.errors import InvalidInput
 from assay.judging.stores.request import MOST_RUNS, STEP, StoredRuns, StoreRequest
 from assay.judging.stores.sqlite import PREFIX, check_sqlite, is_sqlite_file
 from assay.judging.stores.steps import steps_kept
 
 _PAGE = 1000
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_FILE_STORE": "true"}
-"""Nothing is told to anybody. A store of plain files is read, whatever MLflow thinks of writing to one."""
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
+}
+"""Nothing is told to anybody. A store of plain files is read, whatever MLflow thinks of writing to one. A server that is
+not there is asked three times, which takes seconds, and not for minutes."""
 
 
 def mlflow_runs(uri: str, request: StoreRequest) -> StoredRuns:
@@ -41,11 +48,9 @@ def mlflow_runs(uri: str, request: StoreRequest) -> StoredRuns:
             name = request.chosen("experiment", list(experiments) if request.part else with_runs)
             runs = list(_pages(client.search_runs, [experiments[name]], "", ViewType.ACTIVE_ONLY))
             columns = _by_step(client, runs, request) if request.by_step else _at_the_end(runs)
-        except ValueError as error:
-            raise _unreadable(error, request) from error
-        except Exception as error:
-            if type(error).__module__.split(".")[0] not in ("mlflow", "sqlalchemy", "alembic", "requests", "yaml"):
-                raise
+        except InvalidInput:
+            raise
+        except Exception as error:  # a store may be broken in any way, and MLflow raises whatever that leads to
             raise _unreadable(error, request) from error
     if not runs:
         raise request.wrong("experiment", f"{name!r}, which has no runs", "an experiment with runs")
@@ -105,11 +110,14 @@ def _time(milliseconds: int | None) -> datetime | None:
 
 
 def _check_folder(uri: str, request: StoreRequest) -> None:
-    is_path = uri.startswith(("file:", "/", ".")) or "://" not in uri
-    if is_path and not Path(uri.removeprefix("file://").removeprefix("file:")).is_dir():
-        raise request.wrong(
-            "", f"{uri}, where no folder is", "mlflow:URI with MLflow's tracking URI, a folder or a file"
-        )
+    """Check that a folder has an experiment of MLflow's, which makes a store of any folder that it opens."""
+    if "://" in uri and not uri.startswith("file:"):
+        return
+    folder = Path(unquote(uri.removeprefix("file://").removeprefix("file:")))
+    if not folder.is_dir():
+        raise request.wrong("", f"{uri}, where no folder is", "MLflow's tracking URI, a folder or a SQLite file")
+    if not any(folder.glob("*/meta.yaml")):
+        raise request.wrong("", f"{uri}, a folder without MLflow's experiments", "a folder such as mlruns")
 
 
 def _unreadable(error: Exception, request: StoreRequest) -> Exception:
@@ -120,9 +128,9 @@ def _unreadable(error: Exception, request: StoreRequest) -> Exception:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep MLflow from logging about itself, and from looking for anything elsewhere."""
-    before = {name: os.environ.get(name) for name in _QUIET}
+    before = {name: os.environ.get(name) for name in _SETTINGS}
     logging.disable(logging.WARNING)
-    os.environ.update(_QUIET)
+    os.environ.update(_SETTINGS)
     try:
         yield
     finally:

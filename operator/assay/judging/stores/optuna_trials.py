@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from assay.api.errors import InvalidInput
 from assay.api.resources import Goal
 from assay.judging.stores.request import MOST_RUNS, STEP, StoredRuns, StoreRequest
 from assay.judging.stores.sqlite import PREFIX, check_sqlite, is_sqlite_file
@@ -32,11 +33,9 @@ def optuna_trials(url: str, request: StoreRequest) -> StoredRuns:
             study = optuna.load_study(study_name=name, storage=storage)
             trials = study.get_trials(deepcopy=False)[:MOST_RUNS]
             directions = [str(each.name) for each in study.directions]
-        except (KeyError, ValueError) as error:
-            raise _unreadable(error, request) from error
-        except Exception as error:
-            if type(error).__module__.split(".")[0] not in ("optuna", "sqlalchemy", "alembic", "json"):
-                raise
+        except InvalidInput:
+            raise
+        except Exception as error:  # a store may be broken in any way, and Optuna raises whatever that leads to
             raise _unreadable(error, request) from error
     if not trials:
         raise request.wrong("study", f"{name!r}, which has no trials", "a study with trials")
@@ -52,7 +51,7 @@ def _storage(optuna: Any, url: str, request: StoreRequest) -> Any:
         return optuna.storages.RDBStorage(url, skip_table_creation=True)
     if not Path(url).is_file():
         raise request.wrong(
-            "", f"{url}, where no file is", "optuna:URL with the storage's URL, a SQLite file or a journal"
+            "", f"{url}, where no file is", "the storage's URL, a SQLite file or a journal"
         )
     return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(url))
 
