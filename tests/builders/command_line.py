@@ -24,9 +24,14 @@ class Ended(NamedTuple):
 
 def replay(table: str, *arguments: str, file: Path) -> Ended:
     """Run `assay replay` with the manifests of that file or folder."""
+    return assay("replay", table, "-f", str(file), *arguments)
+
+
+def assay(*arguments: str) -> Ended:
+    """Run a command of `assay`."""
     output, errors = io.StringIO(), io.StringIO()
     arguments_before, handler_before = sys.argv, signal.getsignal(signal.SIGTERM)
-    sys.argv = ["assay", "replay", table, "-f", str(file), *arguments]
+    sys.argv = ["assay", *arguments]
     try:
         with redirect_stdout(output), redirect_stderr(errors), pytest.raises(SystemExit) as ended:
             main()

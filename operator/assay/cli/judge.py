@@ -132,7 +132,7 @@ def judge(
     )
     named = [each for each in (reference, *(proxy or ())) if each is not None]
     past = runs_at(runs, choice, part=experiment or study, named_arms=named)
-    judged = judge_table(past.table, options, name=past.name, score=past.table.score_column, goal=past.goal)
+    judged = judge_table(past.table, options, name=past.name, goal=past.goal, by_step=past.by_step)
     findings = findings_of(judged)
     for note in findings.notes:
         typer.echo(note, err=True)

@@ -96,8 +96,8 @@ def _agreement(arm: ArmStatus) -> str:
 def _hypotheses(facts: _Facts) -> str:
     judged = facts.judged
     if judged.baseline is None:
-        chooses = f"{judged.options.called('baseline')} names the hypothesis that the others are compared with"
-        return f"Nothing is compared with a baseline: {chooses}."
+        called = judged.options.called("baseline")
+        return f"No baseline is named: {called} says which hypothesis the others are compared with."
     if not facts.shows_noise and len(facts.scored) > 1:
         row = next((row for row in facts.scored if row.name == judged.baseline), None)
         if row is None or row.score is None:
@@ -171,7 +171,7 @@ def _about_failures(facts: _Facts) -> str:
     if not failed:
         return ""
     names = [row.name for row in facts.judged.ranking if row.failed_seeds]
-    return f"First look into the {count(failed, 'failed run')}{f' ({listed(names, 4)})' if names else ''}."
+    return f"First look into {count(failed, 'failed run')}{f' ({listed(names, 4)})' if names else ''}."
 
 
 def _about_verdicts(facts: _Facts) -> str:

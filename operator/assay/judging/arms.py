@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from assay.api.bounds import first_of
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.api.resources import MOST_PROXIES
+from assay.recorded.columns.names import name_of
 
 if TYPE_CHECKING:
     from assay.judging.options import JudgingOptions
@@ -62,7 +63,7 @@ def arms_judged(table: Table, options: JudgingOptions) -> JudgedArms:
 def labelled(table: Table, arm: str) -> str:
     """Return what the table calls an arm, for use in a sentence: of a number with what it is the number of."""
     shown, column = table.shown_arm(arm), table.arm_column
-    return f"{column} {shown}" if column and column != "arm" and _number(shown) is not None else shown
+    return f"{name_of(column).own} {shown}" if column not in ("", "arm") and number_of(shown) is not None else shown
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class _Arms:
     @cached_property
     def numbers(self) -> Mapping[str, float]:
         """The numbers that the arms are; empty if any of them is none."""
-        found = {arm: _number(self.table.shown_arm(arm)) for arm in self.table.arms}
+        found = {arm: number_of(self.table.shown_arm(arm)) for arm in self.table.arms}
         known = {arm: number for arm, number in found.items() if number is not None}
         return known if len(known) == len(found) else {}
 
@@ -129,7 +130,7 @@ def _reference(arms: _Arms, options: JudgingOptions) -> tuple[str, str]:
 def _called(arms: _Arms, text: str, options: JudgingOptions, option: str) -> str:
     found = arms.table.arm_called(text)
     if found is None:
-        number = _number(text)
+        number = number_of(text)
         found = next((arm for arm, own in arms.numbers.items() if own == number), None)
     if found is None:
         shown = [arms.table.shown_arm(arm) for arm in arms.ordered]
@@ -154,7 +155,8 @@ def _spread(arms: _Arms, others: Sequence[str]) -> tuple[str, ...]:
     return tuple(each for each in others if each in most)
 
 
-def _number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """Return the number that a name is; None if it is none."""
     try:
         number = float(text)
     except ValueError:

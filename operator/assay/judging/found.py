@@ -60,7 +60,7 @@ def _proxy(judged: Judged, own: str, arm: ArmStatus) -> ProxyFinding:
     return ProxyFinding(
         name=name,
         decision=decisions.get(arm.decision, "Undecided"),
-        reason=arm.message or "",
+        reason=arm.message or (found.certificate.reason if found.certificate else ""),
         hypotheses=agreement.hypotheses if agreement else 0,
         seeds=agreement.seeds if agreement else 0,
         kendall_tau=agreement.kendall_tau if agreement else None,

@@ -11,6 +11,7 @@ from assay.judging.recorded_only import recorded_only
 from assay.judging.seeds import with_common_seeds
 from assay.judging.study import recorded_study
 from assay.planning.plan import plan
+from assay.recorded.columns.names import name_of
 
 if TYPE_CHECKING:
     from assay.api.resources import Goal, ProxyStudyStatus, RankedHypothesis
@@ -47,17 +48,23 @@ class Judged:
         return self.recorded.names
 
 
-def judge_table(table: Table, options: JudgingOptions, *, name: str, score: str, goal: Goal | None = None) -> Judged:
+_STEPS = "All steps are of the same runs: to judge them has cost nothing."
+
+
+def judge_table(
+    table: Table, options: JudgingOptions, *, name: str, goal: Goal | None = None, by_step: bool = False
+) -> Judged:
     """Judge all runs of a table at one look.
 
-    `name` is what the whole is called, `score` what its scores are; `goal` is what their maker says of them, where the
-    options don't. Raises InvalidInput.
+    `name` is what the whole is called; `goal` is what the maker of the scores says of them, where the options don't.
+    `by_step`: the arms are read from the same runs, at steps of them. Raises InvalidInput.
     """
+    score = name_of(table.score_column).own
     arms = arms_judged(table, options)
     table, about_seeds = with_common_seeds(table, arms)
     by_name = goal_by_name(score)
     aim = options.goal or goal or by_name
-    recorded = recorded_study(table, arms, options, name=name, score=score, goal=aim)
+    recorded = recorded_study(table, arms, options, name=name, score=score, goal=aim, by_step=by_step)
     decided = recorded_only(recorded, plan(recorded.study, recorded.records, 0.0))
     put_back, definition = recorded.names.put_back, recorded.study.definition
     status = put_back(decided.status)
@@ -73,7 +80,7 @@ def judge_table(table: Table, options: JudgingOptions, *, name: str, score: str,
         baseline=baseline,
         table=table,
         options=options,
-        said=tuple(filter(None, (*table.said, about_goal, *arms.said, about_seeds, *recorded.said))),
+        said=tuple(filter(None, (*table.said, about_goal, *arms.said, about_seeds, *recorded.said, _STEPS * by_step))),
         recorded=recorded,
         decided=decided,
     )

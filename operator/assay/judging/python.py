@@ -122,9 +122,7 @@ def judge(
         past = runs_at(fspath(table), choice, part=experiment or study, named_arms=named)
     else:
         past = runs_in(table, choice, name or "runs")
-    return findings_of(
-        judge_table(past.table, options, name=name or past.name, score=past.table.score_column, goal=past.goal)
-    )
+    return findings_of(judge_table(past.table, options, name=name or past.name, goal=past.goal, by_step=past.by_step))
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

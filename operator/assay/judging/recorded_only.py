@@ -72,25 +72,32 @@ def _status(
         succeeded=sum(each.succeeded for each in counts.values()),
         failed=sum(each.failed for each in counts.values()),
     )
+    shows_noise = any(row.seeds >= 2 for row in ranking)
     return status.model_copy(
         update={
             "trials": whole,
-            "arms": tuple(_arm(recorded, arm, counts[arm.name]) for arm in status.arms),
+            "arms": tuple(_arm(recorded, arm, counts[arm.name], shows_noise=shows_noise) for arm in status.arms),
             "ranking": ranking[: len(status.ranking)],
         }
     )
 
 
-def _arm(recorded: RecordedStudy, arm: ArmStatus, counts: TrialCounts) -> ArmStatus:
+def _arm(recorded: RecordedStudy, arm: ArmStatus, counts: TrialCounts, *, shows_noise: bool) -> ArmStatus:
     message = _NEXT_LOOK.sub("", arm.message) if arm.message else arm.message
     update: dict[str, object] = {"trials": counts, "message": message}
     if not recorded.has_costs:
-        update |= dict.fromkeys(
-            ("cost", "saving_percent", "break_even_hypotheses", "break_even_low", "break_even_high")
-        )
-        if arm.certificate is not None:
-            update["certificate"] = arm.certificate.model_copy(update={"needed_accelerator_seconds": None})
+        update |= dict.fromkeys(("cost", "saving_percent", *_BREAK_EVEN))
+    if recorded.by_step:
+        update |= dict.fromkeys(_BREAK_EVEN)  # they cost nothing that would have to come back
+    if arm.certificate is not None and (recorded.by_step or not recorded.has_costs):
+        update["certificate"] = arm.certificate.model_copy(update={"needed_accelerator_seconds": None})
+    if not shows_noise:
+        # it is the same for all of them, and said once
+        update |= {"message": None, "certificate": None}
     return arm.model_copy(update=update)
+
+
+_BREAK_EVEN = ("break_even_hypotheses", "break_even_low", "break_even_high")
 
 
 def _row(recorded: RecordedStudy, row: RankedHypothesis, missing: int) -> RankedHypothesis:

@@ -17,7 +17,6 @@ def html_text(judged: Judged, answers: Answers) -> str:
     put_back = judged.names.put_back
     return html_report(
         put_back(judged.recorded.study),
-        put_back(judged.recorded.records),
         put_back(judged.decided),
         instead={
             "facts": facts(judged),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ _FEWER = 0.5
 """Runs stay paired by their seeds unless that leaves fewer comparisons than this share of what could be had."""
 
 SAID = (
-    "Hypotheses have few seeds in common, so the runs of each are taken as independent ones: numbered anew, on every "
-    "arm for itself."
+    "Hypotheses have few seeds in common, so seeds are numbered anew within each: they still pair the runs of one "
+    "hypothesis over the arms, and no hypothesis with another."
 )
 
 
@@ -28,26 +28,29 @@ def with_common_seeds(table: Table, arms: JudgedArms) -> tuple[Table, str]:
     """Return the table with seeds that hypotheses have in common, and what is to be said of that.
 
     Agreement is judged on hypotheses and seeds without a gap. Where runs have whichever seeds they have, little would
-    be left of these: then the first run of each hypothesis on each arm counts as its first seed, and so on. Runs are
-    then paired by nothing, which makes all noise count as such. It is decided by which runs there are, never by a
-    score.
+    be left of these: then each hypothesis has its own seeds numbered, those first that it has on the most arms. On all
+    arms they are numbered alike: noise that two arms share, as two steps of one run do, must not look like agreement.
+    It is decided by which runs there are, never by a score.
     """
-    dense = replace(table, runs=_numbered_anew(table.runs))
+    dense = replace(table, runs=_numbered_anew(table, arms))
     if dense.runs == table.runs or _comparisons(table, arms) >= _FEWER * _comparisons(dense, arms):
         return table, ""
     return dense, SAID
 
 
-def _numbered_anew(runs: Mapping[tuple[str, str, int], RecordedRun]) -> Mapping[tuple[str, str, int], RecordedRun]:
-    """Return the runs with the seeds of each cell numbered from 0; those that failed come last."""
-    cells: dict[tuple[str, str], list[tuple[bool, int]]] = defaultdict(list)
-    for (hypothesis, arm, seed), run in runs.items():
-        cells[hypothesis, arm].append((run.score is None, seed))
-    return {
-        (hypothesis, arm, number): runs[hypothesis, arm, seed]
-        for (hypothesis, arm), seeds in cells.items()
-        for number, (_, seed) in enumerate(sorted(seeds))
+def _numbered_anew(table: Table, arms: JudgedArms) -> Mapping[tuple[str, str, int], RecordedRun]:
+    """Return the runs with the seeds of each hypothesis numbered from 0: those on the reference come first, and of
+    these such as are on many proxies."""
+    scored: dict[str, Counter[int]] = defaultdict(Counter)
+    weights = dict.fromkeys(arms.proxies, 1) | {arms.reference: 1 + len(arms.proxies)}
+    for (hypothesis, arm, seed), run in table.runs.items():
+        scored[hypothesis][seed] += weights.get(arm, 0) if run.score is not None else 0
+    numbers = {
+        (hypothesis, seed): number
+        for hypothesis, counts in scored.items()
+        for number, seed in enumerate(sorted(counts, key=lambda seed: (-counts[seed], seed)))
     }
+    return {(hypothesis, arm, numbers[hypothesis, seed]): run for (hypothesis, arm, seed), run in table.runs.items()}
 
 
 def _comparisons(table: Table, arms: JudgedArms) -> float:

@@ -27,7 +27,7 @@ from assay.api.resources import (
     Trust,
     Verdicts,
 )
-from assay.judging.arms import labelled
+from assay.judging.arms import labelled, number_of
 from assay.judging.names import Names, names_of, together
 from assay.planning.records.records import WorkRecord
 from assay.planning.study.definition import StudyDefinition
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from assay.judging.arms import JudgedArms
     from assay.judging.options import JudgingOptions
     from assay.planning.records.records import Records
-    from assay.planning.study.design import PlannedTrial
+    from assay.planning.study.planned import PlannedTrial
     from assay.recorded.table import RecordedRun, Table
 
 MOST_HYPOTHESES = 5000
@@ -64,13 +64,15 @@ class RecordedStudy:
     missing_runs: int
     """How many of them have a seed that the table has: a single seed is judged as one of two."""
     has_costs: bool
+    by_step: bool
+    """Whether the arms are read from the same runs, at steps of them."""
     is_compared: bool
     """Whether a baseline was chosen; else one stands in its place that nothing may be said against."""
     said: tuple[str, ...] = ()
 
 
 def recorded_study(
-    table: Table, arms: JudgedArms, options: JudgingOptions, *, name: str, score: str, goal: Goal
+    table: Table, arms: JudgedArms, options: JudgingOptions, *, name: str, score: str, goal: Goal, by_step: bool = False
 ) -> RecordedStudy:
     """Return the study of all runs on these arms; `name` is what it is called, `score` what its scores are.
 
@@ -103,6 +105,7 @@ def recorded_study(
         missing,
         sum(trial.key in missing and trial.seed < seeds for trial in study.design.trials),
         has_costs=_most_have_costs(table.runs.values()),
+        by_step=by_step,
         is_compared=baseline is not None,
         said=said,
     )
@@ -140,6 +143,8 @@ def _is_whole(run: RecordedRun, arm: str, arms: JudgedArms) -> bool:
 def _baseline(table: Table, options: JudgingOptions) -> tuple[str | None, tuple[str, ...]]:
     if options.baseline is not None:
         found = table.hypothesis_called(options.baseline)
+        if found is None and (number := number_of(options.baseline)) is not None:
+            found = next((each for each in table.hypotheses if number_of(table.shown_hypothesis(each)) == number), None)
         if found is None:
             shown = [table.shown_hypothesis(each) for each in table.hypotheses]
             allowed = f"a hypothesis of the table, such as {shown[0]}"

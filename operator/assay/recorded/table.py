@@ -49,8 +49,9 @@ class Table:
     Hypotheses and arms have names as resources have them (DNS labels; a size is a number); `hypothesis_names` and
     `arm_names` say how the table itself calls each. `digest` is that of the runs. `sizes` has the training sizes by
     their names in the runs, if the arms are sizes; else it is empty. `arm_column` is the column that the arms come
-    from, empty if they come from several or none; `score_column` is that of the scores. `paired` says whether runs of one seed number are of one seed in the
-    table too, on all hypotheses of an arm. `said` are sentences about how the table was understood.
+    from, empty if they come from several or none; `score_column` is that of the scores. `paired` says whether runs of
+    one seed number are of one seed in the table too, on all hypotheses of an arm. `said` are sentences about how the
+    table was understood.
     """
 
     runs: Mapping[tuple[str, str, int], RecordedRun]

@@ -64,9 +64,7 @@ _MOST_CURVE_POINTS = 20_000
 """The most points that all curves have together; longer curves are thinned."""
 
 
-def html_report(
-    study: Study, decided: Plan, *, instead: Mapping[str, str] | None = None, compared: bool = True
-) -> str:
+def html_report(study: Study, decided: Plan, *, instead: Mapping[str, str] | None = None, compared: bool = True) -> str:
     """Return the report as HTML with styles, data and the chart library in it: about 1 MB, and under 5 MB for the
     largest studies. It shows whatever there is: a study may still run, or have failed.
 

@@ -45,11 +45,13 @@ def runs(
         names, tuple(SECONDS), seeds, cost=lambda _, arm, __: SECONDS[arm], score=noisy, runs=replaced or {}
     )
     called = {name: shown.format(name) for name in names}
-    return replace(table, arm_column="epochs", hypothesis_names=called, **changed)
+    return replace(table, **{"arm_column": "epochs", "score_column": "accuracy", "hypothesis_names": called} | changed)
 
 
-def judged(table: Table, score: str = "accuracy", goal: Goal | None = None, **options: Any) -> Findings:
-    return findings_of(judge_table(table, JudgingOptions.of(**options), name="runs.csv", score=score, goal=goal))
+def judged(table: Table, score: str = "accuracy", maker: Goal | None = None, **options: Any) -> Findings:
+    """Judge a table; `maker` is the goal that whoever made the scores says."""
+    table = replace(table, score_column=score)
+    return findings_of(judge_table(table, JudgingOptions.of(**options), name="runs.csv", goal=maker))
 
 
 def scores(table: Table, arm: str) -> Scores:
@@ -84,7 +86,9 @@ def test_ranks_and_scores_are_those_of_the_ranking_functions() -> None:
     for got in found.hypotheses:
         interval = want[got.name]
         assert (got.rank, got.rank_low, got.rank_high) == (interval.rank, interval.low, interval.high)
-        assert (got.score, got.low, got.high) == pytest.approx((interval.score, interval.score_low, interval.score_high))
+        assert (got.score, got.low, got.high) == pytest.approx(
+            (interval.score, interval.score_low, interval.score_high)
+        )
         assert got.may_be_best == interval.may_be_best
     assert [got.rank for got in found.hypotheses] == list(range(1, 9))
 
@@ -114,12 +118,9 @@ def test_of_a_loss_less_is_better() -> None:
 
 def test_what_a_caller_or_a_store_says_of_the_goal_holds_over_the_name() -> None:
     table = runs()
-    assert judged(table, score="loss", goal=Goal.MAXIMIZE).goal == "Maximize"
-    assert judged(table, score="loss", goal=Goal.MINIMIZE, **{}).goal == "Minimize"
-    forced = findings_of(
-        judge_table(table, JudgingOptions.of(goal="max"), name="x", score="loss", goal=Goal.MINIMIZE)
-    )
-    assert forced.goal == "Maximize"
+    assert judged(table, score="loss").goal == "Minimize"
+    assert judged(table, score="loss", maker=Goal.MAXIMIZE).goal == "Maximize"
+    assert judged(table, score="loss", maker=Goal.MAXIMIZE, goal="min").goal == "Minimize"
 
 
 def test_a_proxy_is_trusted_where_enough_hypotheses_show_it() -> None:
@@ -175,7 +176,7 @@ def test_without_a_baseline_nothing_is_said_against_one() -> None:
     assert found.baseline is None
     assert {each.verdict for each in found.hypotheses} == {None}
     assert {each.difference for each in found.hypotheses} == {None}
-    assert found.answers.hypotheses.startswith("Nothing is compared with a baseline: --baseline names")
+    assert found.answers.hypotheses.startswith("No baseline is named: --baseline says which hypothesis")
     assert "baseline" not in str(found).replace(found.answers.hypotheses, "").split("Which cheap")[1]
 
 
@@ -241,9 +242,7 @@ def test_a_run_without_a_score_has_failed() -> None:
 
 def test_what_a_failed_run_counts_as_may_be_said() -> None:
     table = runs(8, 3, replaced={("h7", "27", 1): RecordedRun(27.0, None)})
-    ignored = next(
-        each for each in judged(table, baseline="h3", on_failure="ignore").hypotheses if each.name == "h7"
-    )
+    ignored = next(each for each in judged(table, baseline="h3", on_failure="ignore").hypotheses if each.name == "h7")
     assert ignored.verdict == "Better"
     counted = next(each for each in judged(table, baseline="h3", on_failure="-9").hypotheses if each.name == "h7")
     assert counted.score is not None
@@ -297,7 +296,9 @@ def test_one_hypothesis_is_no_comparison_and_no_error() -> None:
 
 
 def test_more_seeds_than_a_study_may_have_all_count() -> None:
-    table = a_table(("a", "b"), ("full",), 130, cost=lambda *_: 1.0, score=lambda h, a, s: ord(h) + (s * 7919 % 13) / 10)
+    table = a_table(
+        ("a", "b"), ("full",), 130, cost=lambda *_: 1.0, score=lambda h, a, s: ord(h) + (s * 7919 % 13) / 10
+    )
     assert {each.runs for each in judged(table).hypotheses} == {130}
 
 

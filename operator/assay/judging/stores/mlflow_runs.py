@@ -22,8 +22,8 @@ _SETTINGS = {
     "MLFLOW_ALLOW_FILE_STORE": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
 }
-"""Nothing is told to anybody. A store of plain files is read, whatever MLflow thinks of writing to one. A server that is
-not there is asked three times, which takes seconds, and not for minutes."""
+"""Nothing is told to anybody. A store of plain files is read, whatever MLflow thinks of writing to one. A server that
+is not there is asked three times, which takes seconds, and not for minutes."""
 
 
 def mlflow_runs(uri: str, request: StoreRequest) -> StoredRuns:
@@ -54,7 +54,7 @@ def mlflow_runs(uri: str, request: StoreRequest) -> StoredRuns:
             raise _unreadable(error, request) from error
     if not runs:
         raise request.wrong("experiment", f"{name!r}, which has no runs", "an experiment with runs")
-    return StoredRuns(name, columns)
+    return StoredRuns(name, columns, seed="run_id")
 
 
 def _pages(search: Any, *arguments: Any) -> Iterator[Any]:

@@ -43,16 +43,14 @@ def optuna_trials(url: str, request: StoreRequest) -> StoredRuns:
     if request.by_step and not columns[STEP]:
         given = "a study whose trials report nothing on their way"
         raise request.wrong("arm", given, "trials with intermediate values (trial.report)")
-    return StoredRuns(name, columns, _goal(directions, request))
+    return StoredRuns(name, columns, _goal(directions, request), seed="number")
 
 
 def _storage(optuna: Any, url: str, request: StoreRequest) -> Any:
     if "://" in url:
         return optuna.storages.RDBStorage(url, skip_table_creation=True)
     if not Path(url).is_file():
-        raise request.wrong(
-            "", f"{url}, where no file is", "the storage's URL, a SQLite file or a journal"
-        )
+        raise request.wrong("", f"{url}, where no file is", "the storage's URL, a SQLite file or a journal")
     return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(url))
 
 

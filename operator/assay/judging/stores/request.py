@@ -69,9 +69,9 @@ class StoreRequest:
 @dataclass(frozen=True)
 class StoredRuns:
     """Runs of a store as columns of equal lengths; `name` is what they are called together, `goal` what the store says
-    of its scores, if it does."""
+    of its scores, if it does. `seed` is the column that tells runs apart of which there are several rows."""
 
     name: str
     columns: Mapping[str, Sequence[Any]]
     goal: Goal | None = None
-    said: tuple[str, ...] = ()
+    seed: str | None = None
