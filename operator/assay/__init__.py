@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING
 
-from assay.version import VERSION
+from assay.api.version import VERSION
 
 if TYPE_CHECKING:
     from assay.judging.findings import Findings

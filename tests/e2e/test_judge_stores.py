@@ -85,13 +85,13 @@ def write_mlflow(uri: str, experiment: str = "sweep", *, failed: bool = False) -
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stores")
     with pytest.MonkeyPatch.context() as monkeypatch, quietly(monkeypatch):
         write_mlflow(f"sqlite:///{folder}/mlflow.db", failed=True)
         write_mlflow(f"file://{folder}/mlruns")
         write_optuna(f"sqlite:///{folder}/optuna.db")
-        yield folder
+    return folder
 
 
 def write_optuna(url: str) -> None:

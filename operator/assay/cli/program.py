@@ -12,9 +12,9 @@ from typing import NoReturn
 
 import typer
 
+from assay.api.version import VERSION
 from assay.cli.commands import Commands, program
 from assay.cli.exits import BAD_INPUT, FAILED
-from assay.version import VERSION
 
 KUBECTL_PLUGIN = "kubectl assay"
 

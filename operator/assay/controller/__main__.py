@@ -14,6 +14,7 @@ import kopf
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
 from assay.api.errors import InvalidInput
+from assay.api.version import VERSION
 from assay.controller.freed_memory import give_back_freed_memory
 from assay.controller.imports import import_ahead
 from assay.controller.operator import Operator
@@ -22,7 +23,6 @@ from assay.controller.watching import kopf_settings, registry_of
 from assay.kube import Kube, KubeError, NotFound, Unreachable
 from assay.kube.errors import NoCluster
 from assay.reporting.metrics import OperatorMetrics
-from assay.version import VERSION
 
 STOPPED, FAILED, BAD_SETTINGS = 0, 1, 2
 

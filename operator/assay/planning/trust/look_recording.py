@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assay.api.resources import REFERENCE
+from assay.api.version import VERSION
 from assay.planning.records.look_records import (
     MOST_MEMBERS,
     MOST_SEEN_TOGETHER,
@@ -18,7 +19,6 @@ from assay.planning.records.look_records import (
     WaveSeen,
 )
 from assay.planning.trust.yardstick import arm_digest, asked_of, yardstick_of
-from assay.version import VERSION
 
 if TYPE_CHECKING:
     from assay.planning.results.score_tables import ScoreTable
