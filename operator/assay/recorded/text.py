@@ -18,14 +18,12 @@ def printable(text: str) -> str:
 
 def shortened(value: Any, longest: int = _LONGEST) -> str:
     """Return a value as short printable text."""
-    text = printable(str(value))
+    text = "nothing" if value is None else printable(str(value))
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
 
 
 def quoted(value: Any) -> str:
     """Return a cell as short printable text, in quotes if it is text; `nothing` for none."""
-    if value is None:
-        return "nothing"
     return f"'{shortened(value)}'" if isinstance(value, str) else shortened(value)
 
 

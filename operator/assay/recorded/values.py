@@ -23,6 +23,8 @@ class Read(NamedTuple):
 
 def is_number(series: pl.Series) -> bool:
     """Return whether the column has a number, and nothing that is none."""
+    if series.dtype.is_numeric():
+        return series.null_count() < len(series)
     read = numbers(series)
     return bool(read.values.is_not_null().any()) and not bool(read.wrong.any())
 
@@ -32,9 +34,7 @@ def numbers(series: pl.Series) -> Read:
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
         return Read(series.cast(pl.Float64).fill_nan(None), _never(series))
     if series.dtype != pl.String:
-        return Read(
-            series.cast(pl.String).replace_strict({}, default=None, return_dtype=pl.Float64), series.is_not_null()
-        )
+        return Read(pl.repeat(None, len(series), dtype=pl.Float64, eager=True), series.is_not_null())
     text = _present(series)
     values = _floats(text)
     wrong = text.is_not_null() & values.is_null()
@@ -63,6 +63,8 @@ def texts(series: pl.Series) -> pl.Series:
         if len(whole) and whole.is_finite().all() and (whole == whole.round()).all() and (whole.abs() < 2**53).all():
             return finite.cast(pl.Int64).cast(pl.String)
         return finite.cast(pl.String)
+    if series.dtype == pl.Duration:
+        return series.dt.to_string("iso")
     return series.cast(pl.String)
 
 

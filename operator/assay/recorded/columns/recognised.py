@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from assay.recorded.columns import names
 from assay.recorded.columns.meanings import Meanings
 from assay.recorded.columns.names import Name, name_of
 from assay.recorded.frames.cleaned import ROW
-from assay.recorded.text import listed, quoted, shortened
+from assay.recorded.text import MANY, listed, quoted, shortened
 from assay.recorded.values import is_number
 
 MOST_ARMS = 50
@@ -68,6 +69,8 @@ class _Recognition:
         return found
 
     def _several(self, meaning: str, columns: Sequence[str]) -> tuple[str, ...]:
+        if not columns:
+            return ()
         # A name with a comma in it is one column, where the table has it.
         whole = ",".join(columns)
         found = (whole,) if whole in self.names else tuple(self._known(meaning, column) for column in columns)
@@ -161,7 +164,7 @@ class _Recognition:
             column
             for known in names.FIDELITIES.values()
             for column in self._called(known)
-            if 2 <= self.table[column].n_unique() <= MOST_ARMS
+            if 2 <= self._distinct[column] <= MOST_ARMS
         ]
         if len(varying) > 1:
             raise self._ambiguous("arm", varying, together=True)
@@ -183,7 +186,7 @@ class _Recognition:
             self._say_columns("hypothesis", parameters, ": the parameters that vary")
             return tuple(parameters)
         labels = [c for name in names.LABELS for c in self._called((name,))]
-        shared = [c for c in labels if 1 < self.table[c].n_unique() < self.table.height]
+        shared = [c for c in labels if 1 < self._distinct[c] < self.table.height]
         left = [c for c in free if c not in labels and self._may_be_tried(c)]
         if shared and not (self.names[shared[0]].bare in ("experiment", "experiment_name") and left):
             return (self._take("hypothesis", shared[0], ", which several rows share"),)
@@ -209,7 +212,7 @@ class _Recognition:
         )
         if about or series.dtype.is_temporal() or not self._varies(column):
             return False
-        each_its_own = series.n_unique() > self.table.height / 2 and self.table.height > 3
+        each_its_own = self._distinct[column] > self.table.height / 2 and self.table.height > 3
         return not ((names.is_metric(name) or each_its_own) and is_number(series))
 
     # -------------------------------------------------------------- helpers
@@ -236,7 +239,12 @@ class _Recognition:
         return column in self._with_cells
 
     def _varies(self, column: str) -> bool:
-        return self.table[column].drop_nulls().n_unique() + (self.table[column].null_count() > 0) > 1
+        return self._distinct[column] > 1
+
+    @cached_property
+    def _distinct(self) -> Mapping[str, int]:
+        """How many values each column has; nothing is one."""
+        return dict(zip(self.table.columns, self.table.select(pl.all().n_unique()).row(0), strict=True))
 
     @cached_property
     def _with_cells(self) -> set[str]:
@@ -245,7 +253,7 @@ class _Recognition:
 
     def _free_numbers(self) -> list[str]:
         free = (c for c in self.names if c not in self.taken and self.names[c].bare not in names.ABOUT_RUNS)
-        return [c for c in free if self._filled(c) and is_number(self.table[c])]
+        return list(islice((c for c in free if self._filled(c) and is_number(self.table[c])), MANY + 1))
 
     def _ambiguous(self, meaning: str, candidates: Iterable[str], *, together: bool = False) -> InvalidInput:
         found = list(candidates)

@@ -33,13 +33,13 @@ def cleaned(table: pl.DataFrame, said: tuple[str, ...], place: str) -> Frame:
     table = _named(_flat(table))
     names = table.columns
     table = table.with_row_index(ROW, 1)
-    texts = [name for name in names if table.schema[name] == pl.String]
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
     table = table.with_columns(pl.col(texts).str.strip_chars().replace("", None)) if texts else table
     table = table.filter(~pl.all_horizontal(pl.col(names).is_null())) if names else table
     if table.is_empty() or not names:
         raise InvalidInput([Problem(place, "", "a table without rows", "a row per recorded run")])
-    empty = [name for name in names if table[name].null_count() == table.height]
-    unnamed = [name for name in empty if not name.strip() or name.startswith("column_")]
+    unnamed = [name for name in names if not name or name.startswith("column_")]
+    unnamed = [name for name in unnamed if table[name].null_count() == table.height]
     return Frame(table.drop(unnamed), said)
 
 

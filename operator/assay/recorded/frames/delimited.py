@@ -27,7 +27,7 @@ def delimited(text: bytes, place: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
     if len(header) > limits.HEADER:
         raise limits.too_large(place, "a first line of more than 4 MiB", "a line with the names of columns")
     separator = asked[1].decode("latin-1") if asked else separator_of(header.decode())
-    limits.check_shape(text.count(b"\n"), header.count(separator.encode()) + 1, place)
+    limits.check_shape(text.rstrip().count(b"\n"), header.count(separator.encode()) + 1, place)
     try:
         frame = pl.read_csv(io.BytesIO(text), separator=separator, infer_schema=False)
     except pl.exceptions.ComputeError:

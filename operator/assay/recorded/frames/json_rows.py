@@ -28,6 +28,8 @@ def json_table(text: bytes, place: str) -> pl.DataFrame:
         raise InvalidInput([Problem(place, "", f"no JSON ({shortened(error)})", _ALLOWED)]) from error
     if isinstance(value, Mapping):
         value = _rows_inside(value)
+    if isinstance(value, Mapping) and value and not any(isinstance(cell, (Mapping, list)) for cell in value.values()):
+        value = [value]  # a single run
     if isinstance(value, Mapping):
         return frame_of_columns({name: _column(cells, name, place) for name, cells in value.items()}, place)
     return _of_rows(value, place)

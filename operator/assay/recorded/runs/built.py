@@ -47,7 +47,7 @@ def table_of(table: pl.DataFrame, meanings: Meanings, choice: Choice, read: tupl
     )
     return Table(
         runs,
-        digest(repr(sorted(runs.items())).encode()),
+        digest(_ordered(seeds.rows).write_csv(float_precision=17).encode()),
         {arm: float(arm) for arm in arms} if meanings.sizes else {},
         hypotheses,
         arms,
@@ -73,6 +73,10 @@ def _runs(
         ).iter_rows()
     }
     return runs, {name: text for text, name in hypotheses.items()}, {name: text for text, name in arms.items()}
+
+
+def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select("hypothesis", "arm", "number", "cost", "score").sort("hypothesis", "arm", "number")
 
 
 def _counted(counts: Counts) -> list[str]:

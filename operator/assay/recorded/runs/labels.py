@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable
 
@@ -10,8 +11,9 @@ _LONGEST = 63
 
 
 def resource_name(text: str) -> str:
-    """Return `text` as a DNS label: in lower case, with dashes for all else. Empty if it has no letter or digit."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST].strip("-")
+    """Return `text` as a DNS label: in lower case, without accents, with dashes for all else. It may be empty."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_LONGEST].strip("-")
 
 
 def resource_names(texts: Collection[str], otherwise: str) -> dict[str, str]:

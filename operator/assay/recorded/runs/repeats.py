@@ -51,37 +51,36 @@ def one_row_per_run(
     """
     if meanings.seed is None or not rows.select(KEY).is_duplicated().any():
         return Distinct(rows, 0, 0, ())
+    if choice.repeats == "seeds":
+        return _as_seeds(rows)
     said: list[str] = []
     scored = pl.col("score").is_not_null()
     kept = rows.filter(scored | ~scored.any().over(KEY))
     if again := rows.height - kept.height:
-        said.append(
-            f"{counted(again, 'run')} failed and succeeded when run again with the same seed: the score counts."
-        )
-    same = kept.unique(subset=[*KEY, "score"], keep="first", maintain_order=True)
-    duplicates = kept.height - same.height
-    several = same.filter(pl.struct(KEY).is_duplicated())
+        said.append(f"{counted(again, 'run')} failed, and had a score when run again with the same seed: it counts.")
+    single = kept.unique(subset=[*KEY, "score"], keep="first", maintain_order=True)
+    duplicates = kept.height - single.height
+    several = single.filter(pl.struct(KEY).is_duplicated())
     if several.is_empty():
-        return Distinct(same, duplicates, again, tuple(said))
+        return Distinct(single, duplicates, again, tuple(said))
+    runs = several.select(KEY).n_unique()
     if choice.repeats is None:
         raise _refusal(several, table, meanings, choice, place)
-    runs = several.select(KEY).n_unique()
-    rows, how = _resolved(kept if choice.repeats == "mean" else same, choice)
-    said.append(f"{counted(several.height, 'row')} are of {counted(runs, 'run')} with the same seed: {how}.")
-    return Distinct(rows, duplicates, again + several.height - runs, tuple(said))
-
-
-def _resolved(rows: pl.DataFrame, choice: Choice) -> tuple[pl.DataFrame, str]:
     if choice.repeats == "mean":
-        first = pl.col(ROW, "ending").first()
-        return rows.group_by(KEY, maintain_order=True).agg(first, pl.col("score", "cost").mean()), "their mean counts"
-    if choice.repeats == "seeds":
-        again = pl.int_range(pl.len()).over(KEY)
-        seed = pl.when(again > 0).then(pl.concat_str("seed", pl.lit(" again "), again)).otherwise(pl.col("seed"))
-        return rows.with_columns(seed=seed), "each counts as a further seed"
-    if choice.repeats == "first":
-        return rows.unique(subset=KEY, keep="first", maintain_order=True), "the first of each counts"
-    return rows.unique(subset=KEY, keep="last", maintain_order=True), "the last of each counts"
+        first, mean = pl.col(ROW, "ending").first(), pl.col("score", "cost").mean()
+        single = kept.group_by(KEY, maintain_order=True).agg(first, mean)
+    else:
+        single = kept.unique(subset=KEY, keep=choice.repeats, maintain_order=True)
+    said.append(f"{counted(several.height, 'row')} are of {counted(runs, 'run')}: the {choice.repeats} of each counts.")
+    return Distinct(single, duplicates, again + several.height - runs, tuple(said))
+
+
+def _as_seeds(rows: pl.DataFrame) -> Distinct:
+    again = pl.int_range(pl.len()).over(KEY)
+    seed = pl.when(again > 0).then(pl.concat_str("seed", pl.lit(" again "), again)).otherwise(pl.col("seed"))
+    more = rows.height - rows.select(KEY).n_unique()
+    said = f"{counted(more, 'row')} with the seed of another of its hypothesis and arm: each is a further seed."
+    return Distinct(rows.with_columns(seed=seed), 0, more, (said,))
 
 
 def _refusal(

@@ -159,9 +159,8 @@ class _Reader:
             return
         row = self.rows.row(first, named=True)
         seed = f", seed {shortened(row['seed'])}" if self.meanings.seed else ""
-        who = (
-            f"{quoted(row['hypothesis']).strip(chr(39))}, {'size' if self.meanings.sizes else 'arm'} {row['arm']}{seed}"
-        )
+        arm = f"{'size' if self.meanings.sizes else 'arm'} {shortened(row['arm'])}"
+        who = f"{shortened(row['hypothesis'])}, {arm}{seed}"
         others = int(wrong.sum()) - 1
         more = f", and in {others} more" if others else ""
         raise self.problem(column, f"{quoted(self.table[column][first])} in row {row[ROW]} ({who}){more}", allowed)
@@ -183,6 +182,4 @@ class _Reader:
             doubled = values.values.is_duplicated()
             first = values.values.filter(doubled)[0]
             alike = [text for text, value in zip(unique, values.values, strict=True) if value == first]
-            self.said.append(
-                f"{listed(alike, 'and')} are one number and stay several names, as the table has them ({meaning})."
-            )
+            self.said.append(f"{listed(alike, 'and')} are one number, and stay {len(alike)} names of a {meaning}.")

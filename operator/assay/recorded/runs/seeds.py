@@ -40,12 +40,11 @@ def numbered(rows: pl.DataFrame, meanings: Meanings, place: str) -> Numbered:
         said = "No column has the seed, so runs of a hypothesis on an arm are numbered as they come; nothing is paired."
         rows = rows.with_columns(number=pl.int_range(pl.len()).over(CELL))
         return Numbered(rows, most["len"] == 1, said if most["len"] > 1 else "")
-    ranks = _ranks(rows)
-    if ranks["seed"].n_unique() <= most["len"]:
-        order = {seed: number for number, seed in enumerate(_in_order(ranks["seed"].unique().to_list()))}
+    order = _order(rows["seed"])
+    if len(order) <= most["len"]:
         number = rows["seed"].replace_strict(order, return_dtype=pl.Int64)
         return Numbered(rows.with_columns(number=number), True, "")
-    return _partly(rows, ranks, int(most["len"]), meanings)
+    return _partly(rows, _ranks(rows, order, int(most["len"])), int(most["len"]), meanings)
 
 
 def _partly(rows: pl.DataFrame, ranks: pl.DataFrame, most: int, meanings: Meanings) -> Numbered:
@@ -82,22 +81,27 @@ def _partly(rows: pl.DataFrame, ranks: pl.DataFrame, most: int, meanings: Meanin
     return Numbered(rows.with_columns(number=pl.Series(number, dtype=pl.Int64)), not loose, said)
 
 
-def _ranks(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return of each seed of an arm how many `cells` of the arm have it, and its `rank` among the seeds of the arm.
+def _ranks(rows: pl.DataFrame, order: dict[str, int], most: int) -> pl.DataFrame:
+    """Return of each seed of an arm how many `cells` of the arm have it, and its `rank` there.
 
-    Those that the most cells of all arms have come first.
+    Of each arm, `most` seeds come first, in their own order: those that the most cells of all arms have. Where all
+    seeds of an arm are among the commonest of the table, they have the numbers that they have on other arms.
     """
-    everywhere = rows.group_by("seed").len("all")
+    everywhere = rows.group_by("seed").len("all").with_columns(order=pl.col("seed").replace_strict(order))
+    common = everywhere.sort("all", "order", descending=[True, False]).head(most).sort("order").with_row_index("common")
     ranks = rows.group_by("arm", "seed").len("cells").join(everywhere, on="seed")
-    order = {seed: number for number, seed in enumerate(_in_order(ranks["seed"].unique().to_list()))}
-    ranks = ranks.with_columns(order=pl.col("seed").replace_strict(order, return_dtype=pl.Int64))
-    ranks = ranks.sort("all", "order", descending=[True, False])
-    return ranks.with_columns(rank=pl.int_range(pl.len()).over("arm"))
+    ranks = ranks.join(common.select("seed", "common"), on="seed", how="left")
+    ranks = ranks.sort("all", "order", descending=[True, False]).with_columns(at=pl.int_range(pl.len()).over("arm"))
+    ranks = ranks.sort(pl.col("at") >= most, "order").with_columns(own=pl.int_range(pl.len()).over("arm"))
+    known = pl.col("common").is_not_null().all().over("arm")
+    return ranks.with_columns(rank=pl.when(known).then(pl.col("common").cast(pl.Int64)).otherwise("own"))
 
 
-def _in_order(seeds: list[str]) -> list[str]:
-    """Return numbers in their order, else texts in theirs."""
+def _order(seeds: pl.Series) -> dict[str, int]:
+    """Return the place of each seed: of numbers in their order, else of texts in theirs."""
+    labels = seeds.unique().to_list()
     try:
-        return sorted(seeds, key=lambda seed: (float(seed), seed))
+        labels.sort(key=lambda seed: (float(seed), seed))
     except ValueError:
-        return sorted(seeds)
+        labels.sort()
+    return {seed: place for place, seed in enumerate(labels)}
