@@ -11,8 +11,9 @@ that orders agree more closely than by the mean g: to second order, as if g were
 V / 4 * sqrt((1 - w1)(1 - w2)) * rho / (1 - rho^2), with rho the correlation of the means. Lower bounds count on it.
 
 w and g are estimates, so they are drawn too: the ratio 1 / (1 - w) of total to noise variance of the means is estimated
-with the relative error of an F variable. So each draw is a generalised pivotal quantity (Weerahandi 1993), whose
-quantiles bound r. Where a draw finds no signal, nothing is known about r.
+with the relative error of an F variable, which is much the same in both arms where they share their noise. So each draw
+is a generalised pivotal quantity (Weerahandi 1993), whose quantiles bound r. Where a draw finds no signal, nothing is
+known about r.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ the second order says; benchmarks/trust_choices.py shows what other values do.""
 
 @dataclass(frozen=True, eq=False)
 class RealisedNoise:
-    """Draws of the noise that the means of two arms happen to have, over what is expected.
+    """Draws of the noise that the means, or the residuals, of two arms happen to have, over what is expected.
 
     It is a Wishart matrix, by Bartlett's decomposition (Bartlett 1933).
     """
@@ -58,6 +59,18 @@ class RealisedNoise:
         )
         return cls(first, generator.standard_normal(draws) / np.sqrt(degrees_of_freedom), second)
 
+    @classmethod
+    def with_variances(
+        cls, reference: FloatArray, proxy: FloatArray, degrees_of_freedom: float, generator: np.random.Generator
+    ) -> RealisedNoise:
+        """Simulate it where the variances are these, (draws,) each, if the noise of both arms is independent.
+
+        `degrees_of_freedom`: those of the proxy's.
+        """
+        along = proxy * generator.beta(0.5, max((degrees_of_freedom - 1) / 2, 1e-3), len(proxy))
+        across = np.sqrt(along) * generator.choice((-1.0, 1.0), len(proxy))
+        return cls(np.sqrt(reference), across, np.sqrt(proxy - along))
+
     def of(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return both variances' ratio to what is expected, and the realised correlation, (draws, observations) each.
 
@@ -75,9 +88,8 @@ class RealisedNoise:
 class NoiseDraws:
     """Draws of the errors of the noise estimates."""
 
-    reference_noise: FloatArray
-    """(draws,): estimated over true noise variance."""
-    proxy_noise: FloatArray
+    estimated: RealisedNoise
+    """Estimated over true noise variances: the more closely the noise of both arms is correlated, the more alike."""
     correlation_error: FloatArray
     """(draws,): the error of atanh(g)."""
     tie: FloatArray
@@ -98,7 +110,8 @@ class NoiseDraws:
         known = OF_ORDERS * degrees_of_freedom
         reference, proxy = generator.chisquare(known, (2, draws)) / known
         error = generator.standard_normal(draws) / np.sqrt(max(degrees_of_freedom - 1, 1))
-        return cls(reference, proxy, error, generator.random(draws))
+        tie = generator.random(draws)
+        return cls(RealisedNoise.with_variances(reference, proxy, known, generator), error, tie)
 
     @classmethod
     def shared(
@@ -113,19 +126,18 @@ class NoiseDraws:
 
         `independent`: how many independent hypotheses the noise of each arm is worth (see `shared_noise`).
         """
-        reference, proxy = (
-            generator.chisquare(OF_ORDERS * each * (seeds - 1), draws) / (OF_ORDERS * each * (seeds - 1))
-            for each in independent
-        )
+        known = [OF_ORDERS * each * (seeds - 1) for each in independent]
+        reference, proxy = (generator.chisquare(each, draws) / each for each in known)
         mean = float(np.sqrt(independent[0] * independent[1]))
         error = generator.standard_normal(draws) / np.sqrt(max(mean * (seeds - 1) - 1, 1))
         realised = RealisedNoise.simulate(1 / max(1 / mean - 1 / (hypotheses - 1), 1e-9), generator, draws)
-        return cls(reference, proxy, error, generator.random(draws), realised)
+        tie = generator.random(draws)
+        return cls(RealisedNoise.with_variances(reference, proxy, known[1], generator), error, tie, realised)
 
     @classmethod
     def none(cls, draws: int) -> NoiseDraws:
         """Take estimates without an error."""
-        return cls(np.ones(draws), np.ones(draws), np.zeros(draws), np.zeros(draws))
+        return cls(RealisedNoise(np.ones(draws), np.zeros(draws), np.ones(draws)), np.zeros(draws), np.zeros(draws))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +203,8 @@ def true_correlations(
 
     The lower bound takes the total variance from the same simulated study as the tau. They vary together where the
     pairs are normal, so this sharpens the bound. The upper bound does without, as it would err too often on skewed
-    scores.
+    scores. It also takes the errors of both arms' noise for independent, which errs on its safe side: arms that seem to
+    be unequally noisy seem to share less.
     """
     if side == "low":
         reached = _reaching(taus, observed, noise.tie)
@@ -227,12 +240,13 @@ def _noise_of_means(
     if noise.of_means is not None:
         noise1, noise2, shared = (np.broadcast_to(each[:, None], reached.shape) for each in noise.of_means)
         return noise1, noise2, shared
-    noise1 = reference_variance / noise.reference_noise[:, None] / estimates.reference_ratio
-    noise2 = proxy_variance / noise.proxy_noise[:, None] / estimates.proxy_ratio
     # tanh(atanh(estimate) + error), by the sum formula, which is quicker
     centre = np.clip(estimates.noise_correlation, -1 + 1e-9, 1 - 1e-9)
     error = np.tanh(noise.correlation_error)[:, None]
     shared = (centre + error) / (1 + centre * error)
+    estimated1, estimated2, _ = noise.estimated.of(shared if side == "low" else np.zeros((1, 1)))
+    noise1 = reference_variance / estimated1 / estimates.reference_ratio
+    noise2 = proxy_variance / estimated2 / estimates.proxy_ratio
     if noise.realised is not None:
         more1, more2, shared = noise.realised.of(shared)
         noise1, noise2 = noise1 * more1, noise2 * more2

@@ -16,7 +16,13 @@ from assay.ranking.true_orders.noise_estimates import (
 )
 from assay.ranking.true_orders.observed_orders import ObservedOrders
 from assay.ranking.true_orders.tau_draws import TauDraws
-from assay.ranking.true_orders.true_correlation import NoiseBounds, NoiseDraws, NoiseEstimates, true_correlations
+from assay.ranking.true_orders.true_correlation import (
+    NoiseBounds,
+    NoiseDraws,
+    NoiseEstimates,
+    RealisedNoise,
+    true_correlations,
+)
 from builders.score_tables import simulated_arms
 
 HYPOTHESES, DRAWS = 36, 400
@@ -106,3 +112,26 @@ def test_bounds_hold_more_noise_and_less_than_the_likely_one_and_what_is_shared_
     assert found.little.reference_ratio >= likely.reference_ratio > found.much.reference_ratio
     assert found.little.noise_correlation == found.much.noise_correlation == likely.noise_correlation
     assert likely.noise_correlation == pytest.approx(0.8, abs=0.1)
+
+
+@pytest.mark.parametrize("degrees_of_freedom", [1, 28, 56])
+def test_the_errors_of_both_arms_noise_are_the_more_alike_the_more_of_it_they_share(degrees_of_freedom: int) -> None:
+    draws = 20_000
+    generator = np.random.default_rng(0)
+    reference, proxy = generator.chisquare(degrees_of_freedom, (2, draws)) / degrees_of_freedom
+    errors = RealisedNoise.with_variances(reference, proxy, degrees_of_freedom, generator)
+    own = errors.of(np.zeros((1, 1)))
+    np.testing.assert_allclose(own[0][:, 0], reference)
+    np.testing.assert_allclose(own[1][:, 0], proxy)
+    for shared in (0.5, 0.97):
+        first, second, _ = errors.of(np.full((1, 1), shared))
+        assert float(np.corrcoef(first[:, 0], second[:, 0])[0, 1]) == pytest.approx(shared**2, abs=0.05)
+        assert float(second.mean()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_arms_that_share_their_noise_are_not_taken_for_unequally_noisy() -> None:
+    noise = NoiseDraws.simulate(35, np.random.default_rng(0), DRAWS)
+    orders = ObservedOrders.plain(np.array([round(0.93 * TAUS.pairs)]))
+    low = true_correlations("low", TAUS, noise, NoiseBounds.exactly(estimates(1 / 3, 0.97)), orders)
+    # where one arm has by chance far more noise than the other, less of it can be shared: r would be 1 in .3 of them
+    assert (low > 0.999).mean() < 0.2
