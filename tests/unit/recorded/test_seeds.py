@@ -88,6 +88,20 @@ def test_of_seeds_that_some_share_the_shared_ones_pair_and_the_others_are_number
     )
 
 
+@pytest.mark.parametrize("gap", [("b", "reference", 0), ("b", "short", 1)])
+def test_seeds_of_one_hypothesis_alone_pair_its_arms_also_where_a_run_is_missing(
+    gap: tuple[str, str, int],
+) -> None:
+    table = read(lambda h, a, n: f"{h}{n}", left_out=frozenset({gap}))
+    same = {(key[0], key[2]): score for key, score in numbers(table).items() if key[1] == "reference"}
+    for (hypothesis, arm, number), score in numbers(table).items():
+        if arm == "short" and (hypothesis, number) in same and gap[0] != hypothesis:
+            assert same[hypothesis, number] == score
+    both = {number: numbers(table)["b", "reference", number] for number in (0, 1)}
+    assert both == {number: numbers(table)["b", "short", number] for number in (0, 1)}
+    assert "Each hypothesis has a seed of its own: it pairs its arms, and no hypothesis with another." in table.said[1]
+
+
 def test_without_a_column_of_seeds_runs_are_numbered_as_they_come() -> None:
     table = read(None)
     assert (numbers(table), table.paired) == (WHOLE, False)

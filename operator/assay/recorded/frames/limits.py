@@ -12,7 +12,7 @@ STRUCTURED = 256 * _MI
 """The same for JSON and workbooks, which take many times as much memory when they are read."""
 HEADER = 4 * _MI
 """Bytes of the line with the names of columns."""
-ROWS, COLUMNS, CELLS = 5_000_000, 20_000, 200_000_000
+ROWS, COLUMNS, CELLS = 2_000_000, 20_000, 200_000_000
 
 
 def too_large(place: str, given: str, allowed: str) -> InvalidInput:

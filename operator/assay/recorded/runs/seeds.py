@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -28,8 +29,9 @@ def numbered(rows: pl.DataFrame, meanings: Meanings, place: str) -> Numbered:
     """Number the runs of each cell (hypothesis, arm). Raises InvalidInput if there are too many of them.
 
     Where there are no more seeds than runs of a cell, each seed has its number. Else some seeds are of few cells: then
-    on each arm the seeds that the most cells have keep a number each, and all other runs get what is left in their
-    cell. That pairs runs that share nothing, which makes no comparison wrong, only no sharper.
+    the seeds that the most cells have keep a number each, on all arms or on theirs, and all other runs get what is left
+    in their cell, if possible the same on all arms of their hypothesis: noise that arms share must not look like
+    agreement. To pair runs of hypotheses that share nothing makes no comparison wrong, only no sharper.
     """
     most = rows.group_by(CELL).len().sort("len", *CELL, descending=[True, False, False]).row(0, named=True)
     if most["len"] > MOST:
@@ -44,57 +46,95 @@ def numbered(rows: pl.DataFrame, meanings: Meanings, place: str) -> Numbered:
     if len(order) <= most["len"]:
         number = rows["seed"].replace_strict(order, return_dtype=pl.Int64)
         return Numbered(rows.with_columns(number=number), True, "")
-    return _partly(rows, _ranks(rows, order, int(most["len"])), int(most["len"]), meanings)
+    return _partly(rows, order, int(most["len"]), meanings)
 
 
-def _partly(rows: pl.DataFrame, ranks: pl.DataFrame, most: int, meanings: Meanings) -> Numbered:
+def _partly(rows: pl.DataFrame, order: Mapping[str, int], most: int, meanings: Meanings) -> Numbered:
     """Number runs of which not all share their seeds with those of other cells."""
-    joined = rows.join(ranks, on=["arm", "seed"], how="left", maintain_order="left")
-    keeps = (joined["rank"] < most) & (joined["cells"] > 1)
-    number = [rank if kept else None for rank, kept in zip(joined["rank"].to_list(), keeps.to_list(), strict=True)]
-    free: dict[tuple[str, str], set[int]] = defaultdict(set)
-    cells = list(zip(joined["hypothesis"].to_list(), joined["arm"].to_list(), strict=True))
-    for cell, own in zip(cells, number, strict=True):
-        if own is not None:
-            free[cell].add(own)
-    left = {cell: iter([n for n in range(most) if n not in taken]) for cell, taken in free.items()}
-    ranked = joined["rank"].to_list()
-    for place in sorted((place for place, own in enumerate(number) if own is None), key=ranked.__getitem__):
-        number[place] = next(left.setdefault(cells[place], iter(range(most))))
-    paired = int(keeps.sum())
-    loose = rows.height - paired
-    if not paired:
-        said = (
-            f"Each run has a {meanings.seed} of its own, so runs are numbered within their hypothesis and arm; "
-            "nothing is paired."
-        )
-    elif not loose:
-        said = (
-            f"Column {meanings.seed} has other values on other arms, so it pairs hypotheses on each arm, and no arm "
-            "with another."
-        )
-    else:
-        said = (
-            f"{counted(paired, 'run')} share their {meanings.seed} with runs of other hypotheses and are paired by it; "
-            f"the other {loose} are numbered within their hypothesis and arm."
-        )
-    return Numbered(rows.with_columns(number=pl.Series(number, dtype=pl.Int64)), not loose, said)
+    kept = _kept(rows, order, most)
+    runs = list(rows.select("hypothesis", "arm", "seed").iter_rows())
+    number = [kept.get((arm, seed)) for _, arm, seed in runs]
+    loose: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    taken: dict[tuple[str, str], _Cell] = defaultdict(_Cell)
+    for place, (hypothesis, arm, seed) in enumerate(runs):
+        own = number[place]
+        if own is None:
+            loose[hypothesis][seed].append(place)
+        else:
+            taken[hypothesis, arm].take(own)
+    over_arms = False
+    for hypothesis, by_seed in loose.items():
+        for seed in sorted(by_seed, key=lambda seed: (-len(by_seed[seed]), order[seed])):
+            places = by_seed[seed]
+            cells = [taken[hypothesis, runs[place][1]] for place in places]
+            over_arms = over_arms or len(places) > 1
+            same = _free(cells, most)
+            for place, cell in zip(places, cells, strict=True):
+                found = _free([cell], most) if same is None else same
+                number[place] = found
+                cell.take(found)
+    apart = sum(len(places) for by_seed in loose.values() for places in by_seed.values())
+    said = _said(rows.height - apart, apart, over_arms=over_arms, seed=str(meanings.seed))
+    return Numbered(rows.with_columns(number=pl.Series(number, dtype=pl.Int64)), not apart, said)
 
 
-def _ranks(rows: pl.DataFrame, order: dict[str, int], most: int) -> pl.DataFrame:
-    """Return of each seed of an arm how many `cells` of the arm have it, and its `rank` there.
+class _Cell:
+    """The numbers that runs of a cell have; below `lowest` there is none left."""
 
-    Of each arm, `most` seeds come first, in their own order: those that the most cells of all arms have. Where all
-    seeds of an arm are among the commonest of the table, they have the numbers that they have on other arms.
+    def __init__(self) -> None:
+        self.taken: set[int] = set()
+        self.lowest = 0
+
+    def take(self, number: int) -> None:
+        self.taken.add(number)
+        while self.lowest in self.taken:
+            self.lowest += 1
+
+
+def _free(cells: Sequence[_Cell], most: int) -> int | None:
+    """Return the lowest number that none of the cells has, None if there is none below `most`."""
+    candidates = range(max(cell.lowest for cell in cells), most)
+    return next((number for number in candidates if all(number not in cell.taken for cell in cells)), None)
+
+
+def _kept(rows: pl.DataFrame, order: Mapping[str, int], most: int) -> dict[tuple[str, str], int]:
+    """Return the number of each (arm, seed) that keeps one: seeds of two hypotheses or more, at most `most` an arm.
+
+    The seeds that the most cells have are numbered alike on all arms that have them; an arm that has fewer of these
+    has numbers left for its own.
     """
-    everywhere = rows.group_by("seed").len("all").with_columns(order=pl.col("seed").replace_strict(order))
-    common = everywhere.sort("all", "order", descending=[True, False]).head(most).sort("order").with_row_index("common")
-    ranks = rows.group_by("arm", "seed").len("cells").join(everywhere, on="seed")
-    ranks = ranks.join(common.select("seed", "common"), on="seed", how="left")
-    ranks = ranks.sort("all", "order", descending=[True, False]).with_columns(at=pl.int_range(pl.len()).over("arm"))
-    ranks = ranks.sort(pl.col("at") >= most, "order").with_columns(own=pl.int_range(pl.len()).over("arm"))
-    known = pl.col("common").is_not_null().all().over("arm")
-    return ranks.with_columns(rank=pl.when(known).then(pl.col("common").cast(pl.Int64)).otherwise("own"))
+    counts = rows.group_by("arm", "seed").len("cells").sort("arm", "seed")
+    everywhere = dict(counts.group_by("seed").agg(pl.col("cells").sum()).iter_rows())
+
+    def commonest(seeds: Iterable[str], how_many: int) -> list[str]:
+        chosen = sorted(seeds, key=lambda seed: (-everywhere[seed], order[seed]))[:how_many]
+        return sorted(chosen, key=order.__getitem__)
+
+    common = {seed: number for number, seed in enumerate(commonest(everywhere, most))}
+    numbers: dict[tuple[str, str], int] = {}
+    for (arm,), own in counts.group_by("arm", maintain_order=True):
+        shared = {seed for seed, cells in own.select("seed", "cells").iter_rows() if cells > 1}
+        known = {seed: common[seed] for seed in shared if seed in common}
+        free = sorted(set(range(most)) - set(known.values()))
+        others = commonest(shared - set(known), len(free))
+        for seed, number in {**known, **dict(zip(others, free, strict=False))}.items():
+            numbers[str(arm), seed] = number
+    return numbers
+
+
+def _said(paired: int, apart: int, *, over_arms: bool, seed: str) -> str:
+    if not apart:
+        return (
+            f"Column {seed} has other values on other arms: it pairs hypotheses on each arm, and no arm with another."
+        )
+    if paired:
+        return (
+            f"{counted(paired, 'run')} share their {seed} with runs of other hypotheses and are paired by it; the "
+            f"other {apart} are numbered within their hypothesis{'' if over_arms else ' and arm'}."
+        )
+    if over_arms:
+        return f"Each hypothesis has a {seed} of its own: it pairs its arms, and no hypothesis with another."
+    return f"Each run has a {seed} of its own, so runs are numbered within their hypothesis and arm; nothing is paired."
 
 
 def _order(seeds: pl.Series) -> dict[str, int]:
