@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,118 @@ def test_a_study_that_asks_for_more_seeds_than_there_are_gets_those_there_are_an
     assert ended.code == 0
     assert ended.errors == "spec.seeds.maximum is 7; the table has 3 seeds, so that many are the most.\n"
     assert ended.output == example.output
+
+
+STUDY = """
+apiVersion: assay.dev/v1alpha1
+kind: ProxyStudy
+metadata: {{name: past}}
+spec:
+  hypotheses: {{baseline: {baseline}}}
+  dataset: {{manifest: none.json}}
+  trainer: {{entrypoint: "team:train"}}
+  metric: {{name: val/acc, goal: Maximize, smallestEffect: "0.002"}}
+  reference: {{epochs: 50}}
+  proxies:
+  - {{name: short, epochs: 5}}
+  seeds: {{initial: {initial}, maximum: 3}}
+"""
+
+
+def a_study(folder: Path, baseline: str = "h0", initial: int = 3) -> Path:
+    file = folder / "study.yaml"
+    file.write_text(STUDY.format(baseline=baseline, initial=initial))
+    return file
+
+
+def a_table(folder: Path, header: str, row: Callable[[int, int, int], str]) -> str:
+    """Write runs of six hypotheses (0 to 5) at 50 and 5 epochs, with three seeds."""
+    table = folder / "past.csv"
+    rows = [row(hypothesis, epochs, seed) for hypothesis in range(6) for epochs in (50, 5) for seed in range(3)]
+    table.write_text("\n".join([header, *rows]))
+    return str(table)
+
+
+def score(hypothesis: int, epochs: int, seed: int) -> str:
+    return f"{hypothesis / 10 + seed / 100:.2f},{epochs}"
+
+
+def test_arms_are_found_by_their_epochs_and_the_score_by_the_name_of_the_metric(tmp_path: Path) -> None:
+    header = "Name,State,lr,epochs,seed,val/loss,val/acc,_runtime"
+    table = a_table(tmp_path, header, lambda h, e, s: f"run-{h}{e}{s},finished,0.0{h + 1},{e},{s},1.0,{score(h, e, s)}")
+    ended = replay(table, file=a_study(tmp_path, "0-01"))
+    assert ended.code == 0
+    assert "6 hypotheses, 2 arms, 3 seeds; 36 of 36 trials" in ended.output
+    assert ended.errors.splitlines() == [
+        "Column lr is the hypothesis, the only column left that varies.",
+        "Column epochs is the arm.",
+        "Column _runtime is the cost, in seconds.",
+        "Column val/acc is the score, the metric of the study.",
+    ]
+
+
+@pytest.mark.parametrize("label", [lambda h, e, s: 100 * h + e + s, lambda h, e, s: e + s], ids=["unique", "by arm"])
+def test_seeds_of_any_labels_are_no_failures(label: Callable[[int, int, int], int], tmp_path: Path) -> None:
+    header = "hypothesis,epochs,seed,score,cost"
+    table = a_table(tmp_path, header, lambda h, e, s: f"h{h},{e},{label(h, e, s)},{score(h, e, s)}")
+    ended = replay(table, "-o", "json", file=a_study(tmp_path))
+    trials = json.loads(ended.output)["trials"]
+    assert (trials["succeeded"], trials.get("failed", 0)) == (36, 0)
+
+
+def test_arms_of_any_name_are_told_by_an_option(tmp_path: Path) -> None:
+    names = {50: "Full run", 5: "10 %"}
+    header = "hypothesis,arm,seed,score,cost"
+    table = a_table(tmp_path, header, lambda h, e, s: f"h{h},{names[e]},{s},{score(h, e, s)}")
+    ended = replay(
+        table, "--recorded-arm", "reference=Full run", "--recorded-arm", "short=10 %", file=a_study(tmp_path)
+    )
+    assert "36 of 36 trials" in ended.output
+    ended = replay(table, "--recorded-arm", "short=10", file=a_study(tmp_path))
+    assert ended.code == 2
+    want = "spec.reference: given 'reference'; allowed: an arm that the table has: 10 % or Full run (--recorded-arm "
+    assert want in ended.errors
+    ended = replay(table, "--recorded-arm", "shorts=10 %", file=a_study(tmp_path))
+    assert (
+        "--recorded-arm: given 'shorts'; allowed: an arm of the study: reference or short; did you mean" in ended.errors
+    )
+
+
+def test_a_table_of_one_seed_is_refused_with_who_can_use_it(tmp_path: Path) -> None:
+    table = a_table(tmp_path, "hypothesis,epochs,seed,score,cost", lambda h, e, s: f"h{h},{e},0,{score(h, e, 0)}")
+    for initial, want in (
+        (1, "what a single seed can say, assay judge says"),
+        (2, "assay judge says what can be said"),
+    ):
+        ended = replay(table, file=a_study(tmp_path, initial=initial))
+        assert ended.code == 2
+        assert f"spec.seeds.initial: given {initial}; allowed: " in ended.errors
+        assert want in ended.errors
+
+
+def test_several_rows_of_one_run_are_counted_as_an_option_says(tmp_path: Path) -> None:
+    table = a_table(tmp_path, "hypothesis,epochs,seed,score,cost", lambda h, e, s: f"h{h},{e},0,{score(h, e, s)}")
+    assert "18 rows" not in replay(table, file=a_study(tmp_path)).output
+    assert "or --repeats mean, first, last or seeds" in replay(table, file=a_study(tmp_path)).errors
+    ended = replay(table, "--repeats", "seeds", file=a_study(tmp_path))
+    assert "36 of 36 trials" in ended.output
+    assert (
+        "--repeats: given 'median'; allowed: mean, first, last or seeds" in replay(table, "--repeats", "median").errors
+    )
+
+
+def test_what_a_table_of_mlflow_names_and_what_it_lacks_is_told(tmp_path: Path) -> None:
+    header = "hypothesis,epochs,seed,metrics.acc,metrics.loss"
+    table = a_table(tmp_path, header, lambda h, e, s: f"h{h},{e},{s},0.5,0.5")
+    ended = replay(table, file=a_study(tmp_path))
+    assert ended.code == 2
+    assert (
+        "given several columns that may be the score: metrics.acc and metrics.loss; allowed: --column score"
+        in ended.errors
+    )
+    ended = replay(table, "--column", "score=acc", file=a_study(tmp_path))
+    assert "cost: given no column that says how long runs took" in ended.errors
+    assert "--column cost" in ended.errors
 
 
 def test_an_arm_that_the_table_lacks_ends_with_2_and_the_nearest(tmp_path: Path) -> None:

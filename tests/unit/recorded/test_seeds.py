@@ -71,7 +71,7 @@ def test_seeds_that_differ_between_arms_pair_the_hypotheses_of_an_arm() -> None:
     table = read(lambda h, a, n: n if a == "reference" else 10 + n, left_out=frozenset({("b", "short", 1)}))
     assert numbers(table) == {key: score for key, score in WHOLE.items() if key != ("b", "short", 1)}
     assert table.paired
-    assert "it pairs hypotheses on each arm, and no arm with another" in table.said[1]
+    assert "it pairs hypotheses on each arm, and not arms" in table.said[1]
 
 
 def test_of_seeds_that_some_share_the_shared_ones_pair_and_the_others_are_numbered() -> None:

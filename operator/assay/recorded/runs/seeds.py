@@ -70,7 +70,8 @@ def _partly(rows: pl.DataFrame, order: Mapping[str, int], most: int, meanings: M
             over_arms = over_arms or len(places) > 1
             same = _free(cells, most)
             for place, cell in zip(places, cells, strict=True):
-                found = _free([cell], most) if same is None else same
+                found = same if same is not None else _free([cell], most)
+                assert found is not None, "a cell has at most as many runs as there are numbers"
                 number[place] = found
                 cell.take(found)
     apart = sum(len(places) for by_seed in loose.values() for places in by_seed.values())
@@ -124,9 +125,7 @@ def _kept(rows: pl.DataFrame, order: Mapping[str, int], most: int) -> dict[tuple
 
 def _said(paired: int, apart: int, *, over_arms: bool, seed: str) -> str:
     if not apart:
-        return (
-            f"Column {seed} has other values on other arms: it pairs hypotheses on each arm, and no arm with another."
-        )
+        return f"Column {seed} has other values on other arms: it pairs hypotheses on each arm, and not arms."
     if paired:
         return (
             f"{counted(paired, 'run')} share their {seed} with runs of other hypotheses and are paired by it; the "
