@@ -52,11 +52,11 @@ def _alike(values: FloatArray) -> FloatArray:
         first, second = np.triu_indices(hypotheses, 1)
         signs = np.sign(values[..., first, :] - values[..., second, :])
         return signs.swapaxes(-1, -2) @ signs
-    twice = np.zeros((*values.shape[:-2], values.shape[-1], values.shape[-1]))
-    for row in range(hypotheses):  # the pairs of very many hypotheses would take gigabytes
-        signs = np.sign(values[..., row, None, :] - values)
-        twice += signs.swapaxes(-1, -2) @ signs
-    return twice / 2
+    alike = np.zeros((*values.shape[:-2], values.shape[-1], values.shape[-1]))
+    for row in range(hypotheses - 1):  # the pairs of very many hypotheses would take gigabytes
+        signs = np.sign(values[..., row, None, :] - values[..., row + 1 :, :])
+        alike += signs.swapaxes(-1, -2) @ signs
+    return alike
 
 
 def reliability(values: FloatArray) -> FloatArray:
