@@ -197,15 +197,14 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
         proxy, path = study.spec.proxies[arm.proxy], f"spec.proxies[{arm.proxy}]"
         of_vision = study.spec.trainer.entrypoint == VISION
         yield from _reading(_where(study), path, study.spec.metric, proxy, arm, of_vision=of_vision)
-        if place and proxies[place - 1].proxy == arm.proxy:
-            continue  # all else was said of its first epoch
-        yield from _dearer(_where(study), path, reference, proxy, arm)
-        if proxy.subset is not None and not arm.fidelity.takes_subset:
-            allowed = "a subset only together with a dataPercent below 100"
-            yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
+        if not place or proxies[place - 1].proxy != arm.proxy:  # once for all epochs that are read
+            yield from _dearer(_where(study), path, reference, proxy, arm)
+            if proxy.subset is not None and not arm.fidelity.takes_subset:
+                allowed = "a subset only together with a dataPercent below 100"
+                yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
         same = next((other.name for other in [reference, *proxies[:place]] if _alike(arm, other)), None)
         if same is not None:
-            given = f'"{proxy.name}", which runs exactly what {same} runs'
+            given = f'"{arm.name}", which runs exactly what {same} runs'
             allowed = (
                 "another epochs, imageSize, batchSize, dataPercent, subset, recipe, readAt or metric than other arms"
             )

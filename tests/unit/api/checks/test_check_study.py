@@ -161,6 +161,7 @@ NINE = tuple(range(1, 10))
         ([reading("a" * 61, 2, 3)], []),
         ([reading("a" * 62, 2, 3)], ["spec.proxies[0].name"] * 2),
         ([reading("one", 2), reading("two", 2)], ["spec.proxies[1]"]),
+        ([reading("one", 2), reading("two", 3, 2)], ["spec.proxies[1]"]),
         ([a_proxy("same", metric=RankedBy(name="accuracy"))], ["spec.proxies[0]"]),
         (
             [a_proxy("worst", epochs=5, metric=RankedBy(name="accuracy", goal=Goal.MINIMIZE))],
