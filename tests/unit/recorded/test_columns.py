@@ -183,6 +183,33 @@ def test_where_two_columns_may_be_meant_nobody_guesses(columns: dict[str, list[A
     assert refusal(columns).startswith(f"the table: {want}")
 
 
+def test_of_metrics_those_of_the_training_itself_are_no_score() -> None:
+    history: dict[str, list[Any]] = {
+        "loss": [1.0, 2.0],
+        "val_loss": [0.5, 0.25],
+        "train_acc": [1.0, 1.0],
+        "rank_test_score": [1, 2],
+    }
+    assert read({"hypothesis": ["a", "b"], **history}).runs["a", "reference", 0].score == 0.5
+    said = refusal({"hypothesis": ["a", "b"], **history, "val_acc": [1, 2]})
+    assert "several columns that may be the score: val_loss and val_acc;" in said
+    assert read({"hypothesis": ["a", "b"], "loss": [1.0, 2.0]}).runs["a", "reference", 0].score == 1.0
+
+
+def test_search_results_of_scikit_learn_are_read_as_it_returns_them() -> None:
+    results: dict[str, list[Any]] = {
+        "mean_fit_time": [1.5, 2.5],
+        "std_fit_time": [0.1, 0.1],
+        "param_C": [1, 10],
+        "params": ["{'C': 1}", "{'C': 10}"],
+        "split0_test_score": [0.4, 0.5],
+        "mean_test_score": [0.5, 0.6],
+        "std_test_score": [0.1, 0.1],
+        "rank_test_score": [2, 1],
+    }
+    assert read(results, score="mean_test_score").runs["10", "reference", 0] == (2.5, 0.6)
+
+
 def test_errors_name_options_as_the_caller_has_them() -> None:
     assert "--column score" in refusal({**OWN, "score": [None, None]}, option="--column {}")
     assert refusal(OWN, score="scor").startswith(

@@ -134,6 +134,17 @@ def test_a_column_that_tells_repeated_rows_apart_is_named(tmp_path: Path) -> Non
     )
 
 
+def test_of_a_history_it_is_said_that_its_epochs_can_be_arms(tmp_path: Path) -> None:
+    rows = [f"a,{seed},{epoch},0.{seed}{epoch}" for seed in (1, 2) for epoch in range(3)]
+    header = "hypothesis,seed,epoch,score"
+    assert refusal(tmp_path, *rows, header=header) == (
+        "score: given rows 1, 2 and 3 of one run ('a', arm 'reference', seed '1') with the scores 0.1, 0.11 and 0.12; "
+        "2 runs like it in all; they differ in epoch; allowed: --arm with epoch: each is an arm. Or --where with one "
+        "of them"
+    )
+    assert read(tmp_path, *rows, header=header, arm=("epoch",)).arms == ("0", "1", "2")
+
+
 # ----------------------------------------------------------------------------- names
 
 

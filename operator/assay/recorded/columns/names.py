@@ -10,13 +10,14 @@ and API: Name, State, Runtime, _runtime, Created, Group, Sweep, then configurati
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 Kind = Literal["parameter", "metric", "attribute", "plain"]
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"(params|parameters|config|hparams|hyperparameters)[./]", "parameter"),
-    (r"params_(?=.)", "parameter"),
+    (r"params?_(?=.)", "parameter"),
     (r"(metrics|summary|summary_metrics)[./]", "metric"),
     (r"(tags|attributes)[./](mlflow\.)?", "attribute"),
     (r"(user_attrs|system_attrs)_", "attribute"),
@@ -97,7 +98,7 @@ COST = _words(
     """
     cost accelerator_seconds gpu_seconds seconds runtime duration wall_seconds wall_time walltime elapsed
     elapsed_seconds elapsed_time duration_seconds train_seconds training_seconds train_time training_time fit_time
-    train_runtime time run_time time_seconds total_time
+    train_runtime time run_time time_seconds total_time mean_fit_time
     """
 )
 UNITS = {
@@ -126,11 +127,14 @@ ABOUT_RUNS = _words(
     source source_type source_name user user_id username tags notes note comment description created created_at
     updated updated_at heartbeat_at date datetime timestamp sweep sweep_id job_type project entity host hostname url
     path git_commit commit source_git_commit git os python python_version command program pid gpu gpu_type gpu_count
-    cpu_count slurm_job_id job_id log_model_history parent_run_id lifecycle_stage wandb step global_step epoch
+    cpu_count slurm_job_id job_id log_model_history parent_run_id lifecycle_stage wandb done
     storage_id end_cause stop_uri log_dir output_dir checkpoint logger
     """
 )
 """What tools write of a run that says nothing about what was tried."""
+
+PROGRESS = ("epoch", "step", "global_step", "iteration", "training_iteration", "iter")
+"""How far a run was: in a history, which has a row for each time that a run was measured, what the rows differ in."""
 
 MEASURED = _words(
     """
@@ -141,14 +145,24 @@ MEASURED = _words(
 )
 """Words in the names of metrics."""
 
-IN_TRAINING = {"train", "training", "grad", "lr"}
-"""Words in the names of metrics of the training itself, which are no scores."""
+NO_SCORE = {"train", "training", "grad", "lr", "std", "stderr", "se", "var", "rank"}
+"""Words in the names of what is measured in training itself, or about a score, and is none."""
+HELD_OUT = {"val", "valid", "validation", "test", "eval"}
+"""Words in the names of metrics of what was not trained on."""
 
 
 def is_metric(name: Name) -> bool:
     """Return whether it is called as a metric is."""
     words = set(name.bare.split("_"))
     return name.kind == "metric" or (name.kind != "parameter" and not words.isdisjoint(MEASURED))
+
+
+def without_training(columns: Sequence[str]) -> list[str]:
+    """Return the metrics without those of the training itself: of loss and val_loss, val_loss."""
+    named = {column: name_of(column).bare for column in columns}
+    held_out = [bare for bare in named.values() if set(bare.split("_")) & HELD_OUT]
+    own = [c for c, bare in named.items() if not set(bare.split("_")) & NO_SCORE]
+    return [c for c in own if not any(other.endswith(f"_{named[c]}") for other in held_out)] or list(columns)
 
 
 def unit_of(name: Name) -> float | None:

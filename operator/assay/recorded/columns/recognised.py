@@ -115,8 +115,7 @@ class _Recognition:
             return found
         free = [column for column, name in self.names.items() if column not in self.taken and names.is_metric(name)]
         numeric = [column for column in free if self._filled(column) and is_number(self.table[column])]
-        judged = [c for c in numeric if not set(self.names[c].bare.split("_")).intersection(names.IN_TRAINING)]
-        candidates = [c for c in judged or numeric if not names.is_cost(self.names[c])]
+        candidates = names.without_training([c for c in numeric if not names.is_cost(self.names[c])])
         candidates += [c for c, name in self.names.items() if name.bare.startswith("values_") and c not in candidates]
         if len(candidates) == 1:
             return self._take("score", candidates[0])
@@ -206,7 +205,7 @@ class _Recognition:
         name, series = self.names[column], self.table[column]
         about = (
             not name.bare
-            or name.bare in names.ABOUT_RUNS
+            or name.bare in (*names.ABOUT_RUNS, *names.PROGRESS)
             or column.startswith("_")
             or name.kind in ("attribute", "metric")
         )
@@ -252,7 +251,11 @@ class _Recognition:
         return {name for name, count in zip(self.table.columns, counts, strict=True) if count < self.table.height}
 
     def _free_numbers(self) -> list[str]:
-        free = (c for c in self.names if c not in self.taken and self.names[c].bare not in names.ABOUT_RUNS)
+        free = (
+            c
+            for c in self.names
+            if c not in self.taken and self.names[c].bare not in (*names.ABOUT_RUNS, *names.PROGRESS)
+        )
         return list(islice((c for c in free if self._filled(c) and is_number(self.table[c])), MANY + 1))
 
     def _ambiguous(self, meaning: str, candidates: Iterable[str], *, together: bool = False) -> InvalidInput:

@@ -9,7 +9,7 @@ import polars as pl
 from assay.api.errors import InvalidInput, Problem
 from assay.recorded.choice import Choice
 from assay.recorded.columns.meanings import Meanings
-from assay.recorded.columns.names import ABOUT_RUNS, name_of
+from assay.recorded.columns.names import ABOUT_RUNS, PROGRESS, name_of
 from assay.recorded.frames.cleaned import ROW
 from assay.recorded.text import counted, listed, quoted, shortened
 from assay.recorded.values import numbers, texts
@@ -99,10 +99,13 @@ def _refusal(
     first = several.row(0, named=True)
     same = several.filter(pl.all_horizontal(pl.col(key) == first[key] for key in KEY))
     runs = several.select(KEY).n_unique()
-    numbers_, scores = listed(same[ROW].to_list(), "and"), listed(same["score"].to_list(), "and")
+    numbers_, scores = listed(same[ROW].to_list(), "and"), listed([f"{score:g}" for score in same["score"]], "and")
     who = f"{quoted(first['hypothesis'])}, arm {quoted(first['arm'])}, seed {quoted(first['seed'])}"
     given = f"rows {numbers_} of one run ({who}) with the scores {scores}; {counted(runs, 'run')} like it in all"
     option = choice.own("repeats")
+    if history := _history(telling, keys):
+        way_out = f"{choice.called('arm')} with {history}: each is an arm. Or {choice.own('where')} with one of them"
+        return InvalidInput([Problem(place, meanings.score, f"{given}; they differ in {history}", way_out)])
     allowed = f"one row per run, or {option} mean, first, last or seeds (each is a further seed)"
     return InvalidInput([Problem(place, meanings.score, given, allowed)])
 
@@ -111,7 +114,12 @@ def _telling(rows: pl.DataFrame, keys: list[str], meanings: Meanings) -> str | N
     """Return a column by which rows of one run may be of different data sets, None if there is none."""
     for column in rows.columns:
         name = name_of(column)
-        if column in (*meanings.all, ROW) or name.bare in ABOUT_RUNS or column.startswith("_") or name.kind == "metric":
+        if (
+            column in (*meanings.all, ROW)
+            or name.bare in (*ABOUT_RUNS, *PROGRESS)
+            or column.startswith("_")
+            or name.kind == "metric"
+        ):
             continue
         series = rows[column]
         if series.dtype.is_float() or series.dtype.is_temporal() or _has_fractions(series):
@@ -121,6 +129,12 @@ def _telling(rows: pl.DataFrame, keys: list[str], meanings: Meanings) -> str | N
         if rows.group_by(keys).agg(pl.col(column).n_unique())[column].max() != 1:
             return column
     return None
+
+
+def _history(rows: pl.DataFrame, keys: list[str]) -> str | None:
+    """Return the column that says when in a run a row was written, if the rows of a run differ in it."""
+    columns = [column for column in rows.columns if name_of(column).bare in PROGRESS and column not in keys]
+    return next((c for c in columns if rows.group_by(keys).agg(pl.col(c).n_unique())[c].max() != 1), None)
 
 
 def _has_fractions(series: pl.Series) -> bool:
