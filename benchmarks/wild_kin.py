@@ -9,7 +9,8 @@ noise are as for unrelated ones. The true tau is that of hypotheses of different
 - families nobody: a label, or a key, whose values have nothing to do with the scores (false says what it always does).
 - shared: four fifths of the noise are shared by a family, in each arm for itself; families as above, and with nothing
   that tells them.
-- sensitivity: the noise of a hypothesis is its own sensitivity times the seed's luck; alike in both arms, or not.
+- sensitivity: the noise of a hypothesis is its own sensitivity times the seed's luck; alike in both arms, or not;
+  free: alike, and the luck of both arms has a correlation of .97, as where a proxy is read from the reference's trials.
 - blind: the proxy's score says nothing for a tenth of the hypotheses, rounded up; it is right about the others, as far
   as the true tau over all pairs allows. The power is that of the plain row.
 - verdicts: all of 36 hypotheses are equal, and noise is shared as above; 3 to 10 seeds, with `clusterBy` and without.
@@ -164,10 +165,16 @@ def shared_noise(
     return together
 
 
-def by_sensitivity(alike: bool, noise: float, tau: float, generator: np.random.Generator) -> Arms:
-    """Simulate noise that is the luck of a seed times how much a hypothesis feels it (a uniform number)."""
+def by_sensitivity(
+    alike: bool, noise: float, tau: float, generator: np.random.Generator, *, shared: float = 0.0
+) -> Arms:
+    """Simulate noise that is the luck of a seed times how much a hypothesis feels it (a uniform number).
+
+    `shared`: the correlation of the two arms' luck.
+    """
     feels = np.sqrt(3) * generator.uniform(0, 1, (1 if alike else 2, HYPOTHESES, 1))
     luck = generator.standard_normal((2, 1, SEEDS))
+    luck[1] = shared * luck[0] + np.sqrt(1 - shared**2) * luck[1]
     scores = truth(tau, HYPOTHESES, generator)[:, :, None] + noise * feels * luck
     return Arms(scores[0], scores[1], np.arange(HYPOTHESES))
 
@@ -244,6 +251,10 @@ ROWS = (
         _row(f"sensitivity {name} s={noise}", partial(by_sensitivity, alike, noise))
         for noise in (1.0, 0.5)
         for alike, name in ((True, "alike"), (False, "own"))
+    ),
+    *(
+        _row(f"sensitivity free s={noise}", partial(by_sensitivity, True, noise, shared=0.97), most_false=0.07)
+        for noise in (1.0, 0.5)
     ),
     _row("plain s=0.2", partial(in_families, HYPOTHESES, 0.2, 0.0)),
     _row("plain s=0.5", partial(in_families, HYPOTHESES, 0.5, 0.0)),

@@ -15,12 +15,12 @@ from assay.ranking.true_orders.noise_estimates import (
     spread_of_sharing,
 )
 from assay.ranking.true_orders.observed_orders import ObservedOrders
+from assay.ranking.true_orders.realised_noise import RealisedNoise
 from assay.ranking.true_orders.tau_draws import TauDraws
 from assay.ranking.true_orders.true_correlation import (
     NoiseBounds,
     NoiseDraws,
     NoiseEstimates,
-    RealisedNoise,
     true_correlations,
 )
 from builders.score_tables import simulated_arms

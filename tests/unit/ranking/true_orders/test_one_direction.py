@@ -40,3 +40,21 @@ def test_arms_whose_luck_has_the_same_sign_share_it() -> None:
     same = arm(luck=3.0)
     draws = noise_of_means(same, same, np.random.default_rng(0), 500)
     assert (draws.correlation > 0.99).mean() > 0.99
+
+
+def test_arms_with_the_same_luck_are_drawn_together_and_those_with_luck_of_their_own_are_not() -> None:
+    seeds = 12
+    feels = np.linspace(0, 1, COUNT)[:, None]
+    true = np.random.default_rng(0).standard_normal((2, COUNT, 1))
+    of_reference = np.linspace(-2, 2, seeds)
+    alike = []
+    for of_proxy in (of_reference, of_reference**2 - np.mean(of_reference**2)):
+        reference, proxy = (
+            Scores(tuple(map(str, range(COUNT))), tuple(range(seeds)), scores + 2 * feels * luck)
+            for scores, luck in zip(true, (of_reference, of_proxy), strict=True)
+        )
+        draws = noise_of_means(reference, proxy, np.random.default_rng(0), 2000)
+        alike.append(float((np.sqrt(draws.reference) * np.sqrt(draws.proxy) * draws.correlation).mean()))
+    together, apart = alike
+    assert together > 0.01
+    assert abs(apart) < together / 4
