@@ -12,6 +12,7 @@ import typer
 from assay.api.errors import InvalidInput, Problem, nearest
 from assay.cli.inputs import FileOption, StudyOption, load_study
 from assay.cli.output import ExplainOption, Output, OutputOption
+from assay.cli.pairs import pairs
 from assay.cli.replay_comparison import DEFAULT_ORDERS, MOST_ORDERS, ComparisonOptions, check_options, show_comparison
 from assay.cli.run import exit_code
 from assay.recorded.choice import MEANINGS, REPEATS, Choice
@@ -96,7 +97,7 @@ def replay(
     resource, manifests = _loaded(file, study)
     choice = _choice(column or (), where or (), repeats, resource.spec.metric.name)
     recorded = read_file(table, choice)
-    chosen = _pairs(recorded_arm or (), "--recorded-arm")
+    chosen = pairs(recorded_arm or (), "assay replay", "--recorded-arm")
     replayed = replay_study(resource, manifests.hypotheses, recorded, slots, chosen)
     for sentence in filter(None, (*recorded.said, replayed.note)):
         typer.echo(sentence, err=True)
@@ -150,7 +151,7 @@ def _loaded(file: Sequence[str], study: str | None) -> tuple[ProxyStudy, Manifes
 def _choice(column: Iterable[str], where: Iterable[str], repeats: str | None, metric: str) -> Choice:
     from assay.api.reading.words import one_of
 
-    columns = _pairs(column, "--column")
+    columns = pairs(column, "assay replay", "--column")
     for name in columns:
         if name not in MEANINGS:
             problem = Problem("assay replay", "--column", repr(name), one_of(MEANINGS), nearest(name, MEANINGS))
@@ -159,7 +160,7 @@ def _choice(column: Iterable[str], where: Iterable[str], repeats: str | None, me
         raise InvalidInput([Problem("assay replay", "--column", "arm and size", "one of the two")])
     if repeats is not None and repeats not in REPEATS:
         raise InvalidInput([Problem("assay replay", "--repeats", repr(repeats), one_of(REPEATS))])
-    rows = _pairs(where, "--where")
+    rows = pairs(where, "assay replay", "--where")
     return Choice(
         hypothesis=_several(columns.get("hypothesis")),
         arm=_several(columns.get("arm")),
@@ -191,15 +192,3 @@ def _judge(table: Path, choice: Choice, truth: str) -> Table:
         raise InvalidInput(
             [replace(problem, path=problem.path.replace("--column score", "--truth")) for problem in error.problems]
         ) from None
-
-
-def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value:
-            raise InvalidInput([Problem("assay replay", option, repr(text), "NAME=VALUE")])
-        if name in pairs:
-            raise InvalidInput([Problem("assay replay", option, f"{name} twice", "each name once")])
-        pairs[name] = value
-    return pairs

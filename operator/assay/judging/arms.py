@@ -156,9 +156,9 @@ def _spread(arms: _Arms, others: Sequence[str]) -> tuple[str, ...]:
 
 
 def number_of(text: str) -> float | None:
-    """Return the number that a name is; None if it is none."""
+    """Return the number that a name is, also with a decimal comma; None if it is none."""
     try:
-        number = float(text)
+        number = float(text.replace(",", "."))
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -54,9 +54,12 @@ class Names:
                 return value
             return type(value)._make(parts) if hasattr(value, "_make") else parts
         if isinstance(value, Mapping):
-            return {self._of(key): self._of(each) for key, each in value.items()}
+            pairs = [(self._of(key), self._of(each)) for key, each in value.items()]
+            same = all(key is old and each is value[old] for (key, each), old in zip(pairs, value, strict=True))
+            return value if same else dict(pairs)
         if isinstance(value, frozenset):
-            return frozenset(map(self._of, value))
+            found = frozenset(map(self._of, value))
+            return value if found == value else found
         if is_dataclass(value) and not isinstance(value, type):
             changed = {
                 each.name: new

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from assay.api.decimals import decimal_string
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 MOST_HYPOTHESES = 5000
 MOST_RUNS = 500_000
 """More of them take more than some seconds to judge, and gigabytes."""
+
+_MOST_SETTINGS = 200
+"""Columns that may tell who is kin; a recipe has at most 256 keys."""
 
 _MANIFEST = "file:///recorded/manifest.json"
 _DEVICE, _UNKNOWN_COST = "as recorded", "not recorded"
@@ -89,7 +93,9 @@ def recorded_study(
     resource = _resource(options, own_hypothesis[baseline or chosen[0]], tuple(proxies.shown), seeds, goal, len(chosen))
     definition = StudyDefinition(
         resource=resource,
-        hypotheses=tuple(_hypothesis(each) for each in hypotheses.shown),
+        hypotheses=tuple(
+            _hypothesis(name, table.settings.get(each, {})) for name, each in zip(hypotheses.shown, chosen, strict=True)
+        ),
         code={study_program(resource.spec): table.digest},
         dataset=Dataset(manifest=_MANIFEST, digest=table.digest),
     )
@@ -210,9 +216,11 @@ def _resource(
     return ProxyStudy(metadata=ObjectMeta(name="x7qs0x"), spec=spec.model_copy(update={"seeds": look}))
 
 
-def _hypothesis(name: str) -> Hypothesis:
-    # its own recipe keeps its trials apart from those of all others
-    spec = HypothesisSpec(statement="As recorded.", recipe={"recorded as": name})
+def _hypothesis(name: str, settings: Mapping[str, str]) -> Hypothesis:
+    """Return a hypothesis whose recipe keeps its trials apart from those of all others, and has the settings that tell
+    who is kin."""
+    recipe = {**dict(islice(settings.items(), _MOST_SETTINGS)), "recorded as": name}
+    spec = HypothesisSpec(statement="As recorded.", recipe=recipe)
     return Hypothesis(metadata=ObjectMeta(name=name), spec=spec.model_copy(update={"statement": ""}))
 
 

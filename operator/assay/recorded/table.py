@@ -64,6 +64,8 @@ class Table:
     said: tuple[str, ...] = ()
     counts: Counts = _NOTHING
     score_column: str = ""
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By hypothesis: the columns that name it together, and what they have; empty if one column does."""
 
     @cached_property
     def hypotheses(self) -> tuple[str, ...]:

@@ -158,6 +158,9 @@ def test_where_nothing_tells_the_reference_it_is_asked_for() -> None:
 def test_arms_may_be_named_as_numbers_are_written() -> None:
     found = judged(runs(), reference=9.0, proxies=(3,))
     assert (found.reference, [each.name for each in found.proxies]) == ("9", ["3"])
+    assert judged(runs(shown="0,{}"), baseline="0,h3").baseline == "0,h3"
+    commas = replace(runs(3), hypothesis_names={"h0": "0,1", "h1": "0,25", "h2": "1,0"})
+    assert judged(commas, baseline="0.25").baseline == "0,25"
 
 
 def test_of_too_many_arms_some_are_judged_and_it_is_said() -> None:
@@ -314,6 +317,23 @@ def test_wrong_options_are_all_named_at_once() -> None:
         JudgingOptions.of(goal="up", threshold=2, confidence=0.4, on_failure="no", smallest_effect=-1)
     want = ("--goal", "--threshold", "--confidence", "--on-failure", "--smallest-effect")
     assert [problem.path for problem in raised.value.problems] == list(want)
+
+
+def test_hypotheses_that_share_a_setting_are_kin_where_their_scores_show_it() -> None:
+    """24 hypotheses of 6 families, whose members stand close together on each arm."""
+    family = {f"h{number}": number % 6 for number in range(24)}
+    apart = np.random.default_rng(2).normal(size=(6, 2))
+
+    def score(hypothesis: str, arm: str, seed: int) -> float:
+        at = list(SECONDS).index(arm) > 0
+        number = int(hypothesis[1:])
+        return float(apart[family[hypothesis], int(at)] + number / 200 + 0.02 * NOISE[number, int(at), seed])
+
+    table = a_table(list(family), ("27", "9"), 3, cost=lambda _, arm, __: SECONDS[arm], score=score)
+    told = {name: {"optimizer": f"o{number}", "lr": name} for name, number in family.items()}
+    kin = judged(replace(table, settings=told), reference="27")
+    assert "Hypotheses of one optimizer share luck: these 24, in 6 families" in kin.proxies[0].reason
+    assert "share luck" not in judged(table, reference="27").proxies[0].reason
 
 
 # ---------------------------------------------------------------- forms

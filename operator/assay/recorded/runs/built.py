@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from assay.api.errors import InvalidInput, Problem
 from assay.recorded.choice import Choice
 from assay.recorded.columns.meanings import Meanings
+from assay.recorded.columns.names import name_of
+from assay.recorded.frames.cleaned import ROW
 from assay.recorded.runs.endings import FAILED, UNFINISHED
 from assay.recorded.runs.labels import resource_names
 from assay.recorded.runs.repeats import one_row_per_run, without_copies
@@ -14,6 +18,7 @@ from assay.recorded.runs.rows import rows_of
 from assay.recorded.runs.seeds import numbered
 from assay.recorded.table import Counts, RecordedRun, Table
 from assay.recorded.text import counted
+from assay.recorded.values import texts
 from assay_trainer.contract import digest
 
 
@@ -56,7 +61,25 @@ def table_of(table: pl.DataFrame, meanings: Meanings, choice: Choice, read: tupl
         said,
         counts,
         meanings.score,
+        _settings(distinct, rows, meanings, hypotheses),
     )
+
+
+def _settings(
+    table: pl.DataFrame, rows: pl.DataFrame, meanings: Meanings, names: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return what each hypothesis has in the columns that name it together; `names`: what the table calls it."""
+    columns = meanings.hypothesis
+    if len(columns) < 2:
+        return {}
+    first = rows.unique("hypothesis", keep="first", maintain_order=True).select(ROW, called="hypothesis")
+    cells = table.select(ROW, *(texts(table[column]).alias(column) for column in columns)).join(first, on=ROW)
+    own = {called: name for name, called in names.items()}
+    return {
+        own[row["called"]]: {name_of(column).own: row[column] for column in columns if row[column] is not None}
+        for row in cells.iter_rows(named=True)
+        if row["called"] in own
+    }
 
 
 def _runs(
