@@ -211,6 +211,16 @@ def test_seeds_of_any_labels_are_no_failures(label: Callable[[int, int, int], in
     assert (trials["succeeded"], trials.get("failed", 0)) == (36, 0)
 
 
+def test_runs_that_a_table_lacks_are_said_to_be_held_against_nobody(tmp_path: Path) -> None:
+    table = a_table(tmp_path, "hypothesis,epochs,seed,score,cost", lambda h, e, s: f"h{h},{e},{s},{score(h, e, s)}")
+    lacking = [line for line in Path(table).read_text().splitlines() if not line.startswith("h3,5,1")]
+    Path(table).write_text("\n".join(lacking))
+    ended = replay(table, file=a_study(tmp_path))
+    want = "1 run that the study asked for is not in the table: counted as failed above, and held against nobody."
+    assert want in " ".join(ended.output.split())
+    assert "1 run is not there, of all hypotheses on all arms with all seeds." in ended.errors
+
+
 def test_arms_of_any_name_are_told_by_an_option(tmp_path: Path) -> None:
     names = {50: "Full run", 5: "10 %"}
     header = "hypothesis,arm,seed,score,cost"

@@ -130,6 +130,9 @@ def _run(replayed: Replayed, recorded: Table, slots: int, output: Output, *, exp
                 screen.print(f"Recorded training sizes used for the arms: {sizes}.")
             runs, at_a_time = count(decided.status.trials.succeeded, "recorded run"), f"{slots} at a time"
             screen.print(f"{runs}, {runner.clock():.0f} virtual seconds, {at_a_time}.")
+            if absent := runner.not_recorded():
+                words = f"that the study asked for {'is' if absent == 1 else 'are'} not in the table"
+                screen.print(f"{count(absent, 'run')} {words}: counted as failed above, and held against nobody.")
     return exit_code(decided.status)
 
 

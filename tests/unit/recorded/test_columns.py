@@ -243,6 +243,13 @@ def test_the_seeds_are_known_by_their_name_and_no_hypothesis() -> None:
     assert (table.hypotheses, table.seeds, table.paired) == (("p", "q"), 2, True)
 
 
+def test_a_metric_is_nothing_but_a_score_whatever_it_is_called() -> None:
+    table = read(
+        {"params.m": ["p", "q"], "metrics.seed": [1, 2], "metrics.epochs": [7, 8], "metrics.f1": [1, 2]}, metric="f1"
+    )
+    assert (table.seeds, table.arms) == (1, ("reference",))
+
+
 def test_training_sizes_are_known_by_their_name() -> None:
     table = read({**OWN, "arm": [None, None], "train_size": [100, 200]})
     assert table.sizes == {"100": 100.0, "200": 200.0}

@@ -62,6 +62,11 @@ class ReplayRunner:
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._ended_unobserved = False
         self._closed = False
+        self._not_recorded: set[str] = set()
+
+    def not_recorded(self) -> int:
+        """Return how many trials have ended since the table has no such run."""
+        return len(self._not_recorded)
 
     def clock(self) -> float:
         """Return the virtual seconds since the start."""
@@ -169,6 +174,8 @@ class ReplayRunner:
     def _finish(self, attempt: _Attempt) -> None:
         item, ending = attempt.item, attempt.ending
         assert ending is not None
+        if ending.reason is FailureReason.NOT_RECORDED:
+            self._not_recorded.add(item.key)
         if isinstance(item, PreparationRequest):
             prepared = preparation_result(item, attempt.since)
             self._objects.put_if_absent(preparation_name(item.key), prepared.model_dump_json().encode())
