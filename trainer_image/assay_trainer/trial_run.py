@@ -100,6 +100,7 @@ class TrialRun:
             at_enough=self._end_early,
         )
         self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
+        returned: Any = None
         try:
             with GpuUtilisation(device) as self._gpu:
                 returned = train(trial)

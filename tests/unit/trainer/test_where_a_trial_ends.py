@@ -230,6 +230,15 @@ def test_a_store_that_is_away_at_that_moment_gets_the_result_later(
     assert pauses == [1.0]
 
 
+def test_a_function_that_raises_it_by_itself_has_returned_nothing(ended: Ended) -> None:
+    def train(trial: Trial) -> None:
+        raise EnoughReported
+
+    failure = ended(train, stop_after=None)
+    assert isinstance(failure, Failure)
+    assert failure.reason == FailureReason.METRIC_MISSING
+
+
 def test_except_exception_does_not_catch_the_end() -> None:
     assert not issubclass(EnoughReported, Exception)
 
