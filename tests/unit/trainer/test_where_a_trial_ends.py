@@ -6,8 +6,10 @@ import contextlib
 import math
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from assay_trainer import contract
 from assay_trainer.contract import Failure, FailureReason, Fidelity, TrialResult
 from assay_trainer.harness import perform
+from assay_trainer.linux import cpu_seconds_of
 from assay_trainer.objects import MemoryObjects, StoreError
 from assay_trainer.trial import EnoughReported, Trial
 from builders.datasets import tiny_dataset
@@ -207,6 +210,25 @@ def test_a_clean_up_has_less_time_than_the_trial_would_have_had(ended: Ended) ->
     ended(train, deadline_seconds=30)
     assert left[0] <= 60
     assert left[1] <= 30
+
+
+def test_what_helper_processes_have_cost_counts_though_they_still_run(ended: Ended) -> None:
+    seen: list[float] = []
+
+    def train(trial: Trial) -> None:
+        busy = [sys.executable, "-S", "-c", "while True: pass"]
+        with subprocess.Popen(busy) as helper:
+            try:
+                while not seen or seen[-1] < 0.05:
+                    seen.append(cpu_seconds_of(helper.pid))
+                    time.sleep(0.01)
+                trial.report(5, accuracy=0.5)
+            finally:
+                helper.kill()
+
+    result = ended(train)
+    assert isinstance(result, TrialResult)
+    assert result.cost.accelerator_seconds >= seen[-1]
 
 
 class AwayForAWhile(MemoryObjects):
