@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -112,6 +109,7 @@ def judge(
     from assay.judging.judge import judge_table
     from assay.judging.options import JudgingOptions
     from assay.judging.sources import runs_at
+    from assay.judging.uncollected import uncollected
     from assay.recorded.choice import Choice
 
     options = JudgingOptions.of(
@@ -134,7 +132,7 @@ def judge(
         repeats=repeats.value if repeats else None,
     )
     named = [each for each in (reference, *(proxy or ())) if each is not None]
-    with _uncollected():
+    with uncollected():
         past = runs_at(runs, choice, part=experiment or study, named_arms=named)
         judged = judge_table(past.table, options, name=past.name, goal=past.goal, by_step=past.by_step)
         findings = findings_of(judged)
@@ -155,18 +153,6 @@ def judge(
 
         typer.echo(err=True)
         Console().print(summary(judged, findings.answers, explain=explain))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector still: a million objects that all stay would take it a fifth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _columns(given: str | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from assay.judging.found import findings_of
 from assay.judging.judge import judge_table
 from assay.judging.options import DEFAULT_CONFIDENCE, DEFAULT_THRESHOLD, JudgingOptions
 from assay.judging.sources import runs_at, runs_in
+from assay.judging.uncollected import uncollected
 from assay.recorded.choice import Choice
 
 
@@ -117,12 +118,14 @@ def judge(
         place="assay.judge",
         option="{}=",
     )
-    if isinstance(table, str | PathLike):
-        named = [each for each in (options.reference, *options.proxies) if each is not None]
-        past = runs_at(fspath(table), choice, part=experiment or study, named_arms=named)
-    else:
-        past = runs_in(table, choice, name or "runs")
-    return findings_of(judge_table(past.table, options, name=name or past.name, goal=past.goal, by_step=past.by_step))
+    with uncollected():
+        if isinstance(table, str | PathLike):
+            named = [each for each in (options.reference, *options.proxies) if each is not None]
+            past = runs_at(fspath(table), choice, part=experiment or study, named_arms=named)
+        else:
+            past = runs_in(table, choice, name or "runs")
+        judged = judge_table(past.table, options, name=name or past.name, goal=past.goal, by_step=past.by_step)
+        return findings_of(judged)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

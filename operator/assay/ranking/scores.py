@@ -216,6 +216,8 @@ def balanced(*arms: Scores) -> tuple[Scores, ...]:
         comparisons = complete * (complete - 1) // 2 * len(used)
         if comparisons > best[0]:
             best = (comparisons, list(used))
+        if complete == len(hypotheses):
+            break  # with fewer seeds there are no more of them
         # without which seed are most hypotheses complete? On equal counts the later one goes.
         gain = [int(present[:, [other for other in used if other != seed]].all(axis=1).sum()) for seed in used]
         del used[max(range(len(used)), key=lambda at: (gain[at], at))]
