@@ -11,7 +11,7 @@ import pytest
 
 from assay.api.errors import InvalidInput
 from assay.api.metadata import LabelSelector
-from assay.api.resources import HypothesesSelection, Hypothesis, ReferenceArm, Seeds
+from assay.api.resources import HypothesesSelection, Hypothesis, ProxyArm, ReferenceArm, Seeds
 from assay.recorded.choice import Choice
 from assay.recorded.read import read_file
 from assay.recorded.table import RecordedRun, Table
@@ -187,6 +187,33 @@ def test_what_a_table_of_sizes_can_not_say_is_refused(changes: dict[str, Any], w
     with pytest.raises(InvalidInput) as error:
         a_replay(by_size(), **changes)
     assert problem_of(error).startswith(want)
+
+
+@pytest.mark.parametrize(
+    ("column", "shown", "proxy"),
+    [
+        ("params.max_epochs", {"reference": "20", "short": "5"}, a_proxy("brief", epochs=5)),
+        ("data_percent", {"reference": "100 %", "short": "25 %"}, a_proxy("quarter", data_percent=25)),
+        ("train_fraction", {"reference": "1.0", "short": "0.25"}, a_proxy("quarter", data_percent=25)),
+        ("image_size", {"reference": "28", "short": "14"}, a_proxy("small", image_size=14)),
+    ],
+)
+def test_an_arm_is_found_by_what_its_manifest_and_the_table_say_of_it(
+    column: str, shown: dict[str, str], proxy: ProxyArm
+) -> None:
+    names = {"reference": "a", "short": "b"}
+    table = a_table(arms=["reference", "short"])
+    runs = {(hypothesis, names[arm], seed): run for (hypothesis, arm, seed), run in table.runs.items()}
+    arm_names = {names[arm]: text for arm, text in shown.items()}
+    table = replace(table, runs=runs, arm_names=arm_names, arm_column=column)
+    reference = ReferenceArm(epochs=20, image_size=28)
+    assert a_replay(table, reference=reference, proxies=[proxy]).arms == {"reference": "a", proxy.name: "b"}
+
+
+def test_hypotheses_are_described_as_the_table_calls_them() -> None:
+    table = replace(a_table(), hypothesis_names={"h1": "lr=0.1 sgd"})
+    statements = {each.name: each.spec.statement for each in a_replay(table).study.hypotheses}
+    assert (statements["h1"], statements["h2"]) == ("Recorded as lr=0.1 sgd.", "Recorded as h2.")
 
 
 def test_an_arm_that_the_table_lacks_is_refused_with_the_nearest() -> None:

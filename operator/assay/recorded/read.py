@@ -34,8 +34,11 @@ def read_file(path: Path, choice: Choice) -> Table:
 
 
 def read_frame(given: Any, choice: Choice, place: str = "the table") -> Table:
-    """Read the recorded runs of a data frame (pandas, polars, pyarrow, whatever speaks their interchange), of a mapping
-    of columns, or of an iterable of rows that are mappings. `place` is what errors call it. Raises InvalidInput."""
+    """Read the recorded runs of a data frame, of a mapping of columns, or of rows that are mappings.
+
+    A frame is one of pandas, polars or pyarrow, or whatever has the C stream of Arrow. `place` is what errors call it.
+    Raises InvalidInput, as `read_file` does.
+    """
     return _read(frame_in_memory(given, place), choice, place)
 
 

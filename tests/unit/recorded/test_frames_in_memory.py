@@ -40,6 +40,13 @@ class Arrow:
         return self._frame.__arrow_c_stream__(requested_schema)
 
 
+class Convertible:
+    """What can only be made a frame of pandas."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        return pandas.DataFrame(COLUMNS)
+
+
 def rows() -> list[dict[str, Any]]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)]
 
@@ -56,6 +63,7 @@ MAKES: dict[str, Callable[[], Any]] = {
     "pandas, types of its own": lambda: pandas.DataFrame(COLUMNS).convert_dtypes(dtype_backend="numpy_nullable"),
     "pandas, categories": lambda: pandas.DataFrame(COLUMNS).astype({"hypothesis": "category"}),
     "a stream of Arrow": lambda: Arrow(polars.DataFrame(COLUMNS)),
+    "what has to_pandas": Convertible,
     "a mapping": lambda: COLUMNS,
     "a mapping of series": lambda: {name: polars.Series(cells) for name, cells in COLUMNS.items()},
     "rows": rows,
@@ -71,6 +79,12 @@ def test_a_frame_is_not_changed_by_being_read() -> None:
     frame = polars.DataFrame({" hypothesis": ["a"], "score": [1]})
     read_frame(frame, Choice())
     assert frame.columns == [" hypothesis", "score"]
+
+
+def test_structures_become_columns_and_lists_none() -> None:
+    frame = polars.DataFrame({"config": [{"opt": {"lr": 0.1}, "tags": [1]}], "curve": [[0.1, 0.2]], "acc": [0.5]})
+    assert read_frame(frame, Choice(hypothesis=("config.opt.lr",))).hypotheses == ("0-1",)
+    assert read_frame(frame.with_columns(n=polars.lit("x")), Choice(hypothesis=("n",))).hypotheses == ("x",)
 
 
 def test_times_of_pandas_with_a_zone_are_times() -> None:

@@ -13,7 +13,7 @@ from assay.recorded.frames.cleaned import Frame, cleaned
 from assay.recorded.frames.columnwise import frame_of_columns, series_of
 from assay.recorded.text import shortened
 
-ALLOWED = "a data frame (polars, pandas, pyarrow or any that speaks their interchange), or a mapping of columns"
+ALLOWED = "a data frame (polars, pandas, pyarrow, or any with Arrow's C stream or to_pandas), or a mapping of columns"
 
 
 def frame_in_memory(given: Any, place: str) -> Frame:
@@ -35,9 +35,10 @@ def _frame(given: Any, place: str) -> pl.DataFrame:
         return frame_of_columns({str(name): list(cells) for name, cells in given.items()}, place)
     if hasattr(given, "columns") and hasattr(given, "iloc"):
         return _of_pandas(given, place)
-    for way in ("__arrow_c_stream__", "__dataframe__"):
-        if hasattr(given, way):
-            return pl.DataFrame(given) if way == "__arrow_c_stream__" else pl.from_dataframe(given)
+    if hasattr(given, "__arrow_c_stream__"):
+        return pl.DataFrame(given)
+    if hasattr(given, "to_pandas"):  # such as what only speaks the older interchange
+        return _of_pandas(given.to_pandas(), place)
     if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
         rows = list(given)
         if rows and all(isinstance(row, Mapping) for row in rows):
