@@ -4,7 +4,7 @@
 epochs, their learning curves read at 2, 4, 8 and 16 epochs, and runs that are scheduled for so many epochs. It says how
 alike these order the recipes (tau, with its standard error by the jackknife over recipes), what certificates say of
 them, how much of its seed noise the curve shares with the full run, and what calibration costs with the curve alone and
-with shorter runs. A quarter of an hour of CPU; --fast: a minute, with fewer and shorter runs. With --store FOLDER,
+with shorter runs. A quarter of an hour of CPU; --fast: two minutes, with fewer and shorter runs. With --store FOLDER,
 what has run is kept there and not run again.
 """
 
