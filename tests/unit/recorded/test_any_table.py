@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.api.errors import InvalidInput
-from assay.recorded.choice import REPEATS, Choice
+from assay.recorded.choice import REPEATS, Choice, Repeats
 from assay.recorded.read import read_file, read_frame
 from assay.recorded.runs.labels import resource_names
 from assay.recorded.table import Table
@@ -81,6 +81,43 @@ def test_any_columns_are_a_table_or_refused(data: st.DataObject, choice: Choice)
         checked(read_frame(columns, choice))
     except InvalidInput as error:
         refused(error)
+
+
+PLAUSIBLE: dict[str, list[Any]] = {
+    "hypothesis": ["a", "b", "lr=1", "日本", "A", "a "],
+    "arm": ["x", "25 %", 5, 50],
+    "seed": [0, 1, 2, "p", 1.0],
+    "cost": [1.0, "00:10:00", "3s", None, "1,5", 0],
+    "score": [0.5, 0.6, "nan", None, "0,5", "1e400"],
+    "State": ["finished", "PRUNED", "failed", None, "?"],
+    "data": ["m", "n"],
+    "epoch": [1, 2, 3],
+    "start_time": ["2026-01-01", "2026-01-01 10:00", None],
+}
+
+
+@settings(deadline=None)
+@given(st.data(), st.sampled_from([None, *REPEATS]))
+def test_every_row_becomes_a_run_or_is_counted_with_those_that_do_not(
+    data: st.DataObject, repeats: Repeats | None
+) -> None:
+    height = data.draw(st.integers(1, 15))
+    others = data.draw(st.sets(st.sampled_from(sorted(PLAUSIBLE))))
+    columns: dict[str, list[Any]] = {
+        name: data.draw(st.lists(st.sampled_from(PLAUSIBLE[name]), min_size=height, max_size=height))
+        for name in sorted(others | {"hypothesis", "score"})
+    }
+    try:
+        table = read_frame(columns, Choice(repeats=repeats))
+    except InvalidInput as error:
+        refused(error)
+        return
+    checked(table)
+    counts = table.counts
+    left_out = counts.unfinished + counts.duplicates + (counts.repeated if repeats != "seeds" else 0)
+    assert (counts.rows, len(table.runs) + left_out) == (height, height)
+    assert counts.failed == sum(run.score is None for run in table.runs.values())
+    assert counts.missing == len(table.hypotheses) * len(table.arms) * table.seeds - len(table.runs)
 
 
 def test_ten_thousand_columns_are_read_and_an_error_does_not_list_them() -> None:
