@@ -225,9 +225,11 @@ def _longer(
     conditions: Mapping[tuple[str, str], TrialCondition],
 ) -> list[str]:
     """Return the digests of the longer runs that begin as a hypothesis' run on an arm does; the last one is whole."""
-    own = conditions[hypothesis.name, arm.name]
-    found = [conditions[hypothesis.name, each.name].digest for each in longer(arms, arm)]
-    whole = replace(arm, fidelity=arm.whole)
+    after = longer(arms, arm)
+    found = [conditions[hypothesis.name, each.name].digest for each in after]
+    if any(each.read_at is None for each in after):
+        return found
+    own, whole = conditions[hypothesis.name, arm.name], replace(arm, fidelity=arm.whole)
     return [*found, _condition_of(study, own.program, own.code, own.recipe, whole, own.dataset, own.preparation).digest]
 
 
