@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from assay.api.resources import REFERENCE, Goal, RankedBy, ReadAt
 from assay.planning.actions import RecordLook
 from assay.planning.judgement import judge
 from assay.planning.plan import plan
@@ -18,16 +19,17 @@ from assay.planning.records.look_records import (
     look_record_name,
     looks_before,
 )
+from assay.planning.records.records import WorkRecord
 from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.planning.trust.looks_before import arm_looks, groups_of, other_tests
 from assay.planning.trust.removed_hypotheses import keys_of_removed, removed_of, with_removed
 from assay.store.limits import StoreLimits
-from assay_trainer.contract import TrialResult, trial_key
+from assay_trainer.contract import CurvePoint, TrialResult, trial_key
 from builders import manifests
 from builders.looks import a_look, seen, stranger
 from builders.score_tables import scores
-from builders.studies import a_result, a_study, records_of_scores
+from builders.studies import a_result, a_study, records_of_scores, redefined
 
 STUDY = a_study(hypotheses=12, proxies=(manifests.a_proxy(), manifests.a_proxy("small", image_size=14)), seeds=3)
 NAMES = [each.name for each in STUDY.hypotheses]
@@ -132,6 +134,36 @@ def test_the_scores_of_who_was_removed_are_looked_up_by_what_it_ran() -> None:
     results.pop(trial_key(gone.arm, 1))
     assert np.isnan(removed_of(study, "short").reference[0]).tolist() == [False, True, False]
     assert not removed_of(study, "small").hypotheses
+
+
+def test_who_was_removed_is_read_from_the_curve_that_its_reference_has() -> None:
+    """By keys alone: what is written down when it is seen has to lead to the same scores later."""
+    proxies = (
+        manifests.a_proxy("early", read_at=ReadAt(epochs=(2,))),
+        manifests.a_proxy("loss", metric=RankedBy(name="loss", goal=Goal.MINIMIZE)),
+    )
+    study = a_study(hypotheses=12, proxies=proxies, seeds=3)
+    records = {
+        trial.key: WorkRecord(
+            a_result(
+                study, trial, at / 36, curve=(CurvePoint(epoch=2, seconds=1, metrics={"accuracy": at / 99}),)
+            ).model_copy(update={"metrics": {"accuracy": at / 36, "loss": 1 - at / 36}})
+        )
+        for at, trial in enumerate(each for each in study.design.trials if each.arm == REFERENCE)
+    }
+    written = [action.record for action in plan(study, records, 1.0).actions if isinstance(action, RecordLook)]
+    rest = redefined(study, hypotheses=study.hypotheses[:-1])
+    looks = looks_before(written)
+    results = {key: each.result for key, each in records.items() if isinstance(each.result, TrialResult)}
+    assert keys_of_removed(rest, looks) & results.keys()
+    rest = replace(rest, history=History(looks=replace(looks, results=results)))
+    last = study.hypotheses[-1].name
+    tables = judge(study, records).tables
+    for arm in ("early", "loss"):
+        gone = removed_of(rest, arm)
+        assert [each.name for each in gone.hypotheses.values()] == [last]
+        for found, table in ((gone.proxy, tables[arm]), (gone.reference, tables[REFERENCE])):
+            assert found[0].tolist() == pytest.approx(table.scores.values[table.scores.row(last)].tolist())
 
 
 def test_missing_scores_of_who_was_removed_are_filled_in_with_the_noise_of_others() -> None:
