@@ -47,10 +47,11 @@ def _tau(first: FloatArray, second: FloatArray, weights: FloatArray | None) -> f
     both = in_one = in_other = 0.0
     for rows in blocks_of_rows(len(first)):
         one, other = (np.sign(scores[rows, None] - scores[None, :]) for scores in (first, second))
-        pairs = 1.0 if weights is None else weights[rows, None] + weights[None, :]
-        both += float((pairs * one * other).sum())
-        in_one += float((pairs * one * one).sum())
-        in_other += float((pairs * other * other).sum())
+        # of each pair both rows come by, so that either may bring its own weight
+        counts = 1.0 if weights is None else weights[rows]
+        both += float((counts * np.einsum("ij,ij->i", one, other)).sum())
+        in_one += float((counts * np.einsum("ij,ij->i", one, one)).sum())
+        in_other += float((counts * np.einsum("ij,ij->i", other, other)).sum())
     return float(np.clip(both / np.sqrt(in_one * in_other), -1.0, 1.0))
 
 
