@@ -106,9 +106,8 @@ class Design:
         """All preparations and trials that may run, each key once; preparations come first, since trials wait for
         them."""
         unique: dict[str, PlannedPreparation | PlannedTrial] = {each.key: each for each in self.preparations}
-        for trial in self.trials:
-            run = self.run_of(trial)
-            unique.setdefault(run.key, run)
+        for trial in map(self.run_of, self.trials) if self.readings else self.trials:
+            unique.setdefault(trial.key, trial)
         return tuple(unique.values())
 
     def run_of(self, trial: PlannedTrial) -> PlannedTrial:
