@@ -136,9 +136,10 @@ def test_the_history_of_a_metric_can_be_the_arms(databases: Path) -> None:
     assert said["reference"] == "7"
     assert [each["name"] for each in said["proxies"]] == [str(step) for step in range(7)]
     assert [round(each["relative_cost"], 3) for each in said["proxies"]][:2] == [0.125, 0.25]
-    # the failed run keeps its curve, and where it did not get to nothing has failed
-    assert said["proxies"][4]["runs"] == 18
-    assert (said["failed_runs"], said["missing_runs"]) == (0, 3)
+    # the failed run keeps its curve, and has failed where it did not get to: at 5, 6 and 7
+    assert [each["failed_runs"] for each in said["proxies"]] == [0, 0, 0, 0, 0, 1, 1]
+    assert (said["failed_runs"], said["missing_runs"]) == (3, 0)
+    assert [(each["name"], each["failed_runs"]) for each in said["hypotheses"] if each["failed_runs"]] == [("0.1", 1)]
     assert "All steps are of the same runs: to judge them has cost nothing." in said["notes"]
 
 
@@ -167,7 +168,8 @@ def test_intermediate_values_can_be_the_arms_and_pruned_trials_are_missing_not_f
     said = found(f"optuna:{databases}/optuna.db", "--arm", "step")
     assert said["reference"] == "9"
     assert len(said["proxies"]) == 9
-    assert said["failed_runs"] == 0
+    # the trial that diverged at step 5 has failed at 6, 7, 8 and 9
+    assert said["failed_runs"] == 4
     assert any("hypotheses have no run on the reference and are left out" in note for note in said["notes"])
     assert "tau" in said["answers"]["proxies"]
 

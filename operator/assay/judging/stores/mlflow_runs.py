@@ -14,9 +14,10 @@ from urllib.parse import unquote
 from assay.api.errors import InvalidInput
 from assay.judging.stores.request import MOST_RUNS, STEP, StoredRuns, StoreRequest
 from assay.judging.stores.sqlite import PREFIX, check_sqlite, is_sqlite_file
-from assay.judging.stores.steps import steps_kept
+from assay.judging.stores.steps import failed_at, steps_kept
 
 _PAGE = 1000
+_FAILED = "FAILED"
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_FILE_STORE": "true",
@@ -86,22 +87,34 @@ def _at_the_end(runs: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _by_step(client: Any, runs: Sequence[Any], request: StoreRequest) -> dict[str, list[Any]]:
-    """Return a row per run and step; its cost is the time from the run's start to when that step was logged."""
+    """Return a row per run and step; its cost is the time from the run's start to when that step was logged.
+
+    A run that failed has rows without a score as well (see `failed_at`).
+    """
     metric = request.metric(sorted({key for run in runs for key in run.data.metrics}))
     histories = [client.get_metric_history(run.info.run_id, metric) for run in runs]
     kept = set(steps_kept((point.step for history in histories for point in history), request.steps))
     whole = _at_the_end(runs)
     shared = {name: values for name, values in whole.items() if name.startswith(("params.", "tags."))}
     columns: dict[str, list[Any]] = {name: [] for name in ("run_id", STEP, "seconds", f"metrics.{metric}", *shared)}
+
+    def add(place: int, step: int, seconds: float | None, value: float | None) -> None:
+        columns["run_id"].append(runs[place].info.run_id)
+        columns[STEP].append(step)
+        columns["seconds"].append(seconds)
+        columns[f"metrics.{metric}"].append(value)
+        for name, values in shared.items():
+            columns[name].append(values[place])
+
     for place, (run, history) in enumerate(zip(runs, histories, strict=True)):
+        started, ended = run.info.start_time, run.info.end_time
+        failed = failed_at((point.step for point in history), kept) if run.info.status == _FAILED else []
         # the last value that was logged at a step counts
         for point in {point.step: point for point in history if point.step in kept}.values():
-            columns["run_id"].append(run.info.run_id)
-            columns[STEP].append(point.step)
-            columns["seconds"].append(max(0.0, (point.timestamp - run.info.start_time) / 1000))
-            columns[f"metrics.{metric}"].append(point.value)
-            for name, values in shared.items():
-                columns[name].append(values[place])
+            if point.step not in failed:
+                add(place, point.step, max(0.0, (point.timestamp - started) / 1000), point.value)
+        for step in failed:
+            add(place, step, max(0.0, (ended - started) / 1000) if ended is not None else None, None)
     return columns
 
 

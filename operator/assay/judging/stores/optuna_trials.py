@@ -13,9 +13,9 @@ from assay.api.errors import InvalidInput
 from assay.api.resources import Goal
 from assay.judging.stores.request import MOST_RUNS, STEP, StoredRuns, StoreRequest
 from assay.judging.stores.sqlite import PREFIX, check_sqlite, is_sqlite_file
-from assay.judging.stores.steps import steps_kept
+from assay.judging.stores.steps import failed_at, steps_kept
 
-_PRUNED = "PRUNED"
+_PRUNED, _FAILED = "PRUNED", "FAIL"
 
 
 def optuna_trials(url: str, request: StoreRequest) -> StoredRuns:
@@ -84,18 +84,23 @@ def _at_the_end(trials: Sequence[Any], objectives: int) -> dict[str, list[Any]]:
 
 
 def _by_step(trials: Sequence[Any], request: StoreRequest) -> dict[str, list[Any]]:
-    """Return a row per trial and step. When a step was reached nobody wrote down, so it has no cost."""
+    """Return a row per trial and step. When a step was reached nobody wrote down, so it has no cost.
+
+    A trial that failed has rows without a score as well (see `failed_at`).
+    """
     kept = set(steps_kept((step for trial in trials for step in trial.intermediate_values), request.steps))
     settings = _settings(trials)
     columns: dict[str, list[Any]] = {name: [] for name in ("number", STEP, "value", *settings)}
     for place, trial in enumerate(trials):
-        for step, value in trial.intermediate_values.items():
-            if step in kept:
-                columns["number"].append(trial.number)
-                columns[STEP].append(step)
-                columns["value"].append(value)
-                for name, values in settings.items():
-                    columns[name].append(values[place])
+        scores: dict[int, float | None] = {s: v for s, v in trial.intermediate_values.items() if s in kept}
+        if trial.state.name == _FAILED:
+            scores |= dict.fromkeys(failed_at(trial.intermediate_values, kept))
+        for step, value in scores.items():
+            columns["number"].append(trial.number)
+            columns[STEP].append(step)
+            columns["value"].append(value)
+            for name, values in settings.items():
+                columns[name].append(values[place])
     return columns
 
 

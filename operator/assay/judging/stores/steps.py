@@ -17,3 +17,11 @@ def steps_kept(found: Iterable[int], named: Collection[int]) -> list[int]:
     last = len(steps) - 1
     spread = {steps[round(place * last / (MOST_STEPS - 1))] for place in range(MOST_STEPS)}
     return sorted(spread | (set(named) & set(steps)))
+
+
+def failed_at(reached: Iterable[int], kept: Iterable[int]) -> list[int]:
+    """Return the steps at which a run that failed counts as failed: those after all that it `reached`, and the last of
+    all. What it scored at earlier ones stays."""
+    steps = sorted(kept)
+    furthest = max(reached, default=None)
+    return [step for step in steps if step == steps[-1] or furthest is None or step > furthest]
