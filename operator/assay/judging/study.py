@@ -233,6 +233,7 @@ def _records(
         code=table.digest, dataset=table.digest, python=_DEVICE, torch=None, device_model=_DEVICE, started_at=0.0
     )
     costs: dict[float | None, Cost] = {}
+    like: TrialResult | None = None
     for trial in study.design.trials:
         run = table.runs.get((hypothesis_of[trial.hypothesis], arm_of[trial.arm], trial.seed))
         if run is None:
@@ -247,11 +248,18 @@ def _records(
         else:
             if run.cost not in costs:
                 costs[run.cost] = _cost(run)
-            records[trial.key] = WorkRecord(result=_result(trial, run.score, costs[run.cost], provenance))
+            like = like or _any_result(trial, costs[run.cost], provenance)
+            records[trial.key] = WorkRecord(result=_result(like, trial, run.score, costs[run.cost]))
     return records, frozenset(missing)
 
 
-def _result(trial: PlannedTrial, score: float, cost: Cost, provenance: Provenance) -> TrialResult:
+def _result(like: TrialResult, trial: PlannedTrial, score: float, cost: Cost) -> TrialResult:
+    """Return the result of a trial `like` another one: a copy takes less than half as long as a check of all fields."""
+    own = {"key": trial.key, "hypothesis": trial.hypothesis, "arm": trial.arm, "seed": trial.seed}
+    return like.model_copy(update={**own, "score": score, "metrics": {like.metric: score}, "cost": cost})
+
+
+def _any_result(trial: PlannedTrial, cost: Cost, provenance: Provenance) -> TrialResult:
     return TrialResult(
         key=trial.key,
         study="x7qs0x",
@@ -259,8 +267,8 @@ def _result(trial: PlannedTrial, score: float, cost: Cost, provenance: Provenanc
         arm=trial.arm,
         seed=trial.seed,
         metric="x7qm0x",
-        score=score,
-        metrics={"x7qm0x": score},
+        score=0.0,
+        metrics={"x7qm0x": 0.0},
         cost=cost,
         provenance=provenance,
     )

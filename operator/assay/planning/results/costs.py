@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from assay.api.resources import REFERENCE
 from assay.planning.results.readings import NO_DEVICE
 from assay_trainer.contract import Cost, Fidelity, TrialResult
@@ -176,25 +178,24 @@ def _compared(
     study: Study, records: Records, model: str | None
 ) -> tuple[dict[str, float], dict[str, tuple[Matched, ...]]]:
     """Return each arm's cost over the reference's, and the mean costs of both by hypothesis."""
-    seconds: dict[str, dict[tuple[str, int], float]] = {arm: {} for arm in study.design.arms}
+    rows = {hypothesis.name: row for row, hypothesis in enumerate(study.hypotheses)}
+    shape = (len(rows), len(study.design.seeds))
+    seconds = {arm: np.full(shape, np.nan) for arm in study.design.arms}
     for trial in study.design.trials:
         record = records.get(trial.key)
         if record is not None and record.result is not None and record.result.cost.device_model == model:
-            seconds[trial.arm][trial.hypothesis, trial.seed] = record.result.cost.accelerator_seconds
+            seconds[trial.arm][rows[trial.hypothesis], trial.seed] = record.result.cost.accelerator_seconds
     relatives: dict[str, float] = {}
     matched: dict[str, tuple[Matched, ...]] = {}
     reference = seconds[REFERENCE]
     for arm, own in seconds.items():
-        sums: dict[str, list[float]] = {}
-        for cell, cost in own.items():
-            if cell in reference:
-                each = sums.setdefault(cell[0], [0.0, 0.0, 0.0])
-                each[0] += 1
-                each[1] += reference[cell]
-                each[2] += cost
-        matched[arm] = tuple(Matched(full / count, part / count) for count, full, part in sums.values())
-        if all_of_reference := sum(each[1] for each in sums.values()):
-            relatives[arm] = sum(each[2] for each in sums.values()) / all_of_reference
+        on_both = np.isfinite(reference) & np.isfinite(own)
+        counts = on_both.sum(axis=1)
+        full, part = (np.where(on_both, each, 0.0).sum(axis=1)[counts > 0] for each in (reference, own))
+        known = counts[counts > 0]
+        matched[arm] = tuple(map(Matched._make, zip((full / known).tolist(), (part / known).tolist(), strict=True)))
+        if all_of_reference := float(full.sum()):
+            relatives[arm] = float(part.sum()) / all_of_reference
     return relatives, matched
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from assay.api.bounds import first_of
 from assay.planning.records.records import WorkRecord
 from assay_trainer.contract import (
-    CONTRACT_VERSION,
     Cost,
     CurvePoint,
     Failure,
@@ -96,8 +95,22 @@ def _score(reading: Reading, attempt: object) -> _Score | None:
 
 
 def _result(key: str, reading: Reading, score: _Score) -> TrialResult:
-    # made without validation, and with all fields given, which is quicker: all that is in it was validated before
-    run, attempt = reading.run, score.attempt
+    attempt, run = score.attempt, reading.run
+    if isinstance(attempt, TrialResult):
+        return attempt.model_copy(
+            update={
+                "key": key,
+                "arm": reading.arm,
+                "metric": reading.metric,
+                "score": score.value,
+                "metrics": {reading.metric: score.value},
+                "cost": cost_until(attempt, score.point),
+                "curve": (),
+                "profile": None,
+                "notes": (),
+                "per_example": (),
+            }
+        )
     return TrialResult.model_construct(
         key=key,
         study=attempt.study or "",
@@ -107,15 +120,8 @@ def _result(key: str, reading: Reading, score: _Score) -> TrialResult:
         metric=reading.metric,
         score=score.value,
         metrics={reading.metric: score.value},
-        cost=cost_until(attempt, score.point) if isinstance(attempt, TrialResult) else _cost_of(attempt),
-        provenance=attempt.provenance if isinstance(attempt, TrialResult) else _NOTHING_KNOWN,
-        run_url=attempt.run_url if isinstance(attempt, TrialResult) else None,
-        version=CONTRACT_VERSION,
-        kind="Trial",
-        curve=(),
-        profile=None,
-        notes=(),
-        per_example=(),
+        cost=_cost_of(attempt),
+        provenance=_NOTHING_KNOWN,
     )
 
 
@@ -125,15 +131,13 @@ def cost_until(result: TrialResult, point: CurvePoint | None) -> Cost:
     if point is None or cost.wall_seconds <= 0:
         return cost
     share = min(1.0, (cost.setup_seconds + point.seconds) / cost.wall_seconds)
-    return Cost.model_construct(
-        unit=cost.unit,
-        devices=cost.devices,
-        device_model=cost.device_model,
-        wall_seconds=share * cost.wall_seconds,
-        accelerator_seconds=share * cost.accelerator_seconds,
-        setup_seconds=cost.setup_seconds,
-        training_seconds=share * cost.training_seconds,
-        evaluation_seconds=share * cost.evaluation_seconds,
+    return cost.model_copy(
+        update={
+            "wall_seconds": share * cost.wall_seconds,
+            "accelerator_seconds": share * cost.accelerator_seconds,
+            "training_seconds": share * cost.training_seconds,
+            "evaluation_seconds": share * cost.evaluation_seconds,
+        }
     )
 
 

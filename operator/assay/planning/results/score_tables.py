@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.api.resources import OnFailure
+from assay.api.resources import MOST_SCORE, Goal, OnFailure
 from assay.planning.results.progress import Progress, State
 from assay.ranking import Scores
 from assay_trainer.contract import TrialResult
 
 if TYPE_CHECKING:
+    from assay.api.resources import RankedBy
     from assay.planning.records.records import Records
     from assay.planning.study.study import Study
 
@@ -99,18 +100,19 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
     ended = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
     failed = {arm: np.zeros(shape, dtype=np.bool_) for arm in design.arms}
     states, own = progress.states, progress.own_failures
+    read_by = {arm: by.name for arm, by in ranked_by.items()}
     for key, hypothesis, arm, seed, _ in design.trials:
         state = states[key]
         if state is State.SUCCEEDED:
             result = records[key].result
             if isinstance(result, TrialResult):
-                by = ranked_by[arm]
-                values[arm][rows[hypothesis], seed] = by.turned(result.metrics[by.name])
+                values[arm][rows[hypothesis], seed] = result.metrics[read_by[arm]]
                 ended[arm][rows[hypothesis], seed] = True
         elif state is State.FAILED:
             ended[arm][rows[hypothesis], seed] = True
         if own and key in own:
             failed[arm][rows[hypothesis], seed] = True
+    values = {arm: _turned(ranked_by[arm], found) for arm, found in values.items()}
     if metric.on_failure is OnFailure.SCORE and metric.failure_score is not None:
         # the score is in the unit of the study's metric, which says nothing of another one
         for arm in (each for each in design.arms if ranked_by[each].name == metric.name):
@@ -120,6 +122,12 @@ def score_tables_of(study: Study, records: Records, progress: Progress) -> Mappi
         arm: ScoreTable(Scores(names, design.seeds, values[arm], families), ended[arm], failed[arm])
         for arm in design.arms
     }
+
+
+def _turned(by: RankedBy, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn many scores; see `RankedBy.turned`. Missing ones stay NaN."""
+    bounded = np.clip(scores, -MOST_SCORE, MOST_SCORE)
+    return -bounded if by.goal is Goal.MINIMIZE else bounded
 
 
 def _families(study: Study) -> tuple[str, ...] | None:

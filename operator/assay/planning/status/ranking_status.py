@@ -190,8 +190,8 @@ def _relative_costs(study: Study, records: Records) -> dict[str, int]:
     """Return the cost of a reference trial by hypothesis, in percent of the baseline's on the same device model."""
     seconds: dict[str, dict[str, list[float]]] = {}
     for trial in study.design.trials:
-        record = records.get(trial.key)
-        if trial.arm == REFERENCE and record and isinstance(record.result, TrialResult):
+        record = records.get(trial.key) if trial.arm == REFERENCE else None
+        if record is not None and isinstance(record.result, TrialResult):
             cost = record.result.cost
             seconds.setdefault(trial.hypothesis, {}).setdefault(cost.device_model, []).append(cost.accelerator_seconds)
     found: dict[str, int] = {}

@@ -30,7 +30,6 @@ import numpy as np
 import scipy
 from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 
 from assay.ranking.arrays import FloatArray, IntArray
 from assay.ranking.sequential.critical_values import (
@@ -140,7 +139,7 @@ class GroupSequentialDesign:
             found = np.array([self._scales(at[node], np.exp(-rising[row])) for row, node in enumerate(chosen)])
             for column in found.T:
                 # C^2 is nearly a straight line over the log level, of slope 2 where the level is small
-                squares = PchipInterpolator(rising, np.maximum.accumulate(column**2))(
+                squares = scipy.interpolate.PchipInterpolator(rising, np.maximum.accumulate(column**2))(
                     np.minimum(log_levels, rising[-1])
                 )
                 squares += 2 * np.maximum(log_levels - rising[-1], 0.0)
