@@ -175,6 +175,8 @@ def _not_reported(key: str, reading: Reading, ended: TrialResult) -> Failure:
 def _what_is_missing(reading: Reading, ended: TrialResult) -> Iterator[str]:
     if reading.epoch is None:
         yield f"metric {reading.metric!r} is not among those of the trial: {first_of(sorted(ended.metrics), _NAMED)}"
+        if any(reading.metric in point.metrics for point in ended.curve):
+            yield "; its curve has it: the train function must return it, too"
         return
     at_epoch = [point for point in ended.curve if point.epoch == reading.epoch]
     if at_epoch:

@@ -91,6 +91,7 @@ def test_a_shortened_trial_is_taken_before_the_whole_one() -> None:
         ("early-loss", points(e2={"accuracy": 0.1}), 0.5, FailureReason.CURVE_NOT_REPORTED, "without 'loss': accuracy"),
         ("early", points(e2={"accuracy": math.nan}), 0.5, FailureReason.SCORE_NOT_FINITE, "after epoch 2: given nan"),
         ("loss", CURVE, None, FailureReason.CURVE_NOT_REPORTED, "metric 'loss' is not among those of the trial"),
+        ("loss", points(e2={"loss": 0.5}), None, FailureReason.CURVE_NOT_REPORTED, "the train function must return it"),
         ("loss", CURVE, math.inf, FailureReason.SCORE_NOT_FINITE, "given inf"),
     ],
 )
