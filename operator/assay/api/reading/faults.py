@@ -25,7 +25,15 @@ class Fault(NamedTuple):
 
 
 def faults_of(model: type[Model], error: ValidationError) -> Iterator[Fault]:
-    """Yield each wrong field once."""
+    """Yield each wrong field once; of a value with wrong parts, only these."""
+    found = list(_all_faults(model, error))
+    for fault in found:
+        depth = len(fault.location)
+        if not any(len(each.location) > depth and each.location[:depth] == fault.location for each in found):
+            yield fault
+
+
+def _all_faults(model: type[Model], error: ValidationError) -> Iterator[Fault]:
     seen = set()
     for found in error.errors(include_url=False):
         schema, location = words.schema_at(_schema(model), found["loc"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -260,3 +261,10 @@ def test_a_recipe_in_a_file_may_not_be_nested_beyond_measure(tmp_path: Path) -> 
         load_manifests(tmp_path)
     (problem,) = raised.value.problems
     assert (problem.path, problem.given) == ("spec.recipe.layers[0]", "values nested too deeply")
+
+
+def test_of_a_list_with_a_wrong_item_only_the_item_is_said_to_be_wrong(tmp_path: Path) -> None:
+    text = re.sub(r"(?m)^  proxies:.*(\n  - .*)*", "  proxies: [{name: early, readAt: {epochs: [0]}}]", STUDY_YAML)
+    assert "epochs: [0]" in text
+    problem = the_problem(tmp_path, study=text)
+    assert (problem.path, problem.given) == ("spec.proxies[0].readAt.epochs[0]", "0")
