@@ -89,3 +89,4 @@ def test_a_function_that_never_reports_ends_as_usual_and_is_told_why_the_arm_can
     assert (early["decision"], early["reason"]) == ("Undecided", "CurveNotReported")
     assert "h0, h1, h2, epoch 2 was not reported: the train function never called trial.report" in early["message"]
     assert loss["agreement"]["kendallTau"] == "1"
+    assert "For early, report what trial.wanted_epochs asks for" in " ".join(ended.stdout.split())

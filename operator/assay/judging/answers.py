@@ -67,6 +67,8 @@ def _proxies(facts: _Facts) -> str:
     judged = facts.judged
     if not facts.proxies:
         return "There is only one arm: nothing cheaper is compared with it."
+    if not facts.scored:
+        return "No proxy can be judged: no run on the reference has a score."
     if facts.shows_noise:
         return trust_answer(judged.study, judged.status)
     return (
@@ -124,7 +126,7 @@ def _best(facts: _Facts) -> str:
 
 def _saved(facts: _Facts) -> str:
     judged, best = facts.judged, facts.best_trusted
-    if not facts.proxies:
+    if not facts.proxies or not facts.scored:
         return ""
     if not judged.recorded.has_costs:
         called = judged.options.called("cost")
@@ -153,6 +155,8 @@ def _next(facts: _Facts) -> str:
     steps = [_about_failures(facts), _about_verdicts(facts)]
     undecided = [arm for arm in facts.proxies if arm.decision is TrustDecision.UNDECIDED]
     best = facts.best_trusted
+    if not facts.scored:
+        return steps[0]
     if not facts.shows_noise:
         steps = [steps[0], "Run each hypothesis again, with other seeds: three runs are a good start."]
     elif best is not None and is_worth_it(judged.study, best):
@@ -160,7 +164,7 @@ def _next(facts: _Facts) -> str:
     elif best is not None:
         steps.append("Go on with the reference.")
     elif undecided:
-        steps.append(to_decide(undecided))
+        steps.append(to_decide(judged.study, undecided))
     elif facts.proxies:
         steps.append("Compare further hypotheses on the reference, or try a proxy that is closer to it.")
     return " ".join(filter(None, steps))

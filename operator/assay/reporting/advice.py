@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, Verdict
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
-from assay.ranking.certificates.needed import is_affordable
 from assay.reporting.answers import is_finished
 from assay.reporting.figures import count, hypotheses_in_words, listed
 from assay.reporting.rows import is_revoked
-from assay.reporting.trust_answer import best_trusted, is_worth_it
+from assay.reporting.trust_answer import best_trusted, can_be_decided, is_worth_it, most_promising
+from assay_trainer.contract import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def _about_proxies(study: Study, status: ProxyStudyStatus) -> str:
     undecided = [arm for arm in proxies if arm.decision is TrustDecision.UNDECIDED]
     if not undecided:
         return "Compare further hypotheses on the reference, or try a proxy that is closer to it."
-    return to_decide(undecided)
+    return to_decide(study, undecided)
 
 
 def _with_a_trusted(study: Study, best: ArmStatus) -> str:
@@ -101,17 +101,25 @@ def _with_a_trusted(study: Study, best: ArmStatus) -> str:
     return f"Add further hypotheses: they are screened on {best.name}."
 
 
-def to_decide(undecided: Sequence[ArmStatus]) -> str:
-    """Say what is the cheapest way to decide on any of the proxies."""
-    affordable = [
-        (each.needed_hypotheses or 0, each.needed_seeds, arm.name)
-        for arm in undecided
-        if (each := arm.certificate)
-        and is_affordable(each.needed_hypotheses, each.hypotheses, each.needed_seeds, each.seeds)
-    ]
-    if not affordable:
+def to_decide(study: Study, undecided: Sequence[ArmStatus]) -> str:
+    """Say what it takes to decide on the proxy that the answer speaks of, and on those that can't be read.
+
+    `undecided`: at least one.
+    """
+    unread = [arm.name for arm in undecided if arm.reason == FailureReason.CURVE_NOT_REPORTED]
+    others = [arm for arm in undecided if arm.name not in unread]
+    steps = []
+    if unread:
+        steps.append(f"For {listed(unread, 3)}, report what trial.wanted_epochs asks for, or read what is reported.")
+    if others:
+        steps.append(_to_decide_on(most_promising(study, others)))
+    return " ".join(steps)
+
+
+def _to_decide_on(arm: ArmStatus) -> str:
+    found = arm.certificate
+    if found is None or not can_be_decided(arm):
         return "Compare on the reference; what could be decided instead is said with each proxy."
-    hypotheses, seeds, name = min(affordable, key=lambda each: (each[0] or 10**9, each[2]))
-    ways = [f"about {hypotheses_in_words(hypotheses)}"] if hypotheses else []
-    ways += [f"{count(seeds, 'seed')}"] if seeds else []
-    return f"To decide on {name} it takes {' or '.join(ways)}."
+    ways = [f"about {hypotheses_in_words(found.needed_hypotheses)}"] if found.needed_hypotheses else []
+    ways += [count(found.needed_seeds, "seed")] if found.needed_seeds else []
+    return f"To decide on {arm.name} it takes {' or '.join(ways)}."

@@ -11,6 +11,7 @@ from assay.api.conditions import Reason
 from assay.api.resources import REFERENCE, ConditionType, TrustDecision, TrustStatistic
 from assay.planning.status.arm_status import BUDGET_TOO_SMALL
 from assay.planning.status.certificate_words import apart_in_words, kin_in_words
+from assay.ranking.certificates.needed import is_affordable
 from assay.reporting.certificates import in_a_sentence
 from assay.reporting.figures import count, hypotheses_in_words, listed, percent, sentence, value_of
 from assay.reporting.rows import is_revoked
@@ -41,6 +42,37 @@ def best_trusted(study: Study, status: ProxyStudyStatus) -> ArmStatus | None:
     trusted = [arm for arm in status.arms if arm.name != REFERENCE and arm.decision is TrustDecision.TRUSTED]
     ordered = sorted(trusted, key=lambda arm: (not is_worth_it(study, arm), arm.name != status.recommended_proxy))
     return ordered[0] if ordered else None
+
+
+def most_promising(study: Study, undecided: Sequence[ArmStatus]) -> ArmStatus:
+    """Return the undecided proxy to speak of: of those that can be decided on and do as well as is wanted, as observed,
+    the one that it costs least to decide on; if there are none, the one that comes closest.
+
+    `undecided`: at least one.
+    """
+    threshold = value_of(study.spec.trust.threshold) or 0.0
+    good = [arm for arm in undecided if can_be_decided(arm) and _closeness(arm) >= threshold]
+    return min(good, key=_price_of_deciding) if good else max(undecided, key=_closeness)
+
+
+def can_be_decided(arm: ArmStatus) -> bool:
+    """Return whether so many hypotheses, or seeds, as would decide on a proxy can be asked for."""
+    found = arm.certificate
+    return found is not None and is_affordable(
+        found.needed_hypotheses, found.hypotheses, found.needed_seeds, found.seeds
+    )
+
+
+def _price_of_deciding(arm: ArmStatus) -> tuple[float, float, int]:
+    """Return the seconds that it takes, then the hypotheses, and then what a proxy does not save."""
+    found = arm.certificate
+    seconds = value_of(found.needed_accelerator_seconds) if found else None
+    hypotheses = found.needed_hypotheses if found else None
+    return (
+        float("inf") if seconds is None else seconds,
+        float("inf") if hypotheses is None else hypotheses,
+        -(arm.saving_percent or 0),
+    )
 
 
 def trust_answer(study: Study, status: ProxyStudyStatus) -> str:
@@ -147,11 +179,12 @@ def _nothing_is_known_of_the_undecided(facts: _Facts) -> str | None:
 
 
 def _one_comes_closest(facts: _Facts) -> str:
-    closest = max(facts.undecided, key=_closeness)
+    chosen, closest = most_promising(facts.study, facts.undecided), max(facts.undecided, key=_closeness)
+    called = "closest" if _closeness(chosen) >= _closeness(closest) else "cheapest to decide on"
     refused = [arm.name for arm in facts.deciding(TrustDecision.NOT_TRUSTED)]
     rest = f" Not trusted: {listed(refused)}." if refused else ""
-    why = _why_undecided(closest)
-    return facts.warned(f"No proxy may be trusted yet. The closest is {closest.name}: {why}{rest}")
+    why = _why_undecided(chosen)
+    return facts.warned(f"No proxy may be trusted yet. The {called} is {chosen.name}: {why}{rest}")
 
 
 _CHECKS: tuple[_Check, ...] = (

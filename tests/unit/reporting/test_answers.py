@@ -1,10 +1,25 @@
 from __future__ import annotations
 
-from assay.api.resources import REFERENCE, ArmStatus, CostLedger, GeneraliseTo, ProxyStudyStatus, Verdict, Verdicts
+import pytest
+
+from assay.api.resources import (
+    REFERENCE,
+    AgreementStatus,
+    ArmStatus,
+    CertificateStatus,
+    CostLedger,
+    GeneraliseTo,
+    ProxyStudyStatus,
+    TrustDecision,
+    TrustStatistic,
+    Verdict,
+    Verdicts,
+)
 from assay.planning.plan import plan
 from assay.planning.study.planned import PlannedTrial
+from assay.reporting.advice import to_decide
 from assay.reporting.answers import cost_answer, verdict_answer
-from assay.reporting.trust_answer import trust_answer
+from assay.reporting.trust_answer import most_promising, trust_answer
 from builders.screenings import SHORT
 from builders.studies import a_study, records_of_scores
 
@@ -96,3 +111,57 @@ def test_when_a_proxy_has_paid_is_said_with_how_sure_that_is() -> None:
     arm: ArmStatus = status.arms[1]
     assert (arm.break_even_low, arm.break_even_hypotheses, arm.break_even_high) == (7, 8, 9)
     assert "is back after 8 further hypotheses (7 to 9)." in trust_answer(study, status)
+
+
+def an_undecided(name: str, tau: str, *, hypotheses: int | None, saving: int, seconds: str | None = None) -> ArmStatus:
+    certificate = CertificateStatus(
+        statistic=TrustStatistic.KENDALL_TAU, value=tau, low="-0.1", high="1", hypotheses=8, seeds=3, look=1, looks=1,
+        needed_hypotheses=hypotheses, needed_accelerator_seconds=seconds,
+    )  # fmt: skip
+    return ArmStatus(
+        name=name,
+        decision=TrustDecision.UNDECIDED,
+        agreement=AgreementStatus(hypotheses=8, seeds=3, kendall_tau=tau),
+        certificate=certificate,
+        saving_percent=saving,
+        message="Not known.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arms", "want", "want_called"),
+    [
+        (
+            [
+                an_undecided("poor", "0.4", hypotheses=45, saving=80),
+                an_undecided("good", "1", hypotheses=50, saving=50),
+            ],
+            "good",
+            "closest",
+        ),
+        (
+            [
+                an_undecided("late", "0.95", hypotheses=77, saving=23, seconds="900"),
+                an_undecided("early", "0.9", hypotheses=79, saving=97, seconds="500"),
+            ],
+            "early",
+            "cheapest to decide on",
+        ),
+        (
+            [
+                an_undecided("poor", "0.2", hypotheses=None, saving=80),
+                an_undecided("less", "0.1", hypotheses=20, saving=5),
+            ],
+            "poor",
+            "closest",
+        ),
+    ],
+)
+def test_answer_and_advice_speak_of_the_same_proxy(arms: list[ArmStatus], want: str, want_called: str) -> None:
+    study = a_study(hypotheses=8, proxies=[SHORT], threshold="0.6")
+    assert most_promising(study, arms).name == want
+    status = ProxyStudyStatus(arms=(ArmStatus(name=REFERENCE), *arms))
+    assert f"The {want_called} is {want}:" in trust_answer(study, status)
+    needed = next(each.certificate.needed_hypotheses for each in arms if each.name == want and each.certificate)
+    advised = to_decide(study, arms)
+    assert advised.startswith(f"To decide on {want} it takes about {needed}") if needed else "what could be" in advised
