@@ -140,10 +140,12 @@ def forecast(study: Study, records: Records) -> Forecast:
     still_open = [
         work for work in design.work if progress.states[work.key] in (State.READY, State.WAITING, State.RUNNING)
     ]
+    # where hypotheses are screened on a free arm, they run on it
+    never = design.free if study.spec.screening is None else frozenset()
     may_come = [
         work
         for work in design.work
-        if work.arm not in design.free and progress.states[work.key] not in (State.SUCCEEDED, State.FAILED)
+        if work.arm not in never and progress.states[work.key] not in (State.SUCCEEDED, State.FAILED)
     ]
     hypotheses = len(study.hypotheses)
     arms = tuple(

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from assay.api.resources import Goal, RankedBy, ReadAt, Screening
+from assay.planning.forecast import forecast
+from assay.planning.records.trust_records import trust_records
+from assay.planning.study.history import History
 from assay.planning.study.study import Study
 from assay.reporting.markdown import markdown
 from assay.reporting.tables import summary
@@ -148,3 +152,17 @@ def test_an_arm_ranked_by_another_metric_is_turned_by_its_own_goal() -> None:
     assert status.arms[1].agreement is not None
     assert status.arms[1].agreement.kendall_tau == "1"
     assert status.arms[1].decision == "Trusted"
+
+
+def test_a_forecast_bounds_what_screening_on_a_free_arm_may_take() -> None:
+    screening = Screening(promote=2, audit_percent=20)
+    before = world_of(a_free_study(24, screening=screening), 24)
+    before.to_the_end()
+    study = a_free_study(30, screening=screening)
+    history = History(before.begun_at, trust_records=trust_records(before.written.values()), edits=before.edits)
+    found = forecast(replace(study, history=history), before.records)
+    assert found.most_accelerator_seconds is not None
+    world = world_of(study, 30)
+    world.records, world.items, world.written, world.edits = dict(before.records), {}, before.written, before.edits
+    spent = float(world.to_the_end().status.cost.accelerator_seconds)
+    assert spent - 480 <= found.most_accelerator_seconds
