@@ -267,3 +267,18 @@ def test_rows_are_chosen_by_a_value_or_by_the_number_that_it_is() -> None:
 def test_columns_of_one_name_are_told_apart() -> None:
     table = read({"hypothesis ": ["a", "b"], "hypothesis": ["c", "d"], "score": [1.0, 2.0]})
     assert table.hypotheses == ("a", "b")
+
+
+def test_names_of_runs_that_are_the_same_by_accident_name_no_hypothesis() -> None:
+    names = [f"brave-lake-{row}" for row in (1, 2, 3, 4, 5, 5)]
+    table = read({"Name": names, "lr": [0.1, 0.1, 0.1, 0.2, 0.2, 0.2], "val/acc": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]})
+    assert set(table.hypotheses) == {"0-1", "0-2"}
+    shared = read({"Name": ["a", "a", "a", "b", "b", "b"], "val/acc": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]})
+    assert set(shared.hypotheses) == {"a", "b"}
+
+
+def test_of_metrics_of_held_out_data_all_are_offered() -> None:
+    numbers = [0.1, 0.2, 0.3, 0.4]
+    metrics = {"val/acc": numbers, "best_val_acc": numbers[::-1], "val/loss": numbers, "loss": numbers}
+    said = refusal({"hypothesis": ["a", "a", "b", "b"], **metrics})
+    assert "val/acc, best_val_acc and val/loss; allowed" in said

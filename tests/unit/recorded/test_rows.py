@@ -9,7 +9,7 @@ import pytest
 
 from assay.api.errors import InvalidInput
 from assay.recorded.choice import Choice
-from assay.recorded.read import read_file
+from assay.recorded.read import read_file, read_frame
 from assay.recorded.table import RecordedRun, Table
 from builders.table_files import csv_file
 
@@ -252,3 +252,15 @@ def test_costs_are_needed_only_by_those_who_say_so(tmp_path: Path) -> None:
     assert "cost: given no column that says how long runs took; allowed" in refusal(
         tmp_path, "a,1", header="hypothesis,score", needs_cost=True
     )
+
+
+def test_numbers_beyond_all_measure_are_runs_that_failed_and_said() -> None:
+    table = read_frame({"hypothesis": ["a", "a", "b", "b"], "score": [0.1, 1e30, -1e26, 1e25]}, Choice())
+    assert sorted(str(run.score) for run in table.runs.values()) == ["0.1", "1e+25", "None", "None"]
+    assert "score: 2 numbers are beyond 1e+25, which counts as infinite: a failed run." in table.said
+
+
+def test_scores_so_small_that_their_squares_vanish_are_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"no number above 2e-120 in size; allowed: numbers of 1e-100 or more"):
+        read_frame({"hypothesis": ["a", "b"], "score": [1e-120, -2e-120]}, Choice())
+    assert read_frame({"hypothesis": ["a", "b"], "score": [0.0, 0.0]}, Choice()).runs

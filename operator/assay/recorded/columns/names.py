@@ -162,7 +162,11 @@ def without_training(columns: Sequence[str]) -> list[str]:
     named = {column: name_of(column).bare for column in columns}
     held_out = [bare for bare in named.values() if set(bare.split("_")) & HELD_OUT]
     own = [c for c, bare in named.items() if not set(bare.split("_")) & NO_SCORE]
-    return [c for c in own if not any(other.endswith(f"_{named[c]}") for other in held_out)] or list(columns)
+    return [
+        c
+        for c in own
+        if set(named[c].split("_")) & HELD_OUT or not any(other.endswith(f"_{named[c]}") for other in held_out)
+    ] or list(columns)
 
 
 def unit_of(name: Name) -> float | None:

@@ -185,7 +185,8 @@ class _Recognition:
             self._say_columns("hypothesis", parameters, ": the parameters that vary")
             return tuple(parameters)
         labels = [c for name in names.LABELS for c in self._called((name,))]
-        shared = [c for c in labels if 1 < self._distinct[c] < self.table.height]
+        # names of runs may be the same by accident
+        shared = [c for c in labels if 1 < self._distinct[c] <= self.table.height / 2]
         left = [c for c in free if c not in labels and self._may_be_tried(c)]
         if shared and not (self.names[shared[0]].bare in ("experiment", "experiment_name") and left):
             return (self._take("hypothesis", shared[0], ", which several rows share"),)

@@ -20,6 +20,10 @@ ONLY_ARM = "reference"
 """What the arm is called where no column says it."""
 _LONGEST_NAME = 1000
 
+MOST, LEAST = 1e25, 1e-100
+"""Scores beyond the first are as good as infinite: a run that diverged. If all are smaller than the second, squares of
+their differences vanish."""
+
 
 def rows_of(table: pl.DataFrame, meanings: Meanings, choice: Choice, place: str) -> tuple[pl.DataFrame, list[str]]:
     """Return the rows (`ROW`, hypothesis, arm, seed, score, cost, ending) and what is to be said of them.
@@ -108,7 +112,16 @@ class _Reader:
         read = numbers(self.table[self.meanings.score])
         self._check(read.wrong, self.meanings.score, "a number, or nothing if the run failed")
         self._say_how(self.meanings.score, read)
-        return read.values.alias("score")
+        size = read.values.abs().fill_nan(None)
+        beyond = int(((size > MOST) & size.is_finite()).sum())
+        if beyond:
+            were = f"{beyond} numbers are" if beyond > 1 else "one number is"
+            self.said.append(f"{self.meanings.score}: {were} beyond {MOST:g}, which counts as infinite: a failed run.")
+        largest = size.max()
+        if isinstance(largest, float) and 0 < largest < LEAST:
+            allowed = f"numbers of {LEAST:g} or more in size: scale the column"
+            raise self.problem(self.meanings.score, f"no number above {largest:g} in size", allowed)
+        return pl.select(pl.when(size > MOST).then(float("inf")).otherwise(read.values)).to_series().alias("score")
 
     def costs(self) -> pl.Series:
         found = self.meanings
