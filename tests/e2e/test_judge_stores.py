@@ -171,6 +171,7 @@ def test_intermediate_values_can_be_the_arms_and_pruned_trials_are_missing_not_f
     # the trial that diverged at step 5 has failed at 6, 7, 8 and 9
     assert said["failed_runs"] == 4
     assert any("hypotheses have no run on the reference and are left out" in note for note in said["notes"])
+    assert any("of 24 trials were pruned, since they scored badly early" in note for note in said["notes"])
     assert "tau" in said["answers"]["proxies"]
 
 

@@ -44,6 +44,9 @@ def arms_judged(table: Table, options: JudgingOptions) -> JudgedArms:
     if options.proxies:
         wanted = tuple(dict.fromkeys(_called(arms, each, options, "proxy") for each in options.proxies))
         proxies = tuple(each for each in wanted if each != reference)
+        if not proxies:
+            given = f"only {arms.shown(reference)}, which is the reference"
+            raise InvalidInput([Problem(options.place, options.called("proxy"), given, "other arms")])
         if len(proxies) > MOST_PROXIES:
             allowed = f"at most {MOST_PROXIES} besides the reference: they share the error"
             raise InvalidInput([Problem(options.place, options.called("proxy"), f"{len(proxies)} arms", allowed)])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from assay.api.errors import InvalidInput, Problem
+
 if TYPE_CHECKING:
     import polars
 
@@ -159,9 +161,14 @@ class Findings:
         }
 
     def to_frame(self, of: Literal["hypotheses", "proxies"] = "hypotheses") -> polars.DataFrame:
-        """Return the hypotheses, or the proxies, as a data frame with a row for each and their fields as columns."""
+        """Return the hypotheses, or the proxies, as a data frame with a row for each and their fields as columns.
+
+        Raises InvalidInput for anything else.
+        """
         import polars
 
+        if of not in ("hypotheses", "proxies"):
+            raise InvalidInput([Problem("to_frame", "of", repr(of), "hypotheses or proxies")])
         rows: tuple[HypothesisFinding | ProxyFinding, ...] = self.hypotheses if of == "hypotheses" else self.proxies
         kind: type[Any] = HypothesisFinding if of == "hypotheses" else ProxyFinding
         columns = [each.name for each in dataclasses.fields(kind)]

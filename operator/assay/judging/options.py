@@ -40,6 +40,8 @@ class JudgingOptions:
 
     def called(self, name: str) -> str:
         """Return what the caller calls an option."""
+        if not self.option.startswith("-"):
+            name = {"proxy": "proxies"}.get(name, name.replace("-", "_"))
         return self.option.format(name)
 
     @classmethod
@@ -65,22 +67,24 @@ class JudgingOptions:
         problems: list[Problem] = []
 
         def wrong(name: str, given: object, allowed: str) -> None:
-            problems.append(Problem(place, option.format(name.replace("_", "-")), repr(given), allowed))
+            called = name.replace("_", "-") if option.startswith("-") else name
+            problems.append(Problem(place, option.format(called), repr(given), allowed))
 
         goals = {"maximize": Goal.MAXIMIZE, "minimize": Goal.MINIMIZE, "max": Goal.MAXIMIZE, "min": Goal.MINIMIZE}
-        turned = goals.get(goal.lower().replace("ise", "ize")) if goal is not None else None
+        turned = goals.get(str(goal).lower().replace("ise", "ize")) if goal is not None else None
         if goal is not None and turned is None:
             wrong("goal", goal, "maximize or minimize")
-        if not 0 < threshold < 1:
+        if not _is_number(threshold) or not 0 < threshold < 1:
             wrong("threshold", threshold, "a tau above 0 and below 1")
-        percent = 100 * confidence if 0 < confidence < 1 else confidence
+        percent = confidence if _is_number(confidence) else math.nan
+        percent = 100 * percent if 0 < percent < 1 else percent
         whole = round(percent) if math.isfinite(percent) else 0
         if not 50 <= whole <= 99 or abs(percent - whole) > 1e-9:
             wrong("confidence", confidence, "50 to 99, in whole percent")
         handling, score = _on_failure(on_failure)
         if handling is None:
             wrong("on_failure", on_failure, "unstable, ignore, or the score that a failed run counts as")
-        if not 0 <= smallest_effect < math.inf:
+        if not _is_number(smallest_effect) or not 0 <= smallest_effect < math.inf:
             wrong("smallest_effect", smallest_effect, "a difference of 0 or more, in the score's unit")
         if problems:
             raise InvalidInput(problems)
@@ -104,12 +108,16 @@ def _named(given: object) -> str | None:
     return None if given is None else str(given)
 
 
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
+
+
 def _on_failure(given: str | float) -> tuple[OnFailure | None, float | None]:
     words = {"unstable": OnFailure.UNSTABLE, "ignore": OnFailure.IGNORE}
     if isinstance(given, str) and given.lower() in words:
         return words[given.lower()], None
     try:
-        score = float(given)
-    except ValueError:
+        score = float(given) if not isinstance(given, bool) else math.nan
+    except (TypeError, ValueError):
         return None, None
     return (OnFailure.SCORE, score) if math.isfinite(score) else (None, None)

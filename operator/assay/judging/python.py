@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any, Literal
 
+from assay.api.errors import InvalidInput, Problem
 from assay.judging.findings import Findings
 from assay.judging.found import findings_of
 from assay.judging.judge import judge_table
 from assay.judging.options import DEFAULT_CONFIDENCE, DEFAULT_THRESHOLD, JudgingOptions
-from assay.judging.sources import runs_at, runs_in
+from assay.judging.sources import MLFLOW, OPTUNA, runs_at, runs_in
 from assay.judging.uncollected import uncollected
-from assay.recorded.choice import Choice
+from assay.recorded.choice import REPEATS, Choice
 
 
 def judge(
@@ -105,6 +106,7 @@ def judge(
         where={column: str(value) for column, value in (where or {}).items()},
         repeats=repeats,
         option="{}=",
+        own_option="{}=",
     )
     options = JudgingOptions.of(
         reference=reference,
@@ -118,6 +120,7 @@ def judge(
         place="assay.judge",
         option="{}=",
     )
+    _check(table, {"repeats": repeats, "experiment": experiment, "study": study})
     with uncollected():
         if isinstance(table, str | PathLike):
             named = [each for each in (options.reference, *options.proxies) if each is not None]
@@ -126,6 +129,19 @@ def judge(
             past = runs_in(table, choice, name or "runs")
         judged = judge_table(past.table, options, name=name or past.name, goal=past.goal, by_step=past.by_step)
         return findings_of(judged)
+
+
+def _check(table: object, given: Mapping[str, str | None]) -> None:
+    """Raise InvalidInput for what type checkers would refuse, or what means nothing for this table."""
+    problems = []
+    if (repeats := given["repeats"]) not in (None, *REPEATS):
+        problems.append(Problem("assay.judge", "repeats=", repr(repeats), f"one of {', '.join(REPEATS)}, or None"))
+    place = fspath(table) if isinstance(table, str | PathLike) else ""
+    for name, kind in (("experiment", MLFLOW), ("study", OPTUNA)):
+        if given[name] is not None and not place.startswith(kind):
+            problems.append(Problem("assay.judge", f"{name}=", repr(given[name]), f"only for runs at {kind}URI"))
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def runs_at(place: str, choice: Choice, *, part: str | None = None, named_arms: 
         # rows of one run belong together: their noise is shared
         choice = replace(choice, seed=stored.seed)
     table = read_frame(stored.columns, choice, f"{kind}{stored.name}")
+    table = replace(table, said=(*table.said, *stored.said))
     return PastRuns(table, stored.name, stored.goal, request.by_step)
 
 

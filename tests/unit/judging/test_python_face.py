@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,6 +82,43 @@ def test_errors_speak_of_keywords() -> None:
         assay.judge(COLUMNS, baseline=7)
     with pytest.raises(InvalidInput, match=r"assay\.judge: confidence=: given 0\.1; allowed: 50 to 99"):
         assay.judge(COLUMNS, confidence=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        ({"threshold": "0.8"}, r"threshold=: given '0\.8'; allowed: a tau"),
+        ({"confidence": "95"}, r"confidence=: given '95'; allowed: 50 to 99"),
+        ({"on_failure": True}, r"on_failure=: given True; allowed: unstable, ignore"),
+        ({"smallest_effect": None}, r"smallest_effect=: given None; allowed: a difference of 0 or more"),
+        ({"repeats": "median"}, r"repeats=: given 'median'; allowed: one of mean, first, last, seeds"),
+        ({"experiment": "x"}, r"experiment=: given 'x'; allowed: only for runs at mlflow:URI"),
+        ({"study": "x"}, r"study=: given 'x'; allowed: only for runs at optuna:URI"),
+        ({"proxies": [8]}, r"proxies=: given only epochs 8, which is the reference; allowed: other arms"),
+        ({"goal": 3}, r"goal=: given 3; allowed: maximize or minimize"),
+    ],
+)
+def test_options_that_type_checkers_would_refuse_are_refused(given: dict[str, Any], want: str) -> None:
+    with pytest.raises(InvalidInput, match=want):
+        assay.judge(COLUMNS, **given)
+
+
+def test_frames_are_of_hypotheses_or_of_proxies() -> None:
+    with pytest.raises(InvalidInput, match=r"given 'arms'; allowed: hypotheses or proxies"):
+        assay.judge(COLUMNS).to_frame("arms")  # type: ignore[arg-type]
+
+
+def test_what_it_returns_can_be_pickled() -> None:
+    found = assay.judge(COLUMNS, baseline=0.1)
+    again = pickle.loads(pickle.dumps(found))
+    assert (again, str(again)) == (found, str(found))
+
+
+def test_of_runs_that_all_failed_no_more_is_said_than_that() -> None:
+    found = assay.judge({**COLUMNS, "accuracy": [float("nan")] * 24})
+    assert found.answers.proxies == "No proxy can be judged: no run on the reference has a score."
+    assert found.answers.saved == ""
+    assert found.answers.next.startswith("First look into 24 failed runs")
 
 
 def test_what_it_returns_is_frozen_prints_and_shows_itself_in_notebooks() -> None:

@@ -43,7 +43,18 @@ def optuna_trials(url: str, request: StoreRequest) -> StoredRuns:
     if request.by_step and not columns[STEP]:
         given = "a study whose trials report nothing on their way"
         raise request.wrong("arm", given, "trials with intermediate values (trial.report)")
-    return StoredRuns(name, columns, _goal(directions, request), seed="number")
+    said = _about_pruned(trials) if request.by_step else ()
+    return StoredRuns(name, columns, _goal(directions, request), seed="number", said=said)
+
+
+def _about_pruned(trials: Sequence[Any]) -> tuple[str, ...]:
+    pruned = sum(trial.state.name == _PRUNED for trial in trials)
+    if not pruned:
+        return ()
+    of_all = (
+        f"{pruned} of {len(trials)} trials were pruned, since they scored badly early: they are missing at all later"
+    )
+    return (f"{of_all} steps, so that what is said holds among those that were let run on.",)
 
 
 def _storage(optuna: Any, url: str, request: StoreRequest) -> Any:

@@ -75,3 +75,4 @@ class StoredRuns:
     columns: Mapping[str, Sequence[Any]]
     goal: Goal | None = None
     seed: str | None = None
+    said: tuple[str, ...] = ()

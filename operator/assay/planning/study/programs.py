@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay_trainer.contract import Input
@@ -28,11 +27,15 @@ class Program(NamedTuple):
     passed: tuple[str, ...] = ()
 
 
+# no read-only proxy, which can't be pickled: studies are part of what assay.judge returns
+_NO_VARIABLES: Mapping[str, str | None] = {}
+
+
 class Surroundings(NamedTuple):
     """What a program's inputs hold, and the values of its `digested` variables; None for one that is not set."""
 
     inputs: tuple[Input, ...] = ()
-    environment: Mapping[str, str | None] = MappingProxyType({})
+    environment: Mapping[str, str | None] = _NO_VARIABLES
 
 
 NO_SURROUNDINGS = Surroundings()
