@@ -109,7 +109,7 @@ def test_every_failure_is_told_with_its_reason_and_the_others_are_ranked(tmp_pat
     text = " ".join(done.stdout.split())
     untold = [name for name, reason in FAILURES.items() if not re.search(f" {name} failed. {reason}", text)]
     assert untold == [], text
-    assert re.findall(r"^\d (?:\[\d–\d\])? +(?:\* +)?(\S+)", done.stdout, re.M) == ["h2", "h1", "h0"]
+    assert re.findall(r"^\d(?: \[\d–\d\])?(?: \*)? {2,}(\S+)", done.stdout, re.M) == ["h2", "h1", "h0"]
     assert "6 of 28 trials succeeded, 22 failed" in text
     on_the_store = [each["message"] for each in failures(project) if each["reason"] == "StoreFailed"]
     assert len(on_the_store) == 6, "each of two trials is tried again twice, since the store is not the team's"
