@@ -133,8 +133,10 @@ class Findings:
     def __str__(self) -> str:
         """Return the answers and tables, as the command prints them."""
         from assay.judging.text import plain_text
+        from assay.judging.uncollected import uncollected
 
-        return plain_text(self.judged, self.answers)
+        with uncollected():
+            return plain_text(self.judged, self.answers)
 
     def _repr_html_(self) -> str:
         """Return the answers and tables, as a notebook shows them."""
