@@ -1,0 +1,141 @@
+"""What the planner's side and the trainer's side say to each other, as JSON objects in the store.
+
+Both sides import this module, so it needs pydantic and the standard library only.
+
+Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overwritten:
+
+    requests/<id>.json                 WorkRequest    written by a runner, read by a worker
+    results/<trial key>.json           TrialResult    the first one written counts, for good
+    preparations/<key>.json            PreparationResult
+    preparations/<key>.f32             its scores, little-endian float32, one per training example
+    examples/<key>/<digest>.bits, .f32 how a trial's held-out examples fared, one by one; named by a PerExample
+    attempts/<key>/<attempt>.json      Failure        one per attempt that ended without a result
+"""
+
+from assay_trainer.contract.commands import (
+    MEMORY_LIMIT_VARIABLE,
+    CodeIngredients,
+    CodeInspected,
+    Command,
+    CommandRefused,
+    Event,
+    InputInspected,
+    InspectCode,
+    InspectInput,
+    ItemEnded,
+    ItemStarted,
+    Ready,
+    StartItem,
+    StopItem,
+)
+from assay_trainer.contract.dataset import Dataset, DatasetManifest, Input, ShardFile, Split
+from assay_trainer.contract.digests import canonical_json, digest, short_digest, stamp_digest
+from assay_trainer.contract.failures import (
+    INFRASTRUCTURE_REASONS,
+    TERMINATION_MESSAGE_BYTES,
+    ExitStatus,
+    Failure,
+    FailureReason,
+    TerminationMessage,
+    doubling_pause,
+)
+from assay_trainer.contract.keys import condition_digest, preparation_key, request_condition, trial_key
+from assay_trainer.contract.message import (
+    CONTRACT_VERSION,
+    MESSAGE_CHARACTERS,
+    Digest,
+    Key,
+    Message,
+    Seconds,
+    Share,
+    Text,
+    Version,
+)
+from assay_trainer.contract.names import (
+    attempt_name,
+    examples_name,
+    preparation_name,
+    preparation_scores_name,
+    result_name,
+)
+from assay_trainer.contract.requests import Fidelity, PreparationRequest, TrialRequest, WorkItem, WorkRequest
+from assay_trainer.contract.results import (
+    MOST_EXAMPLES,
+    RESULT_BYTES,
+    Cost,
+    CurvePoint,
+    PerExample,
+    PreparationResult,
+    Profile,
+    Provenance,
+    TrialResult,
+    curve_point,
+    read_curve,
+)
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "INFRASTRUCTURE_REASONS",
+    "MEMORY_LIMIT_VARIABLE",
+    "MESSAGE_CHARACTERS",
+    "MOST_EXAMPLES",
+    "RESULT_BYTES",
+    "TERMINATION_MESSAGE_BYTES",
+    "CodeIngredients",
+    "CodeInspected",
+    "Command",
+    "CommandRefused",
+    "Cost",
+    "CurvePoint",
+    "Dataset",
+    "DatasetManifest",
+    "Digest",
+    "Event",
+    "ExitStatus",
+    "Failure",
+    "FailureReason",
+    "Fidelity",
+    "Input",
+    "InputInspected",
+    "InspectCode",
+    "InspectInput",
+    "ItemEnded",
+    "ItemStarted",
+    "Key",
+    "Message",
+    "PerExample",
+    "PreparationRequest",
+    "PreparationResult",
+    "Profile",
+    "Provenance",
+    "Ready",
+    "Seconds",
+    "ShardFile",
+    "Share",
+    "Split",
+    "StartItem",
+    "StopItem",
+    "TerminationMessage",
+    "Text",
+    "TrialRequest",
+    "TrialResult",
+    "Version",
+    "WorkItem",
+    "WorkRequest",
+    "attempt_name",
+    "canonical_json",
+    "condition_digest",
+    "curve_point",
+    "digest",
+    "doubling_pause",
+    "examples_name",
+    "preparation_key",
+    "preparation_name",
+    "preparation_scores_name",
+    "read_curve",
+    "request_condition",
+    "result_name",
+    "short_digest",
+    "stamp_digest",
+    "trial_key",
+]

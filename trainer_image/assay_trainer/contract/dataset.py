@@ -1,0 +1,54 @@
+"""Data sets, and the other inputs of a train function."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Message, Version
+
+
+class ShardFile(Message):
+    """One file of fixed-size records, beside the manifest."""
+
+    path: str = Field(description="Relative to the manifest's folder.")
+    bytes: int = Field(ge=0)
+    digest: Digest
+    examples: int = Field(ge=0)
+
+
+class Split(Message):
+    """The training or the held-out part of a data set."""
+
+    examples: int = Field(ge=1)
+    labels: ShardFile = Field(description="Little-endian int64, one per example.")
+    images: dict[int, tuple[ShardFile, ...]] = Field(
+        description="Image size (pixels a side) to shards of uint8 records, height x width x channels, "
+        "all sizes in the same order of examples."
+    )
+
+
+class DatasetManifest(Message):
+    """A data set decoded once: every image size as shards of uint8. Its digest is that of its JSON bytes."""
+
+    version: Version = CONTRACT_VERSION
+    name: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    channels: Literal[1, 3]
+    train: Split
+    held_out: Split
+
+
+class Dataset(Message):
+    """A reference to a data set: the address of its manifest, and the digest that the manifest's bytes must have."""
+
+    manifest: str = Field(description="URI of the manifest.json: file:///… or s3://….")
+    digest: Digest
+
+
+class Input(Message):
+    """A file or folder that a train function reads by itself. Its digest counts, not its address."""
+
+    uri: str = Field(description="file:///… or s3://….")
+    digest: Digest = Field(description="Of what it holds; of an object in S3, of its ETag and size.")

@@ -1,0 +1,61 @@
+"""Keys: digests of all that determines a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from assay_trainer.contract.dataset import Input
+from assay_trainer.contract.digests import canonical_json, digest, short_digest
+from assay_trainer.contract.message import CONTRACT_VERSION
+from assay_trainer.contract.requests import Fidelity, TrialRequest
+
+
+def condition_digest(
+    *,
+    code: str,
+    entrypoint: str,
+    recipe: Mapping[str, Any],
+    fidelity: Fidelity,
+    dataset: str,
+    held_out: str,
+    preparation: str | None,
+    inputs: Sequence[Input] = (),
+    environment: Mapping[str, str | None] = MappingProxyType({}),
+) -> str:
+    """Return the digest of all that determines a trial's result except its seed.
+
+    Data sets and inputs count by their digests, not by their addresses; the order of the inputs counts, too.
+    """
+    parts = [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
+    if inputs or environment:  # without them keys are as they were before there were any
+        parts.append({"inputs": [each.digest for each in inputs], "environment": dict(environment)})
+    return digest(canonical_json(parts))
+
+
+def trial_key(condition: str, seed: int) -> str:
+    """Return the key of the trial of a condition (`condition_digest`) with a seed: 32 hex digits."""
+    return short_digest(f"{condition}/{seed}".encode())
+
+
+def request_condition(request: TrialRequest) -> str:
+    """Return the condition digest that a trial request's key must come from."""
+    return condition_digest(
+        code=request.code,
+        entrypoint=request.entrypoint,
+        recipe=request.recipe,
+        fidelity=request.fidelity,
+        dataset=request.dataset.digest,
+        held_out=request.held_out.digest,
+        preparation=request.preparation,
+        inputs=request.inputs,
+        environment=request.environment,
+    )
+
+
+def preparation_key(
+    *, method: str, code: str, recipe: Mapping[str, Any], fidelity: Fidelity, repeats: int, dataset: str
+) -> str:
+    """Return the key of a preparation: 32 hex digits."""
+    return short_digest(canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset]))

@@ -1,0 +1,115 @@
+"""What a worker is asked to do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from assay_trainer.contract.dataset import Dataset, Input
+from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty
+
+
+class Fidelity(Message):
+    """How much of a recipe is run."""
+
+    epochs: int = Field(default=1, ge=1)
+    image_size: int | None = Field(default=None, ge=1, description="Pixels a side; None: the largest there is.")
+    batch_size: int | None = Field(default=None, ge=1, description="None: the train function's own.")
+    data_percent: int = Field(default=100, ge=1, le=100)
+    subset: Literal["Random", "EL2N"] = "Random"
+    stop_after: int | None = Field(
+        default=None,
+        ge=1,
+        exclude_if=is_empty,
+        description="The epoch after which the run ends, on the schedule of all `epochs`; None: it runs to its end.",
+    )
+
+    def whole(self) -> Fidelity:
+        """Return the run that this one is the beginning of; itself, if it runs to its end."""
+        return self if self.stop_after is None else self.model_copy(update={"stop_after": None})
+
+    @property
+    def takes_subset(self) -> bool:
+        """Whether only a part of the training examples is used: of 100 percent there is nothing to choose."""
+        return self.data_percent < 100
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that determine a result: how a subset is chosen counts only if one is taken."""
+        return self.model_dump(exclude=None if self.takes_subset else {"subset"})
+
+
+_IMAGE = "Container image that has the code; without containers it does not matter."
+
+
+class TrialRequest(Message):
+    """One trial to run: (hypothesis, arm, seed) with everything that determines its result."""
+
+    kind: Literal["Trial"] = "Trial"
+    key: Key
+    attempt: int = Field(default=1, ge=1)
+    study: str
+    hypothesis: str
+    arm: str
+    seed: int = Field(ge=0)
+    code: Digest
+    entrypoint: str = Field(description="module:function")
+    image: str | None = Field(default=None, description=_IMAGE)
+    recipe: dict[str, Any]
+    fidelity: Fidelity
+    dataset: Dataset = Field(description="What is trained on.")
+    held_out: Dataset = Field(description="Whose held-out split gives the score.")
+    preparation: Key | None = Field(default=None, description="Key of the scores that choose the subset.")
+    inputs: tuple[Input, ...] = Field(default=(), exclude_if=is_empty, description="What else it reads.")
+    environment: dict[str, str | None] = Field(
+        default={}, exclude_if=is_empty, description="Variables that count by their value; None: one that is not set."
+    )
+    passed: tuple[str, ...] = Field(
+        default=(), exclude_if=is_empty, description="Names of variables that it may see, and that do not count."
+    )
+    metric: str
+    wanted_epochs: tuple[int, ...] = Field(
+        default=(),
+        exclude_if=is_empty,
+        description="Epochs at which somebody wants to read its learning curve. They don't count.",
+    )
+    wanted_metrics: tuple[str, ...] = Field(
+        default=(), exclude_if=is_empty, description="Further metrics that somebody wants to read. They don't count."
+    )
+    deadline_seconds: int = Field(ge=1)
+    devices: int = Field(default=1, ge=1)
+    alone: bool = Field(
+        default=False,
+        exclude_if=is_empty,
+        description="Whether nothing is to run beside it: others had the memory that it ran out of before.",
+    )
+
+
+class PreparationRequest(Message):
+    """Work that several trials share: the computation of the scores that choose a core-set."""
+
+    kind: Literal["Preparation"] = "Preparation"
+    key: Key
+    attempt: int = Field(default=1, ge=1)
+    study: str
+    arm: str = Field(description="The arm that is charged.")
+    method: Literal["EL2N"]
+    code: Digest
+    image: str | None = Field(default=None, description=_IMAGE)
+    recipe: dict[str, Any] = Field(description="Recipe of the network that scores the examples.")
+    fidelity: Fidelity = Field(description="Epochs, image and batch size of the scoring runs; all the data.")
+    repeats: int = Field(ge=1, description="Initialisations that the scores are averaged over.")
+    dataset: Dataset
+    deadline_seconds: int = Field(ge=1)
+    devices: int = Field(default=1, ge=1)
+
+
+WorkItem = Annotated[TrialRequest | PreparationRequest, Field(discriminator="kind")]
+
+
+class WorkRequest(Message):
+    """The request that a worker is given: a list of trials (or preparations) and the store they are for."""
+
+    version: Version = CONTRACT_VERSION
+    store: str = Field(description="URI prefix under which results go.")
+    items: tuple[WorkItem, ...] = Field(min_length=1)
