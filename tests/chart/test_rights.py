@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,8 @@ def test_a_study_runs_to_its_end_with_these_rights_in_a_namespace_that_enforces_
         assert 'code="403"' not in operator.scrape()
         assert "cannot" not in operator.log()
         assert operator.stop() == 0
-    the_operator_may_not_do_more(Kube.from_kubeconfig(kubeconfig), namespace, other_namespace)
+    with closing(Kube.from_kubeconfig(kubeconfig)) as limited:
+        the_operator_may_not_do_more(limited, namespace, other_namespace)
 
 
 def a_score(item: TrialRequest) -> float:
@@ -169,7 +171,6 @@ def the_operator_may_not_do_more(kube: Kube, namespace: str, other_namespace: st
             request()
         assert (number, error.value.code) == (number, 403)
         assert "cannot" in error.value.message  # said of rights; what is refused for another reason has other words
-    kube.close()
 
 
 def test_network_policies_are_taken_by_the_api_server(cluster: Cluster, release: Release, namespace: str) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,11 @@ def test_a_store_that_is_out_of_reach_is_said_and_what_was_found_is_kept(
 
 def test_an_api_server_that_goes_away_is_waited_for(own_cluster: LocalCluster, tmp_path: Path, dataset: str) -> None:
     own_cluster.kubectl("create", "namespace", "team")
-    kube = Kube.from_kubeconfig(own_cluster.kubeconfig)
-    team = Team(own_cluster, kube, "team", dataset)
-    with Operators.of(own_cluster.kubeconfig, tmp_path, "team") as operators:
+    with (
+        closing(Kube.from_kubeconfig(own_cluster.kubeconfig)) as kube,
+        Operators.of(own_cluster.kubeconfig, tmp_path, "team") as operators,
+    ):
+        team = Team(own_cluster, kube, "team", dataset)
         refused = operators.launch()
         assert refused.process.popen.wait(20) == 1
         assert "custom resources are not installed" in refused.log()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import uuid4
@@ -83,6 +84,7 @@ class Team:
     """A namespace that enforces the `restricted` standard, with credentials for the store."""
 
     cluster: LocalCluster
+    kube: Kube
     namespace: str
     image: str
     s3: S3Server
@@ -96,9 +98,8 @@ class Team:
         self.cluster.apply(study, namespace=self.namespace)
         text = self.cluster.kubectl("get", "pstudy", name, f"--namespace={self.namespace}", "--output=json")
         resource = resource_from(ProxyStudy, json.loads(text))
-        kube = Kube.from_kubeconfig(self.cluster.kubeconfig)
         jobs, pods = Cache(lean_job), Cache(lean_pod)
-        runner = JobsRunner(kube, jobs, pods, resource, self._settings(), JobsMemory(), time.time)
+        runner = JobsRunner(self.kube, jobs, pods, resource, self._settings(), JobsMemory(), time.time)
         return JobsWorld(runner, open_objects(f"s3://{BUCKET}/{uuid4().hex}"), self.dataset)
 
     def _settings(self) -> TrialSettings:
@@ -126,7 +127,8 @@ def team(
     credentials = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": "us-east-1"}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": credentials}
     cluster.apply(secret, namespace=namespace)
-    yield Team(cluster, namespace, images.team, s3, dataset)
+    with closing(Kube.from_kubeconfig(cluster.kubeconfig)) as kube:
+        yield Team(cluster, kube, namespace, images.team, s3, dataset)
     cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
