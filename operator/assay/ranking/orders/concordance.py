@@ -7,24 +7,31 @@ import numpy as np
 from assay.ranking.arrays import FloatArray
 from assay.ranking.scores import Scores
 
-_ROUNDING = 1e-9
-"""Means that differ by less than this part of their range are equal but for rounding."""
+_UNIT = 1e-9
+"""Means are given as multiples of this part of their range."""
+
+_EQUAL = 64 * float(np.finfo(np.float64).eps)
+"""Means that differ by less than this part of their own scores are equal but for rounding."""
 
 
 def rounded_means(arm: Scores) -> FloatArray:
     """Return (hypotheses,): the mean scores as whole numbers, 0 for the lowest, whatever constant is added to all.
 
     `arm`: no score missing. The means of equal scores may differ in their last bits if they are added up in another
-    order, or with a constant added. Here they don't differ.
+    order, or with a constant added. Here they don't differ. Means that do differ stay apart, however far away another
+    one is: of a run that diverged to 1e12 the others know nothing.
     """
     means = arm.means
     if len(means) == 0:
         return means
-    above = means - means.min()
-    spread = float(above.max())
-    if spread <= 64 * np.finfo(np.float64).eps * float(np.abs(arm.values).max()):
-        return np.zeros(len(means))
-    rounded: FloatArray = np.round(above / (spread * _ROUNDING))
+    order = np.argsort(means, kind="stable")
+    ascending, size = means[order], np.abs(arm.values).max(axis=1)[order]
+    apart = np.diff(ascending) > _EQUAL * np.maximum(size[1:], size[:-1])
+    place = np.concatenate([[0], np.cumsum(apart)])
+    lowest = ascending[np.searchsorted(place, place)] - ascending[0]  # of those that are equal
+    whole = np.round(lowest / (lowest[-1] * _UNIT)) if lowest[-1] > 0 else lowest
+    rounded = np.empty(len(means))
+    rounded[order] = np.maximum.accumulate(whole - place) + place  # each at least one above the one before
     return rounded
 
 
