@@ -90,7 +90,7 @@ class Trial:
         self.timer = PhaseTimer(device)
         self.learning_curve = learning_curve or LearningCurve()
         self.wanted_epochs = self.learning_curve.wanted.epochs
-        self.examples = ExampleValues()
+        self.example_values = ExampleValues()
         self.samples = 0
         self.training_examples = 0
         self.loading_seconds = 0.0
@@ -114,7 +114,7 @@ class Trial:
     def held_out(self) -> tuple[Images, Labels]:
         """Return the study's whole held-out split, in the same form. It gives the score: do not train on it."""
         images, labels = self._load(self._held_out)
-        self.examples.held_out = len(labels)
+        self.example_values.held_out = len(labels)
         return images, labels
 
     def recipe_as(self, model: type[Model]) -> Model:
@@ -154,7 +154,7 @@ class Trial:
         no trial its result: what can't be used is left out, and the trial's log and its row in the report say so. If it
         is called again, the last call counts.
         """
-        self.examples.take(correct=correct, loss=loss)
+        self.example_values.take(correct=correct, loss=loss)
 
     def timed(self, phase: PhaseName) -> Phase:
         """`with trial.timed("forward"): ...` charges the block to a phase of the profile.

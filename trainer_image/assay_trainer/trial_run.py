@@ -153,7 +153,7 @@ class TrialRun:
         curve, cut = self.curve.bounded(RESULT_CURVE_BYTES)
         run_url, no_url = checked_run_url(trial.run_url)
         # what is said of each example is said of the end of a whole run
-        examples, not_kept = trial.examples.kept() if request.fidelity.stop_after is None else ((), [])
+        examples, not_kept = trial.example_values.kept() if request.fidelity.stop_after is None else ((), [])
         try:
             result = TrialResult(
                 key=request.key,

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer import contract
-
-_RANDOM_SUBSET = 0x5B5E7  # keeps this stream apart from others that start at the same seed
+from assay_trainer.subsets.window import random_window
 
 
 def choose(
@@ -19,17 +18,16 @@ def choose(
 ) -> NDArray[np.int64]:
     """Return the indices of the chosen training examples, ascending; `data_percent` of all, rounded, at least one.
 
-    `Random` depends on seed, percent and number of examples only: it is drawn anew for each seed, and is the same for
-    all hypotheses of that seed; the subset of a smaller percent lies within that of a larger one. `EL2N` keeps the
+    `Random` depends on seed, percent and number of examples only: it is another one for each seed, and the same for
+    all hypotheses of that seed; see `random_window`. `EL2N` keeps the
     examples with the highest `scores` (float (examples,)), the same for all seeds; see `hardest` for the rule. `labels`
     is int64 (examples,). Raises ValueError if EL2N is asked for without one finite score per example.
     """
     if not fidelity.takes_subset:
         return np.arange(examples)
-    count = max(1, round(examples * fidelity.data_percent / 100))
     if fidelity.subset == "Random":
-        order = np.random.default_rng([_RANDOM_SUBSET, seed]).permutation(examples)
-        return np.sort(order[:count])
+        return random_window(examples, fidelity.data_percent, seed).indices()
+    count = max(1, round(examples * fidelity.data_percent / 100))
     if scores is None or scores.shape != (examples,) or not np.isfinite(scores).all():
         given = "none" if scores is None else f"{np.isfinite(scores).sum()} finite ones of shape {scores.shape}"
         raise ValueError(f"subset EL2N needs one score for each of the {examples} examples; given: {given}")

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from assay_trainer.vision.channel_sums import channel_sums
 from assay_trainer.vision.recipe import Recipe
 
 
@@ -19,11 +20,10 @@ class Normalisation:
     channels)."""
 
     def __init__(self, images: NDArray[np.uint8], device: torch.device) -> None:
-        pixels = images.reshape(-1, images.shape[-1])
-        counts = np.stack([np.bincount(channel, minlength=256) for channel in pixels.T])  # 256 values say it all
-        values = np.arange(256)
-        mean = counts @ values / len(pixels)
-        deviation = np.sqrt(np.maximum(counts @ values**2 / len(pixels) - mean**2, 1.0))  # a blank channel stays finite
+        pixels = images.size // images.shape[-1]
+        sums, squares = channel_sums(images)
+        mean = sums / pixels
+        deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 1.0))  # a blank channel stays finite
         self._scale = torch.tensor(1 / deviation, dtype=torch.float32, device=device)
         self._shift = torch.tensor(-mean / deviation, dtype=torch.float32, device=device)
 

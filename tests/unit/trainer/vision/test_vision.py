@@ -84,7 +84,7 @@ def test_every_switch_learns(recipe: dict[str, Any]) -> None:
 def test_it_says_of_each_held_out_example_what_its_metrics_are_the_means_of() -> None:
     trial = a_vision_trial({})
     metrics = train(trial)
-    kept, notes = trial.examples.kept()
+    kept, notes = trial.example_values.kept()
     assert not notes
     assert {each.described.kind: each.described.mean for each in kept} == {
         "correct": pytest.approx(metrics["accuracy"]),
