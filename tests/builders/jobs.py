@@ -42,10 +42,10 @@ def a_served_study(
     return manifests.a_proxy_study(name=name, namespace=namespace, uid=uid, **spec)
 
 
-def a_request(*items: WorkItem, trials: int = 1) -> WorkRequest:
+def a_request(*items: WorkItem, trials: int = 1, at_once: int = 1) -> WorkRequest:
     """Return a request for these items, or for this many trials that differ in their seed."""
     chosen = items or tuple(a_trial(DATASET, "team.train:run", seed=seed) for seed in range(trials))
-    return WorkRequest(store=STORE, items=chosen)
+    return WorkRequest(store=STORE, items=chosen, at_once=at_once)
 
 
 def a_preparation(**fields: Any) -> PreparationRequest:
@@ -70,6 +70,7 @@ def a_preparation(**fields: Any) -> PreparationRequest:
 def a_job(
     *items: WorkItem,
     trials: int = 1,
+    at_once: int = 1,
     study: ProxyStudy | None = None,
     settings: TrialSettings = SETTINGS,
     created: float = 1000.0,
@@ -77,7 +78,8 @@ def a_job(
     conditions: Sequence[Manifest] = (),
 ) -> Manifest:
     """Return a Job as the API server makes it from the runner's manifest."""
-    job = job_manifest(study or a_served_study(), a_request(*items, trials=trials), REQUEST_URI, settings)
+    request = a_request(*items, trials=trials, at_once=at_once)
+    job = job_manifest(study or a_served_study(), request, REQUEST_URI, settings)
     job["metadata"] |= {"uid": f"uid-of-{job['metadata']['name']}", **_served(created)}
     if suspended is not None:
         job["spec"]["suspend"] = suspended

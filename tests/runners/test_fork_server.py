@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,8 @@ class Pod:
         self.store = open_objects((folder / "store").as_uri())
         self.log = folder / "termination-log"
 
-    def put(self, items: Sequence[TrialRequest]) -> str:
-        request = WorkRequest(store=self.store.uri, items=tuple(items))
+    def put(self, items: Sequence[TrialRequest], at_once: int = 1) -> str:
+        request = WorkRequest(store=self.store.uri, items=tuple(items), at_once=at_once)
         self.store.put_if_absent("requests/one.json", request.model_dump_json().encode())
         return f"{self.store.uri}/requests/one.json"
 
@@ -126,8 +127,8 @@ class Pod:
         command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}", *options]
         return subprocess.Popen([*command, f"--termination-log={self.log}"], stdout=subprocess.DEVNULL)
 
-    def run(self, *items: TrialRequest) -> int:
-        with self.start(self.put(items)) as worker:
+    def run(self, *items: TrialRequest, at_once: int = 1, options: Sequence[str] = ()) -> int:
+        with self.start(self.put(items, at_once), *options) as worker:
             return worker.wait(60)
 
     @property
@@ -160,6 +161,46 @@ def test_a_worker_ends_a_trial_at_the_report_that_was_asked_for(tmp_path: Path, 
     )
     assert pod.run(item.model_copy(update={"wanted_epochs": (1, 3)})) == ExitStatus.DONE
     assert TrialResult.model_validate_json(pod.store.get(result_name(item.key))).score == 0.03
+
+
+def test_a_worker_runs_as_many_items_side_by_side_as_its_request_says(tmp_path: Path, dataset: Dataset) -> None:
+    pod, meeting = Pod(tmp_path), tmp_path / "meeting"
+    meeting.mkdir()
+    recipe = {"folder": str(meeting), "trials": 2}
+    met = [a_trial(dataset, "team.behaviours:meets", recipe=recipe, seed=seed) for seed in (1, 2)]
+    items = [*met, a_trial(dataset, "team.behaviours:raises"), a_trial(dataset, "team.behaviours:succeeds", seed=4)]
+    assert pod.run(*items, at_once=2) == ExitStatus.FAILED
+    want = {item.key: "Succeeded" for item in items} | {items[2].key: "TrainFunctionRaised"}
+    assert {message.key: message.reason for message in pod.last_words} == want
+
+
+def test_one_that_runs_out_of_memory_beside_others_is_not_blamed_and_takes_nobody_with_it(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    pod = Pod(tmp_path)
+    items = [
+        a_trial(dataset, "team.behaviours:exhausts_memory_with_others"),
+        a_trial(dataset, "team.behaviours:waits", recipe={"seconds": 1.5}, seed=1),
+    ]
+    assert pod.run(*items, at_once=2, options=[f"--memory-bytes={2 * 270 << 20}"]) == ExitStatus.TRY_AGAIN
+    said = {message.key: message for message in pod.last_words}
+    assert said[items[0].key].reason == FailureReason.OUT_OF_SHARED_MEMORY
+    assert "more memory than 270 MiB" in said[items[0].key].message
+    assert said[items[1].key].reason == "Succeeded"
+
+
+def test_one_that_is_to_run_alone_has_no_other_beside_it_and_all_of_the_memory(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    pod = Pod(tmp_path)
+    first, second, third = (
+        a_trial(dataset, "team.behaviours:says_when", recipe={"seconds": 0.2}, seed=seed) for seed in range(3)
+    )
+    alone = second.model_copy(update={"alone": True})
+    assert pod.run(first, alone, third, at_once=3) == ExitStatus.DONE
+    results = [TrialResult.model_validate_json(pod.store.get(result_name(item.key))) for item in (first, alone, third)]
+    for earlier, later in pairwise(results):
+        assert earlier.metrics["ended"] <= later.metrics["began"]
 
 
 def test_who_uses_too_much_memory_is_told_the_limit_as_it_was_given(

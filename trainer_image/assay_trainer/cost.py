@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assay_trainer.contract import Cost
@@ -20,13 +21,21 @@ def cpu_seconds() -> float:
 
 @dataclass(frozen=True)
 class Meter:
-    """A meter that starts when it is made. On CUDA the unit is devices x wall seconds, else CPU-process seconds."""
+    """A meter that starts when it is made. On CUDA the unit is devices x wall seconds, else CPU-process seconds.
+
+    `device_time` shows the time of the devices in seconds: where others use them, too, it runs slower (`SharedTime`).
+    """
 
     device: str
     devices: int
+    device_time: Callable[[], float] = time.perf_counter
     started_at: float = field(default_factory=time.time)
     started_ns: int = field(default_factory=time.perf_counter_ns)
     started_cpu: float = field(default_factory=cpu_seconds)
+    started_device_time: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "started_device_time", self.device_time())
 
     @property
     def wall_seconds(self) -> float:
@@ -37,7 +46,7 @@ class Meter:
     def accelerator_seconds(self) -> float:
         """The seconds that the attempt is charged so far."""
         if self.device.startswith("cuda"):
-            return self.devices * self.wall_seconds
+            return self.devices * (self.device_time() - self.started_device_time)
         return max(0.0, cpu_seconds() - self.started_cpu)
 
     def cost(self, device_model: str, *, setup_seconds: float, evaluation_seconds: float) -> Cost:

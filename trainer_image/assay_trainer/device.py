@@ -48,6 +48,14 @@ def use_device(device: str, threads: int) -> None:
             torch.cuda.set_device(device)
 
 
+def share_device(device: str, processes: int) -> None:
+    """Let this process have one part in so many of the memory of each GPU that it uses."""
+    torch = sys.modules.get("torch")
+    if device.startswith("cuda") and processes > 1 and torch is not None:
+        for index in range(torch.cuda.device_count()):
+            torch.cuda.set_per_process_memory_fraction(1 / processes, index)
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep memory that torch frees instead of giving it back to the kernel.
 

@@ -25,7 +25,7 @@ from assay_trainer.cost import Meter
 from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.deadline import Deadline
 from assay_trainer.described import bounded
-from assay_trainer.device import device_model, seed_everything, use_device
+from assay_trainer.device import device_model, seed_everything, share_device, use_device
 from assay_trainer.failures import (
     HELPERS_MAY_BE_MISSED,
     InvalidRequest,
@@ -64,6 +64,8 @@ def perform(
     stamps: Mapping[str, str] = MappingProxyType({}),
     shares_memory: bool = False,
     memory_limit_bytes: int | None = None,
+    beside: int = 1,
+    device_time: Callable[[], float] = time.perf_counter,
 ) -> TerminationMessage:
     """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
 
@@ -73,9 +75,10 @@ def perform(
     is run. Never raises for what the trial, its code or the store does wrong. The deadline needs the main thread (see
     `Deadline`), and only another process can end a hang within C code. With `shares_memory`, others run beside it: then
     it is not its own fault if the machine's memory is too little. `memory_limit_bytes` is the limit of that memory, if
-    somebody has set one.
+    somebody has set one. `beside` is how many items share its devices with it, itself among them, and `device_time`
+    the clock by which the time of devices is charged.
     """
-    meter = Meter(device, item.devices)
+    meter = Meter(device, item.devices, device_time)
     deadline = Deadline(item.deadline_seconds)
     kills = out_of_memory_kills()
     run: TrialRun | None = None
@@ -95,6 +98,7 @@ def perform(
     else:
         work = partial(_run_preparation, item, meter, threads)
     try:
+        share_device(device, beside)
         outcome = _done_in_time(item, store, deadline, work, run)
         if outcome is not None:  # written outside the deadline: what was computed in time is not thrown away
             _record_patiently(outcome, store)
@@ -108,7 +112,7 @@ def perform(
             reason = FailureReason.OUT_OF_MEMORY
             message = f"a process of the trial was killed for want of memory; then: {message}"
         lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(cause))
-        if lacks_memory and shares_memory:
+        if (lacks_memory and shares_memory) or (reason is FailureReason.OUT_OF_MEMORY and beside > 1):
             reason = FailureReason.OUT_OF_SHARED_MEMORY
         curve = _kept_curve(run)
         return _failed(item, store, meter, reason, message, curve, memory_limit_bytes if lacks_memory else None)

@@ -6,7 +6,7 @@ import contextlib
 import faulthandler
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from assay_trainer.contract import (
 )
 from assay_trainer.inputs import inspect_input
 from assay_trainer.objects import StoreError, open_objects
+from assay_trainer.shared_time import SharedTime
 
 GRACE_SECONDS = 5.0
 """The time after its deadline at which an item is killed that the harness could not end."""
@@ -50,12 +51,18 @@ class Supervisor:
     log_folder: Path | None = None
     """The folder for the output of each item; None: it goes to stderr."""
     close_in_child: Collection[int] = ()
+    shares_devices: bool = False
+    """Whether all items use the same GPUs, so that each is charged its share of their time."""
 
     _items: dict[int, tuple[StartItem, Child]] = field(init=False, default_factory=dict)
     _inspections: dict[int, InspectCode | InspectInput] = field(init=False, default_factory=dict)
+    _device_time: Callable[[], float] = field(init=False)
+    _began: dict[int, float] = field(init=False, default_factory=dict)
+    """What the devices' clock showed when an item began."""
 
     def __post_init__(self) -> None:
         self._children = Children(self.close_in_child)
+        self._device_time = SharedTime() if self.shares_devices else time.perf_counter
 
     def start(self, command: StartItem) -> ItemStarted | ItemEnded:
         """Run an item. It ends at once if the machine has no room for another process."""
@@ -64,11 +71,14 @@ class Supervisor:
             memory_bytes=command.memory_bytes,
             address_space=not command.gpus,
         )
+        self._share_devices(len(self._items) + 1)
+        began = self._device_time()
         try:
-            child = self._children.fork(partial(_perform, command), limits, self._log(command))
+            child = self._children.fork(partial(_perform, command, self._device_time), limits, self._log(command))
         except OSError as error:
+            self._share_devices(len(self._items))
             return _not_started(command, error)
-        self._items[child.pid] = command, child
+        self._items[child.pid], self._began[child.pid] = (command, child), began
         return ItemStarted(
             key=command.item.key, attempt=command.item.attempt, pid=child.pid, started_at=child.started_at
         )
@@ -102,6 +112,10 @@ class Supervisor:
         """Kill everything and wait for its end. This leaves no failures behind, since it is none."""
         self._children.close()
 
+    def _share_devices(self, items: int) -> None:
+        if isinstance(self._device_time, SharedTime):
+            self._device_time.share_between(items)
+
     def _log(self, command: StartItem) -> Path | None:
         return self.log_folder and self.log_folder / f"{command.item.key}.{command.item.attempt}.log"
 
@@ -112,7 +126,9 @@ class Supervisor:
             case InspectInput(uri=uri):
                 return _input_inspected(uri, ended)
         command, _ = self._items.pop(ended.pid)
-        seconds = len(command.gpus) * ended.wall_seconds if command.gpus else ended.cpu_seconds
+        device_seconds = self._device_time() - self._began.pop(ended.pid)
+        self._share_devices(len(self._items))
+        seconds = len(command.gpus) * device_seconds if command.gpus else ended.cpu_seconds
         return ItemEnded(
             termination=self._termination(command, ended, seconds),
             started_at=ended.started_at,
@@ -215,7 +231,7 @@ def _how(ended: Exit) -> str:
 # ----------------------------------------------------------------------------- in the child
 
 
-def _perform(command: StartItem) -> bytes:
+def _perform(command: StartItem, device_time: Callable[[], float]) -> bytes:
     from assay_trainer.harness import perform  # numpy is imported after the fork server has set the threads
 
     faulthandler.enable()
@@ -234,6 +250,8 @@ def _perform(command: StartItem) -> bytes:
         stamps=command.stamps,
         shares_memory=command.shares_memory,
         memory_limit_bytes=command.memory_limit_bytes,
+        beside=command.beside,
+        device_time=device_time,
     )
     return ended.model_dump_json().encode()
 

@@ -1,7 +1,8 @@
 """The program that a pod runs: `python -m assay_trainer.worker REQUEST_URI`.
 
-It runs the items of a work request one after another, each in a process of its own, and writes how each of them ended
-into the pod's termination message: a JSON list of `TerminationMessage`. Exit statuses:
+It runs the items of a work request, each in a process of its own: one after another, or as many side by side as the
+request says, on the same devices. It writes how each of them ended into the pod's termination message: a JSON list of
+`TerminationMessage`. Exit statuses:
 
     0    every item has a result
     1    an item failed by its own fault; running it again would not help
@@ -16,7 +17,8 @@ import argparse
 import os
 import select
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -31,6 +33,7 @@ from assay_trainer.contract import (
     ItemEnded,
     StartItem,
     TerminationMessage,
+    TrialRequest,
     WorkItem,
     WorkRequest,
 )
@@ -49,41 +52,59 @@ _LIST = TypeAdapter(list[TerminationMessage])
 
 
 class Worker:
-    """Runs items, one at a time. Single-threaded."""
+    """Runs items: one after another, or some of them side by side. Single-threaded."""
 
     def __init__(self, supervisor: Supervisor, signals: SignalPipe, gpus: tuple[str, ...], memory_bytes: int) -> None:
         self._supervisor = supervisor
         self._signals = signals
         self._gpus = gpus
         self._memory_bytes = memory_bytes
-        self._threads = usable_cores() if gpus else 1
 
     def run(self, request: WorkRequest) -> Iterator[TerminationMessage]:
-        """Yield how each item ended, as it ends; once the worker is told to end, all the rest are Disrupted."""
-        for item in request.items:
-            yield self._disrupted(item) if self._signals.told_to_end else self._run(request.store, item)
+        """Yield how each item ended, as it ends; once the worker is told to end, all the rest are Disrupted.
 
-    def _run(self, store: str, item: WorkItem) -> TerminationMessage:
-        begun = self._supervisor.start(
-            StartItem(
-                store=store,
-                item=item,
-                gpus=self._gpus,
-                threads=self._threads,
-                memory_bytes=self._memory_bytes,
-                memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
-                memory_limit_bytes=usable_memory_bytes(),
-            )
-        )
-        ended = begun if isinstance(begun, ItemEnded) else None
-        while ended is None:
+        Items start in their order. One that is to run alone waits for those before it, and those after it wait for it.
+        """
+        at_once = min(request.at_once, len(request.items))
+        waiting, running = deque(request.items), dict[str, WorkItem]()
+        while waiting or running:
             if self._signals.told_to_end:
-                self._supervisor.stop(item.key)
+                for key in running:
+                    self._supervisor.stop(key)
+                yield from map(self._disrupted, waiting)
+                waiting.clear()
+            while waiting and _has_room(running.values(), waiting[0], at_once):
+                item = waiting.popleft()
+                begun = self._supervisor.start(self._command(request.store, item, 1 if _alone(item) else at_once))
+                if isinstance(begun, ItemEnded):
+                    yield self._last_words(item, begun)
+                else:
+                    running[item.key] = item
+            if not running:
+                continue
             select.select([self._signals.descriptor], [], [], self._supervisor.next_check_seconds())
             self._signals.drain()
-            ended = next((event for event in self._supervisor.poll() if isinstance(event, ItemEnded)), None)
-        last_words = ended.termination
-        return self._disrupted(item) if last_words.reason is FailureReason.STOPPED else last_words
+            for event in self._supervisor.poll():
+                if isinstance(event, ItemEnded):
+                    yield self._last_words(running.pop(event.termination.key), event)
+
+    def _command(self, store: str, item: WorkItem, at_once: int) -> StartItem:
+        """Return the command to start an item, with its part of what `at_once` of them share."""
+        return StartItem(
+            store=store,
+            item=item,
+            gpus=self._gpus,
+            threads=max(1, usable_cores() // at_once) if self._gpus else 1,
+            memory_bytes=self._memory_bytes // at_once,
+            memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
+            memory_limit_bytes=usable_memory_bytes(),
+            shares_memory=at_once > 1,
+            beside=at_once,
+        )
+
+    def _last_words(self, item: WorkItem, ended: ItemEnded) -> TerminationMessage:
+        said = ended.termination
+        return self._disrupted(item) if said.reason is FailureReason.STOPPED else said
 
     @staticmethod
     def _disrupted(item: WorkItem) -> TerminationMessage:
@@ -93,6 +114,15 @@ class Worker:
             reason=FailureReason.DISRUPTED,
             message="the worker was told to end (SIGTERM)",
         )
+
+
+def _alone(item: WorkItem) -> bool:
+    return isinstance(item, TrialRequest) and item.alone
+
+
+def _has_room(running: Collection[WorkItem], following: WorkItem, at_once: int) -> bool:
+    """Return whether an item may start beside those that run."""
+    return not running or (len(running) < at_once and not any(map(_alone, (*running, following))))
 
 
 def termination_log(messages: Sequence[TerminationMessage], most_bytes: int = TERMINATION_MESSAGE_BYTES) -> bytes:
@@ -144,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preload.be_single_threaded()
     preload.preload(given.preload)
     sys.path[:0] = given.path
-    supervisor = Supervisor(given.grace_seconds, close_in_child=signals.descriptors)
+    supervisor = Supervisor(given.grace_seconds, close_in_child=signals.descriptors, shares_devices=request.at_once > 1)
     worker = Worker(supervisor, signals, preload.usable_gpus(), given.memory_bytes)
     log = given.termination_log or (KUBERNETES_LOG if KUBERNETES_LOG.exists() else None)
     messages: list[TerminationMessage] = []

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from assay.planning.actions import Plan, RecordLook, RecordLost, RecordTrust, Start, Stop
@@ -20,7 +19,7 @@ from assay.rounds.earlier import earlier_of, write_programs
 from assay.rounds.history import with_edits, with_history, write_seen
 from assay.rounds.reported_examples import reported_examples
 from assay.store.layout import StartedAttempt
-from assay_trainer.contract import Failure, FailureReason, WorkItem, WorkRequest
+from assay_trainer.contract import Failure, FailureReason, TrialRequest, WorkItem, WorkRequest
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
@@ -230,7 +229,11 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
             case Start(item):
                 starts.append(item)
     write_programs(study, ledger, runner, (item.code for item in starts))
-    requests = [WorkRequest(store=ledger.uri, items=items) for items in packed(starts, runner.packing())]
+    at_once = study.spec.trainer.packing.at_once
+    requests = [
+        WorkRequest(store=ledger.uri, items=items, at_once=min(at_once, len(items)))
+        for items in packed(starts, runner.packing())
+    ]
     requests = requests[: runner.room_for(len(requests))]
     for first in range(0, len(requests), STARTED_TOGETHER):
         if first and ledger.turn_is_over:
@@ -243,7 +246,24 @@ def _apply(study: Study, decided: Plan, ledger: Ledger, runner: Runner, now: flo
 
 
 def packed(items: Iterable[WorkItem], most: int) -> Iterator[tuple[WorkItem, ...]]:
-    """Yield the items in their order, in groups of up to `most` that run in the same image."""
-    for _, alike in groupby(items, key=lambda item: (item.image, item.devices)):
-        group = tuple(alike)
-        yield from (group[start : start + most] for start in range(0, len(group), most))
+    """Return the items in groups of up to `most`, whose first items are in the order given.
+
+    Those of a group are of one arm, so that they take about as long, and run in the same image. One that is to run
+    alone is a group of its own.
+    """
+    groups: list[list[WorkItem]] = []
+    open_groups: dict[Hashable, list[WorkItem]] = {}
+    for item in items:
+        alike = (item.kind, item.arm, item.image, item.devices)
+        alone = isinstance(item, TrialRequest) and item.alone
+        if not alone and alike in open_groups:
+            group = open_groups[alike]
+        else:
+            groups.append(group := [])
+        group.append(item)
+        if alone:
+            continue
+        open_groups[alike] = group
+        if len(group) >= most:
+            del open_groups[alike]
+    return (tuple(group) for group in groups)

@@ -129,6 +129,24 @@ def waits(trial: Trial) -> dict[str, float]:
     return succeeds(trial)
 
 
+def meets(trial: Trial) -> dict[str, float]:
+    """Wait until as many trials as the recipe says are here at the same time."""
+    folder = Path(str(trial.recipe["folder"]))
+    (folder / str(trial.seed)).touch()
+    until = time.monotonic() + 30
+    while len(list(folder.iterdir())) < trial.recipe["trials"]:
+        assert time.monotonic() < until, "the others did not come"
+        time.sleep(0.01)
+    return {"accuracy": trial.seed / 1000, "threads": float(trial.threads)}
+
+
+def says_when(trial: Trial) -> dict[str, float]:
+    """Take as many seconds as the recipe says; the metrics say when that was."""
+    began = time.monotonic()
+    time.sleep(trial.recipe["seconds"])
+    return {"accuracy": 0.5, "began": began, "ended": time.monotonic()}
+
+
 def holds_memory(trial: Trial) -> dict[str, float]:
     """Hold as many MiB as the recipe says."""
     held = b"x" * (int(trial.recipe["mebibytes"]) << 20)

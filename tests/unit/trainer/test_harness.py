@@ -229,6 +229,19 @@ def test_a_trial_whose_helper_was_killed_for_want_of_memory_ran_out_of_memory(
     assert "then: RuntimeError: DataLoader worker is killed" in recorded_failure(store).message
 
 
+@pytest.mark.parametrize(("beside", "want"), [(1, "OutOfMemory"), (2, "OutOfSharedMemory")])
+def test_a_device_that_others_use_too_has_too_little_memory_by_no_fault_of_the_trial(
+    team: ModuleType, dataset: contract.Dataset, beside: int, want: str
+) -> None:
+    class OutOfMemoryError(RuntimeError):
+        """As torch calls it."""
+
+    team.train = raises(OutOfMemoryError("CUDA out of memory"))  # type: ignore[attr-defined]
+    request, store = a_trial(dataset, "team_code:train"), MemoryObjects()
+    assert perform(request, store, device="cpu", threads=1, beside=beside).reason == want
+    assert recorded_failure(store).reason == want
+
+
 @pytest.mark.parametrize(("shares", "want"), [(False, "OutOfMemory"), (True, "OutOfSharedMemory")])
 def test_out_of_memory_beside_others_is_told_from_out_of_memory_alone(
     dataset: contract.Dataset, team: ModuleType, shares: bool, want: str

@@ -29,6 +29,9 @@ class StartItem(Message):
     shares_memory: bool = Field(
         default=False, description="Whether others run beside it, so that it has a share of what it might have alone."
     )
+    beside: int = Field(
+        default=1, ge=1, description="How many items, with this one, share its GPUs: it has so large a part of them."
+    )
     check_code: bool = Field(
         default=False, description="End with CodeChanged unless the code here still has the digest that the item says."
     )

@@ -29,6 +29,11 @@ def is_empty(value: Any) -> bool:
     return not value
 
 
+def is_one(value: Any) -> bool:
+    """Return whether a count is 1, as it is for who does not use it: such fields are left out, too."""
+    return bool(value == 1)
+
+
 class Message(BaseModel):
     """The base of all objects here: immutable, and unknown fields are errors."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from assay_trainer.contract.dataset import Dataset, Input
-from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty
+from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty, is_one
 
 
 class Fidelity(Message):
@@ -113,3 +113,6 @@ class WorkRequest(Message):
     version: Version = CONTRACT_VERSION
     store: str = Field(description="URI prefix under which results go.")
     items: tuple[WorkItem, ...] = Field(min_length=1)
+    at_once: int = Field(
+        default=1, ge=1, exclude_if=is_one, description="How many of them run side by side, on the same devices."
+    )

@@ -96,7 +96,30 @@ class HypothesesSelection(Model):
 class Packing(Model):
     """How trials share Jobs."""
 
-    trials: int = Field(default=1, ge=1, le=64, description="Trials per Job, one after another; 1 to 64.")
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "(has(self.atOnce) ? self.atOnce : 1) <= (has(self.trials) ? self.trials : 1)",
+                "atOnce: must be at most `trials`, the trials of a Job",
+            ),
+        )
+    )
+
+    trials: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Trials per Job, of one arm and image; 1 to 64. They share the start of its pod, in which the "
+        "modules are imported once. Those of a Job count as running until it ends.",
+    )
+    at_once: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="How many of them run side by side on the devices of the pod; 1 to 16, at most `trials`. Each has "
+        "so large a part of the pod's memory, of its cores and of the memory of its devices, and is charged its share "
+        "of their time. One that runs out of memory so is tried again alone.",
+    )
 
 
 class TrainerSpec(Model):

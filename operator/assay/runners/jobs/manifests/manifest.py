@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from assay.api.base import API_VERSION
 from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
 from assay.kube import JOBS, Manifest
 from assay.runners.jobs.manifests.names import (
+    AT_ONCE_ANNOTATION,
     CONTAINER,
     DEVICES_ANNOTATION,
     ITEMS_ANNOTATION,
@@ -18,7 +20,7 @@ from assay.runners.jobs.manifests.names import (
 )
 from assay.runners.jobs.manifests.overlay import merged_environment, overlaid
 from assay.runners.jobs.settings import TrialSettings
-from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, WorkRequest
+from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, TrialRequest, WorkRequest
 
 SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
 """The only folder that a trial may write to: a volume of its own, which goes with the pod."""
@@ -40,6 +42,8 @@ def job_manifest(study: ProxyStudy, request: WorkRequest, request_uri: str, sett
     items, trainer = request.items, study.spec.trainer
     labels = labels_of(study.name, items)
     annotations = {ITEMS_ANNOTATION: items_annotation(items), DEVICES_ANNOTATION: str(items[0].devices)}
+    if request.at_once > 1:
+        annotations[AT_ONCE_ANNOTATION] = str(request.at_once)
     template = overlaid(settings.pod_template, trainer.pod_template)
     queue = trainer.queue_name
     spec: dict[str, Any] = {
@@ -112,7 +116,7 @@ def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, set
     return {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": TERMINATION_GRACE_SECONDS,
-        "activeDeadlineSeconds": sum(item.deadline_seconds for item in request.items) + settings.backstop_seconds,
+        "activeDeadlineSeconds": _longest_seconds(request) + settings.backstop_seconds,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -120,6 +124,13 @@ def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, set
         "volumes": [{"name": "scratch", "emptyDir": _limit(settings.scratch)}, *template.volumes],
         **{field: value for field, value in optional.items() if value},
     }
+
+
+def _longest_seconds(request: WorkRequest) -> int:
+    """Return the time that the items take at most: with several side by side, in so many rounds of the longest one."""
+    seconds = [item.deadline_seconds for item in request.items]
+    alone = sum(item.deadline_seconds for item in request.items if isinstance(item, TrialRequest) and item.alone)
+    return min(sum(seconds), alone + math.ceil(len(seconds) / request.at_once) * max(seconds))
 
 
 def _limit(size: str | None) -> dict[str, str]:

@@ -19,7 +19,10 @@ ITEMS_ANNOTATION = f"{GROUP}/items"
 """The attempts that a Job runs, in their order: `key:attempt,key:attempt`."""
 
 DEVICES_ANNOTATION = f"{GROUP}/devices"
-"""How many devices each of these attempts holds, one after another."""
+"""How many devices each of these attempts holds: one after another, or several of them together."""
+
+AT_ONCE_ANNOTATION = f"{GROUP}/at-once"
+"""How many of these attempts run side by side; where it is left out, one after another."""
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -29,7 +32,7 @@ CONTAINER = "trainer"
 
 _ITEM = re.compile(r"([0-9a-f]{32}):([1-9][0-9]{0,8})")
 _ITEMS = re.compile(rf"{_ITEM.pattern}(,{_ITEM.pattern})*")
-_DEVICES = re.compile(r"[1-9][0-9]{0,3}")
+_COUNT = re.compile(r"[1-9][0-9]{0,3}")
 _DIGITS = 16
 _NAME_LENGTH = 63
 
@@ -79,9 +82,18 @@ def attempts_of(manifest: Manifest) -> tuple[Attempt, ...]:
 
 
 def devices_of(manifest: Manifest) -> int:
-    """Return how many devices each of a Job's trials holds, one after another."""
-    text = _annotations(manifest).get(DEVICES_ANNOTATION, "1")
-    return int(text) if _DEVICES.fullmatch(text) else 1
+    """Return how many devices each of a Job's trials holds."""
+    return _count(manifest, DEVICES_ANNOTATION)
+
+
+def at_once_of(manifest: Manifest) -> int:
+    """Return how many of a Job's trials run side by side."""
+    return _count(manifest, AT_ONCE_ANNOTATION)
+
+
+def _count(manifest: Manifest, annotation: str) -> int:
+    text = _annotations(manifest).get(annotation, "1")
+    return int(text) if _COUNT.fullmatch(text) else 1
 
 
 def _annotations(manifest: Manifest) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from assay.api.quantities import bytes_of
 from assay.kube import Manifest
-from assay.runners.jobs.manifests.names import attempts_of
+from assay.runners.jobs.manifests.names import at_once_of, attempts_of
 from assay.runners.jobs.memory import Attempt
 from assay.runners.jobs.observed.state import JobEnd, condition_of, container_state, started_at, status_reason
 from assay_trainer.contract import ExitStatus, FailureReason, TerminationMessage
@@ -19,6 +19,9 @@ from assay_trainer.contract import ExitStatus, FailureReason, TerminationMessage
 _WORDS = TypeAdapter(list[TerminationMessage])
 
 _TOLD_BY_KUBELET = (FailureReason.DEADLINE_EXCEEDED, FailureReason.STORAGE_EXCEEDED)
+
+_USED_TOGETHER = (FailureReason.OUT_OF_MEMORY, FailureReason.STORAGE_EXCEEDED)
+"""Of what a pod has and trials side by side use together: nobody knows which of them used too much."""
 
 _OVER_ITS_LIMIT = re.compile(r"exceed(s|ed) (the|its)\b.*\blimit\b")
 """What a kubelet says of a pod that has more on the node's disk than it may: its own fault, which another attempt only
@@ -37,24 +40,30 @@ class Cause(NamedTuple):
 def terminations(job: Manifest, pods: Sequence[Manifest], end: JobEnd) -> Mapping[Attempt, TerminationMessage]:
     """Return how each attempt of an ended Job ended.
 
-    `pods` are those of the Job that are known, the oldest first. Items run one after another. So of the items that the
-    worker said nothing of, the first one is charged with the end of the pod, and the others were not reached. Last
-    words may be cut short; the store knows better, and is asked first.
+    `pods` are those of the Job that are known, the oldest first. Items run in their order, one after another or some
+    side by side. So of the items that the worker said nothing of, the first ones are charged with the end of the pod,
+    as many as ran then, and the others were not reached. Last words may be cut short; the store knows better, and is
+    asked first.
     """
     cause = cause_of(end, pods[-1] if pods else None)
+    at_once = at_once_of(job)
     words = _last_words(pods)
     if cause.reason in _TOLD_BY_KUBELET:  # then SIGTERM is only how the pod's own limit came about
         words = {attempt: said for attempt, said in words.items() if said.reason is not FailureReason.DISRUPTED}
     found: dict[Attempt, TerminationMessage] = {}
-    blamed = False
+    blamed: list[Attempt] = []
     for attempt in attempts_of(job):
         if attempt in words:
             found[attempt] = words[attempt]
-        elif blamed and not cause.all_of_them:
+        elif len(blamed) >= at_once and not cause.all_of_them:
             found[attempt] = _said(attempt, FailureReason.DISRUPTED, "its pod ended before its turn came")
         else:
+            blamed.append(attempt)
             found[attempt] = _said(attempt, cause.reason, cause.message, cause.memory_limit_bytes)
-            blamed = True
+    if len(blamed) > 1 and cause.reason in _USED_TOGETHER and not cause.all_of_them:
+        message = f"{cause.message}; {len(blamed)} trials ran in it side by side, so each is tried again alone"
+        shared = FailureReason.OUT_OF_SHARED_MEMORY
+        found |= {attempt: _said(attempt, shared, message, cause.memory_limit_bytes) for attempt in blamed}
     return found
 
 

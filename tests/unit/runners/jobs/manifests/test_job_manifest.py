@@ -9,7 +9,7 @@ import pytest
 from assay.api.resources import EnvironmentVariable, ImagePullSecret, PodTemplate, Resources
 from assay.kube import Manifest
 from assay.runners.jobs.manifests.manifest import job_manifest
-from assay.runners.jobs.manifests.names import attempts_of, devices_of
+from assay.runners.jobs.manifests.names import at_once_of, attempts_of, devices_of
 from assay.runners.jobs.settings import TrialSettings
 from assay_trainer.contract import WorkRequest
 from builders.jobs import DATASET, IMAGE, REQUEST_URI, SETTINGS, a_preparation, a_request, a_served_study
@@ -143,6 +143,17 @@ def test_the_pod_has_a_deadline_behind_those_of_its_trials_and_the_job_has_none(
     job = made(a_request(*trials), settings=TrialSettings(image=IMAGE, backstop_seconds=50))
     assert pod_of(job)["activeDeadlineSeconds"] == 250
     assert "activeDeadlineSeconds" not in job["spec"]
+
+
+def test_trials_side_by_side_have_the_time_of_as_many_rounds_as_they_take() -> None:
+    trials = [a_trial(DATASET, "team.train:run", seed=seed, deadline_seconds=100) for seed in range(5)]
+    settings = TrialSettings(image=IMAGE, backstop_seconds=50)
+    job = made(a_request(*trials, at_once=2), settings=settings)
+    assert pod_of(job)["activeDeadlineSeconds"] == 350
+    assert at_once_of(job) == at_once_of(job["spec"]["template"]) == 2
+    one_after_another = made(a_request(*trials), settings=settings)
+    assert pod_of(one_after_another)["activeDeadlineSeconds"] == 550
+    assert "assay.dev/at-once" not in one_after_another["metadata"]["annotations"]
 
 
 def test_a_job_with_a_queue_waits_until_kueue_lets_it_run() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from assay.kube import Manifest
@@ -132,6 +134,32 @@ def test_of_items_that_nothing_is_said_of_the_first_is_charged_with_the_end_of_t
     attempts = observed(job, [pod], NOW)
     assert [reason(each) for each in attempts] == ["Succeeded", "OutOfMemory", "Disrupted"]
     assert said(attempts[2]) == "its pod ended before its turn came"
+
+
+@pytest.mark.parametrize(
+    ("pod_ended", "want"),
+    [
+        ({"state": terminated(137, reason="OOMKilled")}, "OutOfSharedMemory"),
+        (
+            {"reason": "Evicted", "message": 'Usage of EmptyDir volume "scratch" exceeds the limit "1Gi".'},
+            "OutOfSharedMemory",
+        ),
+        ({"state": terminated(139)}, "WorkerDied"),
+    ],
+)
+def test_of_trials_side_by_side_none_is_blamed_for_what_they_used_together(
+    pod_ended: dict[str, Any], want: str
+) -> None:
+    job = a_job(FIRST, SECOND, THIRD, at_once=2, conditions=failed())
+    attempts = observed(job, [a_pod(job, "Failed", **{"state": terminated(143), **pod_ended})], NOW)
+    assert [reason(each) for each in attempts] == [want, want, "Disrupted"]
+
+
+def test_the_last_of_trials_side_by_side_had_all_to_itself() -> None:
+    job = a_job(FIRST, SECOND, at_once=2, conditions=failed())
+    message = words((FIRST, "Succeeded"))
+    pod = a_pod(job, "Failed", state=terminated(137, reason="OOMKilled", message=message))
+    assert [reason(each) for each in observed(job, [pod], NOW)] == ["Succeeded", "OutOfMemory"]
 
 
 @pytest.mark.parametrize("exit_code", [1, 75])
