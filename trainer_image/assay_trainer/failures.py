@@ -17,6 +17,7 @@ from assay_trainer.entrypoint import EntrypointNotFound
 from assay_trainer.objects import StoreError
 from assay_trainer.returned.errors import CurveNotReported, MetricMissing, ScoreNotFinite
 from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.subsets.errors import SubsetUnusable
 from assay_trainer.trial import InvalidRecipe, describe_validation
 
 ERROR_CHARACTERS = 2000
@@ -55,6 +56,7 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fai
     (EntrypointNotFound, FailureReason.ENTRYPOINT_NOT_FOUND),
     ((InvalidRecipe, ValidationError), FailureReason.INVALID_RECIPE),
     (InvalidDataset, FailureReason.INVALID_DATASET),
+    (SubsetUnusable, FailureReason.SUBSET_UNUSABLE),
     (MetricMissing, FailureReason.METRIC_MISSING),
     (CurveNotReported, FailureReason.CURVE_NOT_REPORTED),
     (ScoreNotFinite, FailureReason.SCORE_NOT_FINITE),

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
 from assay_trainer.returned.curve import LearningCurve
 from assay_trainer.returned.examples import ExampleValues
 from assay_trainer.returned.number import as_number
+from assay_trainer.subsets.errors import SubsetUnusable
+from assay_trainer.subsets.rotation import Rotation
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -49,6 +51,15 @@ class EnoughReported(BaseException):
 
 class InvalidRecipe(Exception):
     """A train function refuses its recipe. Say the field's path, what was given and what is allowed."""
+
+
+class TrainingEpochs(NamedTuple):
+    """The examples that some epoch of a trial trains on, and which of them each epoch does."""
+
+    images: Images
+    labels: Labels
+    rows: Callable[[int], NDArray[np.int64]]
+    """Of an epoch, from 1 on: where its examples are in these arrays, ascending."""
 
 
 class Trial:
@@ -78,6 +89,7 @@ class Trial:
         device: str = "cpu",
         threads: int = 1,
         learning_curve: LearningCurve | None = None,
+        rotation: Rotation | None = None,
         at_enough: Callable[[], None] = lambda: None,
     ) -> None:
         self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
@@ -97,19 +109,45 @@ class Trial:
         self._started = time.perf_counter_ns()
         self._training_data = training_data
         self._held_out = held_out
+        self._rotation = rotation
+        self._epochs: TrainingEpochs | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._at_enough = at_enough
         self._process = os.getpid()
 
-    def training_data(self) -> tuple[Images, Labels]:
+    def training_data(self, epoch: int | None = None) -> tuple[Images, Labels]:
         """Return images, uint8 (n, height, width, channels), and labels, int64 (n,): the trial's subset at its image
         size.
 
-        Raises InvalidDataset if a shard is missing or damaged. The caller may change the arrays.
+        With `subset: RS2` each epoch has a subset of its own, so `epoch` (from 1 on) must be given; with any other
+        subset it may be, and changes nothing. Raises SubsetUnusable if it is needed and not given, ValueError if the
+        trial has no such epoch, InvalidDataset if a shard is missing or damaged. The caller may change the arrays.
         """
-        images, labels = self._load(self._training_data)
-        self.training_examples = len(labels)
-        return images, labels
+        if self._rotation is None:
+            images, labels = self._load(self._training_data)
+            self.training_examples = len(labels)
+            return images, labels
+        if epoch is None:
+            raise SubsetUnusable(
+                "subset RS2 has other examples in each epoch, and the train function asks for training_data() of none; "
+                "allowed: trial.training_data(epoch) at the start of each epoch, or trial.training_epochs()"
+            )
+        images, labels, rows = self.training_epochs()
+        return images[rows(epoch)], labels[rows(epoch)]
+
+    def training_epochs(self) -> TrainingEpochs:
+        """Return (images, labels, rows): the examples that some epoch trains on, as `training_data` has them, and
+        `rows(epoch)`, which of them that epoch does. They differ between epochs with `subset: RS2` alone.
+
+        Raises InvalidDataset. Do not change these arrays.
+        """
+        if self._epochs is None:
+            images, labels = self._load(self._training_data)
+            every = np.arange(len(labels))
+            rows = (lambda _: every) if self._rotation is None else self._rotation.rows
+            self.training_examples = len(every if self._rotation is None else rows(1))
+            self._epochs = TrainingEpochs(images, labels, rows)
+        return self._epochs
 
     def held_out(self) -> tuple[Images, Labels]:
         """Return the study's whole held-out split, in the same form. It gives the score: do not train on it."""

@@ -34,6 +34,7 @@ from assay_trainer.returned import (
     checked_run_url,
     metrics_at_the_end,
 )
+from assay_trainer.subsets import rotation_of
 from assay_trainer.trial import EnoughReported, Images, Labels, Trial
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
@@ -97,6 +98,7 @@ class TrialRun:
             device=device,
             threads=self._threads,
             learning_curve=self.curve,
+            rotation=rotation_of(train_split.manifest.train.examples, request.fidelity, request.seed),
             at_enough=self._end_early,
         )
         self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()

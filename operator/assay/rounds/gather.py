@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
+from assay.api.arms import arms_of
 from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
@@ -113,7 +114,7 @@ def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Prog
     places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
     study = f"ProxyStudy/{resource.name}"
     places[study_program(resource.spec)] = study
-    if any(proxy.subset and proxy.subset != "Random" for proxy in resource.spec.proxies):
+    if any(arm.fidelity.needs_scores for arm in arms_of(resource)):
         places.setdefault(scoring_program(resource.spec), study)
     return places
 

@@ -189,6 +189,14 @@ _CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("more seeds at first than at most", {"seeds": {"initial": 9, "maximum": 3}}),
     ("a proxy of more epochs", {"proxies": [{"name": "long", "epochs": 10**6}]}),
     ("a proxy of all the data with a subset", {"proxies": [{"name": "all", "epochs": 1, "subset": "EL2N"}]}),
+    (
+        "the hardest left out of a random subset",
+        {"proxies": [{"name": "r", "dataPercent": 25, "hardestPercentLeftOut": 10}]},
+    ),
+    (
+        "more left out than there is",
+        {"proxies": [{"name": "e", "dataPercent": 25, "subset": "EL2N", "hardestPercentLeftOut": 80}]},
+    ),
     ("a proxy that is the reference", {"reference": {"epochs": 9}, "proxies": [{"name": "same", "epochs": 9}]}),
     ("two proxies that are the same", {"proxies": [{"name": "one", "epochs": 1}, {"name": "two", "epochs": 1}]}),
     ("two proxies of one name", {"proxies": [{"name": "one", "epochs": 1}, {"name": "one", "epochs": 2}]}),

@@ -302,6 +302,41 @@ def test_a_core_set_without_scores_is_refused(run: Run) -> None:
     assert "EL2N" in message.message
 
 
+def test_a_function_that_asks_for_no_epoch_gets_no_subset_that_differs_between_epochs(run: Run) -> None:
+    message, _ = run(fit_means, fidelity=Fidelity(epochs=2, data_percent=25, subset="RS2"))
+
+    assert message.reason == FailureReason.SUBSET_UNUSABLE
+    assert "trial.training_data(epoch)" in message.message
+
+
+def test_a_function_that_asks_for_each_epoch_gets_other_examples_in_each(run: Run) -> None:
+    seen: list[bytes] = []
+
+    def train(trial: Trial) -> dict[str, float]:
+        for epoch in range(1, trial.fidelity.epochs + 1):
+            images, labels = trial.training_data(epoch)
+            assert len(images) == len(labels) == 12
+            seen.extend(image.tobytes() for image in images)
+        every, _, rows = trial.training_epochs()
+        assert seen[:12] == [image.tobytes() for image in every[rows(1)]]
+        return {"accuracy": 0.5, "examples": trial.training_examples}
+
+    message, store = run(train, fidelity=Fidelity(epochs=4, data_percent=25, subset="RS2"))
+
+    assert message.reason == "Succeeded", message.message
+    assert len(seen) == len(set(seen)) == 48
+    assert recorded_result(store).metrics["examples"] == 12
+
+
+def test_any_function_may_ask_for_an_epoch(run: Run) -> None:
+    def train(trial: Trial) -> dict[str, float]:
+        return {"accuracy": float(np.array_equal(trial.training_data(2)[0], trial.training_data()[0]))}
+
+    _, store = run(train, fidelity=Fidelity(epochs=2, data_percent=25))
+
+    assert recorded_result(store).score == 1
+
+
 def a_preparation(dataset: contract.Dataset) -> contract.PreparationRequest:
     what: dict[str, Any] = {"method": "EL2N", "code": contract.digest(b""), "recipe": {"width": 4}, "repeats": 1}
     fidelity = Fidelity(epochs=1, batch_size=16)

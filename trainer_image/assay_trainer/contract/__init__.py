@@ -58,7 +58,15 @@ from assay_trainer.contract.names import (
     preparation_scores_name,
     result_name,
 )
-from assay_trainer.contract.requests import Fidelity, PreparationRequest, TrialRequest, WorkItem, WorkRequest
+from assay_trainer.contract.requests import (
+    SCORED_SUBSETS,
+    Fidelity,
+    PreparationRequest,
+    Subset,
+    TrialRequest,
+    WorkItem,
+    WorkRequest,
+)
 from assay_trainer.contract.results import (
     MOST_EXAMPLES,
     RESULT_BYTES,
@@ -80,6 +88,7 @@ __all__ = [
     "MESSAGE_CHARACTERS",
     "MOST_EXAMPLES",
     "RESULT_BYTES",
+    "SCORED_SUBSETS",
     "TERMINATION_MESSAGE_BYTES",
     "CodeIngredients",
     "CodeInspected",
@@ -115,6 +124,7 @@ __all__ = [
     "Split",
     "StartItem",
     "StopItem",
+    "Subset",
     "TerminationMessage",
     "Text",
     "TrialRequest",

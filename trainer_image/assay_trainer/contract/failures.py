@@ -35,6 +35,7 @@ class FailureReason(StrEnum):
     CODE_CHANGED = "CodeChanged"
     CURVE_NOT_REPORTED = "CurveNotReported"
     STOPPED = "Stopped"
+    SUBSET_UNUSABLE = "SubsetUnusable"
     NOT_RECORDED = "NotRecorded"
 
 

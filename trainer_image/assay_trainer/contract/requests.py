@@ -9,6 +9,11 @@ from pydantic import Field
 from assay_trainer.contract.dataset import Dataset, Input
 from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty, is_one
 
+Subset = Literal["Random", "RS2", "EL2N", "CCS"]
+
+SCORED_SUBSETS = frozenset({"EL2N", "CCS"})
+"""The ways to choose examples that need scores, which a preparation makes."""
+
 
 class Fidelity(Message):
     """How much of a recipe is run."""
@@ -17,7 +22,14 @@ class Fidelity(Message):
     image_size: int | None = Field(default=None, ge=1, description="Pixels a side; None: the largest there is.")
     batch_size: int | None = Field(default=None, ge=1, description="None: the train function's own.")
     data_percent: int = Field(default=100, ge=1, le=100)
-    subset: Literal["Random", "EL2N"] = "Random"
+    subset: Subset = "Random"
+    hardest_percent_left_out: int = Field(
+        default=0,
+        ge=0,
+        le=99,
+        exclude_if=is_empty,
+        description="Percent of all training examples, those with the highest scores, that a scored subset never has.",
+    )
     stop_after: int | None = Field(
         default=None,
         ge=1,
@@ -34,10 +46,17 @@ class Fidelity(Message):
         """Whether only a part of the training examples is used: of 100 percent there is nothing to choose."""
         return self.data_percent < 100
 
+    @property
+    def needs_scores(self) -> bool:
+        """Whether the examples are chosen by scores, which a preparation makes."""
+        return self.takes_subset and self.subset in SCORED_SUBSETS
+
     def identity(self) -> dict[str, Any]:
         """Return the fields that determine a result: how a subset is chosen counts only if one is taken."""
-        return self.model_dump(exclude=None if self.takes_subset else {"subset"})
+        return self.model_dump(exclude=None if self.takes_subset else _HOW_CHOSEN)
 
+
+_HOW_CHOSEN = {"subset", "hardest_percent_left_out"}
 
 _IMAGE = "Container image that has the code; without containers it does not matter."
 

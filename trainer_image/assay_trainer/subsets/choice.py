@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer import contract
+from assay_trainer.subsets.coverage import covering
+from assay_trainer.subsets.hardest import hardest
+from assay_trainer.subsets.rotation import rotation_of
 from assay_trainer.subsets.window import random_window
 
 
@@ -19,32 +22,25 @@ def choose(
     """Return the indices of the chosen training examples, ascending; `data_percent` of all, rounded, at least one.
 
     `Random` depends on seed, percent and number of examples only: it is another one for each seed, and the same for
-    all hypotheses of that seed; see `random_window`. `EL2N` keeps the
-    examples with the highest `scores` (float (examples,)), the same for all seeds; see `hardest` for the rule. `labels`
-    is int64 (examples,). Raises ValueError if EL2N is asked for without one finite score per example.
+    all hypotheses of that seed; see `random_window`. `RS2` has so many in each epoch; what is returned are those of all
+    epochs, and `rotation_of` says which of them an epoch has. `EL2N` keeps the examples with the highest `scores`
+    (float (examples,)), the same for all seeds (`hardest`); `CCS` draws examples of all scores, for each seed anew
+    (`covering`). `labels` is int64 (examples,). Raises ValueError if scores are needed and there is not one finite
+    score per example.
     """
     if not fidelity.takes_subset:
         return np.arange(examples)
     if fidelity.subset == "Random":
         return random_window(examples, fidelity.data_percent, seed).indices()
-    count = max(1, round(examples * fidelity.data_percent / 100))
+    if (rotation := rotation_of(examples, fidelity, seed)) is not None:
+        return rotation.used
     if scores is None or scores.shape != (examples,) or not np.isfinite(scores).all():
         given = "none" if scores is None else f"{np.isfinite(scores).sum()} finite ones of shape {scores.shape}"
-        raise ValueError(f"subset EL2N needs one score for each of the {examples} examples; given: {given}")
-    return hardest(scores, labels, count)
-
-
-def hardest(scores: NDArray[np.float32], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return the indices, ascending, of `count` examples: of each class, in proportion, those with the highest scores.
-
-    Paul et al. rank all classes together. Then a quarter of the digits data (`examples/digits`) has between 51 and 141
-    examples of a class, and orders hypotheses less like all the data does: tau .52 instead of .61 (12 hypotheses, 2
-    seeds). As in the paper, the very hardest examples are kept; where labels are noisy these are the wrong ones. Of
-    equal scores the first is taken.
-    """
-    order = np.argsort(-scores, kind="stable")
-    rank_in_class = np.empty(len(scores))
-    for label in set(labels.tolist()):  # np.unique would import numpy.ma, which takes longer than all the rest
-        members = order[labels[order] == label]
-        rank_in_class[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return np.sort(np.argsort(rank_in_class, kind="stable")[:count])
+        raise ValueError(
+            f"subset {fidelity.subset} needs one score for each of the {examples} examples; given: {given}"
+        )
+    count = max(1, round(examples * fidelity.data_percent / 100))
+    left_out = min(round(examples * fidelity.hardest_percent_left_out / 100), examples - count)
+    if fidelity.subset == "CCS":
+        return covering(scores, count, left_out, seed)
+    return hardest(scores, labels, count, left_out)

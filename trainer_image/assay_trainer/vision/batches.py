@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -34,10 +34,11 @@ class Normalisation:
 
 
 class TrainingBatches:
-    """Shuffled, augmented batches. `epoch()` yields index tensors, `batch(index)` makes the batch of one.
+    """Shuffled, augmented batches. `epoch(number)` yields index tensors, `batch(index)` makes the batch of one.
 
-    All examples are seen in every epoch; the batches of an epoch are of equal size, give or take one, and never
-    larger than `batch_size`: a small rest of its own would be a step on a noisy gradient.
+    Each epoch sees all of its examples, which are those of `rows(number)`, as many in each; without `rows`, all that
+    there are. The batches of an epoch are of equal size, give or take one, and never larger than `batch_size`: a small
+    rest of its own would be a step on a noisy gradient.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class TrainingBatches:
         batch_size: int,
         normalisation: Normalisation,
         generator: torch.Generator,
+        rows: Callable[[int], NDArray[np.int64]] | None = None,
     ) -> None:
         device = generator.device
         self._recipe, self._generator, self._normalisation = recipe, generator, normalisation
@@ -56,12 +58,16 @@ class TrainingBatches:
         around = (0, 0, self._margin, self._margin, self._margin, self._margin)
         self._images = F.pad(torch.from_numpy(images).to(device), around)
         self._labels = torch.from_numpy(labels).to(device)
-        self.steps = math.ceil(len(labels) / batch_size)
+        every = np.arange(len(labels))
+        self._rows = rows or (lambda _: every)
+        self.steps = math.ceil(len(self._rows(1)) / batch_size)
 
-    def epoch(self) -> Iterator[Tensor]:
-        """Yield the indices of each batch, in a new random order."""
-        order = torch.randperm(len(self._labels), generator=self._generator, device=self._generator.device)
-        return iter(order.tensor_split(self.steps))
+    def epoch(self, number: int = 1) -> Iterator[Tensor]:
+        """Yield the indices of each batch of an epoch, from 1 on, in a new random order."""
+        device = self._generator.device
+        rows = torch.from_numpy(self._rows(number)).to(device)
+        order = torch.randperm(len(rows), generator=self._generator, device=device)
+        return iter(rows[order].tensor_split(self.steps))
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return images, float32 (n, channels, side, side), and labels (n,)."""

@@ -44,12 +44,12 @@ def fit(trial: Trial) -> Fitted:
     epochs, batch_size = trial.fidelity.epochs, trial.fidelity.batch_size or recipe.batch_size
     every = recipe.evaluate_every or math.ceil(epochs / 4)
 
-    images, labels = trial.training_data()
+    images, labels, rows = trial.training_epochs()
     held_out_images, held_out_labels = trial.held_out()
     with trial.timed("copy_to_device"):
         normalisation = Normalisation(images, device)
         generator = torch.Generator(device).manual_seed(trial.seed)
-        data = TrainingBatches(images, labels, recipe, batch_size, normalisation, generator)
+        data = TrainingBatches(images, labels, recipe, batch_size, normalisation, generator, rows)
         evaluate = HeldOut(held_out_images, held_out_labels, recipe, normalisation, device)
 
     model = build_model(recipe, images.shape[-1], len(trial.classes)).to(device)
@@ -61,7 +61,7 @@ def fit(trial: Trial) -> Fitted:
 
     for epoch in range(1, epochs + 1):
         loss_sum = torch.zeros((), device=device)
-        for index in data.epoch():
+        for index in data.epoch(epoch):
             with trial.timed("data_wait"):
                 inputs, targets = data.batch(index)
             with trial.timed("forward"):

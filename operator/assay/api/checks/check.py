@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
 from assay.api.checks.pod_security import weaknesses
+from assay.api.checks.subsets import wrong_subset
 from assay.api.checks.variables import wrong_variables
 from assay.api.decimals import decimal_value
 from assay.api.errors import InvalidInput, Problem, nearest
@@ -199,14 +200,13 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
         yield from _reading(_where(study), path, study.spec.metric, proxy, arm, of_vision=of_vision)
         if not place or proxies[place - 1].proxy != arm.proxy:  # once for all epochs that are read
             yield from _dearer(_where(study), path, reference, proxy, arm)
-            if proxy.subset is not None and not arm.fidelity.takes_subset:
-                allowed = "a subset only together with a dataPercent below 100"
-                yield Problem(_where(study), f"{path}.subset", proxy.subset, allowed)
+            yield from wrong_subset(_where(study), path, proxy, arm)
         same = next((other.name for other in [reference, *proxies[:place]] if _alike(arm, other)), None)
         if same is not None:
             given = f'"{arm.name}", which runs exactly what {same} runs'
             allowed = (
-                "another epochs, imageSize, batchSize, dataPercent, subset, recipe, readAt or metric than other arms"
+                "another epochs, imageSize, batchSize, dataPercent, subset, hardestPercentLeftOut, recipe, readAt or "
+                "metric than other arms"
             )
             yield Problem(_where(study), path, given, allowed)
 

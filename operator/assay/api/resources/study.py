@@ -52,7 +52,9 @@ class Subset(StrEnum):
     """How a part of the training data is chosen."""
 
     RANDOM = "Random"
+    RS2 = "RS2"
     EL2N = "EL2N"
+    CCS = "CCS"
 
 
 class Correction(StrEnum):
@@ -295,7 +297,15 @@ class ProxyArm(Model):
     subset: Subset | None = Field(
         default=None,
         description="How the examples are chosen if dataPercent is below 100. Random (default): anew for each seed; "
-        "EL2N: those that a short training finds hardest.",
+        "RS2: anew for each epoch, each example once before any twice; EL2N: those that a short training finds "
+        "hardest; CCS: hard and easy ones alike, by the same scores.",
+    )
+    hardest_percent_left_out: int | None = Field(
+        default=None,
+        ge=0,
+        le=99,
+        description="Percent of all training examples, the hardest ones, that EL2N and CCS leave out; 0 (default) to "
+        "99, and with dataPercent at most 100.",
     )
     recipe: FreeForm = Field(
         default={}, description="Changes to the reference's recipe, as a JSON merge patch (RFC 7396)."
@@ -423,6 +433,10 @@ _DATA_PERCENT = "(has(p.dataPercent) ? p.dataPercent : self.reference.dataPercen
 # the rule of `Fidelity.takes_subset`, written out once more: CEL can't call a Python property
 _SUBSET_OF_SOMETHING = _every_proxy(f"!has(p.subset) || {_DATA_PERCENT} < 100")
 
+_HARDEST_OF_SCORED = _every_proxy("!has(p.hardestPercentLeftOut) || (has(p.subset) && p.subset in ['EL2N', 'CCS'])")
+
+_ENOUGH_LEFT = _every_proxy(f"!has(p.hardestPercentLeftOut) || p.hardestPercentLeftOut + {_DATA_PERCENT} <= 100")
+
 _READ_BEFORE_THE_END = _every_proxy(
     "!has(p.readAt) || p.readAt.epochs.all(e, e < (has(p.epochs) ? p.epochs : self.reference.epochs))"
 )
@@ -451,6 +465,8 @@ class ProxyStudySpec(Model):
                 "proxies: a batchSize below the reference's needs fewer epochs or less data, for no more steps in all",
             ),
             (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
+            (_HARDEST_OF_SCORED, "proxies: hardestPercentLeftOut needs the subset EL2N or CCS"),
+            (_ENOUGH_LEFT, "proxies: hardestPercentLeftOut and dataPercent must be at most 100 together"),
             (_READ_BEFORE_THE_END, "proxies: readAt: epochs must be below the arm's epochs"),
             (
                 _NOT_TOO_MANY,

@@ -54,6 +54,8 @@ _FAULTS: Mapping[FailureReason, Fault] = MappingProxyType(
         FailureReason.INVALID_REQUEST: Fault.NONE,
         # the train function reports no such epoch, or not that metric: it is written so
         FailureReason.CURVE_NOT_REPORTED: Fault.NONE,
+        # the train function can't honour how the arm chooses its examples, whatever the hypothesis changes
+        FailureReason.SUBSET_UNUSABLE: Fault.NONE,
         # a table has not recorded the run: nobody knows how it would have ended
         FailureReason.NOT_RECORDED: Fault.NONE,
         # the machine, the network, the cluster, or somebody's edit ended it; whichever seed ran just then

@@ -157,7 +157,12 @@ def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, 
 
 _ABSENT = object()
 
-_FIELDS = {"image_size": "imageSize", "batch_size": "batchSize", "data_percent": "dataPercent"}
+_FIELDS = {
+    "image_size": "imageSize",
+    "batch_size": "batchSize",
+    "data_percent": "dataPercent",
+    "hardest_percent_left_out": "hardestPercentLeftOut",
+}
 
 
 def _listed(text: str, names: Sequence[str]) -> str:

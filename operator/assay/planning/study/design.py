@@ -274,7 +274,7 @@ def _condition_of(
 
 
 def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
-    if not arm.fidelity.takes_subset or arm.fidelity.subset == "Random":
+    if not arm.fidelity.needs_scores:
         return None
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
     recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}
@@ -285,7 +285,7 @@ def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset) -> PlannedP
     )
     code = study.code[scoring_program(study.spec)]
     key = preparation_key(
-        method=arm.fidelity.subset,
+        method="EL2N",  # CCS goes by the same scores
         code=code,
         recipe=recipe,
         fidelity=scoring,

@@ -107,6 +107,25 @@ def test_a_batch_may_be_larger_or_be_smaller_if_that_takes_no_more_steps() -> No
     assert paths(a_proxy_study(proxies=proxies)) == []
 
 
+@pytest.mark.parametrize(
+    ("proxy", "want_allowed"),
+    [
+        ({"subset": Subset.EL2N, "hardest_percent_left_out": 75}, None),
+        ({"subset": Subset.CCS, "hardest_percent_left_out": 10}, None),
+        ({"subset": Subset.EL2N, "hardest_percent_left_out": 76}, "at most 75, what a dataPercent of 25 leaves"),
+        ({"subset": Subset.RS2, "hardest_percent_left_out": 10}, "together with the subset EL2N or CCS"),
+        ({"hardest_percent_left_out": 10}, "together with the subset EL2N or CCS"),
+    ],
+)
+def test_the_hardest_can_be_left_out_where_there_are_scores(proxy: dict[str, Any], want_allowed: str | None) -> None:
+    problems = check_study(a_proxy_study(proxies=[a_proxy(data_percent=25, **proxy)]), some_hypotheses(2))
+    if want_allowed is None:
+        assert problems == ()
+    else:
+        (problem,) = problems
+        assert (problem.path, want_allowed in problem.allowed) == ("spec.proxies[0].hardestPercentLeftOut", True)
+
+
 def test_a_subset_of_all_the_data_is_a_problem() -> None:
     assert paths(a_proxy_study(proxies=[a_proxy(epochs=1, subset=Subset.EL2N)])) == ["spec.proxies[0].subset"]
 

@@ -67,3 +67,16 @@ def test_el2n_keeps_the_hardest_of_each_class_in_proportion() -> None:
     chosen = choose(100, Fidelity(data_percent=25, subset="EL2N"), 0, scores, labels)
     assert chosen.tolist() == [*range(60, 80), *range(95, 100)]
     assert chosen.tolist() == choose(100, Fidelity(data_percent=25, subset="EL2N"), 7, scores, labels).tolist()
+
+
+def test_the_very_hardest_are_left_out_of_each_class_in_proportion() -> None:
+    labels = np.repeat([0, 1], [80, 20])
+    scores = np.linspace(0, 1, 100, dtype=np.float32)
+    fidelity = Fidelity(data_percent=25, subset="EL2N", hardest_percent_left_out=10)
+    assert choose(100, fidelity, 0, scores, labels).tolist() == [*range(52, 72), *range(93, 98)]
+
+
+def test_what_is_left_out_never_makes_a_subset_smaller() -> None:
+    fidelity = Fidelity(data_percent=50, subset="EL2N", hardest_percent_left_out=50)
+    chosen = choose(3, fidelity, 0, np.arange(3, dtype=np.float32), np.zeros(3, np.int64))
+    assert len(chosen) == 2
