@@ -40,6 +40,29 @@ def breaks_off(handler: _Handler, body: bytes) -> None:
     handler.close_connection = True
 
 
+def flips_a_bit(handler: _Handler, body: bytes) -> None:
+    """Send a response of the right length whose body has one wrong bit, in the middle."""
+    response, data = handler.forward(body)
+    damaged = bytearray(data)
+    damaged[len(data) // 2] ^= 1
+    handler.respond(response.status, dict(response.getheaders()), bytes(damaged))
+
+
+def stalls(handler: _Handler, body: bytes) -> None:
+    """Send half of the response's body, and then nothing until the client has gone."""
+    response, data = handler.forward(body)
+    handler.respond(response.status, dict(response.getheaders()), data, send=len(data) // 2)
+    handler.connection.settimeout(20)
+    handler.connection.recv(1)
+    handler.close_connection = True
+
+
+def answers_with_all(handler: _Handler, _body: bytes) -> None:
+    """Send the whole object, whatever part of it was asked for."""
+    bucket, _, key = unquote(urlsplit(handler.path).path).removeprefix("/").partition("/")
+    handler.respond(200, {}, handler.proxy.client.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
 def drips(handler: _Handler, body: bytes) -> None:
     """Send the response's body byte by byte, for as long as anybody reads it."""
     response, data = handler.forward(body)
@@ -68,7 +91,7 @@ class FaultyS3:
 
     `faults` happen to the next requests, one each, the first first; None lets a request through. `always`, if set,
     happens to every write with a condition, `below[prefix]` to every read of what is below this prefix of the bucket's.
-    `requests` are all that came: method and path.
+    `requests` are all that came: method and path; `connections` counts those that were opened.
     """
 
     def __init__(self, server: S3Server) -> None:
@@ -76,6 +99,7 @@ class FaultyS3:
         self.always: Fault | None = None
         self.below: dict[str, Fault] = {}
         self.requests: list[tuple[str, str]] = []
+        self.connections = 0
         self.client: Any = server.client()
         self.behind = urlsplit(server.endpoint).netloc
         self._http = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
@@ -105,6 +129,10 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     proxy: FaultyS3
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        self.proxy.connections += 1
+        super().setup()
 
     def handle_request(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

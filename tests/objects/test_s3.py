@@ -21,9 +21,20 @@ from assay_trainer.objects import (
 )
 from assay_trainer.objects.s3 import LOOK_FIRST_BYTES, PROBE, S3Objects
 from assay_trainer.objects.s3_client import S3Settings
+from assay_trainer.objects.s3_ranges import close_connections
 from builders import s3_server
 from builders.objects_conformance import ObjectsConformance
-from builders.s3_faults import Fault, FaultyS3, answers, breaks_off, drips, ignores_condition, loses_response
+from builders.s3_faults import (
+    Fault,
+    FaultyS3,
+    answers,
+    answers_with_all,
+    breaks_off,
+    drips,
+    ignores_condition,
+    loses_response,
+    stalls,
+)
 from builders.s3_server import BUCKET, READER_ACCESS_KEY, READER_SECRET_KEY, S3Server
 
 IMPATIENT = S3Settings(retry_seconds=0)
@@ -58,7 +69,9 @@ class TestS3Objects(ObjectsConformance):
         data = random.Random(0).randbytes(LOOK_FIRST_BYTES + 1)
         assert objects.put_if_absent("shard", data)
         assert objects.get("shard") == data
-        assert objects.read_range("shard", LOOK_FIRST_BYTES - 1, 9) == data[-2:]
+        buffer = bytearray(LOOK_FIRST_BYTES)
+        assert objects.read_into("shard", 5, memoryview(buffer)) == LOOK_FIRST_BYTES - 4
+        assert buffer[:-4] == data[5:]
 
     def test_of_two_who_open_it_apart_and_write_at_once_one_wins(self, s3_uri: str) -> None:
         both = open_objects(s3_uri), open_objects(s3_uri)
@@ -198,6 +211,51 @@ class TestWithFaults:
         assert slow.value.may_pass
         assert len(proxy.requests) == 1
         assert objects.get("a") == bytes(10_000)
+
+    @pytest.mark.parametrize(
+        ("fault", "times"),
+        [
+            *((answers(503, "SlowDown"), times) for times in (1, 2)),
+            *((fault, times) for fault in (loses_response, breaks_off, stalls) for times in (1, 3)),
+            (answers_with_all, 1),
+        ],
+    )
+    def test_a_part_is_read_in_spite_of_what_passes(
+        self, proxy: FaultyS3, s3_uri: str, fault: Fault, times: int
+    ) -> None:
+        objects = S3Objects(BUCKET, s3_uri.rpartition("/")[2], S3Settings(read_seconds=0.2))
+        data = random.Random(0).randbytes(1 << 18)
+        objects.put_if_absent("a", data)
+        buffer = bytearray(1 << 17)
+        assert objects.read_into("a", 0, memoryview(buffer)) == 1 << 17
+        proxy.faults = [fault] * times
+        assert objects.read_into("a", 1 << 16, memoryview(buffer)) == 1 << 17
+        assert buffer == data[1 << 16 : 3 << 16]
+        assert not proxy.faults
+
+    def test_a_part_that_drips_is_given_up(
+        self, proxy: FaultyS3, objects: Objects, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(s3_body, "PATIENCE_SECONDS", 0.1)
+        objects.put_if_absent("a", bytes(10_000))
+        proxy.faults = [drips]
+        with pytest.raises(StoreError, match=r"/a: \d+ of 5000 bytes came in 0 s, which is too slow"):
+            objects.read_into("a", 0, memoryview(bytearray(5_000)))
+
+    def test_a_part_that_may_not_be_read_is_said(
+        self, proxy: FaultyS3, s3_uri: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+        with pytest.raises(StoreError, match=r"SignatureDoesNotMatch.*correct AWS_SECRET_ACCESS_KEY"):
+            open_objects(s3_uri).read_into("a", 0, memoryview(bytearray(1)))
+
+    def test_parts_come_over_few_connections(self, proxy: FaultyS3, objects: Objects) -> None:
+        objects.put_if_absent("a", bytes(100_000))
+        close_connections()
+        before = proxy.connections
+        for start in range(0, 100_000, 10_000):
+            assert objects.read_into("a", start, memoryview(bytearray(10_000))) == 10_000
+        assert proxy.connections == before + 1
 
     def test_of_what_is_too_large_nothing_is_waited_for(self, proxy: FaultyS3, objects: Objects) -> None:
         objects.put_if_absent("a", bytes(10_000))

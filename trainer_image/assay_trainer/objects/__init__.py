@@ -1,4 +1,4 @@
-"""Objects by name under a prefix: get, put if absent, read a range, list."""
+"""Objects by name under a prefix: get, put if absent, read a part, list."""
 
 from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreError, TooManyObjects, UnfitObject
 from assay_trainer.objects.file import FileObjects

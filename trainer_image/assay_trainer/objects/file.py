@@ -41,10 +41,13 @@ class FileObjects:
                 raise UnfitObject(f"{self.uri}/{name}: its size changes while it is read")
             return data
 
-    def read_range(self, name: str, start: int, length: int) -> bytes:
+    def read_into(self, name: str, start: int, buffer: memoryview) -> int:
+        came = 0
         with self._opened(name) as file:
             file.seek(start)
-            return _read(file, length)
+            while came < len(buffer) and (read := file.readinto(buffer[came:])):
+                came += read
+        return came
 
     def stamp(self, name: str) -> Sequence[str | int]:
         with self._translated_errors(name):

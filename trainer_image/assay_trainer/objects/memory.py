@@ -27,8 +27,10 @@ class MemoryObjects:
             raise ObjectTooLarge(f"{self._uri}/{name}", len(data), limit)
         return data
 
-    def read_range(self, name: str, start: int, length: int) -> bytes:
-        return self._get(name)[start : start + length]
+    def read_into(self, name: str, start: int, buffer: memoryview) -> int:
+        part = self._get(name)[start : start + len(buffer)]
+        buffer[: len(part)] = part
+        return len(part)
 
     def stamp(self, name: str) -> Sequence[str | int]:
         data = self._get(name)

@@ -27,10 +27,11 @@ class Objects(Protocol):
         if it is a device, a pipe or a folder."""
         ...
 
-    def read_range(self, name: str, start: int, length: int) -> bytes:
-        """Return `length` bytes from byte `start` on, fewer at the object's end. Raises as `get`.
+    def read_into(self, name: str, start: int, buffer: memoryview) -> int:
+        """Fill `buffer`, writable bytes, with the object's bytes from byte `start` on; return how many came, fewer at
+        the object's end. Raises as `get`; then the buffer may hold anything.
 
-        Nothing calls it yet: it is how blocks of a shard are to be read without the rest of it.
+        So blocks of a shard are read without the rest of it, and without a copy on the way.
         """
         ...
 

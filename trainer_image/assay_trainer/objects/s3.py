@@ -16,6 +16,7 @@ from assay_trainer.objects.names import checked_name, checked_prefix, is_name
 from assay_trainer.objects.s3_body import body_of
 from assay_trainer.objects.s3_client import S3Settings, s3_client
 from assay_trainer.objects.s3_errors import store_error
+from assay_trainer.objects.s3_ranges import read_signed
 from assay_trainer.objects.s3_retries import S3Failure, code_of, http_status_of, retried
 
 PROBE = ".conditional-writes"
@@ -63,19 +64,26 @@ class S3Objects:
         key, uri = self._key(name), f"{self.uri}/{name}"
         return self._call(name, lambda s3: body_of(s3.get_object(Bucket=self._bucket, Key=key), uri, limit))
 
-    def read_range(self, name: str, start: int, length: int) -> bytes:
-        key, wanted, uri = self._key(name), max(length, 1), f"{self.uri}/{name}"  # S3 has no empty ranges
+    def read_into(self, name: str, start: int, buffer: memoryview) -> int:
+        if not len(buffer):
+            return 0
+        key, uri = self._key(name), f"{self.uri}/{name}"
 
-        def read(s3: Any) -> bytes:
+        def read(s3: Any) -> int:
+            came = read_signed(s3, self._settings, self._bucket, key, start, buffer, uri)
+            if came is not None:
+                return came
             try:
-                part = s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + wanted - 1}")
-                return body_of(part, uri, wanted)
+                part = s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + len(buffer) - 1}")
             except S3Failure as error:
                 if code_of(error) == "InvalidRange":  # it begins at the object's end, or after it
-                    return b""
+                    return 0
                 raise
+            data = body_of(part, uri, len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
 
-        return self._call(name, read)[:length]
+        return self._call(name, read)
 
     def stamp(self, name: str) -> Sequence[str | int]:
         key = self._key(name)

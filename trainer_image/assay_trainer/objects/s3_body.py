@@ -40,20 +40,30 @@ def body_of(response: Any, uri: str, limit: int) -> bytes:
         return found.getvalue()
 
 
+class Patience:
+    """Gives up on a body that arrives too slowly."""
+
+    def __init__(self, uri: str, size: int) -> None:
+        self._uri, self._size = uri, size
+        self._started = time.monotonic()
+
+    def check(self, came: int) -> None:
+        """Raise TooSlow if `came` bytes are too few by now."""
+        took = time.monotonic() - self._started
+        if took > PATIENCE_SECONDS + came / SLOWEST_BYTES_PER_SECOND:
+            raise TooSlow(f"{self._uri}: {came} of {self._size} bytes came in {took:.0f} s, which is too slow")
+
+
 class _Timed:
     """A response of urllib3 that returns what has arrived, and gives up if that is too little."""
 
     def __init__(self, response: Any, uri: str, size: int) -> None:
         self._response = response
-        self._uri = uri
-        self._size = size
         self._came = 0
-        self._started = time.monotonic()
+        self._patience = Patience(uri, size)
 
     def read(self, most: int) -> bytes:
-        took = time.monotonic() - self._started
-        if took > PATIENCE_SECONDS + self._came / SLOWEST_BYTES_PER_SECOND:
-            raise TooSlow(f"{self._uri}: {self._came} of {self._size} bytes came in {took:.0f} s, which is too slow")
+        self._patience.check(self._came)
         piece: bytes = self._response.read1(most)
         self._came += len(piece)
         return piece

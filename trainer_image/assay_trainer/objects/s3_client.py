@@ -74,6 +74,7 @@ def _client(_pid: int, settings: S3Settings, _own_settings: frozenset[tuple[str,
         connect_timeout=settings.connect_seconds,
         read_timeout=settings.read_seconds,
         max_pool_connections=CONNECTIONS,
+        signature_version="s3v4",  # boto3's own choice, except for URLs, which it still signs in the old way
         retries={"mode": "standard", "total_max_attempts": 1},  # see s3_retries
         s3={} if settings.addressing_style is None else {"addressing_style": settings.addressing_style},
     )

@@ -66,7 +66,7 @@ class TestFileObjects(ObjectsConformance):
         with pytest.raises(UnfitObject, match="x: it is not a regular file"):
             objects.get("x")
         with pytest.raises(UnfitObject, match="x: it is not a regular file"):
-            objects.read_range("x", 0, 9)
+            objects.read_into("x", 0, memoryview(bytearray(9)))
 
     def test_a_file_of_many_gigabytes_is_refused_by_its_size(self, objects: Objects, tmp_path: Path) -> None:
         objects.put_if_absent("first", b"")
