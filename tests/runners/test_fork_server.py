@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,17 +20,14 @@ from assay_trainer.contract import (
     FailureReason,
     Fidelity,
     TerminationMessage,
-    TrialRequest,
     TrialResult,
-    WorkRequest,
     result_name,
 )
-from assay_trainer.objects import open_objects
 from assay_trainer.worker import exit_status, termination_log
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
+from builders.worker import Pod
 
-TEAM = Path(__file__).parent
 KEY = "0" * 32
 
 
@@ -109,31 +105,6 @@ def test_what_is_being_recorded_is_not_cut_off_by_the_deadline() -> None:
 
 
 # ----------------------------------------------------------------------------- the worker of a pod
-
-
-class Pod:
-    """Runs a worker as a pod would."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = open_objects((folder / "store").as_uri())
-        self.log = folder / "termination-log"
-
-    def put(self, items: Sequence[TrialRequest], at_once: int = 1) -> str:
-        request = WorkRequest(store=self.store.uri, items=tuple(items), at_once=at_once)
-        self.store.put_if_absent("requests/one.json", request.model_dump_json().encode())
-        return f"{self.store.uri}/requests/one.json"
-
-    def start(self, uri: str, *options: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}", *options]
-        return subprocess.Popen([*command, f"--termination-log={self.log}"], stdout=subprocess.DEVNULL)
-
-    def run(self, *items: TrialRequest, at_once: int = 1, options: Sequence[str] = ()) -> int:
-        with self.start(self.put(items, at_once), *options) as worker:
-            return worker.wait(60)
-
-    @property
-    def last_words(self) -> list[TerminationMessage]:
-        return [TerminationMessage.model_validate(message) for message in json.loads(self.log.read_text())]
 
 
 def test_a_worker_runs_all_items_and_says_how_each_ended(tmp_path: Path, dataset: Dataset) -> None:

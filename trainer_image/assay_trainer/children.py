@@ -109,9 +109,15 @@ class Children:
     killed then.
     """
 
-    def __init__(self, close_in_child: Collection[int] = ()) -> None:
-        """Make an empty set of children, which close the descriptors `close_in_child` after a fork."""
-        adopt_orphans()
+    def __init__(self, close_in_child: Collection[int] = (), *, own_sessions: bool = True) -> None:
+        """Make an empty set of children, which close the descriptors `close_in_child` after a fork.
+
+        Without `own_sessions` they stay in the session of this process, and so do the processes that they leave behind:
+        for one that is itself such a child, whose parent ends all of them with it.
+        """
+        self._own_sessions = own_sessions
+        if own_sessions:
+            adopt_orphans()
         self._close_in_child = tuple(close_in_child)
         self._running: dict[int, Child] = {}
         self._pid = os.getpid()
@@ -234,7 +240,8 @@ class Children:
         global _records
         status, _records = 1, records
         try:
-            os.setsid()
+            if self._own_sessions:
+                os.setsid()
             die_with(self._pid)
             self._forget_parents_business(log)
             if limits.memory_bytes is not None and limits.address_space:

@@ -12,10 +12,11 @@ from assay_trainer.contract import Cost
 from assay_trainer.linux import cpu_seconds_of, family
 
 
-def cpu_seconds() -> float:
-    """Return the processor time of this process, of its children that have ended, and of its descendants that run."""
+def cpu_seconds(ancestor: int | None = None) -> float:
+    """Return the processor time of this process, of its children that have ended, and of its descendants that run; with
+    an `ancestor`, also that of all other descendants of that process."""
     ended, here = resource.getrusage(resource.RUSAGE_CHILDREN), os.getpid()
-    running = sum(cpu_seconds_of(pid) for pid in family(here) if pid != here)
+    running = sum(cpu_seconds_of(pid) for pid in family(ancestor or here) if pid != here)
     return time.process_time() + ended.ru_utime + ended.ru_stime + running
 
 
@@ -29,12 +30,15 @@ class Meter:
     device: str
     devices: int
     device_time: Callable[[], float] = time.perf_counter
+    family: int | None = None
+    """The process whose descendants are charged together; None: this one."""
     started_at: float = field(default_factory=time.time)
     started_ns: int = field(default_factory=time.perf_counter_ns)
-    started_cpu: float = field(default_factory=cpu_seconds)
+    started_cpu: float = field(init=False)
     started_device_time: float = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "started_cpu", cpu_seconds(self.family))
         object.__setattr__(self, "started_device_time", self.device_time())
 
     @property
@@ -47,7 +51,7 @@ class Meter:
         """The seconds that the attempt is charged so far."""
         if self.device.startswith("cuda"):
             return self.devices * (self.device_time() - self.started_device_time)
-        return max(0.0, cpu_seconds() - self.started_cpu)
+        return max(0.0, cpu_seconds(self.family) - self.started_cpu)
 
     def cost(self, device_model: str, *, setup_seconds: float, evaluation_seconds: float) -> Cost:
         """Return the bill; time that is neither set-up nor evaluation counts as training."""

@@ -34,6 +34,12 @@ def torch_version() -> str | None:
     return None if torch is None else str(torch.__version__)
 
 
+def device_count(device: str) -> int | None:
+    """Return how many GPUs this process may use; None: `device` is none."""
+    torch = sys.modules.get("torch")
+    return int(torch.cuda.device_count()) if device.startswith("cuda") and torch is not None else None
+
+
 def use_device(device: str, threads: int) -> None:
     """Make `device` the current one and keep all libraries that are loaded to `threads` CPU threads."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple, Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ from assay_trainer.failures import (
 from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
 from assay_trainer.provenance import provenance_of
+from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
 from assay_trainer.trial import Images, Labels
@@ -48,12 +50,41 @@ Prepared = tuple[PreparationResult, NDArray[np.float32]]
 LAST_WORDS_CHARACTERS = 500
 """The most characters of a message in the termination message; the whole message is in the store."""
 
-
 FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS = 1.0, 30.0
 """The pauses between tries to write a result grow from the first to the second of these."""
 
 
-def perform(
+class Options(TypedDict, total=False):
+    """What `attempt` is told besides the item and its store."""
+
+    device: Required[str]
+    threads: Required[int]
+    check_code: bool
+    elsewhere: Mapping[str, str]
+    stamps: Mapping[str, str]
+    shares_memory: bool
+    memory_limit_bytes: int | None
+    beside: int
+    device_time: Callable[[], float]
+    place: Place
+    family: int | None
+
+
+class Failed(NamedTuple):
+    """An item that failed, and by which error."""
+
+    failure: contract.Failure
+    error: BaseException
+
+
+def perform(item: Item, store: Objects, **options: Unpack[Options]) -> TerminationMessage:
+    """Run a trial or a preparation as `attempt` does, write down how it failed if it did, and say in short how it
+    ended."""
+    failed = attempt(item, store, **options)
+    return succeeded(item) if failed is None else record_failure(item, store, failed.failure)
+
+
+def attempt(
     item: Item,
     store: Objects,
     *,
@@ -66,8 +97,10 @@ def perform(
     memory_limit_bytes: int | None = None,
     beside: int = 1,
     device_time: Callable[[], float] = time.perf_counter,
-) -> TerminationMessage:
-    """Run a trial or a preparation, put its result (or failure) into the store, and say in short how it ended.
+    place: Place = ALONE,
+    family: int | None = None,
+) -> Failed | None:
+    """Run a trial or a preparation and put its result into the store; return how it failed, if it did.
 
     `device` is "cpu", "cuda" or "cuda:<n>"; `threads` is the number of CPU threads that the item may use. With
     `check_code`, the item fails if its sources on this machine, with the files `elsewhere`, no longer have its
@@ -76,13 +109,14 @@ def perform(
     `Deadline`), and only another process can end a hang within C code. With `shares_memory`, others run beside it: then
     it is not its own fault if the machine's memory is too little. `memory_limit_bytes` is the limit of that memory, if
     somebody has set one. `beside` is how many items share its devices with it, itself among them, and `device_time`
-    the clock by which the time of devices is charged.
+    the clock by which the time of devices is charged. `place` is this process's among those of the trial, which are
+    charged together: all descendants of the process `family`. Only the first of them leaves a result.
     """
-    meter = Meter(device, item.devices, device_time)
+    meter = Meter(device, item.devices, device_time, family)
     deadline = Deadline(item.deadline_seconds)
     kills = out_of_memory_kills()
     run: TrialRun | None = None
-    work: Callable[[], Tried | Prepared]
+    work: Callable[[], Tried | Prepared | None]
     if isinstance(item, TrialRequest):
         work = run = TrialRun(
             item,
@@ -94,6 +128,7 @@ def perform(
             check_code=check_code,
             elsewhere=elsewhere,
             stamps=stamps,
+            place=place,
         )
     else:
         work = partial(_run_preparation, item, meter, threads)
@@ -114,13 +149,30 @@ def perform(
         lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(cause))
         if (lacks_memory and shares_memory) or (reason is FailureReason.OUT_OF_MEMORY and beside > 1):
             reason = FailureReason.OUT_OF_SHARED_MEMORY
-        curve = _kept_curve(run)
-        return _failed(item, store, meter, reason, message, curve, memory_limit_bytes if lacks_memory else None)
+        failure = contract.Failure(
+            key=item.key,
+            attempt=item.attempt,
+            reason=reason,
+            message=message,
+            # what can't be done is refused before anything is trained
+            accelerator_seconds=0.0 if reason is FailureReason.INVALID_REQUEST else meter.accelerator_seconds,
+            deadline_seconds=item.deadline_seconds,
+            memory_limit_bytes=memory_limit_bytes if lacks_memory else None,
+            metric=item.metric if isinstance(item, TrialRequest) else None,
+            curve=_kept_curve(run),
+            study=item.study,
+        )
+        return Failed(failure, cause)
+    return None
+
+
+def succeeded(item: Item) -> TerminationMessage:
+    """Return the last words of an item whose result is in the store."""
     return TerminationMessage(key=item.key, attempt=item.attempt, reason="Succeeded")
 
 
 def _done_in_time(
-    item: Item, store: Objects, deadline: Deadline, work: Callable[[], Tried | Prepared], run: TrialRun | None
+    item: Item, store: Objects, deadline: Deadline, work: Callable[[], Tried | Prepared | None], run: TrialRun | None
 ) -> Tried | Prepared | None:
     """Return what comes of the work within the deadline; None if its result is there already."""
     try:
@@ -264,27 +316,9 @@ def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], 
     store.put_if_absent(contract.preparation_name(result.key), result.model_dump_json().encode())
 
 
-def _failed(
-    item: Item,
-    store: Objects,
-    meter: Meter,
-    reason: FailureReason,
-    message: str,
-    curve: tuple[contract.CurvePoint, ...],
-    memory_limit_bytes: int | None,
-) -> TerminationMessage:
-    failure = contract.Failure(
-        key=item.key,
-        attempt=item.attempt,
-        reason=reason,
-        message=message,
-        accelerator_seconds=meter.accelerator_seconds,
-        deadline_seconds=item.deadline_seconds,
-        memory_limit_bytes=memory_limit_bytes,
-        metric=item.metric if isinstance(item, TrialRequest) else None,
-        curve=curve,
-        study=item.study,
-    )
+def record_failure(item: Item, store: Objects, failure: contract.Failure) -> TerminationMessage:
+    """Put how an item failed into the store, and say it in short."""
+    reason, message = failure.reason, failure.message
     try:
         store.put_if_absent(contract.attempt_name(item.key, item.attempt), failure.model_dump_json().encode())
     except StoreError as error:
@@ -295,5 +329,5 @@ def _failed(
         attempt=item.attempt,
         reason=reason,
         message=bounded(message, LAST_WORDS_CHARACTERS),
-        memory_limit_bytes=memory_limit_bytes,
+        memory_limit_bytes=failure.memory_limit_bytes,
     )

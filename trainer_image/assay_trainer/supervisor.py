@@ -232,7 +232,9 @@ def _how(ended: Exit) -> str:
 
 
 def _perform(command: StartItem, device_time: Callable[[], float]) -> bytes:
-    from assay_trainer.harness import perform  # numpy is imported after the fork server has set the threads
+    # numpy is imported after the fork server has set the threads
+    from assay_trainer.harness import Options, perform
+    from assay_trainer.ranks.perform import perform_on_devices
 
     faulthandler.enable()
     if command.gpus:
@@ -240,9 +242,7 @@ def _perform(command: StartItem, device_time: Callable[[], float]) -> bytes:
     device = "cuda" if command.gpus else "cpu"
     store = open_objects(command.store)
     _withhold(command.withheld)
-    ended = perform(
-        command.item,
-        store,
+    options = Options(
         device=device,
         threads=command.threads,
         check_code=command.check_code,
@@ -253,6 +253,10 @@ def _perform(command: StartItem, device_time: Callable[[], float]) -> bytes:
         beside=command.beside,
         device_time=device_time,
     )
+    if isinstance(command.item, TrialRequest) and command.item.devices > 1:
+        ended = perform_on_devices(command.item, store, **options)
+    else:
+        ended = perform(command.item, store, **options)
     return ended.model_dump_json().encode()
 
 

@@ -72,7 +72,11 @@ class Trial:
         study's metric, and what else is cheap, after these too.
     seed: seeds everything random. `random`, numpy and torch (if imported by then) are seeded with it already.
     device: "cpu", "cuda" or "cuda:<n>".
-    threads: how many threads this trial may use on the CPU.
+    threads: how many threads this process may use on the CPU.
+    rank, world_size: the number of this process, and of all processes of the trial: 0 of 1, unless the function is
+        marked with `assay_trainer.ranks.uses_devices` and the trial has several devices. Then the environment is that
+        of torchrun, so that `torch.distributed.init_process_group()` finds the others. All get the same data. Only what
+        rank 0 reports and returns counts.
     classes: names of the classes; labels are indices into it.
     run_url: set it to where your own tracker shows this run: a text, http://… or https://….
     """
@@ -88,6 +92,8 @@ class Trial:
         held_out: Callable[[], tuple[Images, Labels]],
         device: str = "cpu",
         threads: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
         learning_curve: LearningCurve | None = None,
         rotation: Rotation | None = None,
         at_enough: Callable[[], None] = lambda: None,
@@ -98,6 +104,8 @@ class Trial:
         self.classes = classes
         self.device = device
         self.threads = threads
+        self.rank = rank
+        self.world_size = world_size
         self.run_url: str | None = None
         self.timer = PhaseTimer(device)
         self.learning_curve = learning_curve or LearningCurve()

@@ -15,15 +15,17 @@ from assay_trainer.code import code_digest
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import open_dataset
-from assay_trainer.device import device_model, seed_everything, use_device
-from assay_trainer.entrypoint import load_entrypoint
-from assay_trainer.failures import CodeChanged, InvalidResult
+from assay_trainer.device import device_count, device_model, seed_everything, use_device
+from assay_trainer.entrypoint import TrainFunction, load_entrypoint
+from assay_trainer.failures import CodeChanged, InvalidRequest, InvalidResult
 from assay_trainer.inputs import edited
 from assay_trainer.objects import StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES
 from assay_trainer.profile.utilisation import GpuUtilisation
 from assay_trainer.provenance import provenance_of
+from assay_trainer.ranks.declared import uses_of, why_not
+from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import (
     RESULT_CURVE_BYTES,
     KeptExamples,
@@ -63,6 +65,7 @@ class TrialRun:
         check_code: bool,
         elsewhere: Mapping[str, str],
         stamps: Mapping[str, str],
+        place: Place = ALONE,
     ) -> None:
         self.curve = LearningCurve(Wanted.by(request))
         self.early: Tried | None = None
@@ -72,15 +75,19 @@ class TrialRun:
         self._request, self._meter, self._threads = request, meter, threads
         self._choose, self._record, self._end_within = choose, record, end_within
         self._check_code, self._elsewhere, self._stamps = check_code, elsewhere, stamps
+        self._place = place
 
-    def __call__(self) -> Tried:
-        """Run the train function and return what came of it. Raises what the function raises and what is wrong with
-        what it gave."""
+    def __call__(self) -> Tried | None:
+        """Run the train function and return what came of it; None in a process that only helps another one. Raises what
+        the function raises and what is wrong with what it gave."""
         request, device = self._request, self._meter.device
         train_split = open_dataset(request.dataset)
         held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
         image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
         train = load_entrypoint(request.entrypoint)
+        place = self._place_of(train)
+        if place is None:
+            return None
         # after the import, so that no edit in between is missed
         if self._check_code and _code_here(request, self._elsewhere) != request.code:
             raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
@@ -97,6 +104,8 @@ class TrialRun:
             held_out=lambda: held_out_split.held_out(image_size),
             device=device,
             threads=self._threads,
+            rank=place.rank,
+            world_size=place.world_size,
             learning_curve=self.curve,
             rotation=rotation_of(train_split.manifest.train.examples, request.fidelity, request.seed),
             at_enough=self._end_early,
@@ -115,6 +124,8 @@ class TrialRun:
             traceback.print_exc()
         finally:
             trial.close()
+        if not place.is_first:
+            return None
         if self.failed_early is not None:
             raise self.failed_early
         if self.early is not None:
@@ -123,8 +134,24 @@ class TrialRun:
             return self._outcome(*metrics_at_the_end(self.curve))
         return self._outcome(*checked_metrics(returned, request.metric))
 
+    def _place_of(self, train: TrainFunction) -> Place | None:
+        """Return this process's place among those that run the function; None if it is called without this one. Raises
+        InvalidRequest if the function can't use the trial's devices."""
+        devices, there = self._request.devices, device_count(self._meter.device)
+        if (problem := why_not(train, devices)) is not None:
+            raise InvalidRequest(problem)
+        if there is not None and there < devices:
+            raise InvalidRequest(f"devices: given {devices}; there are {there} here, as the pod template asks for")
+        if uses_of(train) == "ranks" or self._place.world_size == 1:
+            return self._place
+        self._place.leave()
+        return ALONE if self._place.is_first else None
+
     def _end_early(self) -> None:
         """Measure and record the trial at the report that ends it: its function may hang or die in its clean-up."""
+        if not self._place.is_first:
+            self._end_within(CLEAN_UP_SECONDS)
+            return
         if self.early is None and self.failed_early is None:
             try:
                 self.early = self._outcome(*metrics_at_the_end(self.curve))

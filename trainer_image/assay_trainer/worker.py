@@ -93,8 +93,8 @@ class Worker:
         return StartItem(
             store=store,
             item=item,
-            gpus=self._gpus,
-            threads=max(1, usable_cores() // at_once) if self._gpus else 1,
+            gpus=self._gpus[: item.devices],
+            threads=max(1, usable_cores() // (at_once * item.devices)) if self._gpus else 1,
             memory_bytes=self._memory_bytes // at_once,
             memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
             memory_limit_bytes=usable_memory_bytes(),

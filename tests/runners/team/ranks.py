@@ -1,0 +1,94 @@
+"""Train functions of several processes that behave in all the ways that their launcher must survive."""
+
+import itertools
+import os
+import signal
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from assay_trainer.ranks import uses_devices
+from assay_trainer.trial import Trial
+
+
+@uses_devices
+def meet(trial: Trial) -> dict[str, float]:
+    """Wait for the files of all ranks; the metric is the sum of what they hold."""
+    folder = Path(str(trial.recipe["folder"]))
+    said = f"{os.environ['RANK']} {os.environ['LOCAL_RANK']} {os.environ['WORLD_SIZE']} {os.environ['MASTER_PORT']}"
+    (folder / f"{trial.rank}.unfinished").write_text(said)
+    (folder / f"{trial.rank}.unfinished").rename(folder / str(trial.rank))
+    _wait_for(*(folder / str(rank) for rank in range(trial.world_size)))
+    trial.report(1, accuracy=float(trial.rank))
+    return {"accuracy": float(trial.rank), "world_size": float(trial.world_size)}
+
+
+@uses_devices
+def burn(trial: Trial) -> dict[str, float]:
+    """Rank 1 uses a second of the processor, while rank 0 waits for it."""
+    done = Path(str(trial.recipe["folder"])) / "done"
+    if trial.rank == 1:
+        until = time.process_time() + 1.0
+        while time.process_time() < until:
+            pass
+        done.touch()
+    _wait_for(done)
+    return {"accuracy": 0.5}
+
+
+@uses_devices
+def fail_on_rank_1(trial: Trial) -> dict[str, float]:
+    """Rank 1 ends as the recipe says; rank 0 hangs, or loses it."""
+    if trial.rank == 1:
+        time.sleep(0.1)
+        match trial.recipe["end"]:
+            case "raises":
+                raise ValueError("momentum and loss disagree")
+            case "dies":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "exits":
+                sys.exit(3)
+    if trial.recipe.get("first") == "loses":
+        time.sleep(0.5)
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:4242")
+    _hang_in_c()
+    return {}
+
+
+@uses_devices
+def return_while_another_hangs(trial: Trial) -> dict[str, float]:
+    """Only rank 0 ends."""
+    if trial.rank:
+        _hang_in_c()
+    return {"accuracy": 0.25}
+
+
+@uses_devices
+def burn_and_hang(trial: Trial) -> None:
+    """Each rank uses .6 s of the processor, and then hangs where no exception reaches it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    until = time.process_time() + 0.6
+    while time.process_time() < until:
+        pass
+    while True:
+        time.sleep(60)
+
+
+def use_all_from_one_process(trial: Trial) -> dict[str, float]:
+    """Be called once."""
+    return {"accuracy": 0.125, "world_size": float(trial.world_size), "is_rank": float("RANK" in os.environ)}
+
+
+use_all_from_one_process.uses_devices = "itself"  # type: ignore[attr-defined]
+
+
+def _hang_in_c() -> None:
+    deque(itertools.repeat(None), maxlen=0)  # takes no signal before it ends, and it never does
+
+
+def _wait_for(*files: Path) -> None:
+    until = time.monotonic() + 30
+    while not all(file.exists() for file in files):
+        assert time.monotonic() < until, "another rank did not come"
+        time.sleep(0.01)
