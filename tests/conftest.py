@@ -14,6 +14,9 @@ from builders.effort import tries
 
 pytest_plugins = ["builders.s3_fixtures", "cluster.fixtures", "cluster.choice"]
 
+# Tests leave nothing in the user's folders, and find nothing that another one has kept.
+os.environ["ASSAY_CACHE"] = ""
+
 # What a script starts in the background ignores Ctrl-C, and so would every command that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -40,7 +40,7 @@ from assay_trainer.provenance import provenance_of
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
-from assay_trainer.trial import Images, Labels
+from assay_trainer.trial import Labels
 from assay_trainer.trial_run import TrialRun, Tried
 
 Item = TrialRequest | PreparationRequest
@@ -122,7 +122,7 @@ def attempt(
             item,
             meter,
             threads,
-            choose=partial(_subset, item, store),
+            choose=partial(_subset, item, store) if item.fidelity.takes_subset else None,
             record=partial(_record, store=store),
             end_within=deadline.ring_within,
             check_code=check_code,
@@ -195,16 +195,13 @@ def _kept_curve(run: TrialRun | None) -> tuple[contract.CurvePoint, ...]:
         return ()
 
 
-def _subset(request: TrialRequest, store: Objects, images: Images, labels: Labels) -> tuple[Images, Labels]:
-    """Return the images and labels of the trial's subset."""
-    if not request.fidelity.takes_subset:
-        return images, labels
+def _subset(request: TrialRequest, store: Objects, labels: Labels) -> NDArray[np.int64]:
+    """Return the indices of the trial's subset, given the labels of all examples."""
     scores = None if request.preparation is None else _scores(request.preparation, store)
     try:
-        chosen = choose(len(labels), request.fidelity, request.seed, scores, labels)
+        return choose(len(labels), request.fidelity, request.seed, scores, labels)
     except ValueError as error:
         raise InvalidRequest(f"fidelity.subset: {error}") from error
-    return images[chosen], labels[chosen]
 
 
 # ----------------------------------------------------------------------------- preparations

@@ -14,7 +14,7 @@ from assay_trainer import contract
 from assay_trainer.code import code_digest
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
-from assay_trainer.data import open_dataset
+from assay_trainer.data import Choose, open_dataset
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
 from assay_trainer.failures import CodeChanged, InvalidRequest, InvalidResult
@@ -37,7 +37,7 @@ from assay_trainer.returned import (
     metrics_at_the_end,
 )
 from assay_trainer.subsets import rotation_of
-from assay_trainer.trial import EnoughReported, Images, Labels, Trial
+from assay_trainer.trial import EnoughReported, Trial
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 """A result, and the values that lie beside it."""
@@ -49,8 +49,9 @@ CLEAN_UP_SECONDS = 60.0
 class TrialRun:
     """One try of a trial.
 
-    `choose` cuts the training data to the trial's subset. `record` writes down what came of a trial that ends at a
-    report; `end_within` ends the train function after so many seconds. The others are as in `harness.perform`.
+    `choose` returns which training examples are the trial's; None means all. `record` writes down what came of a trial
+    that ends at a report; `end_within` ends the train function after so many seconds. The others are as in
+    `harness.perform`.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class TrialRun:
         meter: Meter,
         threads: int,
         *,
-        choose: Callable[[Images, Labels], tuple[Images, Labels]],
+        choose: Choose | None,
         record: Callable[[Tried], None],
         end_within: Callable[[float], None],
         check_code: bool,
@@ -100,7 +101,7 @@ class TrialRun:
             fidelity=request.fidelity,
             seed=request.seed,
             classes=train_split.manifest.classes,
-            training_data=lambda: self._choose(*train_split.train(image_size)),
+            training_data=lambda: train_split.train(image_size, self._choose),
             held_out=lambda: held_out_split.held_out(image_size),
             device=device,
             threads=self._threads,

@@ -32,7 +32,7 @@ class FileObjects:
         return self._root.as_uri()
 
     def get(self, name: str, limit: int = OBJECT_BYTES) -> bytes:
-        with self._opened(name) as file:
+        with self.opened(name) as file:
             size = os.fstat(file.fileno()).st_size
             if size > limit:
                 raise ObjectTooLarge(f"{self.uri}/{name}", size, limit)
@@ -43,7 +43,7 @@ class FileObjects:
 
     def read_into(self, name: str, start: int, buffer: memoryview) -> int:
         came = 0
-        with self._opened(name) as file:
+        with self.opened(name) as file:
             file.seek(start)
             while came < len(buffer) and (read := file.readinto(buffer[came:])):
                 came += read
@@ -106,8 +106,9 @@ class FileObjects:
         return self._root / checked_name(name)
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[FileIO]:
-        """Open the file for reading, unbuffered, so that nothing is read beyond the request."""
+    def opened(self, name: str) -> Iterator[FileIO]:
+        """Open the object's file for reading, unbuffered, so that nothing is read beyond the request. Raises as
+        `get`."""
         path = self._path(name)
         with self._translated_errors(name):
             # A pipe would have to be waited for until somebody writes, and a device may never end.
