@@ -54,7 +54,7 @@ def _error_norms(trial: Trial, images: NDArray[np.uint8], labels: NDArray[np.int
     with torch.inference_mode(), torch.autocast(trial.device.partition(":")[0], torch.bfloat16, enabled=recipe.bf16):
         for first in range(0, len(images), BATCH):
             pixels = torch.from_numpy(images[first : first + BATCH]).to(trial.device)
-            logits = fitted.model(fitted.normalisation(pixels, recipe.channels_last))
+            logits = fitted.model(fitted.normalisation(pixels, fitted.memory_format))
             errors.append(logits.double().softmax(1).cpu().numpy() - wanted[first : first + BATCH])
     norms: NDArray[np.float64] = np.linalg.norm(np.concatenate(errors), axis=1)
     return norms

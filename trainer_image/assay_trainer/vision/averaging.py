@@ -5,27 +5,36 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Average:
     """Weights averaged over the steps; without a decay, the model itself.
 
-    The decay grows with the steps up to `decay`, so that the random first weights are soon forgotten (min(decay, (1 +
-    steps) / (10 + steps)), as in TensorFlow's ExponentialMovingAverage).
+    Only what is trained is averaged. The norms' running statistics, averages themselves, are taken as they are when the
+    averaged model is asked for. The decay grows with the steps up to `decay`, so that the random first weights are soon
+    forgotten (min(decay, (1 + steps) / (10 + steps)), as in TensorFlow's ExponentialMovingAverage).
     """
 
     def __init__(self, model: nn.Module, decay: float | None) -> None:
         self._model, self._decay, self._steps = model, decay, 0
-        self.model = model if decay is None else copy.deepcopy(model)
+        self._average = model if decay is None else copy.deepcopy(model)
+        self._trained: list[Tensor] = [weight for weight in model.parameters() if weight.requires_grad]
+        self._averaged: list[Tensor] = [weight for weight in self._average.parameters() if weight.requires_grad]
+
+    @property
+    def model(self) -> nn.Module:
+        """The averaged model."""
+        if self._average is not self._model:
+            for mine, its in zip(self._average.buffers(), self._model.buffers(), strict=True):
+                mine.copy_(its)
+        return self._average
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take in the weights after a step, and the norms' running statistics as they are."""
+        """Take in the weights after a step."""
         if self._decay is None:
             return
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
         self._steps += 1
-        torch._foreach_lerp_(list(self.model.parameters()), list(self._model.parameters()), 1 - decay)
-        for mine, its in zip(self.model.buffers(), self._model.buffers(), strict=True):
-            mine.copy_(its)
+        torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from assay_trainer.vision.channel_sums import channel_sums
+from assay_trainer.vision.order import Rows, ShuffledPasses, Steps, mixed
 from assay_trainer.vision.recipe import Recipe
+from assay_trainer.vision.sizes import shrink, side_at
+
+_AUGMENTATION, _FIRST_SIDES = 1, 2
+"""Streams of seeds; the order of the examples draws from another one."""
 
 
 class Normalisation:
@@ -27,76 +31,103 @@ class Normalisation:
         self._scale = torch.tensor(1 / deviation, dtype=torch.float32, device=device)
         self._shift = torch.tensor(-mean / deviation, dtype=torch.float32, device=device)
 
-    def __call__(self, images: Tensor, channels_last: bool) -> Tensor:
+    def __call__(self, images: Tensor, memory_format: torch.memory_format) -> Tensor:
         """Turn uint8 (n, height, width, channels) into float32 (n, channels, height, width)."""
         normal: Tensor = torch.addcmul(self._shift, images, self._scale).permute(0, 3, 1, 2)
-        return normal.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+        return normal.contiguous(memory_format=memory_format)
+
+
+class Resident(NamedTuple):
+    """Examples that stay on a device: uint8 images (n, height, width, channels), and labels, int64 (n,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def on(cls, device: torch.device, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Resident:
+        """Copy arrays to a device; on a CPU nothing is copied."""
+        return cls(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device))
 
 
 class TrainingBatches:
-    """Shuffled, augmented batches. `epoch(number)` yields index tensors, `batch(index)` makes the batch of one.
+    """Augmented batches of equal size. `batch(step)` makes that of a step, which follows from seed and step alone.
 
-    Each epoch sees all of its examples, which are those of `rows(number)`, as many in each; without `rows`, all that
-    there are. The batches of an epoch are of equal size, give or take one, and never larger than `batch_size`: a small
-    rest of its own would be a step on a noisy gradient.
+    An epoch's examples are those of `rows`; without it, all that there are.
     """
 
     def __init__(
         self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.int64],
+        examples: Resident,
         recipe: Recipe,
-        batch_size: int,
+        steps: Steps,
         normalisation: Normalisation,
-        generator: torch.Generator,
-        rows: Callable[[int], NDArray[np.int64]] | None = None,
+        memory_format: torch.memory_format,
+        seed: int,
+        rows: Rows | None = None,
     ) -> None:
-        device = generator.device
-        self._recipe, self._generator, self._normalisation = recipe, generator, normalisation
-        self._side = images.shape[1]
-        self._margin = round(recipe.crop * self._side)
-        around = (0, 0, self._margin, self._margin, self._margin, self._margin)
-        self._images = F.pad(torch.from_numpy(images).to(device), around)
-        self._labels = torch.from_numpy(labels).to(device)
-        every = np.arange(len(labels))
-        self._rows = rows or (lambda _: every)
-        self.steps = math.ceil(len(self._rows(1)) / batch_size)
+        device, self._examples = examples.images.device, examples
+        self._recipe, self._steps, self._seed = recipe, steps, seed
+        self._normalisation, self._memory_format = normalisation, memory_format
+        every = np.arange(len(examples.labels))
+        self._passes = ShuffledPasses(rows or (lambda _: every), steps.epochs, seed, device)
+        self._generator = torch.Generator(device).manual_seed(mixed(seed, 0, _FIRST_SIDES))
+        self._mirrored_first = self._coins(len(examples.labels)) if recipe.flip == "alternating" else None
+        self._side, self._margin = 0, 0
+        self._padded = examples.images
 
-    def epoch(self, number: int = 1) -> Iterator[Tensor]:
-        """Yield the indices of each batch of an epoch, from 1 on, in a new random order."""
-        device = self._generator.device
-        rows = torch.from_numpy(self._rows(number)).to(device)
-        order = torch.randperm(len(rows), generator=self._generator, device=device)
-        return iter(rows[order].tensor_split(self.steps))
-
-    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return images, float32 (n, channels, side, side), and labels (n,)."""
         recipe = self._recipe
-        images = self._cut_and_flip(index) if recipe.flip or self._margin else self._images[index]
-        normal = self._normalisation(images, recipe.channels_last)
+        self._resize(side_at(step, self._steps.total, recipe.image_sizes, self._examples.images.shape[1]))
+        parts = self._passes.batch(step, self._steps.batch_size)
+        index = torch.cat([part for _, part in parts]) if len(parts) > 1 else parts[0][1]
+        self._generator.manual_seed(mixed(self._seed, step, _AUGMENTATION))
+        images = self._cut_and_flip(index, parts) if recipe.flip or self._margin else self._padded[index]
+        normal = self._normalisation(images, self._memory_format)
         if recipe.cutout:
             normal.masked_fill_(self._square(len(index)), 0.0)  # 0 is the mean
-        return normal, self._labels[index]
+        return normal, self._examples.labels[index]
 
-    def _cut_and_flip(self, index: Tensor) -> Tensor:
+    def _resize(self, side: int) -> None:
+        if side == self._side:
+            return
+        self._side, self._margin = side, round(self._recipe.crop * side)
+        around = (0, 0, self._margin, self._margin, self._margin, self._margin)
+        images = shrink(self._examples.images, side)
+        self._padded = F.pad(images, around) if self._margin else images  # pad copies, even by nothing
+
+    def _cut_and_flip(self, index: Tensor, parts: list[tuple[int, Tensor]]) -> Tensor:
         # Shuffling, cropping and flipping are one gather from the padded images.
         along = torch.arange(self._side, device=index.device)
         rows = along + self._random(2 * self._margin + 1, len(index))
         columns = along + self._random(2 * self._margin + 1, len(index))
         if self._recipe.flip:
-            columns = torch.where(self._random(2, len(index)) == 1, columns.flip(1), columns)
-        cut: Tensor = self._images[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+            columns = torch.where(self._mirrored(index, parts)[:, None], columns.flip(1), columns)
+        cut: Tensor = self._padded[index[:, None, None], rows[:, :, None], columns[:, None, :]]
         return cut
+
+    def _mirrored(self, index: Tensor, parts: list[tuple[int, Tensor]]) -> Tensor:
+        """Return (n,): which images are mirrored.
+
+        Alternating flips mirror half of the images, at random, in the first pass, and in each further one the other
+        half: two passes then show both sides of every image (Jordan, "94% on CIFAR-10 in 3.29 seconds", 2024).
+        """
+        if self._mirrored_first is None:
+            return self._coins(len(index))
+        return torch.cat([self._mirrored_first[part] ^ (number % 2 == 1) for number, part in parts])
 
     def _square(self, examples: int) -> Tensor:
         """Return (n, 1, side, side): True in a square whose centre is anywhere in the image (DeVries & Taylor 2017)."""
         size = max(1, round(self._recipe.cutout * self._side))
-        along = torch.arange(self._side, device=self._images.device)
+        along = torch.arange(self._side, device=self._examples.images.device)
         even = 1 - size % 2
         rows = (2 * (along - self._random(self._side, examples)) + even).abs() < size
         columns = (2 * (along - self._random(self._side, examples)) + even).abs() < size
         square: Tensor = (rows[:, :, None] & columns[:, None, :])[:, None]
         return square
 
+    def _coins(self, examples: int) -> Tensor:
+        return self._random(2, examples)[:, 0] == 1
+
     def _random(self, below: int, examples: int) -> Tensor:
-        return torch.randint(below, (examples, 1), generator=self._generator, device=self._images.device)
+        return torch.randint(below, (examples, 1), generator=self._generator, device=self._examples.images.device)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from assay_trainer.vision.batches import Normalisation
+from assay_trainer.vision.batches import Normalisation, Resident
 from assay_trainer.vision.recipe import Recipe
 
 BATCH = 500
@@ -21,9 +19,9 @@ BATCH = 500
 class Evaluation:
     """How a model did on each held-out example, in their order."""
 
-    correct: torch.Tensor
+    correct: Tensor
     """(examples,) of booleans."""
-    losses: torch.Tensor
+    losses: Tensor
     """(examples,): cross entropies in nats, without label smoothing."""
 
     @property
@@ -40,27 +38,22 @@ class HeldOut:
 
     def __init__(
         self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.int64],
+        examples: Resident,
         recipe: Recipe,
         normalisation: Normalisation,
-        device: torch.device,
+        memory_format: torch.memory_format,
     ) -> None:
-        self._recipe, self._normalisation = recipe, normalisation
-        self._device = device
-        self._batches = [
-            (torch.from_numpy(images[i : i + BATCH]).to(device), torch.from_numpy(labels[i : i + BATCH]).to(device))
-            for i in range(0, len(labels), BATCH)
-        ]
+        self._recipe, self._normalisation, self._memory_format = recipe, normalisation, memory_format
+        self._examples = examples
 
     @torch.inference_mode()
     def __call__(self, model: nn.Module) -> Evaluation:
         """Evaluate the model on all examples."""
         model.eval()
         correct, losses = [], []
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):
-            for images, labels in self._batches:
-                logits = model(self._normalisation(images, self._recipe.channels_last)).float()
+        with torch.autocast(self._examples.images.device.type, torch.bfloat16, enabled=self._recipe.bf16):
+            for images, labels in zip(*(torch.split(each, BATCH) for each in self._examples), strict=True):
+                logits = model(self._normalisation(images, self._memory_format)).float()
                 correct.append(logits.argmax(1) == labels)
                 losses.append(F.cross_entropy(logits, labels, reduction="none"))
         model.train()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -47,16 +47,26 @@ class Recipe(BaseModel):
     )
     batch_size: int = Field(default=128, ge=1, description="Unless the fidelity says another.")
 
-    flip: bool = Field(default=False, description="Mirror each image or not, at random.")
+    flip: bool | Literal["alternating"] = Field(
+        default=False,
+        description="Mirror each image or not, at random; alternating: at random in the first pass, then in turns.",
+    )
     crop: float = Field(default=0.0, ge=0, le=0.5, description="Shift by up to this share of the side, at random.")
     cutout: float = Field(default=0.0, ge=0, le=1, description="Blank a square of this share of the side.")
 
+    image_sizes: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
+        default=(),
+        strict=False,
+        max_length=100,
+        description="Pixels a side, each for an equal share of the steps; none is larger than the images are.",
+    )
+
     bf16: bool = Field(default=False, description="Compute in bfloat16 (autocast); weights stay float32.")
-    channels_last: bool = True
+    channels_last: bool = Field(default=True, description="Keep the channels of a pixel together in memory.")
     evaluate_every: int | None = Field(
         default=None,
         ge=1,
-        description="Epochs between the evaluations of the learning curve; None: four in all. The last one always is.",
+        description="Epochs between the points of the learning curve; None: one at the end, and where wanted.",
     )
 
     @model_validator(mode="after")
@@ -66,3 +76,7 @@ class Recipe(BaseModel):
         if self.optimizer == "sgd" and self.nesterov and self.momentum == 0:
             raise ValueError("nesterov needs a momentum above 0; set nesterov to false, or momentum")
         return self
+
+    def evaluates(self, epoch: int) -> bool:
+        """Return whether the learning curve has a point after an epoch, wanted or not."""
+        return self.evaluate_every is not None and epoch % self.evaluate_every == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -11,10 +10,11 @@ from torch import nn
 
 from assay_trainer.trial import Trial
 from assay_trainer.vision.averaging import Average
-from assay_trainer.vision.batches import Normalisation, TrainingBatches
+from assay_trainer.vision.batches import Normalisation, Resident, TrainingBatches
 from assay_trainer.vision.evaluation import HeldOut
 from assay_trainer.vision.model import build_model
 from assay_trainer.vision.optimizers import build_optimizers
+from assay_trainer.vision.order import Steps
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.schedule import LearningRateSchedule
 
@@ -33,6 +33,7 @@ class Fitted:
 
     model: nn.Module
     normalisation: Normalisation
+    memory_format: torch.memory_format
     metrics: dict[str, float]
 
 
@@ -41,29 +42,28 @@ def fit(trial: Trial) -> Fitted:
     recipe = trial.recipe_as(Recipe)
     device = torch.device(trial.device)
     torch.manual_seed(trial.seed)
-    epochs, batch_size = trial.fidelity.epochs, trial.fidelity.batch_size or recipe.batch_size
-    every = recipe.evaluate_every or math.ceil(epochs / 4)
 
     images, labels, rows = trial.training_epochs()
-    held_out_images, held_out_labels = trial.held_out()
+    trial_held_out = trial.held_out()
+    steps = Steps.of(trial.fidelity, recipe.batch_size, len(rows(1)))
+    memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    normalisation = Normalisation(images, device)
     with trial.timed("copy_to_device"):
-        normalisation = Normalisation(images, device)
-        generator = torch.Generator(device).manual_seed(trial.seed)
-        data = TrainingBatches(images, labels, recipe, batch_size, normalisation, generator, rows)
-        evaluate = HeldOut(held_out_images, held_out_labels, recipe, normalisation, device)
+        training, held_out = Resident.on(device, images, labels), Resident.on(device, *trial_held_out)
+    data = TrainingBatches(training, recipe, steps, normalisation, memory_format, trial.seed, rows)
+    evaluate = HeldOut(held_out, recipe, normalisation, memory_format)
 
-    model = build_model(recipe, images.shape[-1], len(trial.classes)).to(device)
-    if recipe.channels_last:
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build_model(recipe, images.shape[-1], len(trial.classes))
+    model = model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
     optimizers = build_optimizers(recipe, model)
-    schedule = LearningRateSchedule(recipe, optimizers, steps=epochs * data.steps)
+    schedule = LearningRateSchedule(recipe, optimizers, steps.total)
     average = Average(model, recipe.average_decay)
 
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, steps.epochs + 1):
         loss_sum = torch.zeros((), device=device)
-        for index in data.epoch(epoch):
+        for step in steps.of_epoch(epoch):
             with trial.timed("data_wait"):
-                inputs, targets = data.batch(index)
+                inputs, targets = data.batch(step)
             with trial.timed("forward"):
                 with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
                     logits = model(inputs)
@@ -79,11 +79,11 @@ def fit(trial: Trial) -> Fitted:
                     optimizer.zero_grad(set_to_none=True)
                 average.update()
             loss_sum += loss.detach()  # not .item(): that would make the host wait for the GPU at every step
-            trial.count_samples(len(index))
-        if epoch % every == 0 or epoch == epochs or epoch in trial.wanted_epochs:
+            trial.count_samples(len(targets))
+        if recipe.evaluates(epoch) or epoch in trial.wanted_epochs or epoch == steps.epochs:
             with trial.timed("evaluation"):
                 evaluation = evaluate(average.model)
                 metrics = evaluation.metrics  # here, since it waits for the GPU
-            trial.report(epoch, **metrics, training_loss=loss_sum.item() / data.steps)
+            trial.report(epoch, **metrics, training_loss=loss_sum.item() / len(steps.of_epoch(epoch)))
     trial.per_example(correct=evaluation.correct, loss=evaluation.losses)
-    return Fitted(average.model, normalisation, evaluation.metrics)
+    return Fitted(average.model, normalisation, memory_format, evaluation.metrics)

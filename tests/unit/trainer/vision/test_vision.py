@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 
 from assay_trainer.contract import Fidelity
 from assay_trainer.returned import LearningCurve, Wanted
+from assay_trainer.shards.shrink import shrink as shrunk_for_shards
 from assay_trainer.trial import InvalidRecipe, Trial
 from assay_trainer.vision import Recipe, train
 from assay_trainer.vision.averaging import Average
-from assay_trainer.vision.batches import Normalisation, TrainingBatches
+from assay_trainer.vision.batches import Normalisation, Resident, TrainingBatches
 from assay_trainer.vision.model import build_model
 from assay_trainer.vision.optimizers import build_optimizers
+from assay_trainer.vision.order import Steps
 from assay_trainer.vision.schedule import rate_factor
+from assay_trainer.vision.sizes import shrink
 from builders.datasets import tiny_arrays
 
 CPU = torch.device("cpu")
+PLAIN = torch.contiguous_format
 
 
 @pytest.fixture(autouse=True)
@@ -49,16 +53,19 @@ def a_vision_trial(
     )
 
 
-def batches_of(recipe: Recipe, images: np.ndarray, batch_size: int = 16, seed: int = 0) -> TrainingBatches:
-    labels = np.arange(len(images))  # so that a batch says which images it is made of
-    generator = torch.Generator().manual_seed(seed)
-    return TrainingBatches(images, labels, recipe, batch_size, Normalisation(images, CPU), generator)
+def batches_of(
+    recipe: Recipe, images: np.ndarray, batch_size: int = 0, epochs: int = 1, seed: int = 0
+) -> TrainingBatches:
+    examples = Resident.on(CPU, images, np.arange(len(images)))  # so that a batch says which images it is made of
+    steps = Steps.of(Fidelity(epochs=epochs), batch_size or len(images), len(images))
+    normalisation = Normalisation(images, CPU)
+    return TrainingBatches(examples, recipe, steps, normalisation, PLAIN, seed)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
 def test_it_learns_and_a_seed_gives_the_same_bits(optimizer: str) -> None:
     recipe = {"optimizer": optimizer, "learningRate": 0.03, "crop": 0.1, "flip": True, "cutout": 0.3, "dropout": 0.1}
-    first, again, other = (a_vision_trial(recipe, seed=seed, epochs=10) for seed in (1, 1, 2))
+    first, again, other = (a_vision_trial(recipe, seed=seed, epochs=10) for seed in (2, 2, 3))
     metrics = train(first)
     torch.randn(7)  # the state of the global generator must not matter
     assert train(again) == metrics != train(other)
@@ -75,6 +82,7 @@ def test_it_learns_and_a_seed_gives_the_same_bits(optimizer: str) -> None:
         {"batchNorm": False, "gradientClip": 1.0, "learningRate": 0.05},
         {"schedule": "cosine", "labelSmoothing": 0.1, "activation": "gelu"},
         {"schedule": "constant", "averageDecay": 0.9, "activation": "silu"},
+        {"imageSizes": [6, 8], "labelSmoothing": 0.05},
     ],
 )
 def test_every_switch_learns(recipe: dict[str, Any]) -> None:
@@ -92,15 +100,17 @@ def test_it_says_of_each_held_out_example_what_its_metrics_are_the_means_of() ->
     }
 
 
-def test_the_last_epoch_is_always_evaluated_and_the_curve_has_about_four_points() -> None:
-    trial = a_vision_trial({}, epochs=7)
-    train(trial)
-    assert [point.epoch for point in trial.curve] == [2, 4, 6, 7]
+def test_it_is_evaluated_once_at_the_end_unless_a_curve_is_asked_for() -> None:
+    usual, asked = a_vision_trial({}, epochs=7), a_vision_trial({"evaluateEvery": 3}, epochs=7)
+    assert train(usual) == train(asked)
+    assert [point.epoch for point in usual.curve] == [7]
+    assert [point.epoch for point in asked.curve] == [3, 6, 7]
 
 
 def test_epochs_that_are_wanted_are_evaluated_and_change_nothing_else() -> None:
     recipe = {"crop": 0.1, "flip": True, "dropout": 0.1, "averageDecay": 0.9, "schedule": "cosine"}
-    usual, wanted = a_vision_trial(recipe, epochs=8), a_vision_trial(recipe, epochs=8, wanted=(1, 3, 7))
+    usual = a_vision_trial({**recipe, "evaluateEvery": 2}, epochs=8)
+    wanted = a_vision_trial({**recipe, "evaluateEvery": 2}, epochs=8, wanted=(1, 3, 7))
     assert train(wanted) == train(usual)
     assert [point.epoch for point in wanted.curve] == [1, 2, 3, 4, 6, 7, 8]
     metrics = {point.epoch: point.metrics for point in wanted.curve}
@@ -199,20 +209,45 @@ def test_a_schedule_rises_to_its_peak_and_never_rises_again(schedule: str, warm_
     assert peak <= warm_up * steps
 
 
-@given(st.integers(1, 60), st.integers(1, 70))
-def test_an_epoch_sees_every_example_once_in_equal_batches(examples: int, batch_size: int) -> None:
-    batches = batches_of(a_recipe(), np.zeros((examples, 2, 2, 1), np.uint8), batch_size)
-    indices = list(batches.epoch())
-    sizes = {len(index) for index in indices}
-    assert sorted(torch.cat(indices).tolist()) == list(range(examples))
-    assert len(indices) == batches.steps
-    assert max(sizes) <= batch_size
-    assert max(sizes) - min(sizes) <= 1
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 5))
+def test_batches_are_equal_and_every_example_is_seen_once_in_a_pass(
+    examples: int, batch_size: int, epochs: int
+) -> None:
+    images = np.zeros((examples, 2, 2, 1), np.uint8)
+    steps = Steps.of(Fidelity(epochs=epochs), batch_size, examples)
+    batches = batches_of(a_recipe(), images, batch_size, epochs)
+    seen = [batches.batch(step)[1] for step in range(steps.total)]
+    assert {len(labels) for labels in seen} == {min(batch_size, examples)}
+    for number, start in enumerate(range(0, steps.total * steps.batch_size, examples)):
+        of_pass = torch.cat(seen)[start : start + examples].tolist()
+        assert len(set(of_pass)) == len(of_pass), f"pass {number} repeats an example"
+    assert abs(steps.total * steps.batch_size - epochs * examples) <= max(steps.batch_size / 2, epochs)
+
+
+def test_each_epoch_has_its_own_steps_and_none_is_left_out() -> None:
+    steps = Steps.of(Fidelity(epochs=4), 16, 60)
+    assert [list(steps.of_epoch(epoch)) for epoch in (1, 2, 3, 4)] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10],
+        [11, 12, 13, 14],
+    ]
+
+
+def test_a_batch_follows_from_seed_and_step_alone() -> None:
+    images, _ = tiny_arrays()
+    recipe = a_recipe(flip=True, crop=0.2, cutout=0.3)
+    in_order, from_the_middle = (batches_of(recipe, images, 16, epochs=3) for _ in range(2))
+    for step in range(7):
+        in_order.batch(step)
+    for one, other in zip(in_order.batch(7), from_the_middle.batch(7), strict=True):
+        assert torch.equal(one, other)
+    assert not torch.equal(in_order.batch(7)[1], batches_of(recipe, images, 16, epochs=3, seed=1).batch(7)[1])
 
 
 def test_images_are_normalised_per_channel_over_the_training_split() -> None:
     images, _ = tiny_arrays(channels=3)
-    normal = Normalisation(images, CPU)(torch.from_numpy(images), channels_last=True)
+    normal = Normalisation(images, CPU)(torch.from_numpy(images), torch.channels_last)
     assert normal.shape == (60, 3, 8, 8)
     torch.testing.assert_close(normal.mean((0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-4)
     torch.testing.assert_close(normal.std((0, 2, 3), correction=0), torch.ones(3), rtol=0, atol=1e-4)
@@ -220,23 +255,50 @@ def test_images_are_normalised_per_channel_over_the_training_split() -> None:
 
 def test_a_blank_channel_stays_finite() -> None:
     images = np.full((4, 2, 2, 1), 7, np.uint8)
-    assert Normalisation(images, CPU)(torch.from_numpy(images), channels_last=False).isfinite().all()
+    assert Normalisation(images, CPU)(torch.from_numpy(images), PLAIN).isfinite().all()
 
 
 def test_flips_mirror_about_half_of_the_images_and_change_nothing_else() -> None:
     images, _ = tiny_arrays()
-    plain = Normalisation(images, CPU)(torch.from_numpy(images), channels_last=True)
-    flipped, index = batches_of(a_recipe(flip=True), images).batch(torch.arange(60))
+    plain = Normalisation(images, CPU)(torch.from_numpy(images), torch.channels_last)
+    flipped, index = batches_of(a_recipe(flip=True), images).batch(0)
     mirrored = [torch.equal(image, plain[i].flip(-1)) for image, i in zip(flipped, index, strict=True)]
     kept = [torch.equal(image, plain[i]) for image, i in zip(flipped, index, strict=True)]
     assert all(a != b for a, b in zip(mirrored, kept, strict=True))
     assert 15 < sum(mirrored) < 45
 
 
+def test_alternating_flips_show_the_other_side_in_the_next_pass() -> None:
+    images, _ = tiny_arrays()
+    plain = Normalisation(images, CPU)(torch.from_numpy(images), PLAIN)
+    batches = batches_of(a_recipe(flip="alternating"), images, 16, epochs=4)
+    sides: dict[int, list[bool]] = {}
+    for step in range(15):
+        for image, label in zip(*batches.batch(step), strict=True):
+            mirrored = torch.equal(image, plain[label].flip(-1))
+            assert mirrored != torch.equal(image, plain[label])
+            sides.setdefault(int(label), []).append(mirrored)
+    assert all(shown in ([True, False] * 2, [False, True] * 2) for shown in sides.values())
+    assert 15 < sum(shown[0] for shown in sides.values()) < 45
+
+
+def test_progressive_sizes_have_equal_shares_of_the_run_and_end_with_whole_images() -> None:
+    images, _ = tiny_arrays()
+    batches = batches_of(a_recipe(imageSizes=[4, 4, 6, 99]), images, 20, epochs=4)
+    assert [batches.batch(step)[0].shape[-1] for step in range(12)] == [4] * 6 + [6] * 3 + [8] * 3
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 8])
+def test_images_are_shrunk_to_the_mean_of_the_area_that_a_pixel_covers(size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3)).astype(np.uint8)
+    want = shrunk_for_shards(images, size).astype(int)
+    assert np.abs(shrink(torch.from_numpy(images), size).numpy() - want).max() <= (1 if size in (3, 7) else 0)
+
+
 def test_crops_shift_within_the_margin() -> None:
     images = np.zeros((40, 8, 8, 1), np.uint8)
     images[:, 4, 4] = 255
-    batch, _ = batches_of(a_recipe(crop=0.25), images).batch(torch.arange(40))
+    batch, _ = batches_of(a_recipe(crop=0.25), images).batch(0)
     places = {divmod(int(image.argmax()), 8) for image in batch[:, 0]}
     assert places <= set(itertools.product(range(2, 7), repeat=2))
     assert len(places) > 10
@@ -246,8 +308,8 @@ def test_crops_shift_within_the_margin() -> None:
 def test_cutout_blanks_one_square_of_its_size_cut_at_the_edge(cutout: float) -> None:
     size = round(cutout * 8)
     images = np.random.default_rng(0).integers(1, 255, (200, 8, 8, 1)).astype(np.uint8)
-    plain = batches_of(a_recipe(), images).batch(torch.arange(200))[0]
-    batch = batches_of(a_recipe(cutout=cutout), images).batch(torch.arange(200))[0]
+    plain = batches_of(a_recipe(), images).batch(0)[0]
+    batch = batches_of(a_recipe(cutout=cutout), images).batch(0)[0]
     blank = (batch != plain)[:, 0]
     rows, columns = blank.any(2).sum(1), blank.any(1).sum(1)
     assert torch.equal(blank.sum((1, 2)), rows * columns)
