@@ -32,6 +32,7 @@ def a_trial(
         dataset=dataset.digest,
         held_out=dataset.digest,
         preparation=None,
+        devices=devices,
     )
     return contract.TrialRequest(
         key=contract.trial_key(condition, seed),

@@ -174,6 +174,18 @@ def test_one_that_is_to_run_alone_has_no_other_beside_it_and_all_of_the_memory(
         assert earlier.metrics["ended"] <= later.metrics["began"]
 
 
+def test_a_trial_has_the_threads_that_it_asks_for_and_its_result_says_so(tmp_path: Path, dataset: Dataset) -> None:
+    pod, folder = Pod(tmp_path), tmp_path / "meeting"
+    folder.mkdir()
+    asked = a_trial(dataset, "team.behaviours:meets", recipe={"folder": str(folder), "trials": 1})
+    plain = a_trial(dataset, "team.behaviours:meets", recipe={"folder": str(folder), "trials": 1}, seed=1)
+    assert pod.run(asked.model_copy(update={"threads": 3, "deterministic": True}), plain) == ExitStatus.DONE
+    found = [TrialResult.model_validate_json(pod.store.get(result_name(item.key))) for item in (asked, plain)]
+    assert [result.metrics["threads"] for result in found] == [3.0, 1.0]
+    said = [(result.provenance.threads, result.provenance.deterministic) for result in found]
+    assert said == [(3, True), (1, False)]
+
+
 def test_who_uses_too_much_memory_is_told_the_limit_as_it_was_given(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

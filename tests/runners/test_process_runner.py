@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,9 @@ TEAM = Path(__file__).parent
 
 
 class ProcessWorld:
-    def __init__(self, folder: Path, dataset: Dataset, *, preload: tuple[str, ...] = (), slots: int = 2) -> None:
+    def __init__(
+        self, folder: Path, dataset: Dataset, *, preload: tuple[str, ...] = (), slots: int = 2, **options: Any
+    ) -> None:
         self.folder = folder
         self.dataset = dataset
         self.store: Objects = open_objects((folder / "store").as_uri())
@@ -51,6 +54,7 @@ class ProcessWorld:
             memory_bytes=MEMORY_BYTES,
             preload=preload,
             grace_seconds=GRACE_SECONDS,
+            **options,
         )
         self._seeds = count(1)
 
@@ -212,6 +216,39 @@ def test_a_trial_that_asks_for_more_devices_than_there_are_is_refused(world: Pro
     request = world.request_of(world.trial("succeeds", devices=1000))
     with pytest.raises(ValueError, match="devices: given 1000"):
         world.runner.start(request, "")
+
+
+def test_a_function_that_can_not_use_several_devices_is_refused_before_anything_runs(world: ProcessWorld) -> None:
+    with pytest.raises(UnusableProgram, match="does not say that it can use more than one") as refusal:
+        world.runner.code_digest(Program(world.entrypoint("succeeds"), devices=2))
+    assert refusal.value.field == "devices"
+
+
+def test_more_devices_than_there_are_are_refused_before_anything_runs(world: ProcessWorld) -> None:
+    with pytest.raises(UnusableProgram, match="this machine has 0 GPUs") as refusal:
+        world.runner.code_digest(Program("team.ranks:meet", devices=2))
+    assert "--cpu-devices" in refusal.value.allowed
+
+
+def test_on_request_a_trial_of_several_devices_has_as_many_processes_on_the_cpu(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    world = ProcessWorld(tmp_path, dataset, cpu_devices=True, threads=3)
+    trials = [
+        a_trial(dataset, f"team.ranks:{name}", devices=2, recipe={"folder": str(tmp_path / name)})
+        for name in ("meet", "use_all_from_one_process")
+    ]
+    (tmp_path / "meet").mkdir()
+    with world.runner:
+        assert world.runner.code_digest(Program("team.ranks:meet", devices=2))
+        request = world.request_of(*trials)
+        world.start(request)
+        first, second = until_ended(world.runner, request)
+    assert (reason(first), reason(second)) == ("Succeeded", "Succeeded")
+    assert first.ended_at is not None
+    assert first.ended_at <= second.started_at  # two slots, and each of them takes both
+    result = TrialResult.model_validate_json(world.store.get(result_name(trials[0].key)))
+    assert (result.cost.devices, result.metrics["world_size"], result.provenance.threads) == (2, 2.0, 3)
 
 
 # ----------------------------------------------------------------------------- nothing is left behind

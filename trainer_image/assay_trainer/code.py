@@ -20,6 +20,7 @@ from assay_trainer.contract import CodeIngredients, CodeInspected, canonical_jso
 from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
 from assay_trainer.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
+from assay_trainer.ranks.declared import uses_of
 
 MOST_FILES_WRITTEN_DOWN = 1_000
 _FILE_DIGITS = 16
@@ -42,7 +43,7 @@ def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeIns
     try:
         found = _read(module)
         missed = _named(withheld, found)
-        load_entrypoint(entrypoint)
+        several_devices = uses_of(load_entrypoint(entrypoint)) != "one"
     except EntrypointNotFound as error:
         return CodeInspected(entrypoint=entrypoint, error=str(error))
     except BaseException as error:  # noqa: BLE001 - SystemExit at import is the team's fault, too
@@ -55,6 +56,7 @@ def inspect_entrypoint(entrypoint: str, withheld: Sequence[str] = ()) -> CodeIns
     return CodeInspected(
         entrypoint=entrypoint,
         code=found.digest,
+        several_devices=several_devices,
         modules=_sharable(known),
         elsewhere=elsewhere,
         ingredients=_ingredients(found),

@@ -40,8 +40,14 @@ def device_count(device: str) -> int | None:
     return int(torch.cuda.device_count()) if device.startswith("cuda") and torch is not None else None
 
 
-def use_device(device: str, threads: int) -> None:
-    """Make `device` the current one and keep all libraries that are loaded to `threads` CPU threads."""
+def use_device(device: str, threads: int, *, deterministic: bool = False) -> None:
+    """Make `device` the current one and keep all libraries that are loaded to `threads` CPU threads.
+
+    `deterministic` has torch use only operations that give the same bits again, and raise for those that have no such
+    form (https://docs.pytorch.org/docs/stable/notes/randomness.html).
+    """
+    if deterministic:
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # read when the first of its matrices is multiplied
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)  # for libraries that are loaded from here on
     if device == "cpu":
@@ -50,6 +56,9 @@ def use_device(device: str, threads: int) -> None:
         threadpoolctl.threadpool_limits(threads)
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(threads)
+        if deterministic:
+            torch.use_deterministic_algorithms(True)
+            torch.backends.cudnn.benchmark = False  # it would choose an algorithm by how fast each is just now
         if device.startswith("cuda:"):
             torch.cuda.set_device(device)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import platform
 
-from assay_trainer.contract import Provenance, WorkItem
+from assay_trainer.contract import Provenance, TrialRequest, WorkItem
 from assay_trainer.cost import Meter
 from assay_trainer.device import torch_version
 
 
-def provenance_of(item: WorkItem, meter: Meter, model: str, held_out: str | None = None) -> Provenance:
-    """Return what produced an item's result, on a device of the `model`."""
+def provenance_of(
+    item: WorkItem, meter: Meter, model: str, held_out: str | None = None, *, threads: int = 1
+) -> Provenance:
+    """Return what produced an item's result, on a device of the `model`, with so many CPU `threads`."""
     return Provenance(
         code=item.code,
         dataset=item.dataset.digest,
@@ -20,6 +22,8 @@ def provenance_of(item: WorkItem, meter: Meter, model: str, held_out: str | None
         torch=torch_version(),
         device_model=model,
         release=_release(),
+        threads=threads,
+        deterministic=isinstance(item, TrialRequest) and item.deterministic,
         started_at=meter.started_at,
     )
 

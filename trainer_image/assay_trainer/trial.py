@@ -73,6 +73,7 @@ class Trial:
     seed: seeds everything random. `random`, numpy and torch (if imported by then) are seeded with it already.
     device: "cpu", "cuda" or "cuda:<n>".
     threads: how many threads this process may use on the CPU.
+    deterministic: whether only operations are to be used that give the same bits again; torch is told so already.
     rank, world_size: the number of this process, and of all processes of the trial: 0 of 1, unless the function is
         marked with `assay_trainer.ranks.uses_devices` and the trial has several devices. Then the environment is that
         of torchrun, so that `torch.distributed.init_process_group()` finds the others. All get the same data. Only what
@@ -92,6 +93,7 @@ class Trial:
         held_out: Callable[[], tuple[Images, Labels]],
         device: str = "cpu",
         threads: int = 1,
+        deterministic: bool = False,
         rank: int = 0,
         world_size: int = 1,
         learning_curve: LearningCurve | None = None,
@@ -104,6 +106,7 @@ class Trial:
         self.classes = classes
         self.device = device
         self.threads = threads
+        self.deterministic = deterministic
         self.rank = rank
         self.world_size = world_size
         self.run_url: str | None = None

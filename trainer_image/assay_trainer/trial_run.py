@@ -93,7 +93,7 @@ class TrialRun:
         if self._check_code and _code_here(request, self._elsewhere) != request.code:
             raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
         _check_inputs(request, self._stamps, "was edited after the study had begun")
-        use_device(device, self._threads)
+        use_device(device, self._threads, deterministic=request.deterministic)
         seed_everything(request.seed)
         reset_peak_memory(device)
         self._trial = trial = Trial(
@@ -105,6 +105,7 @@ class TrialRun:
             held_out=lambda: held_out_split.held_out(image_size),
             device=device,
             threads=self._threads,
+            deterministic=request.deterministic,
             rank=place.rank,
             world_size=place.world_size,
             learning_curve=self.curve,
@@ -197,7 +198,7 @@ class TrialRun:
                 curve=curve,
                 cost=cost,
                 profile=_profile(trial, phases, cost, utilisation),
-                provenance=provenance_of(request, meter, model, held_out=request.held_out.digest),
+                provenance=provenance_of(request, meter, model, request.held_out.digest, threads=self._threads),
                 run_url=run_url,
                 notes=_told(bounded_notes([*no_url, *cut, *not_kept, *left_out])),
                 per_example=tuple(each.described for each in examples),

@@ -94,7 +94,7 @@ class Worker:
             store=store,
             item=item,
             gpus=self._gpus[: item.devices],
-            threads=max(1, usable_cores() // (at_once * item.devices)) if self._gpus else 1,
+            threads=_threads(item) or (max(1, usable_cores() // (at_once * item.devices)) if self._gpus else 1),
             memory_bytes=self._memory_bytes // at_once,
             memory_limit=os.environ.get(MEMORY_LIMIT_VARIABLE),
             memory_limit_bytes=usable_memory_bytes(),
@@ -114,6 +114,10 @@ class Worker:
             reason=FailureReason.DISRUPTED,
             message="the worker was told to end (SIGTERM)",
         )
+
+
+def _threads(item: WorkItem) -> int | None:
+    return item.threads if isinstance(item, TrialRequest) else None
 
 
 def _alone(item: WorkItem) -> bool:

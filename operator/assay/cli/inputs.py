@@ -49,6 +49,24 @@ SlotsOption = Annotated[
         show_default=False,
     ),
 ]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="CPU threads of each process of a trial, whatever spec.trainer.threads says. As many fewer trials run at "
+        "a time.",
+        show_default=False,
+    ),
+]
+CpuDevicesOption = Annotated[
+    bool,
+    typer.Option(
+        "--cpu-devices",
+        help="Without GPUs, run a trial of several devices as so many processes on the CPU: to try such a train "
+        "function.",
+    ),
+]
 
 
 def load_study(given: Sequence[str], name: str | None) -> tuple[ProxyStudy, Manifests]:

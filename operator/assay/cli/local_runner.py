@@ -23,6 +23,8 @@ def local_runner(
     slots: int | None = None,
     preload: Sequence[str] | None = None,
     inherited: Sequence[int] = (),
+    threads: int | None = None,
+    cpu_devices: bool = False,
 ) -> ProcessRunner:
     """Return a runner that looks for code beside the files which the `-f` options name, and passes programs the
     environment variables that the study or a hypothesis lists. For the rest see `ProcessRunner`. Raises
@@ -34,4 +36,6 @@ def local_runner(
         preload=preload,
         inherited=inherited,
         variables=variables_of(study.spec, manifests.hypotheses),
+        threads=threads or study.spec.trainer.threads,
+        cpu_devices=cpu_devices,
     )

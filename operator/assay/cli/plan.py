@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from assay.cli.inputs import (
     DEFAULT_STORE,
+    CpuDevicesOption,
     FileOption,
     SlotsOption,
     StoreOption,
     StudyOption,
+    ThreadsOption,
     load_study,
     open_ledger,
 )
 
 
 def plan(
-    file: FileOption, store: StoreOption = DEFAULT_STORE, study: StudyOption = None, slots: SlotsOption = None
+    file: FileOption,
+    store: StoreOption = DEFAULT_STORE,
+    study: StudyOption = None,
+    slots: SlotsOption = None,
+    threads: ThreadsOption = None,
+    cpu_devices: CpuDevicesOption = False,
 ) -> None:
     """Say how many trials a study has, how long they take, and what it could certify at all. Runs nothing."""
     from rich.console import Console
@@ -31,7 +38,9 @@ def plan(
 
     resource, manifests = load_study(file, study)
     ledger = open_ledger(store, resource)
-    with local_runner(file, resource, manifests, slots=slots, preload=[]) as runner:
+    with local_runner(
+        file, resource, manifests, slots=slots, preload=[], threads=threads, cpu_devices=cpu_devices
+    ) as runner:
         gathered = gather_study(resource, manifests.hypotheses, runner)
     say_missed_variables(runner)
     gathered = with_history(gathered, ledger)

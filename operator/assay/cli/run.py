@@ -14,10 +14,12 @@ from assay.api.errors import InvalidInput, Problem, nearest
 from assay.cli.exits import DONE, FAILED, INTERRUPTED
 from assay.cli.inputs import (
     DEFAULT_STORE,
+    CpuDevicesOption,
     FileOption,
     SlotsOption,
     StoreOption,
     StudyOption,
+    ThreadsOption,
     load_study,
     open_ledger,
 )
@@ -38,6 +40,8 @@ def run(
     output: OutputOption = Output.TABLE,
     study: StudyOption = None,
     slots: SlotsOption = None,
+    threads: ThreadsOption = None,
+    cpu_devices: CpuDevicesOption = False,
     preload: Annotated[
         str | None,
         typer.Option(
@@ -71,6 +75,8 @@ def run(
                     slots=slots,
                     preload=modules,
                     inherited=() if lock is None else (lock,),
+                    threads=threads,
+                    cpu_devices=cpu_devices,
                 ) as runner,
             ):
                 screen.begin(resource.name)

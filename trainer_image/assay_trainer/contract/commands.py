@@ -117,6 +117,7 @@ class CodeInspected(Message):
     entrypoint: str
     code: Digest | None = None
     error: str | None = None
+    several_devices: bool = Field(default=False, description="Whether it says that it can use more than one device.")
     modules: tuple[str, ...] = Field(
         default=(), description="Installed modules that it imports, in their order, which a fork survives."
     )

@@ -23,14 +23,19 @@ def condition_digest(
     preparation: str | None,
     inputs: Sequence[Input] = (),
     environment: Mapping[str, str | None] = MappingProxyType({}),
+    devices: int = 1,
 ) -> str:
     """Return the digest of all that determines a trial's result except its seed.
 
-    Data sets and inputs count by their digests, not by their addresses; the order of the inputs counts, too.
+    Data sets and inputs count by their digests, not by their addresses; the order of the inputs counts, too. Several
+    devices count: each sees a part of every batch, so that batch norms, and many a train function's batch and rate,
+    are others.
     """
     parts = [CONTRACT_VERSION, code, entrypoint, recipe, fidelity.identity(), dataset, held_out, preparation]
     if inputs or environment:  # without them keys are as they were before there were any
         parts.append({"inputs": [each.digest for each in inputs], "environment": dict(environment)})
+    if devices > 1:  # with one, keys are as they were when there was only one
+        parts.append({"devices": devices})
     return digest(canonical_json(parts))
 
 
@@ -51,6 +56,7 @@ def request_condition(request: TrialRequest) -> str:
         preparation=request.preparation,
         inputs=request.inputs,
         environment=request.environment,
+        devices=request.devices,
     )
 
 

@@ -58,6 +58,7 @@ class Fidelity(Message):
 
 _HOW_CHOSEN = {"subset", "hardest_percent_left_out"}
 
+_THREADS = "CPU threads of each of its processes; None: one, with GPUs its part of the cores."
 _IMAGE = "Container image that has the code; without containers it does not matter."
 
 
@@ -97,6 +98,12 @@ class TrialRequest(Message):
     )
     deadline_seconds: int = Field(ge=1)
     devices: int = Field(default=1, ge=1)
+    threads: int | None = Field(default=None, ge=1, exclude_if=is_empty, description=_THREADS)
+    deterministic: bool = Field(
+        default=False,
+        exclude_if=is_empty,
+        description="Whether all its operations are to give the same bits again.",
+    )
     alone: bool = Field(
         default=False,
         exclude_if=is_empty,

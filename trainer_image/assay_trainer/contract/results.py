@@ -7,7 +7,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Seconds, Share, Version, is_empty
+from assay_trainer.contract.message import (
+    CONTRACT_VERSION,
+    Digest,
+    Key,
+    Message,
+    Seconds,
+    Share,
+    Version,
+    is_empty,
+    is_one,
+)
 
 RESULT_BYTES = 2**20
 """The most bytes of a result as JSON: a trainer writes no larger one, whatever a train function returns."""
@@ -75,6 +85,14 @@ class Provenance(Message):
     device_model: str
     release: str | None = Field(
         default=None, description="Version and revision of the trainer's image; none where it ran in no image."
+    )
+    threads: int = Field(
+        default=1, ge=1, exclude_if=is_one, description="CPU threads of a process. On a CPU, sums depend on them."
+    )
+    deterministic: bool = Field(
+        default=False,
+        exclude_if=is_empty,
+        description="Whether all operations were such as give the same bits again.",
     )
     started_at: float = Field(description="Unix time, seconds.")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
 from assay.api.checks.pod_security import weaknesses
+from assay.api.checks.shared_memory import wrong_shared_memory
 from assay.api.checks.subsets import wrong_subset
 from assay.api.checks.variables import wrong_variables
 from assay.api.decimals import decimal_value
@@ -123,6 +124,11 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
         yield Problem(_where(study), "spec.trainer.image", f'"{trainer.image}"', allowed)
     yield from wrong_variables(_where(study), trainer.environment)
     yield from _repeated(_where(study), "spec.trainer.inputs", trainer.inputs or ())
+    if trainer.packing.at_once > trainer.packing.trials:
+        allowed = f"at most spec.trainer.packing.trials, which is {trainer.packing.trials}"
+        yield Problem(_where(study), "spec.trainer.packing.atOnce", str(trainer.packing.at_once), allowed)
+    for field, given, allowed in wrong_shared_memory(trainer):
+        yield Problem(_where(study), f"spec.trainer.{field}", given, allowed)
     if (template := trainer.pod_template) is not None:
         env, secrets = ([each.name for each in listed] for listed in (template.env, template.image_pull_secrets))
         yield from _repeated(_where(study), "spec.trainer.podTemplate.env", env, ".name")

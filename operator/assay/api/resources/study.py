@@ -24,6 +24,7 @@ from assay.api.values import (
     LabelKey,
     Name,
     PositiveDecimalString,
+    Quantity,
 )
 
 REFERENCE = "reference"
@@ -159,7 +160,31 @@ class TrainerSpec(Model):
         description="Which environment variables the train function may see. On one machine it sees no others but "
         "those that every program needs (PATH, HOME and the like); on Kubernetes those of its pod.",
     )
-    devices: int = Field(default=1, ge=1, le=64, description="Devices per trial; 1 to 64.")
+    devices: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Devices per trial; 1 to 64. With several, a process is started for each, as torchrun does, and "
+        "the train function has to say that it can use them. They are part of the trial keys then. What they are "
+        "called is podTemplate.resources'.",
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="CPU threads of each process of a trial; 1 to 256. Default: 1, and with GPUs its part of the "
+        "pod's cores. Give it what podTemplate.resources reserves. On a CPU the last digits of a score depend on it.",
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Whether torch is to use only operations that give the same bits again. They are slower on a GPU, "
+        "and a train function that needs one that has no such form fails. Trial keys don't count it.",
+    )
+    shared_memory: Quantity | None = Field(
+        default=None,
+        description="Size of /dev/shm in the pods, such as 2Gi, for data loaders with workers. It is memory, and "
+        "counts within the pod's limit. Default: what the container runtime gives, often 64Mi.",
+    )
     packing: Packing = Field(default=Packing(), description="How trials share Jobs.")
     deadline_seconds: int = Field(
         default=3600,

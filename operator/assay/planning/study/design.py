@@ -269,6 +269,7 @@ def _condition_of(
         preparation=preparation,
         inputs=surroundings.inputs,
         environment=surroundings.environment,
+        devices=program.devices,
     )
     return TrialCondition(digest, code, program, recipe, dataset, preparation, surroundings)
 

@@ -16,7 +16,8 @@ class Program(NamedTuple):
     not matter.
 
     `inputs` are URIs of what the function reads by itself. `digested` and `passed` are names of environment variables
-    that it sees: the values of `digested` are part of the trial keys, the values of `passed` are not.
+    that it sees: the values of `digested` are part of the trial keys, the values of `passed` are not. `devices` is how
+    many a trial of it has.
     """
 
     entrypoint: str
@@ -25,6 +26,7 @@ class Program(NamedTuple):
     inputs: tuple[str, ...] = ()
     digested: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
+    devices: int = 1
 
 
 # no read-only proxy, which can't be pickled: studies are part of what assay.judge returns
@@ -62,7 +64,9 @@ def program_of(spec: ProxyStudySpec, hypothesis: Hypothesis) -> Program:
 def study_program(spec: ProxyStudySpec) -> Program:
     """Return the program of the hypotheses that change nothing about it."""
     trainer = spec.trainer
-    program = Program(trainer.entrypoint, trainer.image, trainer.revision, trainer.inputs or ())
+    program = Program(
+        trainer.entrypoint, trainer.image, trainer.revision, trainer.inputs or (), devices=trainer.devices
+    )
     return program if trainer.environment is None else _with_variables(program, trainer.environment)
 
 

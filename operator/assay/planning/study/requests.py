@@ -39,6 +39,8 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: boo
         wanted_metrics=wanted.metrics,
         deadline_seconds=study.spec.trainer.deadline_seconds,
         devices=study.spec.trainer.devices,
+        threads=study.spec.trainer.threads,
+        deterministic=study.spec.trainer.deterministic,
         alone=alone,
     )
 

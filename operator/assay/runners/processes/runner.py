@@ -57,7 +57,7 @@ _Answer = TypeVar("_Answer", CodeInspected, InputInspected)
 class ProcessRunner:
     """Runs trials as processes of this machine; see the `Runner` protocol.
 
-    On the CPU each trial has one thread and a core; else it has a GPU, or several.
+    On the CPU each trial has one thread and a core, unless it asks for several; else it has a GPU, or several.
     """
 
     def __init__(
@@ -71,6 +71,8 @@ class ProcessRunner:
         grace_seconds: float | None = None,
         inherited: Sequence[int] = (),
         variables: Collection[str] = (),
+        threads: int | None = None,
+        cpu_devices: bool = False,
     ) -> None:
         """Start the fork server, which gets ready on its own.
 
@@ -85,7 +87,11 @@ class ProcessRunner:
         inherited: descriptors that stay open as long as anything runs that this runner has started.
         variables: names of the environment variables that some program may see, besides those that all need; each
             program sees only its own.
+        threads: CPU threads of each process; None: one, with GPUs its part of the cores.
+        cpu_devices: whether, without GPUs, a trial of several devices runs as so many processes on the CPU.
         """
+        self._threads = threads
+        self._cpu_devices = cpu_devices
         self._variables = frozenset(variables)
         self._environment = trial_environment(os.environ, self._variables)
         self._unlisted = tuple(sorted(os.environ.keys() - self._environment.keys()))
@@ -125,7 +131,7 @@ class ProcessRunner:
         if self._slots_given:
             return self._slots_given
         fit = int(ready.memory_bytes * SHARE_OF_MEMORY) // (self._memory_given or LEAST_MEMORY_BYTES)
-        return max(1, min(ready.cores, fit))
+        return max(1, min(ready.cores // (self._threads or 1), fit))
 
     def idle_slots_are_free(self) -> bool:
         return True
@@ -143,10 +149,29 @@ class ProcessRunner:
             raise UnusableProgram("entrypoint", entrypoint, why)
         if inspected.code is None:
             raise UnusableProgram("entrypoint", entrypoint, inspected.error or "")
+        self._check_devices(program, several=inspected.several_devices)
         self._codes[inspected.code] = inspected.ingredients
         self._elsewhere[inspected.code] = inspected.elsewhere
         self._missed.update(dict.fromkeys(inspected.missed))
         return inspected.code
+
+    def _check_devices(self, program: Program, *, several: bool) -> None:
+        """Raise UnusableProgram if a function can't use its devices, or if there are too few."""
+        if (wanted := program.devices) == 1:
+            return
+        if not several:
+            why = f"{program.entrypoint} does not say that it can use more than one"
+            allowed = "1, or a train function marked with @assay_trainer.ranks.uses_devices"
+            raise UnusableProgram("devices", str(wanted), why, allowed)
+        if wanted > (most := self._most_devices()):
+            why = f"this machine has {len(self._machine().gpus)} GPUs"
+            allowed = f"at most {most}" if most > 1 else "1; or --cpu-devices, for so many processes on the CPU"
+            raise UnusableProgram("devices", str(wanted), why, allowed)
+
+    def _most_devices(self) -> int:
+        """Return how many devices a trial may have here."""
+        ready = self._machine()
+        return len(ready.gpus) or (ready.cores if self._cpu_devices else 1)
 
     def surroundings(self, program: Program) -> Surroundings:
         inputs = tuple(self._input(index, uri) for index, uri in enumerate(program.inputs))
@@ -180,10 +205,10 @@ class ProcessRunner:
         return requests
 
     def start(self, request: WorkRequest, request_uri: str) -> None:  # noqa: ARG002 - the fork server is sent the item
-        gpus = len(self._machine().gpus)
+        most = self._most_devices()
         for item in request.items:
-            if item.devices > max(gpus, 1):
-                raise ValueError(f"devices: given {item.devices}; this machine has {gpus} GPUs")
+            if item.devices > most:
+                raise ValueError(f"devices: given {item.devices}; this machine has {len(self._machine().gpus)} GPUs")
         for item in request.items:
             if (item.key, item.attempt) not in self._attempts:
                 attempt = LocalAttempt(request.store, item, waiting_since=time.time())
@@ -293,23 +318,33 @@ class ProcessRunner:
             taken = {gpu for attempt in running for gpu in attempt.gpus or ()}
             free = [gpu for gpu in ready.gpus if gpu not in taken]
             needed = self._queue[0].item.devices if ready.gpus else 0
-            if len(running) >= slots or len(free) < needed or _alone(running, self._queue[0]):
+            if self._slots_taken(running, self._queue[0]) > slots or len(free) < needed:
+                return
+            if _alone(running, self._queue[0]):
                 return
             attempt = self._queue.popleft()
             attempt.gpus = tuple(free[:needed])
             self._connection.send(self._start_command(attempt, ready, slots))
+
+    def _slots_taken(self, running: Sequence[LocalAttempt], following: LocalAttempt) -> int:
+        """Return how many slots are taken once another attempt runs; nothing ever waits for more than there are."""
+        if not running:
+            return 0
+        processes = (1 if self._machine().gpus else each.item.devices for each in (*running, following))
+        return sum(processes)
 
     def _start_command(self, attempt: LocalAttempt, ready: Ready, slots: int) -> StartItem:
         """Return the command to start an attempt on its GPUs, with a fair share of the machine's cores and memory."""
         item, gpus = attempt.item, attempt.gpus or ()
         inputs = item.inputs if isinstance(item, TrialRequest) else ()
         listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
-        sharing = 1 if self._memory_given or attempt.is_alone else slots
+        at_once = slots if gpus else max(1, slots // item.devices)
+        sharing = 1 if self._memory_given or attempt.is_alone else at_once
         return StartItem(
             store=attempt.store,
             item=item,
             gpus=gpus,
-            threads=max(1, ready.cores // slots) if gpus else 1,
+            threads=self._threads or (max(1, ready.cores // slots) if gpus else 1),
             memory_bytes=self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // sharing,
             shares_memory=sharing > 1,
             check_code=isinstance(item, TrialRequest) and item.code in self._codes,

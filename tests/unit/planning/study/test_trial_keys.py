@@ -95,10 +95,28 @@ def test_what_a_hypothesis_leaves_out_is_the_studys() -> None:
     )
     spec = a_study(trainer=trainer).spec
     program = study_program(spec)
-    assert program == ("team:run", "i:1", "r", ("s3://b/a",), ("A", "B"), ("C",))
+    assert program == ("team:run", "i:1", "r", ("s3://b/a",), ("A", "B"), ("C",), 1)
     assert program_of(spec, a_hypothesis("plain")) == program
     assert program_of(spec, own(entrypoint="team:other")) == program._replace(entrypoint="team:other")
     assert program_of(spec, own(inputs=())) == program._replace(inputs=())
     passed = own(environment=TrainerEnvironment(passed=("D",)))
     assert program_of(spec, passed) == program._replace(digested=(), passed=("D",))
     assert variables_of(spec, [passed]) == {"A", "B", "C", "D"}
+
+
+def test_several_devices_make_other_keys_that_a_worker_finds_and_threads_and_determinism_do_not() -> None:
+    entrypoint = "team:run"
+    one, two = (a_study(trainer=TrainerSpec(entrypoint=entrypoint, devices=devices)) for devices in (1, 2))
+    assert first_key(one) != first_key(two)
+    request = trial_request(two, two.design.trials[0], 1)
+    assert (request.devices, trial_key(request_condition(request), request.seed)) == (2, request.key)
+    otherwise = a_study(trainer=TrainerSpec(entrypoint=entrypoint, threads=4, deterministic=True))
+    assert first_key(otherwise) == first_key(one)
+    request = trial_request(otherwise, otherwise.design.trials[0], 1)
+    assert (request.threads, request.deterministic) == (4, True)
+
+
+def test_a_request_that_uses_nothing_new_can_be_read_by_earlier_workers() -> None:
+    study = a_study()
+    text = WorkRequest(store="file:///s", items=(trial_request(study, study.design.trials[0], 1),)).model_dump_json()
+    assert not [name for name in ("at_once", "threads", "deterministic") if f'"{name}"' in text]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePosixPath
 from typing import Any
 
 from assay.api.base import API_VERSION
+from assay.api.checks.shared_memory import SHARED_MEMORY
 from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
 from assay.kube import JOBS, Manifest
 from assay.runners.jobs.manifests.names import (
@@ -54,7 +56,7 @@ def job_manifest(study: ProxyStudy, request: WorkRequest, request_uri: str, sett
                 "labels": {**template.labels, **labels},
                 "annotations": {**template.annotations, **annotations},
             },
-            "spec": _pod_spec(template, request, request_uri, settings),
+            "spec": _pod_spec(template, request, request_uri, settings, trainer.shared_memory),
         },
     }
     if queue is not None:
@@ -102,7 +104,15 @@ def _pod_failure_policy() -> dict[str, Any]:
     }
 
 
-def _pod_spec(template: PodTemplate, request: WorkRequest, request_uri: str, settings: TrialSettings) -> dict[str, Any]:
+def _pod_spec(
+    template: PodTemplate,
+    request: WorkRequest,
+    request_uri: str,
+    settings: TrialSettings,
+    shared_memory: int | str | None,
+) -> dict[str, Any]:
+    if shared_memory is not None:
+        template = _with_shared_memory(template, shared_memory)
     said = template.to_dict()
     optional = {
         "serviceAccountName": template.service_account_name or settings.service_account,
@@ -131,6 +141,15 @@ def _longest_seconds(request: WorkRequest) -> int:
     seconds = [item.deadline_seconds for item in request.items]
     alone = sum(item.deadline_seconds for item in request.items if isinstance(item, TrialRequest) and item.alone)
     return min(sum(seconds), alone + math.ceil(len(seconds) / request.at_once) * max(seconds))
+
+
+def _with_shared_memory(template: PodTemplate, size: int | str) -> PodTemplate:
+    """Return the template with so much memory at /dev/shm, whatever the installation has there."""
+    here = PurePosixPath(SHARED_MEMORY)
+    others = [mount for mount in template.volume_mounts if PurePosixPath(str(mount.get("mountPath"))) != here]
+    volume = {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": str(size)}}
+    mount = {"name": "shared-memory", "mountPath": SHARED_MEMORY}
+    return template.model_copy(update={"volumes": (*template.volumes, volume), "volume_mounts": (*others, mount)})
 
 
 def _limit(size: str | None) -> dict[str, str]:

@@ -217,6 +217,20 @@ def overlaid_pod(below: PodTemplate, above: PodTemplate) -> Manifest:
     return made(study=a_served_study(pod_template=above), settings=settings)
 
 
+def test_shared_memory_is_a_volume_in_memory_in_place_of_the_installations() -> None:
+    theirs = PodTemplate(
+        volumes=({"name": "shm", "emptyDir": {}}, {"name": "data", "emptyDir": {}}),
+        volume_mounts=({"name": "shm", "mountPath": "/dev/shm/"}, {"name": "data", "mountPath": "/data"}),
+    )
+    settings = TrialSettings(image=IMAGE, pod_template=theirs)
+    job = made(settings=settings, study=a_served_study(shared_memory="2Gi"))
+    want = {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}
+    assert pod_of(job)["volumes"][-1] == want
+    mounts = {mount["mountPath"]: mount["name"] for mount in container_of(job)["volumeMounts"]}
+    assert mounts == {"/tmp": "scratch", "/data": "data", "/dev/shm": "shared-memory"}
+    assert "shared-memory" not in str(made(settings=settings))
+
+
 def test_of_labels_resources_and_node_selectors_each_entry_is_the_studys_or_the_installations() -> None:
     below = PodTemplate(
         labels={"team": "a", "cost": "1"},
