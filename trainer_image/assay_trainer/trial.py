@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,15 @@ from pydantic import BaseModel, ValidationError
 from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
+from assay_trainer.own_data import OwnData
 from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
 from assay_trainer.returned.curve import LearningCurve
 from assay_trainer.returned.examples import ExampleValues
 from assay_trainer.returned.number import as_number
+from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.subsets.errors import SubsetUnusable
+from assay_trainer.subsets.keep import Keep
+from assay_trainer.subsets.keeping import Keeping
 from assay_trainer.subsets.rotation import Rotation
 
 Images = NDArray[np.uint8]
@@ -78,7 +82,6 @@ class Trial:
         marked with `assay_trainer.ranks.uses_devices` and the trial has several devices. Then the environment is that
         of torchrun, so that `torch.distributed.init_process_group()` finds the others. All get the same data. Only what
         rank 0 reports and returns counts.
-    classes: names of the classes; labels are indices into it.
     run_url: set it to where your own tracker shows this run: a text, http://… or https://….
     """
 
@@ -88,7 +91,7 @@ class Trial:
         recipe: Mapping[str, Any],
         fidelity: Fidelity,
         seed: int,
-        classes: tuple[str, ...],
+        classes: tuple[str, ...] | Callable[[], tuple[str, ...]],
         training_data: Callable[[], tuple[Images, Labels]],
         held_out: Callable[[], tuple[Images, Labels]],
         device: str = "cpu",
@@ -99,11 +102,12 @@ class Trial:
         learning_curve: LearningCurve | None = None,
         rotation: Rotation | None = None,
         at_enough: Callable[[], None] = lambda: None,
+        own_data: OwnData | None = None,
+        own_held_out: OwnData | None = None,
     ) -> None:
         self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
         self.fidelity = fidelity
         self.seed = seed
-        self.classes = classes
         self.device = device
         self.threads = threads
         self.deterministic = deterministic
@@ -122,9 +126,18 @@ class Trial:
         self._held_out = held_out
         self._rotation = rotation
         self._epochs: TrainingEpochs | None = None
+        self._classes = classes
+        self._own_data, self._own_held_out = own_data, own_held_out
+        self.keeping = None if own_data is None else Keeping(fidelity, seed)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._at_enough = at_enough
         self._process = os.getpid()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; labels are indices into it. Raises InvalidDataset if the function reads its data by
+        itself."""
+        return self._classes() if callable(self._classes) else self._classes
 
     def training_data(self, epoch: int | None = None) -> tuple[Images, Labels]:
         """Return images, uint8 (n, height, width, channels), and labels, int64 (n,): the trial's subset at its image
@@ -165,6 +178,44 @@ class Trial:
         images, labels = self._load(self._held_out)
         self.example_values.held_out = len(labels)
         return images, labels
+
+    @property
+    def dataset(self) -> OwnData:
+        """What `spec.dataset: {uri, version}` says: `trial.dataset.uri`, `.path` (of a file:// URI), `.version`.
+
+        Nothing of it is read or checked. A hypothesis may have its own; where its held-out examples are is then said by
+        `held_out_dataset`. Raises InvalidDataset for a data set with a manifest.
+        """
+        return self._own("dataset", self._own_data, "trial.training_data()")
+
+    @property
+    def held_out_dataset(self) -> OwnData:
+        """What the study's own `spec.dataset: {uri, version}` says: its held-out examples give the score, also of a
+        hypothesis that trains on other data."""
+        return self._own("held_out_dataset", self._own_held_out, "trial.held_out()")
+
+    @property
+    def keep(self) -> Keep:
+        """Says which examples of its own data the trial keeps: `if trial.keep(index)`, or `mask = trial.keep(indices)`.
+
+        Indices count from 0 in an order that is the same in every trial. Of every hundred in a row `dataPercent` are
+        kept, drawn anew for each seed, the same for all hypotheses of a seed. It can be pickled, for workers of a data
+        loader. Raises InvalidDataset for a data set with a manifest, whose data come cut already.
+        """
+        return self._kept("keep").keep
+
+    def kept(self, examples: int) -> NDArray[np.int64]:
+        """Return the indices that `keep` keeps of so many training examples, ascending, int64 (kept,).
+
+        `rows = rows[trial.kept(len(rows))]`, or `Subset(dataset, trial.kept(len(dataset)))` in torch.
+
+        Raises ValueError for what is no whole number above 0, InvalidDataset if none is kept or the data set has a
+        manifest.
+        """
+        keeping = self._kept("kept")
+        indices = keeping.kept(examples)
+        self.training_examples = keeping.examples
+        return indices
 
     def recipe_as(self, model: type[Model]) -> Model:
         """Return the recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid
@@ -231,6 +282,25 @@ class Trial:
         """Remove the scratch folder."""
         if self._scratch is not None:
             self._scratch.cleanup()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a trial can't be pickled. What goes to another process, such as a DataLoader's dataset, may hold what it "
+            "needs of it: trial.keep, trial.dataset.uri, dict(trial.recipe)"
+        )
+
+    def _own(self, name: str, data: OwnData | None, instead: str) -> OwnData:
+        if data is None:
+            raise InvalidDataset(f"trial.{name}: this data set has a manifest; use {instead}")
+        return data
+
+    def _kept(self, name: str) -> Keeping:
+        if self.keeping is None:
+            raise InvalidDataset(
+                f"trial.{name}: this data set has a manifest, and trial.training_data() is cut to dataPercent already; "
+                "it is for spec.dataset: {uri, version}"
+            )
+        return self.keeping
 
     def _load(self, load: Callable[[], tuple[Images, Labels]]) -> tuple[Images, Labels]:
         began = time.perf_counter_ns()

@@ -14,7 +14,7 @@ from assay_trainer import contract
 from assay_trainer.code import code_digest
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
-from assay_trainer.data import Choose, open_dataset
+from assay_trainer.data import Choose
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
 from assay_trainer.failures import CodeChanged, InvalidRequest, InvalidResult
@@ -36,8 +36,8 @@ from assay_trainer.returned import (
     checked_run_url,
     metrics_at_the_end,
 )
-from assay_trainer.subsets import rotation_of
 from assay_trainer.trial import EnoughReported, Trial
+from assay_trainer.trial_data import data_of
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 """A result, and the values that lie beside it."""
@@ -82,9 +82,7 @@ class TrialRun:
         """Run the train function and return what came of it; None in a process that only helps another one. Raises what
         the function raises and what is wrong with what it gave."""
         request, device = self._request, self._meter.device
-        train_split = open_dataset(request.dataset)
-        held_out_split = train_split if request.held_out == request.dataset else open_dataset(request.held_out)
-        image_size = request.fidelity.image_size or max(train_split.manifest.train.images)
+        data = data_of(request, self._choose)
         train = load_entrypoint(request.entrypoint)
         place = self._place_of(train)
         if place is None:
@@ -100,16 +98,18 @@ class TrialRun:
             recipe=request.recipe,
             fidelity=request.fidelity,
             seed=request.seed,
-            classes=train_split.manifest.classes,
-            training_data=lambda: train_split.train(image_size, self._choose),
-            held_out=lambda: held_out_split.held_out(image_size),
+            classes=data.classes,
+            training_data=data.training,
+            held_out=data.held_out,
+            own_data=data.own,
+            own_held_out=data.own_held_out,
             device=device,
             threads=self._threads,
             deterministic=request.deterministic,
             rank=place.rank,
             world_size=place.world_size,
             learning_curve=self.curve,
-            rotation=rotation_of(train_split.manifest.train.examples, request.fidelity, request.seed),
+            rotation=data.rotation,
             at_enough=self._end_early,
         )
         self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
@@ -185,6 +185,7 @@ class TrialRun:
         run_url, no_url = checked_run_url(trial.run_url)
         # what is said of each example is said of the end of a whole run
         examples, not_kept = trial.example_values.kept() if request.fidelity.stop_after is None else ((), [])
+        amiss = trial.keeping.notes(trial.samples) if trial.keeping is not None else ()
         try:
             result = TrialResult(
                 key=request.key,
@@ -200,7 +201,7 @@ class TrialRun:
                 profile=_profile(trial, phases, cost, utilisation),
                 provenance=provenance_of(request, meter, model, request.held_out.digest, threads=self._threads),
                 run_url=run_url,
-                notes=_told(bounded_notes([*no_url, *cut, *not_kept, *left_out])),
+                notes=_told(bounded_notes([*no_url, *amiss, *cut, *not_kept, *left_out])),
                 per_example=tuple(each.described for each in examples),
             )
         except ValidationError as error:  # else it would pass for the team's own refusal of its recipe

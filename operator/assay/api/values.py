@@ -14,6 +14,8 @@ LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Z
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 ENTRYPOINT = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*$"
 MANIFEST_URI = r"^(file:///|s3://[a-z0-9]).*$"
+ANY_URI = r"^[A-Za-z][A-Za-z0-9+.-]*:.*[^/ ].*$"
+DATA_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._:@+/-]*$"
 METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_./-]*$"
 IMAGE = r"^[a-z0-9][A-Za-z0-9._:/@-]*$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -31,6 +33,8 @@ IN_WORDS = {
     LABEL_VALUE: "a label's value: letters, digits, '-', '_' and '.', with a letter or digit at both ends",
     ENTRYPOINT: "module:function, such as team.train:run",
     MANIFEST_URI: "file:///folder/manifest.json or s3://bucket/name/manifest.json",
+    ANY_URI: "a URI with its scheme, such as s3://bucket/table.parquet, https://… or file:///folder/table.csv",
+    DATA_VERSION: 'letters, digits and ._:@+/- in quotes, such as "3" or "2026-01-31"',
     METRIC_NAME: "letters, digits, '_', '.', '/' and '-', with a letter or '_' at the start",
     IMAGE: "a container image, such as registry.example/trainer@sha256:…",
     VARIABLE: "letters, digits and '_', with no digit at the start",

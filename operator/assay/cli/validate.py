@@ -18,6 +18,7 @@ def validate(file: FileOption) -> None:
     """Check manifests: every field, what they mean together, and that the data sets are there."""
     from assay.api.selection import select_hypotheses
     from assay.reporting.figures import count, hypotheses_in_words
+    from assay_trainer.contract import StatedDataset
 
     manifests = load_given(file)
     problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses)]
@@ -26,7 +27,10 @@ def validate(file: FileOption) -> None:
     for study in manifests.studies:
         selected = hypotheses_in_words(len(select_hypotheses(study, manifests.hypotheses)))
         proxies = count(len(study.spec.proxies), "proxy", "proxies")
-        typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}")
+        data = study.spec.dataset
+        stated = StatedDataset(uri=data.uri, version=data.version) if data.version is not None else None
+        own = f", data that the train function reads by itself ({stated})" if stated else ""
+        typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}{own}")
     if not manifests.studies:
         typer.echo(f"{hypotheses_in_words(len(manifests.hypotheses))}: valid; there is no study among them")
 
@@ -38,13 +42,14 @@ def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[P
 
     try:
         checked(study, hypotheses, None)
-        checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
+        if study.spec.dataset.manifest is not None:
+            checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
     except InvalidInput as error:
         yield from error.problems
     yield from missing_inputs(study)
     for hypothesis in select_hypotheses(study, hypotheses):
         yield from missing_inputs(hypothesis)
-        if hypothesis.spec.dataset is not None:
+        if hypothesis.spec.dataset is not None and hypothesis.spec.dataset.manifest is not None:
             try:
                 read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")
             except InvalidInput as error:

@@ -20,19 +20,21 @@ from assay.planning.study.study import Study
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import ON_ONE_MACHINE
 from assay.store.reading import first_fault
-from assay_trainer.contract import Dataset, DatasetManifest, digest
+from assay_trainer.contract import Dataset, DatasetManifest, StatedDataset, digest
 from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
 
 if TYPE_CHECKING:
     from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
     from assay.runners.protocol import Runner
 
+    DatasetReader = Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]]
+
 
 def gather_study(
     resource: ProxyStudy,
     hypotheses: Iterable[Hypothesis],
     runner: Runner,
-    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]] | None = None,
+    datasets: DatasetReader | None = None,
 ) -> Study:
     """Gather the study with its selected hypotheses and the digests of their data and code. Raises InvalidInput.
 
@@ -42,7 +44,7 @@ def gather_study(
     hypotheses = tuple(hypotheses)
     checked(resource, hypotheses, None)
     place = f"ProxyStudy/{resource.name}"
-    dataset, manifest = read(resource.spec.dataset, place)
+    dataset, manifest = _dataset(resource.spec.dataset, place, read)
     checked(resource, hypotheses, manifest)
     selected = select_hypotheses(resource, hypotheses)
     places = _programs(resource, selected)
@@ -52,14 +54,23 @@ def gather_study(
         code=_code(places, runner),
         dataset=dataset,
         datasets={
-            hypothesis.name: read(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")[0]
+            hypothesis.name: _dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}", read)[0]
             for hypothesis in selected
             if hypothesis.spec.dataset
         },
         surroundings=_surroundings(places, runner),
-        held_out_examples=manifest.held_out.examples,
+        held_out_examples=manifest.held_out.examples if manifest is not None else None,
     )
     return Study.of(definition, capacity=Capacity(runner.slots(), runner.idle_slots_are_free()))
+
+
+def _dataset(
+    reference: DatasetReference, place: str, read: DatasetReader
+) -> tuple[Dataset | StatedDataset, DatasetManifest | None]:
+    """Return a data set, and its manifest, if it has one: others are opened by the train function alone."""
+    if reference.version is not None:
+        return StatedDataset(uri=reference.uri, version=reference.version), None
+    return read(reference, place)
 
 
 def read_dataset(
@@ -68,6 +79,7 @@ def read_dataset(
     """Read a data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a
     manifest of more than `limit` bytes."""
     uri = reference.manifest
+    assert uri is not None, "it has a version instead"
 
     def problem(given: str, allowed: str) -> InvalidInput:
         return InvalidInput([Problem(place, "spec.dataset.manifest", given, allowed)])
@@ -99,14 +111,24 @@ def read_dataset(
 
 def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:
     """Yield a problem for each file or folder of this machine that a resource names as an input and that is not
-    there."""
+    there. A data set that the train function reads by itself is one."""
+    where = f"{resource.kind}/{resource.name}"
+    if (data := resource.spec.dataset) is not None and data.uri is not None and (path := _missing(data.uri)):
+        yield Problem(
+            where, "spec.dataset.uri", f"{path}, where there is nothing", "a file or a folder, or another URI"
+        )
     inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
     for index, uri in enumerate(inputs):
-        if uri.startswith("file:") and not (path := Path(unquote(urlsplit(uri).path))).exists():
-            where = f"{resource.kind}/{resource.name}"
+        if path := _missing(uri):
             yield Problem(
                 where, f"spec.trainer.inputs[{index}]", f"{path}, where there is nothing", "a file or a folder"
             )
+
+
+def _missing(uri: str) -> Path | None:
+    """Return the path of a file:// URI where there is nothing on this machine."""
+    path = Path(unquote(urlsplit(uri).path))
+    return path if uri.startswith("file:") and not path.exists() else None
 
 
 def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Program, str]:

@@ -80,6 +80,7 @@ from assay_trainer.contract.results import (
     curve_point,
     read_curve,
 )
+from assay_trainer.contract.stated_dataset import StatedDataset
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -123,6 +124,7 @@ __all__ = [
     "Share",
     "Split",
     "StartItem",
+    "StatedDataset",
     "StopItem",
     "Subset",
     "TerminationMessage",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from assay_trainer.contract.dataset import Dataset, Input
 from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty, is_one
+from assay_trainer.contract.stated_dataset import StatedDataset
 
 Subset = Literal["Random", "RS2", "EL2N", "CCS"]
 
@@ -77,8 +78,8 @@ class TrialRequest(Message):
     image: str | None = Field(default=None, description=_IMAGE)
     recipe: dict[str, Any]
     fidelity: Fidelity
-    dataset: Dataset = Field(description="What is trained on.")
-    held_out: Dataset = Field(description="Whose held-out split gives the score.")
+    dataset: Dataset | StatedDataset = Field(description="What is trained on.")
+    held_out: Dataset | StatedDataset = Field(description="Whose held-out split gives the score.")
     preparation: Key | None = Field(default=None, description="Key of the scores that choose the subset.")
     inputs: tuple[Input, ...] = Field(default=(), exclude_if=is_empty, description="What else it reads.")
     environment: dict[str, str | None] = Field(

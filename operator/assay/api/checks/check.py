@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
+from assay.api.checks.data import VISION, wrong_datasets
 from assay.api.checks.pod_security import weaknesses
 from assay.api.checks.shared_memory import wrong_shared_memory
 from assay.api.checks.subsets import wrong_subset
@@ -32,8 +33,8 @@ _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
 
 _LONGEST_NAME = 63
 
-VISION, VISION_METRICS = "assay_trainer.vision:train", ("accuracy", "loss")
-"""The train function that Assay brings, and the metrics that it reports after each epoch and at the end."""
+VISION_METRICS = ("accuracy", "loss")
+"""The metrics that Assay's own train function reports after each epoch and at the end."""
 
 
 def check_study(
@@ -54,6 +55,7 @@ def check_study(
         *_threshold(study),
         *_failure_score(study),
         *_screening_without_proxies(study),
+        *wrong_datasets(study, hypotheses),
     ]
     repeated = list(_repeated_arms(study))
     # Arms are told apart by name, so with a name given twice there is nothing more to say of them.

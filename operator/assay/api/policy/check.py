@@ -39,7 +39,8 @@ def _data(
 
 def _uris_of(resource: ProxyStudy | Hypothesis) -> Iterator[tuple[str, str]]:
     """Yield all URIs that a resource names, with their fields. A path is no URI, and wrong whatever is allowed."""
-    if resource.spec.dataset is not None:
+    # what only the train function opens, the pod reads with its own rights
+    if resource.spec.dataset is not None and resource.spec.dataset.manifest is not None:
         yield "spec.dataset.manifest", resource.spec.dataset.manifest
     inputs = (resource.spec.trainer.inputs if resource.spec.trainer else None) or ()
     for index, uri in enumerate(inputs):

@@ -127,13 +127,14 @@ def _with_absolute_paths(value: dict[str, Any], file: Path) -> dict[str, Any]:
     if not isinstance(spec, dict):
         return value
     dataset, trainer = spec.get("dataset"), spec.get("trainer")
-    if isinstance(dataset, dict) and _is_path(manifest := dataset.get("manifest")):
-        uri = (file.parent / manifest).resolve().as_uri()
-        spec = {**spec, "dataset": {**dataset, "manifest": uri}}
+    if isinstance(dataset, dict):
+        paths = {name: path for name in ("manifest", "uri") if _is_path(path := dataset.get(name))}
+        uris = {name: (file.parent / path).resolve().as_uri() for name, path in paths.items()}
+        spec = {**spec, "dataset": {**dataset, **uris}}
     if isinstance(trainer, dict) and isinstance(inputs := trainer.get("inputs"), list):
         folder = file.parent.absolute()  # links stay as they are: where they lead may change
-        uris = [Path(os.path.normpath(folder / each)).as_uri() if _is_path(each) else each for each in inputs]
-        spec = {**spec, "trainer": {**trainer, "inputs": uris}}
+        inputs = [Path(os.path.normpath(folder / each)).as_uri() if _is_path(each) else each for each in inputs]
+        spec = {**spec, "trainer": {**trainer, "inputs": inputs}}
     return {**value, "spec": spec}
 
 

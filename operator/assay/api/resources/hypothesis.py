@@ -12,7 +12,7 @@ from assay.api.conditions import Condition
 from assay.api.extensions import cel, list_map
 from assay.api.metadata import ObjectMeta
 from assay.api.resources.reads import INPUTS_ARE_URIS, Inputs, TrainerEnvironment
-from assay.api.values import MANIFEST_URI, DecimalString, Entrypoint, FreeForm, Image, Name
+from assay.api.values import ANY_URI, DATA_VERSION, MANIFEST_URI, DecimalString, Entrypoint, FreeForm, Image, Name
 
 
 class Verdict(StrEnum):
@@ -35,14 +35,51 @@ class Verdict(StrEnum):
 
 
 class DatasetReference(Model):
-    """Where a data set is."""
+    """A data set: of shards, by its manifest, or any other by its version, which the train function reads itself."""
 
-    manifest: str = Field(
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "has(self.manifest) != has(self.version)",
+                "either manifest, or version (with uri, if they lie anywhere) for what the train function reads itself",
+            ),
+            ("!has(self.uri) || has(self.version)", "uri: only together with version, which says what the data are"),
+            (
+                "!has(self.uri) || !self.uri.matches('^[^/]*//[^/]*:[^/]*@')",
+                "uri: no password; credentials come from podTemplate.env, or from the file system",
+            ),
+        )
+    )
+
+    manifest: str | None = Field(
+        default=None,
         pattern=MANIFEST_URI,
         max_length=1024,
         description="URI of the data set's manifest.json: s3://… or file:///…. On a cluster it has to be below a "
         "prefix that Assay was installed with. In a file read by `assay` also a path relative to that file.",
     )
+    uri: str | None = Field(
+        default=None,
+        pattern=ANY_URI,
+        min_length=3,
+        max_length=1024,
+        description="Where data are that the train function reads by itself: any URI, which nothing else opens or "
+        "checks. Only together with version. In a file read by `assay` also a path relative to that file.",
+    )
+    version: str | None = Field(
+        default=None,
+        pattern=DATA_VERSION,
+        min_length=1,
+        max_length=128,
+        description="Instead of manifest: which version these data are, in your own words. It and the last part of "
+        "uri (the name of the data) are in the trial keys, and nothing else: data that change need a new version, data "
+        "that move do not.",
+    )
+
+    @property
+    def address(self) -> str:
+        """What names it to a reader."""
+        return self.manifest or self.uri or f"version {self.version}"
 
 
 class TrainerOverride(Model):

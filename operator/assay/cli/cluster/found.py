@@ -99,6 +99,6 @@ def shown_study(resource: ProxyStudy, hypotheses: list[Hypothesis]) -> Study:
             resource=resource,
             hypotheses=selected,
             code=dict.fromkeys(programs, unknown),
-            dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=unknown),
+            dataset=Dataset(manifest=resource.spec.dataset.address, digest=unknown),
         )
     )

@@ -48,7 +48,7 @@ class Datasets:
             except InvalidInput as error:
                 raise DatasetNotReadable(error.problems) from error
 
-        return self._remembered.get(reference.manifest, read, turn)
+        return self._remembered.get(reference.address, read, turn)
 
 
 def _size_of(found: tuple[Dataset, DatasetManifest]) -> int:

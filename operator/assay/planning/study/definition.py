@@ -10,7 +10,7 @@ from assay.api.resources import Hypothesis, ProxyStudy, ProxyStudySpec
 from assay.planning.study.kin import kin_of
 from assay.planning.study.programs import Program, Surroundings
 from assay.ranking.true_orders.kin import Kin
-from assay_trainer.contract import Dataset
+from assay_trainer.contract import Dataset, StatedDataset
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class StudyDefinition:
     resource: ProxyStudy
     hypotheses: tuple[Hypothesis, ...]
     code: Mapping[Program, str]
-    dataset: Dataset
-    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    dataset: Dataset | StatedDataset
+    datasets: Mapping[str, Dataset | StatedDataset] = field(default_factory=dict)
     surroundings: Mapping[Program, Surroundings] = field(default_factory=dict)
     held_out_examples: int | None = None
 

@@ -33,6 +33,7 @@ from assay.planning.study.readings import (
 from assay_trainer.contract import (
     Dataset,
     Fidelity,
+    StatedDataset,
     condition_digest,
     preparation_key,
     trial_key,
@@ -58,7 +59,7 @@ class TrialCondition(NamedTuple):
     code: str
     program: Program
     recipe: Mapping[str, Any]
-    dataset: Dataset
+    dataset: Dataset | StatedDataset
     preparation: str | None
     surroundings: Surroundings = NO_SURROUNDINGS
 
@@ -233,7 +234,7 @@ def _longer(
 
 
 def _condition(
-    study: StudyDefinition, hypothesis: Hypothesis, arm: Arm, dataset: Dataset, preparation: str | None
+    study: StudyDefinition, hypothesis: Hypothesis, arm: Arm, dataset: Dataset | StatedDataset, preparation: str | None
 ) -> TrialCondition:
     program = program_of(study.spec, hypothesis)
     recipe: dict[str, Any] = merge_patch(arm.recipe, hypothesis.spec.recipe)
@@ -255,7 +256,7 @@ def _condition_of(
     code: str,
     recipe: Mapping[str, Any],
     arm: Arm,
-    dataset: Dataset,
+    dataset: Dataset | StatedDataset,
     preparation: str | None,
 ) -> TrialCondition:
     surroundings = study.surroundings.get(program, NO_SURROUNDINGS)
@@ -274,9 +275,10 @@ def _condition_of(
     return TrialCondition(digest, code, program, recipe, dataset, preparation, surroundings)
 
 
-def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset) -> PlannedPreparation | None:
+def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset | StatedDataset) -> PlannedPreparation | None:
     if not arm.fidelity.needs_scores:
         return None
+    assert isinstance(dataset, Dataset), "others are refused where a study is checked"
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
     recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}
     scoring = Fidelity(

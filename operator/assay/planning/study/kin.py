@@ -52,7 +52,8 @@ def _settings(hypothesis: Hypothesis) -> Iterator[tuple[str, str]]:
             if value is not None:
                 yield name, value
     if spec.dataset is not None:
-        yield "dataset.manifest", spec.dataset.manifest
+        names = (("manifest", spec.dataset.manifest), ("uri", spec.dataset.uri), ("version", spec.dataset.version))
+        yield from ((f"dataset.{name}", value) for name, value in names if value is not None)
 
 
 def _flattened(path: str, recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

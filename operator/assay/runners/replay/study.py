@@ -61,7 +61,7 @@ def replay_study(
         resource=resource,
         hypotheses=select_hypotheses(resource, recorded),
         code={program: code_digest(table, program) for program in programs},
-        dataset=Dataset(manifest=resource.spec.dataset.manifest, digest=table.digest),
+        dataset=Dataset(manifest=resource.spec.dataset.address, digest=table.digest),
     )
     return Replayed(Study.of(definition, capacity=Capacity(slots)), arms, note)
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from assay.api.checks.check import VISION, check_study
+from assay.api.checks.check import check_study
+from assay.api.checks.data import VISION
 from assay.api.resources import (
     EnvironmentVariable,
     Goal,

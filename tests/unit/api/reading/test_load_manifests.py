@@ -22,6 +22,14 @@ def load(folder: Path, **files: str) -> Manifests:
     return load_manifests(folder)
 
 
+def test_the_path_of_data_that_the_function_reads_is_relative_to_its_file(tmp_path: Path) -> None:
+    text = STUDY_YAML.replace("manifest: data/manifest.json", 'uri: ../a table.csv, version: "2026-01-31"')
+    dataset = load(tmp_path, study=text).studies[0].spec.dataset
+    assert (dataset.uri, dataset.version) == ((tmp_path.parent / "a table.csv").resolve().as_uri(), "2026-01-31")
+    text = STUDY_YAML.replace("manifest: data/manifest.json", 'uri: "hf://datasets/org/name", version: main@8a1f')
+    assert load(tmp_path, study=text).studies[0].spec.dataset.uri == "hf://datasets/org/name"
+
+
 def problems(folder: Path, **files: str) -> tuple[Problem, ...]:
     with pytest.raises(InvalidInput) as caught:
         load(folder, **files)
@@ -208,6 +216,10 @@ def test_a_study_and_a_hypothesis_may_share_a_name(tmp_path: Path) -> None:
         ("{name: digits}", "[]", "metadata", "a list of 0", "an object with the fields name, namespace, labels", None),
         ("{name: digits}", "{name: digits, lables: {}}", "metadata.lables", "an unknown field", "name", "labels"),
         ("data/manifest.json", "gs://x/manifest.json", "spec.dataset.manifest", '"gs://x/manifest.json"', "file:///", None),
+        ("manifest: data/manifest.json", "version: 3", "spec.dataset.version", "3", 'letters, digits and ._:@+/- in quotes, such as "3"', None),
+        ("manifest: data/manifest.json", 'version: ""', "spec.dataset.version", '""', "letters, digits", None),
+        ("manifest: data/manifest.json", 'uri: "http:", version: "1"', "spec.dataset.uri", '"http:"', "a URI with its scheme", None),
+        ("manifest: data/manifest.json", 'url: s3://a/b, version: "1"', "spec.dataset.url", "an unknown field", "manifest, uri, version", "uri"),
         ("recipe: {learningRate: 0.4}", "recipe: fast", "spec.trainer.recipe", '"fast"', "an object", None),
         ("recipe: {learningRate: 0.4}", "suspend: 1", "spec.trainer.suspend", "an unknown field", "image, revision", None),
         ("  metric: {name: accuracy,", "  metrics: {name: accuracy,", "spec.metrics", "an unknown field", "question", "metric"),

@@ -80,6 +80,8 @@ def test_code_and_data_may_tell_families() -> None:
         *(a_hypothesis(name, trainer={"image": image}, dataset={"manifest": "s3://d/manifest.json"}) for name in "ab"),
     ]
     assert {each.name for each in study_of(hypotheses).definition.kin} == {"trainer.image", "dataset.manifest"}
+    stated = [a_hypothesis("baseline"), *(a_hypothesis(name, dataset={"version": "2"}) for name in "ab")]
+    assert {each.name for each in study_of([*stated, a_hypothesis("c")]).definition.kin} == {"dataset.version"}
 
 
 def test_a_key_that_tells_all_hypotheses_apart_or_none_is_no_candidate() -> None:
