@@ -70,8 +70,9 @@ class Trial:
     """One run to be made: (hypothesis, arm, seed).
 
     recipe: the merged recipe, read-only.
-    fidelity: `.epochs`, `.image_size`, `.batch_size` (None: choose your own), `.data_percent`. The data come
-        cut to image size and percent already; epochs and batch size are the function's to keep.
+    fidelity: `.epochs` or, where they are not None, `.steps` (steps of the whole run, each on a batch),
+        `.image_size`, `.batch_size` (None: choose your own), `.data_percent`. The data come cut to image size and
+        percent already; epochs, steps and batch size are the function's to keep.
     wanted_epochs: the epochs at which somebody wants to read the learning curve, in their order; often none. Report the
         study's metric, and what else is cheap, after these too.
     seed: seeds everything random. `random`, numpy and torch (if imported by then) are seeded with it already.
@@ -265,7 +266,8 @@ class Trial:
         return self.timer.phase(phase)
 
     def count_samples(self, samples: int) -> None:
-        """Say that so many more training examples were processed; if never called, examples x epochs is assumed.
+        """Say that so many more training examples were processed; if never called, examples x epochs is assumed,
+        or steps x batch size.
 
         Raises ValueError for what is no whole number of 0 or more.
         """

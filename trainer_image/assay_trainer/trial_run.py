@@ -240,7 +240,10 @@ def _profile(
     whole = max((last - first) / 1e9, measured) if first is not None and last is not None else 0.0
     shares = {name: phases[name] / whole if whole else 0.0 for name in PHASES}
     epochs = trial.fidelity.stop_after or trial.fidelity.epochs
-    samples = trial.samples or trial.training_examples * epochs
+    assumed = trial.training_examples * epochs
+    if trial.fidelity.steps:
+        assumed = trial.fidelity.steps * (trial.fidelity.batch_size or 0)
+    samples = trial.samples or assumed
     return contract.Profile(
         **shares,
         other=max(0.0, 1.0 - sum(shares.values())),

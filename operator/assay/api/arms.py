@@ -47,6 +47,7 @@ def arms_of(study: ProxyStudy) -> tuple[Arm, ...]:
 def _of_proxy(study: ProxyStudy, index: int, proxy: ProxyArm) -> Iterator[Arm]:
     own = {
         "epochs": proxy.epochs,
+        "steps": proxy.steps,
         "image_size": proxy.image_size,
         "batch_size": proxy.batch_size,
         "data_percent": proxy.data_percent,
@@ -64,7 +65,8 @@ def _of_proxy(study: ProxyStudy, index: int, proxy: ProxyArm) -> Iterator[Arm]:
 def _of_reference(study: ProxyStudy) -> Fidelity:
     reference = study.spec.reference
     return Fidelity(
-        epochs=reference.epochs,
+        epochs=reference.epochs or 1,
+        steps=reference.steps,
         image_size=reference.image_size,
         batch_size=reference.batch_size,
         data_percent=reference.data_percent,

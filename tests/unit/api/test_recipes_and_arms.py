@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from assay.api.arms import arms_of
 from assay.api.recipes import merge_patch
 from assay.api.resources import Goal, RankedBy, ReadAt, ReferenceArm, Subset, TrainerSpec
+from assay.planning.results.costs import relative_work
 from assay_trainer.contract import Fidelity
 from builders.manifests import a_proxy, a_proxy_study
 
@@ -69,6 +70,15 @@ def test_a_proxy_is_as_the_reference_in_all_that_it_leaves_out() -> None:
     assert full.fidelity == Fidelity(epochs=20, image_size=28, batch_size=512, data_percent=80)
     assert core.fidelity == full.fidelity.model_copy(update={"data_percent": 25, "subset": "EL2N"})
     assert (full.metric, full.proxy, core.metric, core.proxy) == (study.spec.metric, None, study.spec.metric, 0)
+
+
+def test_a_reference_in_steps_has_proxies_of_fewer_steps_which_are_guessed_to_be_as_much_cheaper() -> None:
+    reference = ReferenceArm(steps=900, batch_size=64)
+    study = a_proxy_study(reference=reference, proxies=[a_proxy("short", steps=300, batch_size=128)])
+    full, short = arms_of(study)
+    assert full.fidelity == Fidelity(steps=900, batch_size=64)
+    assert short.fidelity == Fidelity(steps=300, batch_size=128)
+    assert relative_work(short.fidelity, full.fidelity) == pytest.approx(2 / 3)
 
 
 def test_each_epoch_at_which_a_curve_is_read_is_an_arm_on_the_schedule_of_the_whole_run() -> None:

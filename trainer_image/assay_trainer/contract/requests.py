@@ -19,7 +19,10 @@ SCORED_SUBSETS = frozenset({"EL2N", "CCS"})
 class Fidelity(Message):
     """How much of a recipe is run."""
 
-    epochs: int = Field(default=1, ge=1)
+    epochs: int = Field(default=1, ge=1, description="Passes over the training data; 1 where `steps` say how long.")
+    steps: int | None = Field(
+        default=None, ge=1, exclude_if=is_empty, description="Steps of the whole run, each on a batch; None: `epochs`."
+    )
     image_size: int | None = Field(default=None, ge=1, description="Pixels a side; None: the largest there is.")
     batch_size: int | None = Field(default=None, ge=1, description="None: the train function's own.")
     data_percent: int = Field(default=100, ge=1, le=100)

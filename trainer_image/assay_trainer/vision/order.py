@@ -32,10 +32,14 @@ class Steps:
 
     @classmethod
     def of(cls, fidelity: Fidelity, batch_size: int, examples: int) -> Steps:
-        """Return the steps of a run over so many examples: at least one in an epoch."""
+        """Return the steps of a run, so many examples to an epoch, of which each has at least one step. If the run's
+        length is given in steps, its last epoch ends with them."""
         size = min(fidelity.batch_size or batch_size, examples)
-        ends = (round(epoch * examples / size) for epoch in range(1, fidelity.epochs + 1))
-        return cls(size, tuple(max(end, epoch) for epoch, end in enumerate(ends, 1)))
+        epochs = -(-fidelity.steps * size // examples) if fidelity.steps else fidelity.epochs
+        ends = [max(epoch, round(epoch * examples / size)) for epoch in range(1, epochs + 1)]
+        if fidelity.steps:
+            ends[-1] = fidelity.steps
+        return cls(size, tuple(ends))
 
     @property
     def epochs(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
 from assay.api.checks.data import VISION, wrong_datasets
+from assay.api.checks.lengths import wrong_lengths
 from assay.api.checks.pod_security import weaknesses
 from assay.api.checks.shared_memory import wrong_shared_memory
 from assay.api.checks.subsets import wrong_subset
@@ -53,6 +54,7 @@ def check_study(
         *_trainer(study),
         *_seeds(study),
         *_threshold(study),
+        *wrong_lengths(study),
         *_failure_score(study),
         *_screening_without_proxies(study),
         *wrong_datasets(study, hypotheses),
@@ -213,8 +215,8 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
         if same is not None:
             given = f'"{arm.name}", which runs exactly what {same} runs'
             allowed = (
-                "another epochs, imageSize, batchSize, dataPercent, subset, hardestPercentLeftOut, recipe, readAt or "
-                "metric than other arms"
+                "another epochs, steps, imageSize, batchSize, dataPercent, subset, hardestPercentLeftOut, recipe, "
+                "readAt or metric than other arms"
             )
             yield Problem(_where(study), path, given, allowed)
 
@@ -226,7 +228,7 @@ def _reading(
     if len(arm.name) > _LONGEST_NAME:
         given = f'"{proxy.name}", which makes the name of an arm {arm.name}'
         yield Problem(where, f"{path}.name", given, f"a name that makes one of at most {_LONGEST_NAME} characters")
-    if arm.read_at is not None and arm.read_at >= arm.fidelity.epochs:
+    if arm.read_at is not None and arm.fidelity.steps is None and arm.read_at >= arm.fidelity.epochs:
         allowed = f"below the epochs of the run that is read, which are {arm.fidelity.epochs}"
         yield Problem(where, f"{path}.readAt.epochs", str(arm.read_at), allowed)
     if of_vision and arm.metric.name not in VISION_METRICS:
@@ -248,12 +250,13 @@ def _dearer(where: str, path: str, reference: Arm, proxy: ProxyArm, arm: Arm) ->
     full = reference.fidelity
     for name, value, most in (
         ("epochs", proxy.epochs, full.epochs),
+        ("steps", proxy.steps, full.steps),
         ("imageSize", proxy.image_size, full.image_size),
         ("dataPercent", proxy.data_percent, full.data_percent),
     ):
         if value is not None and most is not None and value > most:
             yield Problem(where, f"{path}.{name}", str(value), f"at most the reference's, which is {most}")
-    if proxy.batch_size is not None and full.batch_size is not None and proxy.batch_size < full.batch_size:
+    if full.steps is None and proxy.batch_size and full.batch_size and proxy.batch_size < full.batch_size:
         # Half the batch with a quarter of the data is a sound proxy; half the batch alone takes twice the steps.
         steps = arm.fidelity.epochs * arm.fidelity.data_percent * full.batch_size
         if steps > full.epochs * full.data_percent * proxy.batch_size:

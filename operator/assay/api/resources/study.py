@@ -253,7 +253,22 @@ class Metric(RankedBy):
 class ReferenceArm(Model):
     """The full run: the conditions that count."""
 
-    epochs: int = Field(ge=1, le=1_000_000, description="Passes over the training data; 1 to 1000000.")
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            ("has(self.epochs) != has(self.steps)", "reference: either epochs or steps must be given")
+        )
+    )
+
+    epochs: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Passes over the training data; 1 to 1000000."
+    )
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="Steps of the whole run, each on a batch, instead of epochs; 1 to 1000000000. So a run of one "
+        "epoch has shorter proxies.",
+    )
     image_size: int | None = Field(
         default=None, ge=1, le=8192, description="Pixels a side; 1 to 8192. Default: the largest that the data set has."
     )
@@ -284,7 +299,7 @@ class ReadAt(Model):
     )
 
 
-_WHAT_DIFFERS = ("epochs", "imageSize", "batchSize", "dataPercent", "recipe", "readAt", "metric")
+_WHAT_DIFFERS = ("epochs", "steps", "imageSize", "batchSize", "dataPercent", "recipe", "readAt", "metric")
 
 
 class ProxyArm(Model):
@@ -303,6 +318,12 @@ class ProxyArm(Model):
     name: Name = Field(description="Name of the arm: a DNS label of 1 to 63 characters, not 'reference'.")
     epochs: int | None = Field(
         default=None, ge=1, le=1_000_000, description="Passes over the training data; at most the reference's."
+    )
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="Steps of the whole run; at most the reference's, which must be given in steps, too.",
     )
     image_size: int | None = Field(
         default=None,
@@ -462,8 +483,16 @@ _HARDEST_OF_SCORED = _every_proxy("!has(p.hardestPercentLeftOut) || (has(p.subse
 
 _ENOUGH_LEFT = _every_proxy(f"!has(p.hardestPercentLeftOut) || p.hardestPercentLeftOut + {_DATA_PERCENT} <= 100")
 
+_AS_LONG_AS = "proxies: epochs, readAt and RS2 need a reference with epochs, and steps one with steps"
+
+_LENGTHS_ALIKE = _every_proxy(
+    "has(self.reference.steps) ? !has(p.epochs) && !has(p.readAt) && (!has(p.subset) || p.subset != 'RS2')"
+    " : !has(p.steps)"
+)
+
 _READ_BEFORE_THE_END = _every_proxy(
-    "!has(p.readAt) || p.readAt.epochs.all(e, e < (has(p.epochs) ? p.epochs : self.reference.epochs))"
+    "!has(p.readAt) || !has(self.reference.epochs) || "
+    "p.readAt.epochs.all(e, e < (has(p.epochs) ? p.epochs : self.reference.epochs))"
 )
 
 _NOT_TOO_MANY = (
@@ -471,7 +500,8 @@ _NOT_TOO_MANY = (
 )
 
 _STEPS_NOT_ABOVE = _every_proxy(
-    "!has(p.batchSize) || !has(self.reference.batchSize) || p.batchSize >= self.reference.batchSize || "
+    "!has(self.reference.epochs) || !has(p.batchSize) || !has(self.reference.batchSize) || "
+    "p.batchSize >= self.reference.batchSize || "
     f"(has(p.epochs) ? p.epochs : self.reference.epochs) * {_DATA_PERCENT} * self.reference.batchSize"
     " <= self.reference.epochs * self.reference.dataPercent * p.batchSize"
 )
@@ -483,6 +513,8 @@ class ProxyStudySpec(Model):
     model_config = ConfigDict(
         json_schema_extra=cel(
             (_not_above("epochs"), "proxies: epochs must not be above the reference's"),
+            (_not_above("steps"), "proxies: steps must not be above the reference's"),
+            (_LENGTHS_ALIKE, _AS_LONG_AS),
             (_not_above("imageSize"), "proxies: imageSize must not be above the reference's"),
             (_not_above("dataPercent"), "proxies: dataPercent must not be above the reference's"),
             (

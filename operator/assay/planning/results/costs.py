@@ -200,7 +200,11 @@ def _compared(
 
 
 def relative_work(fidelity: Fidelity, reference: Fidelity) -> float:
-    """Guess an arm's cost over the reference's before anything has run: epochs x data x pixels."""
+    """Guess an arm's cost over the reference's before anything has run: epochs x data x pixels, or steps x batch size x
+    pixels."""
     pixels = (fidelity.image_size / reference.image_size) ** 2 if fidelity.image_size and reference.image_size else 1.0
+    if fidelity.steps and reference.steps:
+        sizes = fidelity.batch_size, reference.batch_size
+        return fidelity.steps / reference.steps * (sizes[0] / sizes[1] if sizes[0] and sizes[1] else 1.0) * pixels
     epochs = (fidelity.stop_after or fidelity.epochs) / (reference.stop_after or reference.epochs)
     return epochs * fidelity.data_percent / reference.data_percent * pixels

@@ -281,8 +281,10 @@ def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset | StatedData
     assert isinstance(dataset, Dataset), "others are refused where a study is checked"
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
     recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}
+    reference = study.spec.reference
     scoring = Fidelity(
-        epochs=max(1, study.spec.reference.epochs // SCORING_EPOCHS_DIVISOR),
+        epochs=max(1, (reference.epochs or 1) // SCORING_EPOCHS_DIVISOR),
+        steps=max(1, reference.steps // SCORING_EPOCHS_DIVISOR) if reference.steps else None,
         image_size=arm.fidelity.image_size,
         batch_size=arm.fidelity.batch_size,
     )

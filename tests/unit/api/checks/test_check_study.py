@@ -103,6 +103,27 @@ def test_a_proxy_that_asks_for_more_or_is_the_reference_is_a_problem(proxy: dict
     assert paths(a_proxy_study(reference=reference, proxies=[ProxyArm(name="proxy", **proxy)])) == [path]
 
 
+@pytest.mark.parametrize(
+    ("reference", "proxy", "want"),
+    [
+        ({"steps": 900}, {"steps": 300}, []),
+        ({"steps": 900}, {"steps": 300, "batch_size": 32}, []),
+        ({"steps": 900}, {"steps": 901}, ["spec.proxies[0].steps"]),
+        ({"steps": 900}, {"epochs": 1, "image_size": 7}, ["spec.proxies[0].epochs"]),
+        ({"steps": 900}, {"read_at": ReadAt(epochs=(1,))}, ["spec.proxies[0].readAt"]),
+        ({"steps": 900}, {"data_percent": 25, "subset": Subset.RS2}, ["spec.proxies[0].subset"]),
+        ({"epochs": 9}, {"steps": 300}, ["spec.proxies[0].steps"]),
+        ({"epochs": 9, "steps": 900}, {"data_percent": 25}, ["spec.reference"]),
+        ({}, {"data_percent": 25}, ["spec.reference"]),
+    ],
+)
+def test_lengths_are_given_in_epochs_or_in_steps_throughout(
+    reference: dict[str, Any], proxy: dict[str, Any], want: list[str]
+) -> None:
+    full = ReferenceArm(batch_size=64, image_size=28, **reference)
+    assert paths(a_proxy_study(reference=full, proxies=[ProxyArm(name="proxy", **proxy)])) == want
+
+
 def test_a_batch_may_be_larger_or_be_smaller_if_that_takes_no_more_steps() -> None:
     proxies = [a_proxy("large", batch_size=128), a_proxy("less", batch_size=32, data_percent=50)]
     assert paths(a_proxy_study(proxies=proxies)) == []

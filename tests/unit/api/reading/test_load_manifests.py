@@ -208,7 +208,7 @@ def test_a_study_and_a_hypothesis_may_share_a_name(tmp_path: Path) -> None:
         ("dataPercent: 25", 'dataPercent: "25"', "spec.proxies[0].dataPercent", '"25"', "a whole number of 1 to 100", None),
         ("dataPercent: 25", "dataPercent: true", "spec.proxies[0].dataPercent", "true", "a whole number", None),
         ("epochs: 20", "epochs: 2.5", "spec.reference.epochs", "2.5", "a whole number", None),
-        ("epochs: 20, ", "", "spec.reference.epochs", "nothing", "a whole number", None),
+        ("epochs: 20", "epochs: many", "spec.reference.epochs", "\"many\"", "a whole number", None),
         ('"0.002"', "0.002", "spec.metric.smallestEffect", "0.002", "a decimal number of 0 or more in quotes", None),
         ('"0.002"', '"much"', "spec.metric.smallestEffect", '"much"', "a decimal number of 0 or more in quotes", None),
         ("team.train:run", "team.train.run", "spec.trainer.entrypoint", '"team.train.run"', "module:function", None),

@@ -234,6 +234,15 @@ def test_each_epoch_has_its_own_steps_and_none_is_left_out() -> None:
     ]
 
 
+def test_a_length_in_steps_is_kept_to_the_step() -> None:
+    trial = a_vision_trial({})
+    trial.fidelity = Fidelity(steps=6, batch_size=16)
+    assert train(trial)["accuracy"] > 0
+    assert trial.samples == 6 * 16
+    assert [point.epoch for point in trial.curve] == [2]  # the second pass over 60 examples was under way
+    assert Steps.of(Fidelity(steps=2), 16, 60).ends == (2,)
+
+
 def test_a_batch_follows_from_seed_and_step_alone() -> None:
     images, _ = tiny_arrays()
     recipe = a_recipe(flip=True, crop=0.2, cutout=0.3)
