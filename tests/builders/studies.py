@@ -11,7 +11,7 @@ from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
 from assay.planning.study.planned import PlannedPreparation, PlannedTrial
-from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.programs import preparing_programs, program_of, scoring_program
 from assay.planning.study.study import Study
 from assay_trainer import contract
 from builders import manifests
@@ -49,6 +49,7 @@ def a_study(
         resource=resource,
         hypotheses=chosen,
         code={
+            **dict.fromkeys(preparing_programs(resource.spec), CODE),
             scoring_program(resource.spec): contract.digest(b"our code"),
             **{program_of(resource.spec, hypothesis): CODE for hypothesis in chosen},
         },
@@ -132,7 +133,7 @@ def a_preparation_result(
         key=preparation.key,
         study=study.name,
         arm=preparation.arm,
-        method="EL2N",
+        method=preparation.method,
         examples=100,
         scores_digest=contract.digest(b"scores"),
         cost=a_cost(seconds, device_model=device_model),

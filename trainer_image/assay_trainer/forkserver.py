@@ -26,7 +26,6 @@ from assay_trainer.contract import (
     Ready,
     StartItem,
     StopItem,
-    TrialRequest,
 )
 from assay_trainer.contract import CommandRefused as Refused
 from assay_trainer.findable import Places, look_also_in, make_findable
@@ -120,7 +119,7 @@ class ForkServer:
         try:
             match _COMMAND.validate_json(line):
                 case StartItem() as command:
-                    if isinstance(command.item, TrialRequest):
+                    if command.item.entrypoint is not None:
                         make_findable(command.item.entrypoint)
                     self.send(self._supervisor.start(command))
                 case InspectInput() as command:

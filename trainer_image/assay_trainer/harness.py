@@ -23,10 +23,9 @@ from assay_trainer.contract import (
     TrialResult,
 )
 from assay_trainer.cost import Meter
-from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.deadline import Deadline
 from assay_trainer.described import bounded
-from assay_trainer.device import device_model, seed_everything, share_device, use_device
+from assay_trainer.device import share_device
 from assay_trainer.failures import (
     HELPERS_MAY_BE_MISSED,
     InvalidRequest,
@@ -36,7 +35,7 @@ from assay_trainer.failures import (
 )
 from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
-from assay_trainer.provenance import provenance_of
+from assay_trainer.preparation_run import Prepared, run_preparation
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
@@ -45,7 +44,6 @@ from assay_trainer.trial_run import TrialRun, Tried
 
 Item = TrialRequest | PreparationRequest
 Result = TrialResult | PreparationResult
-Prepared = tuple[PreparationResult, NDArray[np.float32]]
 
 LAST_WORDS_CHARACTERS = 500
 """The most characters of a message in the termination message; the whole message is in the store."""
@@ -131,7 +129,7 @@ def attempt(
             place=place,
         )
     else:
-        work = partial(_run_preparation, item, meter, threads)
+        work = partial(run_preparation, item, meter, threads, check_code=check_code, elsewhere=elsewhere, stamps=stamps)
     try:
         share_device(device, beside)
         outcome = _done_in_time(item, store, deadline, work, run)
@@ -207,28 +205,6 @@ def _subset(request: TrialRequest, store: Objects, labels: Labels) -> NDArray[np
 # ----------------------------------------------------------------------------- preparations
 
 
-def _run_preparation(request: PreparationRequest, meter: Meter, threads: int) -> Prepared:
-    from assay_trainer.subsets.el2n import score_examples  # it needs torch, which a trial may do without
-
-    data: OpenedDataset = open_dataset(request.dataset)
-    use_device(meter.device, threads)
-    seed_everything(0)
-    setup_seconds = meter.wall_seconds
-    scores = np.ascontiguousarray(score_examples(request, data, device=meter.device), dtype="<f4")
-    model = device_model(meter.device)
-    result = PreparationResult(
-        key=request.key,
-        study=request.study,
-        arm=request.arm,
-        method=request.method,
-        examples=len(scores),
-        scores_digest=contract.digest(scores.tobytes()),
-        cost=meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=0.0),
-        provenance=provenance_of(request, meter, model),
-    )
-    return result, scores
-
-
 def _scores(key: str, store: Objects) -> NDArray[np.float32]:
     """Return the scores of a preparation. Raises StoreError unless they have the digest that its result says."""
     result = PreparationResult.model_validate_json(store.get(contract.preparation_name(key)))
@@ -246,14 +222,7 @@ def _check_key(item: Item) -> None:
     if isinstance(item, TrialRequest):
         expected = contract.trial_key(contract.request_condition(item), item.seed)
     else:
-        expected = contract.preparation_key(
-            method=item.method,
-            code=item.code,
-            recipe=item.recipe,
-            fidelity=item.fidelity,
-            repeats=item.repeats,
-            dataset=item.dataset.digest,
-        )
+        expected = contract.request_preparation(item)
     if item.key != expected:
         raise InvalidRequest(f"key: given {item.key}; its contents have the key {expected}")
 

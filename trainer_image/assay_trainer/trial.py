@@ -221,10 +221,7 @@ class Trial:
     def recipe_as(self, model: type[Model]) -> Model:
         """Return the recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid
         name."""
-        try:
-            return model.model_validate(dict(self.recipe))
-        except ValidationError as error:
-            raise InvalidRecipe(describe_validation(error, model)) from error
+        return recipe_as(self.recipe, model)
 
     def report(self, epoch: int, **metrics: float) -> None:
         """Add a point to the learning curve: `trial.report(3, accuracy=0.91, loss=0.3)`; NaN is allowed.
@@ -330,6 +327,14 @@ def _as_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
         except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
             raise TypeError(f"metric {name!r}: given {described(value)}; allowed: a number") from error
     return numbers
+
+
+def recipe_as(recipe: Mapping[str, Any], model: type[Model]) -> Model:
+    """Return a recipe as a pydantic model. Raises InvalidRecipe that names each field and the nearest valid name."""
+    try:
+        return model.model_validate(dict(recipe))
+    except ValidationError as error:
+        raise InvalidRecipe(describe_validation(error, model)) from error
 
 
 def describe_validation(error: ValidationError, model: type[BaseModel] | None = None) -> str:

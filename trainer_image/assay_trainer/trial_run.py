@@ -11,14 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay_trainer import contract
-from assay_trainer.code import code_digest
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import Choose
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
-from assay_trainer.failures import CodeChanged, InvalidRequest, InvalidResult
-from assay_trainer.inputs import edited
+from assay_trainer.failures import InvalidRequest, InvalidResult
 from assay_trainer.objects import StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES
@@ -38,6 +36,7 @@ from assay_trainer.returned import (
 )
 from assay_trainer.trial import EnoughReported, Trial
 from assay_trainer.trial_data import data_of
+from assay_trainer.unedited import check_code_unedited, check_inputs_unedited
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 """A result, and the values that lie beside it."""
@@ -88,9 +87,9 @@ class TrialRun:
         if place is None:
             return None
         # after the import, so that no edit in between is missed
-        if self._check_code and _code_here(request, self._elsewhere) != request.code:
-            raise CodeChanged(f"the sources of {request.entrypoint} were edited after the study had begun")
-        _check_inputs(request, self._stamps, "was edited after the study had begun")
+        if self._check_code:
+            check_code_unedited(request.entrypoint, request.code, self._elsewhere)
+        check_inputs_unedited(request.inputs, self._stamps, "was edited after the study had begun")
         use_device(device, self._threads, deterministic=request.deterministic)
         seed_everything(request.seed)
         reset_peak_memory(device)
@@ -168,7 +167,7 @@ class TrialRun:
         """Measure the trial, and return what comes of it, cut to what a result may hold; notes say what was left
         out."""
         request, trial, meter = self._request, self._trial, self._meter
-        _check_inputs(request, self._stamps, "was edited while a trial ran, which may have read either")
+        check_inputs_unedited(request.inputs, self._stamps, "was edited while a trial ran, which may have read either")
         phases = trial.timer.seconds()
         if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
             setup_seconds = (self._began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
@@ -216,19 +215,6 @@ def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
     for note in notes:
         print(f"assay: {note}", file=sys.stderr)  # noqa: T201
     return notes
-
-
-def _code_here(request: TrialRequest, elsewhere: Mapping[str, str]) -> str | None:
-    """Return the digest of the trial's code as it is now; None if one of its files is gone."""
-    try:
-        return code_digest(request.entrypoint.partition(":")[0], elsewhere)
-    except OSError:
-        return None
-
-
-def _check_inputs(request: TrialRequest, stamps: Mapping[str, str], how: str) -> None:
-    if (uri := edited(request.inputs, stamps)) is not None:
-        raise CodeChanged(f"spec.trainer.inputs: {uri} {how}")
 
 
 def _profile(

@@ -53,6 +53,7 @@ def _of_proxy(study: ProxyStudy, index: int, proxy: ProxyArm) -> Iterator[Arm]:
         "data_percent": proxy.data_percent,
         "subset": (proxy.subset or Subset.RANDOM).value,
         "hardest_percent_left_out": proxy.hardest_percent_left_out,
+        "subset_entrypoint": proxy.subset_entrypoint,
     }
     whole = _of_reference(study).model_copy(update={name: value for name, value in own.items() if value is not None})
     recipe, metric = arm_recipe(study, proxy), proxy.metric or study.spec.metric

@@ -9,13 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
-from assay.api.arms import arms_of
 from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
 from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
-from assay.planning.study.programs import Program, Surroundings, program_of, scoring_program, study_program
+from assay.planning.study.programs import Program, Surroundings, preparing_programs, program_of, study_program
 from assay.planning.study.study import Study
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import ON_ONE_MACHINE
@@ -24,7 +23,7 @@ from assay_trainer.contract import Dataset, DatasetManifest, StatedDataset, dige
 from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
 
 if TYPE_CHECKING:
-    from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
+    from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy, ProxyStudySpec
     from assay.runners.protocol import Runner
 
     DatasetReader = Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]]
@@ -51,7 +50,7 @@ def gather_study(
     definition = StudyDefinition(
         resource=resource,
         hypotheses=selected,
-        code=_code(places, runner),
+        code=_code(places, runner, resource.spec),
         dataset=dataset,
         datasets={
             hypothesis.name: _dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}", read)[0]
@@ -136,22 +135,26 @@ def _programs(resource: ProxyStudy, selected: Iterable[Hypothesis]) -> dict[Prog
     places = {program_of(resource.spec, hypothesis): f"Hypothesis/{hypothesis.name}" for hypothesis in selected}
     study = f"ProxyStudy/{resource.name}"
     places[study_program(resource.spec)] = study
-    if any(arm.fidelity.needs_scores for arm in arms_of(resource)):
-        places.setdefault(scoring_program(resource.spec), study)
+    for program in preparing_programs(resource.spec):
+        places.setdefault(program, study)
     return places
 
 
-def _code(places: Mapping[Program, str], runner: Runner) -> dict[Program, str]:
+def _code(places: Mapping[Program, str], runner: Runner, spec: ProxyStudySpec) -> dict[Program, str]:
     """Return the digest of every program's code. Raises InvalidInput."""
     found: dict[Program, str] = {}
     problems: list[Problem] = []
+    fields = preparing_programs(spec)
     for program, place in places.items():
         try:
             found[program] = runner.code_digest(program)
         except UnusableProgram as error:
             why = str(error).removeprefix(f"entrypoint: given {error.given!r}; ")
             given = f"{error.given} ({why})"
-            problems.append(Problem(place, f"spec.trainer.{error.field}", given, error.allowed))
+            field = f"spec.trainer.{error.field}"
+            if error.field == "entrypoint" and program != study_program(spec) and place.startswith("ProxyStudy/"):
+                field = fields.get(program, field)
+            problems.append(Problem(place, field, given, error.allowed))
     if problems:
         raise InvalidInput(problems)
     return found

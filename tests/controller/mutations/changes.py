@@ -193,6 +193,8 @@ _CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "the hardest left out of a random subset",
         {"proxies": [{"name": "r", "dataPercent": 25, "hardestPercentLeftOut": 10}]},
     ),
+    ("a subset function without Custom", {"proxies": [{"name": "f", "dataPercent": 25, "subsetEntrypoint": "a:b"}]}),
+    ("Custom without a function", {"proxies": [{"name": "c", "dataPercent": 25, "subset": "Custom"}]}),
     (
         "more left out than there is",
         {"proxies": [{"name": "e", "dataPercent": 25, "subset": "EL2N", "hardestPercentLeftOut": 80}]},

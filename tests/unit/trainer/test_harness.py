@@ -18,6 +18,7 @@ from assay_trainer import contract
 from assay_trainer.contract import FailureReason, Fidelity, TerminationMessage, TrialRequest, TrialResult
 from assay_trainer.harness import perform
 from assay_trainer.objects import FileObjects, MemoryObjects, Objects, StoreError
+from assay_trainer.preparation import Preparation
 from assay_trainer.trial import Trial
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
@@ -359,6 +360,71 @@ def test_a_preparation_leaves_scores_that_choose_a_trials_subset(dataset: contra
     key = contract.trial_key(contract.request_condition(request), request.seed)
     perform(request.model_copy(update={"key": key}), store, device="cpu", threads=1)
     assert recorded_result(store).metrics["examples"] == 24
+
+
+def a_custom_preparation(dataset: contract.Dataset) -> contract.PreparationRequest:
+    preparation = contract.PreparationRequest(
+        key="0" * 32,
+        study="study",
+        arm="scored",
+        method="Custom",
+        entrypoint="team_code:score",
+        code=contract.digest(b""),
+        recipe={"width": 4},
+        fidelity=Fidelity(data_percent=25, subset="Custom", subset_entrypoint="team_code:score"),
+        repeats=1,
+        dataset=dataset,
+        deadline_seconds=60,
+    )
+    return preparation.model_copy(update={"key": contract.request_preparation(preparation)})
+
+
+def prepared(team: ModuleType, dataset: contract.Dataset, score: Any) -> tuple[TerminationMessage, MemoryObjects]:
+    team.score = score  # type: ignore[attr-defined]
+    store = MemoryObjects()
+    return perform(a_custom_preparation(dataset), store, device="cpu", threads=1), store
+
+
+def test_a_function_of_the_teams_own_chooses_a_trials_subset(dataset: contract.Dataset, team: ModuleType) -> None:
+    def score(preparation: Preparation) -> Any:
+        images, labels = preparation.training_data()
+        assert (len(images), len(labels), preparation.examples, preparation.count) == (48, 48, 48, 12)
+        assert (preparation.recipe["width"], preparation.classes) == (4, ("0", "1", "2"))
+        return labels == 1 if (labels == 1).sum() == 12 else (labels == 1).astype(float)
+
+    def train(trial: Trial) -> dict[str, float]:
+        _, labels = trial.training_data()
+        return {"accuracy": float((labels == 1).mean()), "examples": len(labels)}
+
+    message, store = prepared(team, dataset, score)
+    assert message.reason == "Succeeded", message.message
+    preparation = a_custom_preparation(dataset)
+    result = contract.PreparationResult.model_validate_json(store.get(contract.preparation_name(preparation.key)))
+    assert (result.method, result.examples, result.cost.accelerator_seconds > 0) == ("Custom", 48, True)
+
+    team.train = train  # type: ignore[attr-defined]
+    request = a_trial(dataset, "team_code:train", fidelity=preparation.fidelity)
+    request = request.model_copy(update={"preparation": preparation.key})
+    key = contract.trial_key(contract.request_condition(request), request.seed)
+    perform(request.model_copy(update={"key": key}), store, device="cpu", threads=1)
+    assert recorded_result(store).metrics == {"accuracy": 1, "examples": 12}
+
+
+@pytest.mark.parametrize(
+    ("score", "want_reason", "want_text"),
+    [
+        (lambda _: np.zeros(5), FailureReason.SUBSET_UNUSABLE, "team_code:score: returned 5 scores"),
+        (lambda _: 1 / 0, FailureReason.TRAIN_FUNCTION_RAISED, "ZeroDivisionError"),
+        (None, FailureReason.ENTRYPOINT_NOT_FOUND, "team_code has no function 'score'"),
+    ],
+)
+def test_a_subset_function_that_fails_is_named(
+    dataset: contract.Dataset, team: ModuleType, score: Any, want_reason: FailureReason, want_text: str
+) -> None:
+    message, store = prepared(team, dataset, score)
+    assert message.reason == want_reason
+    assert want_text in message.message
+    assert recorded_failure(store).study == "study"
 
 
 def test_scores_that_an_interrupted_preparation_left_are_the_ones_that_count(dataset: contract.Dataset) -> None:

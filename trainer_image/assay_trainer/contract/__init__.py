@@ -39,7 +39,13 @@ from assay_trainer.contract.failures import (
     TerminationMessage,
     doubling_pause,
 )
-from assay_trainer.contract.keys import condition_digest, preparation_key, request_condition, trial_key
+from assay_trainer.contract.keys import (
+    condition_digest,
+    preparation_key,
+    request_condition,
+    request_preparation,
+    trial_key,
+)
 from assay_trainer.contract.message import (
     CONTRACT_VERSION,
     MESSAGE_CHARACTERS,
@@ -59,8 +65,9 @@ from assay_trainer.contract.names import (
     result_name,
 )
 from assay_trainer.contract.requests import (
-    SCORED_SUBSETS,
+    BY_HARDNESS,
     Fidelity,
+    PreparationMethod,
     PreparationRequest,
     Subset,
     TrialRequest,
@@ -83,13 +90,13 @@ from assay_trainer.contract.results import (
 from assay_trainer.contract.stated_dataset import StatedDataset
 
 __all__ = [
+    "BY_HARDNESS",
     "CONTRACT_VERSION",
     "INFRASTRUCTURE_REASONS",
     "MEMORY_LIMIT_VARIABLE",
     "MESSAGE_CHARACTERS",
     "MOST_EXAMPLES",
     "RESULT_BYTES",
-    "SCORED_SUBSETS",
     "TERMINATION_MESSAGE_BYTES",
     "CodeIngredients",
     "CodeInspected",
@@ -114,6 +121,7 @@ __all__ = [
     "Key",
     "Message",
     "PerExample",
+    "PreparationMethod",
     "PreparationRequest",
     "PreparationResult",
     "Profile",
@@ -146,6 +154,7 @@ __all__ = [
     "preparation_scores_name",
     "read_curve",
     "request_condition",
+    "request_preparation",
     "result_name",
     "short_digest",
     "stamp_digest",

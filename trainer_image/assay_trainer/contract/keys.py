@@ -9,7 +9,7 @@ from typing import Any
 from assay_trainer.contract.dataset import Input
 from assay_trainer.contract.digests import canonical_json, digest, short_digest
 from assay_trainer.contract.message import CONTRACT_VERSION
-from assay_trainer.contract.requests import Fidelity, TrialRequest
+from assay_trainer.contract.requests import Fidelity, PreparationRequest, TrialRequest
 
 
 def condition_digest(
@@ -61,7 +61,34 @@ def request_condition(request: TrialRequest) -> str:
 
 
 def preparation_key(
-    *, method: str, code: str, recipe: Mapping[str, Any], fidelity: Fidelity, repeats: int, dataset: str
+    *,
+    method: str,
+    code: str,
+    recipe: Mapping[str, Any],
+    fidelity: Fidelity,
+    repeats: int,
+    dataset: str,
+    entrypoint: str | None = None,
+    inputs: Sequence[Input] = (),
+    environment: Mapping[str, str | None] = MappingProxyType({}),
 ) -> str:
     """Return the key of a preparation: 32 hex digits."""
-    return short_digest(canonical_json([CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset]))
+    parts = [CONTRACT_VERSION, method, code, recipe, fidelity.identity(), repeats, dataset]
+    if entrypoint is not None:  # without one keys are as they were before there were any
+        parts.append([entrypoint, [each.digest for each in inputs], dict(environment)])
+    return short_digest(canonical_json(parts))
+
+
+def request_preparation(request: PreparationRequest) -> str:
+    """Return the key that a preparation's request must have."""
+    return preparation_key(
+        method=request.method,
+        code=request.code,
+        recipe=request.recipe,
+        fidelity=request.fidelity,
+        repeats=request.repeats,
+        dataset=request.dataset.digest,
+        entrypoint=request.entrypoint,
+        inputs=request.inputs,
+        environment=request.environment,
+    )

@@ -10,10 +10,10 @@ from assay_trainer.contract.dataset import Dataset, Input
 from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Version, is_empty, is_one
 from assay_trainer.contract.stated_dataset import StatedDataset
 
-Subset = Literal["Random", "RS2", "EL2N", "CCS"]
+Subset = Literal["Random", "RS2", "EL2N", "CCS", "Custom"]
 
-SCORED_SUBSETS = frozenset({"EL2N", "CCS"})
-"""The ways to choose examples that need scores, which a preparation makes."""
+BY_HARDNESS = frozenset({"EL2N", "CCS"})
+"""The ways to choose examples that go by EL2N scores."""
 
 
 class Fidelity(Message):
@@ -32,7 +32,10 @@ class Fidelity(Message):
         ge=0,
         le=99,
         exclude_if=is_empty,
-        description="Percent of all training examples, those with the highest scores, that a scored subset never has.",
+        description="Percent of all training examples, those with the highest scores, that EL2N and CCS leave out.",
+    )
+    subset_entrypoint: str | None = Field(
+        default=None, exclude_if=is_empty, description="module:function that scores or chooses examples for Custom."
     )
     stop_after: int | None = Field(
         default=None,
@@ -53,14 +56,14 @@ class Fidelity(Message):
     @property
     def needs_scores(self) -> bool:
         """Whether the examples are chosen by scores, which a preparation makes."""
-        return self.takes_subset and self.subset in SCORED_SUBSETS
+        return self.takes_subset and (self.subset in BY_HARDNESS or self.subset == "Custom")
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that determine a result: how a subset is chosen counts only if one is taken."""
         return self.model_dump(exclude=None if self.takes_subset else _HOW_CHOSEN)
 
 
-_HOW_CHOSEN = {"subset", "hardest_percent_left_out"}
+_HOW_CHOSEN = {"subset", "hardest_percent_left_out", "subset_entrypoint"}
 
 _THREADS = "CPU threads of each of its processes; None: one, with GPUs its part of the cores."
 _IMAGE = "Container image that has the code; without containers it does not matter."
@@ -115,21 +118,34 @@ class TrialRequest(Message):
     )
 
 
+PreparationMethod = Literal["EL2N", "Custom"]
+
+
 class PreparationRequest(Message):
-    """Work that several trials share: the computation of the scores that choose a core-set."""
+    """Work that several trials share: the computation of the scores that choose a core-set.
+
+    EL2N trains `repeats` networks by recipe and fidelity on all the data. Custom calls `entrypoint`; its fidelity says
+    how much is to be chosen.
+    """
 
     kind: Literal["Preparation"] = "Preparation"
     key: Key
     attempt: int = Field(default=1, ge=1)
     study: str
     arm: str = Field(description="The arm that is charged.")
-    method: Literal["EL2N"]
+    method: PreparationMethod
+    entrypoint: str | None = Field(
+        default=None, exclude_if=is_empty, description="module:function of Custom, which alone has one."
+    )
     code: Digest
     image: str | None = Field(default=None, description=_IMAGE)
-    recipe: dict[str, Any] = Field(description="Recipe of the network that scores the examples.")
-    fidelity: Fidelity = Field(description="Epochs, image and batch size of the scoring runs; all the data.")
+    recipe: dict[str, Any] = Field(description="Recipe of the network that scores the examples; for Custom the arm's.")
+    fidelity: Fidelity = Field(description="Epochs, image and batch size of the scoring runs; for Custom the arm's.")
     repeats: int = Field(ge=1, description="Initialisations that the scores are averaged over.")
     dataset: Dataset
+    inputs: tuple[Input, ...] = Field(default=(), exclude_if=is_empty, description="As in TrialRequest.")
+    environment: dict[str, str | None] = Field(default={}, exclude_if=is_empty, description="As in TrialRequest.")
+    passed: tuple[str, ...] = Field(default=(), exclude_if=is_empty, description="As in TrialRequest.")
     deadline_seconds: int = Field(ge=1)
     devices: int = Field(default=1, ge=1)
 

@@ -154,7 +154,7 @@ class PreparationResult(Message):
     key: Key
     study: str
     arm: str
-    method: Literal["EL2N"]
+    method: Literal["EL2N", "Custom"]
     examples: int = Field(ge=1)
     scores_digest: Digest
     cost: Cost

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from assay_trainer import contract
 from assay_trainer.subsets.coverage import covering
+from assay_trainer.subsets.custom import highest
 from assay_trainer.subsets.hardest import hardest
 from assay_trainer.subsets.rotation import rotation_of
 from assay_trainer.subsets.window import random_window
@@ -25,8 +26,8 @@ def choose(
     all hypotheses of that seed; see `random_window`. `RS2` has so many in each epoch; what is returned are those of all
     epochs, and `rotation_of` says which of them an epoch has. `EL2N` keeps the examples with the highest `scores`
     (float (examples,)), the same for all seeds (`hardest`); `CCS` draws examples of all scores, for each seed anew
-    (`covering`). `labels` is int64 (examples,). Raises ValueError if scores are needed and there is not one finite
-    score per example.
+    (`covering`); `Custom` keeps the highest scores, whatever the class (`highest`). `labels` is int64 (examples,).
+    Raises ValueError if scores are needed and there is not one finite score per example.
     """
     if not fidelity.takes_subset:
         return np.arange(examples)
@@ -40,6 +41,8 @@ def choose(
             f"subset {fidelity.subset} needs one score for each of the {examples} examples; given: {given}"
         )
     count = max(1, round(examples * fidelity.data_percent / 100))
+    if fidelity.subset == "Custom":
+        return highest(scores, count)
     left_out = min(round(examples * fidelity.hardest_percent_left_out / 100), examples - count)
     if fidelity.subset == "CCS":
         return covering(scores, count, left_out, seed)

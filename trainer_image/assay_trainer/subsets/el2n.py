@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 
 from assay_trainer import contract
 from assay_trainer.data import OpenedDataset
+from assay_trainer.preparation import SEED
 from assay_trainer.trial import Trial
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.train import fit
 
 BATCH = 500
 """The number of examples scored at a time."""
-
-FIRST_SEED = 1_000_000
-"""The seed of the first scoring network, far from the seeds of trials, so that no trial's data is chosen by a network
-that starts as it does."""
 
 
 def score_examples(request: contract.PreparationRequest, data: OpenedDataset, *, device: str) -> NDArray[np.float32]:
@@ -36,7 +33,7 @@ def score_examples(request: contract.PreparationRequest, data: OpenedDataset, *,
         trial = Trial(
             recipe=request.recipe,
             fidelity=request.fidelity,
-            seed=FIRST_SEED + repeat,
+            seed=SEED + repeat,
             classes=data.manifest.classes,
             training_data=lambda: (images, labels),
             held_out=lambda: (images[:1], labels[:1]),  # how well it does elsewhere is not asked

@@ -215,8 +215,8 @@ def _proxies(study: ProxyStudy) -> Iterator[Problem]:
         if same is not None:
             given = f'"{arm.name}", which runs exactly what {same} runs'
             allowed = (
-                "another epochs, steps, imageSize, batchSize, dataPercent, subset, hardestPercentLeftOut, recipe, "
-                "readAt or metric than other arms"
+                "another epochs, steps, imageSize, batchSize, dataPercent, subset, subsetEntrypoint, "
+                "hardestPercentLeftOut, recipe, readAt or metric than other arms"
             )
             yield Problem(_where(study), path, given, allowed)
 

@@ -56,6 +56,7 @@ class Subset(StrEnum):
     RS2 = "RS2"
     EL2N = "EL2N"
     CCS = "CCS"
+    CUSTOM = "Custom"
 
 
 class Correction(StrEnum):
@@ -344,7 +345,12 @@ class ProxyArm(Model):
         default=None,
         description="How the examples are chosen if dataPercent is below 100. Random (default): anew for each seed; "
         "RS2: anew for each epoch, each example once before any twice; EL2N: those that a short training finds "
-        "hardest; CCS: hard and easy ones alike, by the same scores.",
+        "hardest; CCS: hard and easy ones alike, by the same scores; Custom: by a function of your own.",
+    )
+    subset_entrypoint: Entrypoint | None = Field(
+        default=None,
+        description="The function that scores or chooses the examples for Custom, as module:function. It runs once for "
+        "the arm, in the study's image, and its cost is the arm's.",
     )
     hardest_percent_left_out: int | None = Field(
         default=None,
@@ -481,6 +487,8 @@ _SUBSET_OF_SOMETHING = _every_proxy(f"!has(p.subset) || {_DATA_PERCENT} < 100")
 
 _HARDEST_OF_SCORED = _every_proxy("!has(p.hardestPercentLeftOut) || (has(p.subset) && p.subset in ['EL2N', 'CCS'])")
 
+_ENTRYPOINT_OF_CUSTOM = _every_proxy("(has(p.subset) && p.subset == 'Custom') == has(p.subsetEntrypoint)")
+
 _ENOUGH_LEFT = _every_proxy(f"!has(p.hardestPercentLeftOut) || p.hardestPercentLeftOut + {_DATA_PERCENT} <= 100")
 
 _AS_LONG_AS = "proxies: epochs, readAt and RS2 need a reference with epochs, and steps one with steps"
@@ -523,6 +531,7 @@ class ProxyStudySpec(Model):
             ),
             (_SUBSET_OF_SOMETHING, "proxies: subset needs a dataPercent below 100"),
             (_HARDEST_OF_SCORED, "proxies: hardestPercentLeftOut needs the subset EL2N or CCS"),
+            (_ENTRYPOINT_OF_CUSTOM, "proxies: subsetEntrypoint must be given with the subset Custom, and only then"),
             (_ENOUGH_LEFT, "proxies: hardestPercentLeftOut and dataPercent must be at most 100 together"),
             (_READ_BEFORE_THE_END, "proxies: readAt: epochs must be below the arm's epochs"),
             (

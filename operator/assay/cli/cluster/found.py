@@ -13,7 +13,7 @@ from assay.api.selection import select_hypotheses
 from assay.kube.errors import NoCluster, NotFound
 from assay.kube.resources import HYPOTHESES, STUDIES
 from assay.planning.study.definition import StudyDefinition
-from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.programs import preparing_programs, program_of
 from assay.planning.study.study import Study
 from assay_trainer.contract import Dataset, digest
 from assay_trainer.objects import open_objects, split_object_uri
@@ -93,7 +93,8 @@ def shown_study(resource: ProxyStudy, hypotheses: list[Hypothesis]) -> Study:
     and data."""
     selected = select_hypotheses(resource, hypotheses)
     unknown = digest(b"")
-    programs = {program_of(resource.spec, hypothesis) for hypothesis in selected} | {scoring_program(resource.spec)}
+    programs = {program_of(resource.spec, hypothesis) for hypothesis in selected}
+    programs.update(preparing_programs(resource.spec))
     return Study.of(
         StudyDefinition(
             resource=resource,

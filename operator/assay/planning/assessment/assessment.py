@@ -17,6 +17,7 @@ from assay.planning.assessment.screened_standings import with_screened
 from assay.planning.assessment.standings import Standing, estimated_standings, measured_standings
 from assay.planning.results.comparisons import compared
 from assay.planning.results.score_tables import ScoreTable
+from assay.planning.results.unprepared import unprepared_arms
 from assay.planning.trust.certificates_in_force import certificates_of
 from assay.planning.trust.failures_last import fails_on, with_failures_last
 from assay.planning.trust.screening import Role
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from assay.planning.study.study import Study
     from assay.planning.trust.screening import ScreeningState
     from assay.ranking import Certificate
+    from assay_trainer.contract import Failure
 
 TOP = 3
 """How many of the best hypotheses the top-k overlap is over."""
@@ -47,12 +49,14 @@ TOP = 3
 @dataclass(frozen=True)
 class ProxyAssessment:
     """One proxy beside the reference; `certificate` is None before the first look. `fails_on_one` are the hypotheses
-    that fail on one of the two arms only, and count as the last ones there. `unread`: whose scores can't be read."""
+    that fail on one of the two arms only, and count as the last ones there. `unread`: whose scores can't be read.
+    `unprepared`: why the preparation failed that its trials wait for."""
 
     agreement: Agreement | None
     certificate: Certificate | None
     fails_on_one: tuple[str, ...] = ()
     unread: Unread | None = None
+    unprepared: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,14 @@ def assessment_of(study: Study, records: Records, judgement: Judgement, memory: 
     spec, looks = study.spec, study.looks
     confidence = spec.verdicts.confidence_percent / 100
     by_arm = tables if ladder else with_failures_last(study, tables)
+    unprepared = unprepared_arms(study, judgement.progress)
     proxies = {
         arm: ProxyAssessment(
             memory.of(_agreement, by_arm[REFERENCE].scores, own.scores),
             judgement.trust.certificates.get(arm),
             _fails_on_one_of_two(study, tables[REFERENCE], tables[arm]) if by_arm is not tables else (),
             judgement.unread.get(arm),
+            unprepared.get(arm),
         )
         for arm, own in by_arm.items()
         if arm != REFERENCE

@@ -161,6 +161,7 @@ _FIELDS = {
     "image_size": "imageSize",
     "batch_size": "batchSize",
     "data_percent": "dataPercent",
+    "subset_entrypoint": "subsetEntrypoint",
     "hardest_percent_left_out": "hardestPercentLeftOut",
 }
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assay.ranking import Certificate
 
 BUDGET_TOO_SMALL = "BudgetTooSmall"
+PREPARATION_FAILED = "PreparationFailed"
 
 _DIGITS = 6
 """Significant digits of agreements. Tables show two: of only three, rounding again would give another number than the
@@ -77,6 +78,9 @@ def _decision(
         return TrustDecision.NOT_TRUSTED, Reason.REVOKED, assessment.revocation.message
     if arm in assessment.in_force:
         return TrustDecision.TRUSTED, TrustDecision.TRUSTED, _why(certificate, looks) if certificate else None
+    if (failure := assessment.proxies[arm].unprepared) is not None and not (certificate and certificate.hypotheses):
+        message = f"What its trials wait for failed. {failure.reason}: {failure.message}"
+        return TrustDecision.UNDECIDED, PREPARATION_FAILED, shortened(message, 512)
     if certificate is None and (unread := assessment.proxies[arm].unread) is not None:
         return TrustDecision.UNDECIDED, FailureReason.CURVE_NOT_REPORTED.value, _unread(unread)
     if certificate is None:

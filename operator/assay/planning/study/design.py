@@ -19,6 +19,7 @@ from assay.planning.study.programs import (
     program_of,
     scoring_program,
     study_program,
+    subset_program,
 )
 from assay.planning.study.readings import (
     Reading,
@@ -33,6 +34,7 @@ from assay.planning.study.readings import (
 from assay_trainer.contract import (
     Dataset,
     Fidelity,
+    PreparationMethod,
     StatedDataset,
     condition_digest,
     preparation_key,
@@ -279,6 +281,8 @@ def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset | StatedData
     if not arm.fidelity.needs_scores:
         return None
     assert isinstance(dataset, Dataset), "others are refused where a study is checked"
+    if arm.fidelity.subset_entrypoint is not None:
+        return _by_function(study, arm, dataset, arm.fidelity.subset_entrypoint)
     # A team's own recipe means nothing to the scoring network, which then uses its defaults.
     recipe = arm.recipe if study.spec.trainer.entrypoint == SCORING_ENTRYPOINT else {}
     reference = study.spec.reference
@@ -288,13 +292,40 @@ def _preparation(study: StudyDefinition, arm: Arm, dataset: Dataset | StatedData
         image_size=arm.fidelity.image_size,
         batch_size=arm.fidelity.batch_size,
     )
-    code = study.code[scoring_program(study.spec)]
+    # CCS goes by the same scores
+    return _planned_preparation(study, arm, "EL2N", scoring_program(study.spec), recipe, scoring, dataset)
+
+
+def _by_function(study: StudyDefinition, arm: Arm, dataset: Dataset, entrypoint: str) -> PlannedPreparation:
+    """Return the preparation by a team's own function, which arms share that want as many examples of one size."""
+    program = subset_program(study.spec, entrypoint)
+    reference = study.spec.reference
+    length = {"epochs": reference.epochs or 1, "steps": reference.steps}
+    wanted = arm.whole.model_copy(update=length)
+    return _planned_preparation(study, arm, "Custom", program, arm.recipe, wanted, dataset)
+
+
+def _planned_preparation(
+    study: StudyDefinition,
+    arm: Arm,
+    method: PreparationMethod,
+    program: Program,
+    recipe: Mapping[str, Any],
+    fidelity: Fidelity,
+    dataset: Dataset,
+) -> PlannedPreparation:
+    code, custom = study.code[program], method == "Custom"
+    surroundings = study.surroundings.get(program, NO_SURROUNDINGS) if custom else NO_SURROUNDINGS
+    repeats = 1 if custom else SCORING_REPEATS
     key = preparation_key(
-        method="EL2N",  # CCS goes by the same scores
+        method=method,
         code=code,
         recipe=recipe,
-        fidelity=scoring,
-        repeats=SCORING_REPEATS,
+        fidelity=fidelity,
+        repeats=repeats,
         dataset=dataset.digest,
+        entrypoint=program.entrypoint if custom else None,
+        inputs=surroundings.inputs,
+        environment=surroundings.environment,
     )
-    return PlannedPreparation(key, arm.name, code, recipe, scoring, dataset)
+    return PlannedPreparation(key, arm.name, method, program, code, recipe, fidelity, repeats, dataset, surroundings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from assay_trainer.contract import Dataset, Fidelity
+from assay.planning.study.programs import NO_SURROUNDINGS, Program, Surroundings
+from assay_trainer.contract import Dataset, Fidelity, PreparationMethod
 
 
 class PlannedTrial(NamedTuple):
@@ -23,7 +24,11 @@ class PlannedPreparation(NamedTuple):
 
     key: str
     arm: str
+    method: PreparationMethod
+    program: Program
     code: str
     recipe: Mapping[str, Any]
     fidelity: Fidelity
+    repeats: int
     dataset: Dataset
+    surroundings: Surroundings = NO_SURROUNDINGS

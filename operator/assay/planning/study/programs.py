@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay_trainer.contract import Input
+from assay_trainer.contract import BY_HARDNESS, Input
 
 if TYPE_CHECKING:
     from assay.api.resources import Hypothesis, ProxyStudySpec, TrainerEnvironment
@@ -92,6 +92,22 @@ def _programs(spec: ProxyStudySpec, hypotheses: Iterable[Hypothesis]) -> list[Pr
 
 def _listed(program: Program) -> frozenset[str]:
     return frozenset((*program.digested, *program.passed))
+
+
+def subset_program(spec: ProxyStudySpec, entrypoint: str) -> Program:
+    """Return the program that is a proxy's subset function: the study's, but for the function."""
+    return study_program(spec)._replace(entrypoint=entrypoint)
+
+
+def preparing_programs(spec: ProxyStudySpec) -> Mapping[Program, str]:
+    """Return the programs that prepare some proxy, each with the field that names it."""
+    found: dict[Program, str] = {}
+    for index, proxy in enumerate(spec.proxies):
+        if proxy.subset in BY_HARDNESS:
+            found.setdefault(scoring_program(spec), "spec.trainer.entrypoint")
+        elif proxy.subset_entrypoint is not None:
+            found.setdefault(subset_program(spec, proxy.subset_entrypoint), f"spec.proxies[{index}].subsetEntrypoint")
+    return found
 
 
 def scoring_program(spec: ProxyStudySpec) -> Program:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.planning.study.design import SCORING_REPEATS
 from assay_trainer.contract import PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
@@ -52,13 +51,17 @@ def preparation_request(study: Study, preparation: PlannedPreparation, attempt: 
         attempt=attempt,
         study=study.name,
         arm=preparation.arm,
-        method="EL2N",
+        method=preparation.method,
+        entrypoint=preparation.program.entrypoint if preparation.method == "Custom" else None,
         code=preparation.code,
-        image=study.spec.trainer.image,
+        image=preparation.program.image,
         recipe=dict(preparation.recipe),
         fidelity=preparation.fidelity,
-        repeats=SCORING_REPEATS,
+        repeats=preparation.repeats,
         dataset=preparation.dataset,
+        inputs=preparation.surroundings.inputs,
+        environment=dict(preparation.surroundings.environment),
+        passed=preparation.program.passed if preparation.method == "Custom" else (),
         deadline_seconds=study.spec.trainer.deadline_seconds,
         devices=study.spec.trainer.devices,
     )

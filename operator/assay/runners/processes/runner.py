@@ -34,7 +34,6 @@ from assay_trainer.contract import (
     Ready,
     StartItem,
     StopItem,
-    TrialRequest,
     WorkRequest,
 )
 
@@ -336,8 +335,6 @@ class ProcessRunner:
     def _start_command(self, attempt: LocalAttempt, ready: Ready, slots: int) -> StartItem:
         """Return the command to start an attempt on its GPUs, with a fair share of the machine's cores and memory."""
         item, gpus = attempt.item, attempt.gpus or ()
-        inputs = item.inputs if isinstance(item, TrialRequest) else ()
-        listed = (*item.environment, *item.passed) if isinstance(item, TrialRequest) else ()
         at_once = slots if gpus else max(1, slots // item.devices)
         sharing = 1 if self._memory_given or attempt.is_alone else at_once
         return StartItem(
@@ -347,10 +344,10 @@ class ProcessRunner:
             threads=self._threads or (max(1, ready.cores // slots) if gpus else 1),
             memory_bytes=self._memory_given or int(ready.memory_bytes * SHARE_OF_MEMORY) // sharing,
             shares_memory=sharing > 1,
-            check_code=isinstance(item, TrialRequest) and item.code in self._codes,
+            check_code=item.entrypoint is not None and item.code in self._codes,
             elsewhere=dict(self._elsewhere.get(item.code, {})),
-            stamps={each.uri: self._stamps[each.uri] for each in inputs if each.uri in self._stamps},
-            withheld=self._withheld(listed),
+            stamps={each.uri: self._stamps[each.uri] for each in item.inputs if each.uri in self._stamps},
+            withheld=self._withheld((*item.environment, *item.passed)),
         )
 
     # ------------------------------------------------------------------------- events

@@ -13,7 +13,7 @@ from assay.api.resources import Hypothesis, HypothesisSpec, ProxyStudy
 from assay.api.selection import select_hypotheses
 from assay.planning.study.capacity import Capacity
 from assay.planning.study.definition import StudyDefinition
-from assay.planning.study.programs import program_of, scoring_program
+from assay.planning.study.programs import preparing_programs, program_of
 from assay.planning.study.study import Study
 from assay.recorded.table import Table
 from assay.runners.replay.arms import NOTHING_CHOSEN, recorded_arms
@@ -56,7 +56,8 @@ def replay_study(
     if problems := [*problems, *_seeds(resource, table)]:
         raise InvalidInput(problems)
     resource, note = _within(resource, table)
-    programs = {program_of(resource.spec, hypothesis) for hypothesis in recorded} | {scoring_program(resource.spec)}
+    programs = {program_of(resource.spec, hypothesis) for hypothesis in recorded}
+    programs.update(preparing_programs(resource.spec))
     definition = StudyDefinition(
         resource=resource,
         hypotheses=select_hypotheses(resource, recorded),

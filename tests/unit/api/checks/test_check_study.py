@@ -148,6 +148,23 @@ def test_the_hardest_can_be_left_out_where_there_are_scores(proxy: dict[str, Any
         assert (problem.path, want_allowed in problem.allowed) == ("spec.proxies[0].hardestPercentLeftOut", True)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "want_given"),
+    [
+        ({"subset": Subset.CUSTOM, "subset_entrypoint": "team.subsets:score"}, None),
+        ({"subset": Subset.CUSTOM}, "nothing"),
+        ({"subset": Subset.CCS, "subset_entrypoint": "team.subsets:score"}, '"team.subsets:score"'),
+        ({"subset_entrypoint": "team.subsets:score"}, '"team.subsets:score"'),
+    ],
+)
+def test_a_function_and_the_subset_that_needs_one_belong_together(
+    proxy: dict[str, Any], want_given: str | None
+) -> None:
+    problems = check_study(a_proxy_study(proxies=[a_proxy(data_percent=25, **proxy)]), some_hypotheses(2))
+    found = [(problem.path, problem.given) for problem in problems]
+    assert found == ([] if want_given is None else [("spec.proxies[0].subsetEntrypoint", want_given)])
+
+
 def test_a_subset_of_all_the_data_is_a_problem() -> None:
     assert paths(a_proxy_study(proxies=[a_proxy(epochs=1, subset=Subset.EL2N)])) == ["spec.proxies[0].subset"]
 

@@ -201,7 +201,7 @@ def test_a_study_and_a_hypothesis_may_share_a_name(tmp_path: Path) -> None:
         ("assay.dev/v1alpha1", "apps/v1", "apiVersion", '"apps/v1"', "assay.dev/v1alpha1", None),
         ("assay.dev/v1alpha1", "assay.dev/v1", "apiVersion", '"assay.dev/v1"', "assay.dev/v1alpha1", "assay.dev/v1alpha1"),
         ("apiVersion", "apiversion", "apiVersion", "nothing", "assay.dev/v1alpha1", "apiversion"),
-        ("subset: Random", "subset: random", "spec.proxies[0].subset", '"random"', "Random, RS2, EL2N or CCS", "Random"),
+        ("subset: Random", "subset: random", "spec.proxies[0].subset", '"random"', "Random, RS2, EL2N, CCS or Custom", "Random"),
         ("dataPercent: 25", "dataPrecent: 25", "spec.proxies[0].dataPrecent", "an unknown field", "name, epochs", "dataPercent"),
         ("dataPercent: 25", "data_percent: 25", "spec.proxies[0].data_percent", "an unknown field", "name", "dataPercent"),
         ("dataPercent: 25", "dataPercent: 250", "spec.proxies[0].dataPercent", "250", "a whole number of 1 to 100", None),
@@ -242,7 +242,7 @@ def test_all_that_is_wrong_is_said_at_once_with_file_line_and_resource(tmp_path:
     file = f"{tmp_path}/study.yaml"
     assert str(caught.value).splitlines() == [
         f'{file}:11 (ProxyStudy/digits): spec.reference.epochs: given "many"; allowed: a whole number of 1 to 1000000',
-        f'{file}:13 (ProxyStudy/digits): spec.proxies[0].subset: given "Randon"; allowed: Random, RS2, EL2N or CCS; did you mean Random?',
+        f'{file}:13 (ProxyStudy/digits): spec.proxies[0].subset: given "Randon"; allowed: Random, RS2, EL2N, CCS or Custom; did you mean Random?',
         f'{tmp_path}/zoo.yaml:1: kind: given "Zoo"; allowed: Hypothesis or ProxyStudy',
     ]
 
