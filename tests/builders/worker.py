@@ -33,7 +33,7 @@ class Pod:
 
     def run(self, *items: TrialRequest, at_once: int = 1, options: Sequence[str] = ()) -> int:
         with self.start(self.put(items, at_once), *options) as worker:
-            return worker.wait(60)
+            return worker.wait(180)
 
     @property
     def last_words(self) -> list[TerminationMessage]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from assay_trainer.vision.channel_sums import channel_sums
+from assay_trainer.vision.data_parallel import ALONE, Ranks
 from assay_trainer.vision.order import Rows, ShuffledPasses, Steps, mixed
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.sizes import shrink, side_at
@@ -52,7 +53,8 @@ class Resident(NamedTuple):
 class TrainingBatches:
     """Augmented batches of equal size. `batch(step)` makes that of a step, which follows from seed and step alone.
 
-    An epoch's examples are those of `rows`; without it, all that there are.
+    An epoch's examples are those of `rows`; without it, all that there are. Of `ranks` each makes its part of the batch
+    that one alone would make.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class TrainingBatches:
         memory_format: torch.memory_format,
         seed: int,
         rows: Rows | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self._ranks = ranks
         device, self._examples = examples.images.device, examples
         self._recipe, self._steps, self._seed = recipe, steps, seed
         self._normalisation, self._memory_format = normalisation, memory_format
@@ -76,17 +80,18 @@ class TrainingBatches:
         self._padded = examples.images
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return images, float32 (n, channels, side, side), and labels (n,)."""
+        """Return images, float32 (n, channels, side, side), and labels (n,), of this rank's part."""
         recipe = self._recipe
         self._resize(side_at(step, self._steps.total, recipe.image_sizes, self._examples.images.shape[1]))
         parts = self._passes.batch(step, self._steps.batch_size)
         index = torch.cat([part for _, part in parts]) if len(parts) > 1 else parts[0][1]
         self._generator.manual_seed(mixed(self._seed, step, _AUGMENTATION))
-        images = self._cut_and_flip(index, parts) if recipe.flip or self._margin else self._padded[index]
+        part = self._ranks.part(len(index))
+        images = self._cut_and_flip(index, parts, part) if recipe.flip or self._margin else self._padded[index[part]]
         normal = self._normalisation(images, self._memory_format)
         if recipe.cutout:
-            normal.masked_fill_(self._square(len(index)), 0.0)  # 0 is the mean
-        return normal, self._examples.labels[index]
+            normal.masked_fill_(self._square(len(index))[part], 0.0)  # 0 is the mean
+        return normal, self._examples.labels[index[part]]
 
     def _resize(self, side: int) -> None:
         if side == self._side:
@@ -96,14 +101,14 @@ class TrainingBatches:
         images = shrink(self._examples.images, side)
         self._padded = F.pad(images, around) if self._margin else images  # pad copies, even by nothing
 
-    def _cut_and_flip(self, index: Tensor, parts: list[tuple[int, Tensor]]) -> Tensor:
+    def _cut_and_flip(self, index: Tensor, parts: list[tuple[int, Tensor]], part: slice) -> Tensor:
         # Shuffling, cropping and flipping are one gather from the padded images.
         along = torch.arange(self._side, device=index.device)
         rows = along + self._random(2 * self._margin + 1, len(index))
         columns = along + self._random(2 * self._margin + 1, len(index))
         if self._recipe.flip:
             columns = torch.where(self._mirrored(index, parts)[:, None], columns.flip(1), columns)
-        cut: Tensor = self._padded[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+        cut: Tensor = self._padded[index[part, None, None], rows[part, :, None], columns[part, None, :]]
         return cut
 
     def _mirrored(self, index: Tensor, parts: list[tuple[int, Tensor]]) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from assay_trainer.vision.batches import Normalisation, Resident
+from assay_trainer.vision.data_parallel import ALONE, Ranks
 from assay_trainer.vision.recipe import Recipe
 
 BATCH = 500
@@ -34,7 +35,7 @@ class Evaluation:
 
 
 class HeldOut:
-    """The held-out split on the device; calling it evaluates a model."""
+    """The held-out split on the device; calling it evaluates a model. Of `ranks` each evaluates its part."""
 
     def __init__(
         self,
@@ -42,9 +43,12 @@ class HeldOut:
         recipe: Recipe,
         normalisation: Normalisation,
         memory_format: torch.memory_format,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._recipe, self._normalisation, self._memory_format = recipe, normalisation, memory_format
-        self._examples = examples
+        self._count, self._ranks = len(examples.labels), ranks
+        part = ranks.part(self._count)
+        self._examples = Resident(examples.images[part], examples.labels[part])
 
     @torch.inference_mode()
     def __call__(self, model: nn.Module) -> Evaluation:
@@ -57,4 +61,5 @@ class HeldOut:
                 correct.append(logits.argmax(1) == labels)
                 losses.append(F.cross_entropy(logits, labels, reduction="none"))
         model.train()
-        return Evaluation(torch.cat(correct), torch.cat(losses))
+        whole = [self._ranks.joined(torch.cat(each), self._count) for each in (correct, losses)]
+        return Evaluation(*whole)

@@ -8,17 +8,23 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from assay_trainer.ranks import uses_devices
 from assay_trainer.trial import Trial
 from assay_trainer.vision.averaging import Average
 from assay_trainer.vision.batches import Normalisation, Resident, TrainingBatches
+from assay_trainer.vision.data_parallel import Ranks, ranks_of
 from assay_trainer.vision.evaluation import HeldOut
 from assay_trainer.vision.model import build_model
 from assay_trainer.vision.optimizers import build_optimizers
-from assay_trainer.vision.order import Steps
+from assay_trainer.vision.order import Steps, mixed
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.schedule import LearningRateSchedule
 
+_DROPOUT = 3
+"""The stream of seeds from which further ranks drop out; see `batches`."""
 
+
+@uses_devices
 def train(trial: Trial) -> dict[str, float]:
     """Train by the trial's recipe (`Recipe`) and return `accuracy` and `loss` on the held-out split.
 
@@ -39,6 +45,11 @@ class Fitted:
 
 def fit(trial: Trial) -> Fitted:
     """Train as `train` does, and return the network, too."""
+    with ranks_of(trial) as ranks:
+        return _fit(trial, ranks)
+
+
+def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     recipe = trial.recipe_as(Recipe)
     device = torch.device(trial.device)
     torch.manual_seed(trial.seed)
@@ -46,14 +57,17 @@ def fit(trial: Trial) -> Fitted:
     images, labels, rows = trial.training_epochs()
     trial_held_out = trial.held_out()
     steps = Steps.of(trial.fidelity, recipe.batch_size, len(rows(1)))
+    ranks.check_batch(steps.batch_size)
     memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
     normalisation = Normalisation(images, device)
     with trial.timed("copy_to_device"):
         training, held_out = Resident.on(device, images, labels), Resident.on(device, *trial_held_out)
-    data = TrainingBatches(training, recipe, steps, normalisation, memory_format, trial.seed, rows)
-    evaluate = HeldOut(held_out, recipe, normalisation, memory_format)
+    data = TrainingBatches(training, recipe, steps, normalisation, memory_format, trial.seed, rows, ranks)
+    evaluate = HeldOut(held_out, recipe, normalisation, memory_format, ranks)
 
     model = build_model(recipe, images.shape[-1], len(trial.classes))
+    if ranks.rank:
+        torch.manual_seed(mixed(trial.seed, ranks.rank, _DROPOUT))  # the weights that were drawn are the same for all
     model = model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
     optimizers = build_optimizers(recipe, model)
     schedule = LearningRateSchedule(recipe, optimizers, steps.total)
@@ -70,6 +84,7 @@ def fit(trial: Trial) -> Fitted:
                 loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
             with trial.timed("backward"):
                 loss.backward()  # type: ignore[no-untyped-call]
+                ranks.average_gradients(model, steps.batch_size)
             with trial.timed("optimizer"):
                 if recipe.gradient_clip is not None:
                     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
@@ -79,11 +94,12 @@ def fit(trial: Trial) -> Fitted:
                     optimizer.zero_grad(set_to_none=True)
                 average.update()
             loss_sum += loss.detach()  # not .item(): that would make the host wait for the GPU at every step
-            trial.count_samples(len(targets))
+            trial.count_samples(steps.batch_size)
         if recipe.evaluates(epoch) or epoch in trial.wanted_epochs or epoch == steps.epochs:
             with trial.timed("evaluation"):
+                ranks.average_statistics(model)
                 evaluation = evaluate(average.model)
                 metrics = evaluation.metrics  # here, since it waits for the GPU
-            trial.report(epoch, **metrics, training_loss=loss_sum.item() / len(steps.of_epoch(epoch)))
+            trial.report(epoch, **metrics, training_loss=ranks.mean(loss_sum) / len(steps.of_epoch(epoch)))
     trial.per_example(correct=evaluation.correct, loss=evaluation.losses)
     return Fitted(average.model, normalisation, memory_format, evaluation.metrics)
