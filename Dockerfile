@@ -37,9 +37,9 @@ FROM packages AS operator
 RUN --mount=type=bind,from=uv,source=/opt/uv,target=/opt/uv --mount=type=cache,target=/root/.cache/uv \
     /opt/uv/install -r pyproject.toml --extra operator \
  # What nothing imports, over a third of it all: test suites, the asynchronous half of the Kubernetes client, and what
- # reads tables of recorded runs.
+ # reads tables of recorded runs and examples of data sets.
  && find /opt/assay/lib -type d \( -name tests -o -path '*/kubernetes/aio' -o -name polars -o -name '_polars_runtime*' \
-      -o -name fastexcel \) -prune -exec rm -r {} +
+      -o -name fastexcel -o -name pyarrow \) -prune -exec rm -r {} +
 COPY trainer_image/assay_trainer /app/assay_trainer
 COPY operator/assay /app/assay
 # Here, since buildah 1.28 sees only where something is run that arguments are others than before.

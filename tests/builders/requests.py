@@ -29,8 +29,8 @@ def a_trial(
         entrypoint=entrypoint,
         recipe=recipe,
         fidelity=fidelity,
-        dataset=dataset.digest,
-        held_out=dataset.digest,
+        dataset=dataset.identity,
+        held_out=dataset.identity,
         preparation=None,
         devices=devices,
     )

@@ -143,7 +143,7 @@ def a_result_object(item: TrialRequest, score: float) -> tuple[str, bytes]:
         profile=a_profile(),
         provenance=Provenance(
             code=item.code,
-            dataset=item.dataset.digest,
+            dataset=item.dataset.identity,
             python="3.11.7",
             torch=None,
             device_model="a CPU",

@@ -16,7 +16,7 @@ def provenance_of(
     """Return what produced an item's result, on a device of the `model`, with so many CPU `threads`."""
     return Provenance(
         code=item.code,
-        dataset=item.dataset.digest,
+        dataset=item.dataset.identity,
         held_out=held_out,
         python=platform.python_version(),
         torch=torch_version(),

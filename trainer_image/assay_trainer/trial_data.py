@@ -33,7 +33,7 @@ def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
     train = _opened(request.dataset)
     held_out = train if request.held_out == request.dataset else _opened(request.held_out)
     known = train or held_out
-    size = request.fidelity.image_size or (max(known.manifest.train.images) if known else None)
+    size = request.fidelity.image_size or (max(known.manifest.train.sizes) if known else None)
     return TrialData(
         classes=known.manifest.classes if known else not_ours("trial.classes", request.dataset, "say them yourself"),
         training=partial(train.train, size, choose)

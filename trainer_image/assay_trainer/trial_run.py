@@ -198,7 +198,7 @@ class TrialRun:
                 curve=curve,
                 cost=cost,
                 profile=_profile(trial, phases, cost, utilisation),
-                provenance=provenance_of(request, meter, model, request.held_out.digest, threads=self._threads),
+                provenance=provenance_of(request, meter, model, request.held_out.identity, threads=self._threads),
                 run_url=run_url,
                 notes=_told(bounded_notes([*no_url, *amiss, *cut, *not_kept, *left_out])),
                 per_example=tuple(each.described for each in examples),

@@ -107,7 +107,7 @@ def build(
     manifest = built.manifest
     typer.echo(
         f"{built.dataset.manifest}: {manifest.train.examples} training and {manifest.held_out.examples} held-out "
-        f"images of {len(manifest.classes)} classes, sizes {', '.join(map(str, sorted(manifest.train.images)))}\n"
+        f"images of {len(manifest.classes)} classes, sizes {', '.join(map(str, manifest.train.sizes))}\n"
         f"{built.dataset.digest}"
     )
     for line in _asides(built):
@@ -133,7 +133,7 @@ def _summary(built: BuiltDataset) -> dict[str, Any]:
         "classes": list(manifest.classes),
         "training": manifest.train.examples,
         "heldOut": manifest.held_out.examples,
-        "sizes": sorted(manifest.train.images),
+        "sizes": list(manifest.train.sizes),
         "leftOut": [asdict(each) for each in built.left_out],
         "notes": list(built.notes),
     }

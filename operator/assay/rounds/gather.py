@@ -19,14 +19,14 @@ from assay.planning.study.study import Study
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import ON_ONE_MACHINE
 from assay.store.reading import first_fault
-from assay_trainer.contract import Dataset, DatasetManifest, StatedDataset, digest
+from assay_trainer.contract import Dataset, DatasetManifest, ExamplesManifest, StatedDataset, digest, read_manifest
 from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
 
 if TYPE_CHECKING:
     from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy, ProxyStudySpec
     from assay.runners.protocol import Runner
 
-    DatasetReader = Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]]
+    DatasetReader = Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest | ExamplesManifest]]
 
 
 def gather_study(
@@ -65,7 +65,7 @@ def gather_study(
 
 def _dataset(
     reference: DatasetReference, place: str, read: DatasetReader
-) -> tuple[Dataset | StatedDataset, DatasetManifest | None]:
+) -> tuple[Dataset | StatedDataset, DatasetManifest | ExamplesManifest | None]:
     """Return a data set, and its manifest, if it has one: others are opened by the train function alone."""
     if reference.version is not None:
         return StatedDataset(uri=reference.uri, version=reference.version), None
@@ -74,7 +74,7 @@ def _dataset(
 
 def read_dataset(
     reference: DatasetReference, place: str, limit: int = ON_ONE_MACHINE.manifest
-) -> tuple[Dataset, DatasetManifest]:
+) -> tuple[Dataset, DatasetManifest | ExamplesManifest]:
     """Read a data set by its manifest's URI; `place` is the resource that names it. Raises InvalidInput, also for a
     manifest of more than `limit` bytes."""
     uri = reference.manifest
@@ -98,14 +98,15 @@ def read_dataset(
         allowed = "file:///folder/manifest.json, s3://bucket/prefix/manifest.json"
         raise problem(f"{uri} ({error})", allowed) from error
     try:
-        manifest = DatasetManifest.model_validate_json(data)
+        manifest = read_manifest(data)
     except ValidationError as error:
         where, why = first_fault(error)
         raise problem(
             f"{uri}, where {where or 'the whole file'} is wrong: {why}",
             "a manifest.json that `assay shards build` has written",
         ) from error
-    return Dataset(manifest=uri, digest=digest(data)), manifest
+    content = manifest.content if isinstance(manifest, ExamplesManifest) else None
+    return Dataset(manifest=uri, digest=digest(data), content=content), manifest
 
 
 def missing_inputs(resource: ProxyStudy | Hypothesis) -> Iterator[Problem]:

@@ -341,7 +341,7 @@ def test_any_function_may_ask_for_an_epoch(run: Run) -> None:
 def a_preparation(dataset: contract.Dataset) -> contract.PreparationRequest:
     what: dict[str, Any] = {"method": "EL2N", "code": contract.digest(b""), "recipe": {"width": 4}, "repeats": 1}
     fidelity = Fidelity(epochs=1, batch_size=16)
-    key = contract.preparation_key(**what, fidelity=fidelity, dataset=dataset.digest)
+    key = contract.preparation_key(**what, fidelity=fidelity, dataset=dataset.identity)
     # Within the deadline torch is imported, which takes a minute where others use the machine.
     return contract.PreparationRequest(
         **what, key=key, study="study", arm="coreset", fidelity=fidelity, dataset=dataset, deadline_seconds=600

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Message, Version
+from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Message, Version, is_empty
 
 
 class ShardFile(Message):
@@ -28,9 +28,15 @@ class Split(Message):
         "all sizes in the same order of examples."
     )
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of its images, in pixels a side, sorted."""
+        return tuple(sorted(self.images))
+
 
 class DatasetManifest(Message):
-    """A data set decoded once: every image size as shards of uint8. Its digest is that of its JSON bytes."""
+    """A data set as earlier releases wrote it (version 1): every image size as shards of uint8. Its digest is that of
+    its JSON bytes."""
 
     version: Version = CONTRACT_VERSION
     name: str
@@ -45,6 +51,16 @@ class Dataset(Message):
 
     manifest: str = Field(description="URI of the manifest.json: file:///… or s3://….")
     digest: Digest
+    content: Digest | None = Field(
+        default=None,
+        exclude_if=is_empty,
+        description="Of the examples themselves, whatever files hold them: as the manifest says, from version 2 on.",
+    )
+
+    @property
+    def identity(self) -> str:
+        """What counts in the keys of trials: the digest of the content, else of the manifest."""
+        return self.content or self.digest
 
 
 class Input(Message):

@@ -13,7 +13,7 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | memoryview) -> str:
     """Return the SHA-256 of `data` as `sha256:<64 hex digits>`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 

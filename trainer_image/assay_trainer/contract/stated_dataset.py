@@ -30,5 +30,10 @@ class StatedDataset(Message):
         """What stands for it in keys."""
         return digest(canonical_json({"name": self.name, "version": self.version}))
 
+    @property
+    def identity(self) -> str:
+        """The same: what counts in the keys of trials."""
+        return self.digest
+
     def __str__(self) -> str:
         return f"version {self.version}" + (f" of {self.uri}" if self.uri else "")

@@ -18,7 +18,7 @@ Choose = Callable[[Labels], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
-class OpenedDataset:
+class OpenedImages:
     """A data set whose manifest matches its reference; shards are read, and checked, on demand."""
 
     reference: contract.Dataset

@@ -4,6 +4,7 @@ from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreEr
 from assay_trainer.objects.file import FileObjects
 from assay_trainer.objects.limits import OBJECT_BYTES
 from assay_trainer.objects.memory import MemoryObjects
+from assay_trainer.objects.names import is_name
 from assay_trainer.objects.protocol import Objects
 from assay_trainer.objects.uri import object_stamp, open_objects, split_object_uri
 
@@ -17,6 +18,7 @@ __all__ = [
     "StoreError",
     "TooManyObjects",
     "UnfitObject",
+    "is_name",
     "object_stamp",
     "open_objects",
     "split_object_uri",

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay_trainer import contract
+from assay_trainer.contract import FIELDS_GROUP, DataField
 from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge, open_objects
+from assay_trainer.shards.content import ContentOfSplit, content_digest
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
+from assay_trainer.shards.format import column_of, groups_of, read_index
 from assay_trainer.shards.shrink import shrink
 from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import split
-
-SHARD_BYTES = 64 * 2**20
-"""The most bytes of a shard, unless one image is larger: an image is never split."""
+from assay_trainer.shards.sums import channel_sums
+from assay_trainer.shards.writing import GroupWriter
 
 MANIFEST = "manifest.json"
-_READ_AT_ONCE = 1024  # images in memory beside the shards that are being filled
+
+PATHS = {"train": "train", "held_out": "held-out"}
+"""The folders of the splits."""
+
+READ_BYTES = 16 * 2**20
+"""About how many bytes of images are decoded at once."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class BuiltDataset:
     """A complete data set: the reference that studies give, and its manifest."""
 
     dataset: contract.Dataset
-    manifest: contract.DatasetManifest
+    manifest: contract.ExamplesManifest
     found: str = ""
     """What kind of source it was, in a few words."""
     left_out: tuple[LeftOut, ...] = ()
@@ -52,11 +60,11 @@ def build_shards(
 ) -> BuiltDataset:
     """Build the data set `name` from labelled images, see `open_source`, under a URI or a local path.
 
-    Images are written as fixed-size uint8 records in each of `sizes` (pixels a side; none given: as they are),
-    in one shuffled order, so that a prefix is a random subset. The source's own split is kept; without one,
-    `held_out_percent` of each class is held out. The same input gives the same bytes and so the same digest;
-    with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says which part is held out
-    of a source with several beside the training part (None: the test part).
+    Images are written as uint8 in each of `sizes` (pixels a side; none given: as they are), in one shuffled order in
+    which classes are interleaved, so that a window of it is a random subset with each class in proportion. The source's
+    own split is kept; without one, `held_out_percent` of each class is held out. The same input gives the same bytes
+    and so the same digest; with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says
+    which part is held out of a source with several beside the training part (None: the test part).
 
     All images are decoded before anything is written. Shards are named by their digests and the manifest is written
     last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
@@ -78,18 +86,32 @@ def build_shards(
         raise InvalidSource(f"{source}: {error}") from None
     writer = _Writer(objects)
     images.check()
-    manifest = contract.DatasetManifest(
+    fields = {
+        "image": DataField(
+            kind="image",
+            type="uint8",
+            shape=None,
+            channels=1 if images.channels == 1 else 3,
+            sizes=chosen,
+            encoding="uint8",
+            resize="area",
+        ),
+        "label": DataField(kind="class", type="int64", names=images.classes),
+    }
+    parts = {"train": train, "held_out": held_out}
+    written = {name: _write_split(writer, name, images, indices, fields) for name, indices in parts.items()}
+    manifest = contract.ExamplesManifest(
         name=name,
-        classes=images.classes,
-        channels=1 if images.channels == 1 else 3,
-        train=_write_split(writer, "train", images, train, chosen),
-        held_out=_write_split(writer, "held-out", images, held_out, chosen),
+        fields=fields,
+        content=content_digest(fields, {part: (len(parts[part]), values) for part, (_, values) in written.items()}),
+        train=written["train"][0],
+        held_out=written["held_out"][0],
     )
     data = contract.canonical_json(manifest.model_dump(mode="json"))
-    if not objects.put_if_absent(MANIFEST, data) and objects.get(MANIFEST) != data:
+    if not writer.put_manifest(data):
         raise writer.conflict()
     return BuiltDataset(
-        contract.Dataset(manifest=f"{objects.uri}/{MANIFEST}", digest=contract.digest(data)),
+        contract.Dataset(manifest=f"{objects.uri}/{MANIFEST}", digest=contract.digest(data), content=manifest.content),
         manifest,
         found=images.found,
         left_out=images.findings.left_out,
@@ -123,20 +145,30 @@ def _checked_folder(objects: Objects, source: Path) -> Path | None:
 
 
 class _Writer:
-    """Puts shards under a prefix, unless there is a manifest that doesn't name them."""
+    """Puts files under a prefix, unless there is another data set."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._existing: bytes | None = None
         try:
-            existing = contract.DatasetManifest.model_validate_json(objects.get(MANIFEST))
+            self._existing = objects.get(MANIFEST)
+            found = contract.read_manifest(self._existing)
         except ObjectNotFound:
-            self._known = None
+            return
         except ValueError:
             raise self.conflict() from None
-        else:
-            splits = (existing.train, existing.held_out)
-            self._known = {part.labels for part in splits}
-            self._known.update(shard for part in splits for shards in part.images.values() for shard in shards)
+        if not isinstance(found, contract.ExamplesManifest):
+            raise self.conflict()
+        self._known = {group.index for part in found.splits.values() for group in part.files.values()}
+        for part in found.splits.values():
+            for group in part.files.values():
+                self._known.update(self._files_of(group, part.examples))
+
+    def _files_of(self, group: contract.FileGroup, examples: int) -> Sequence[str]:
+        try:
+            return read_index(self._objects.get(group.index, group.bytes), examples).files
+        except (ObjectNotFound, ObjectTooLarge, InvalidDataset):
+            return ()  # it is written anew, or found to be damaged
 
     def conflict(self) -> InvalidDataset:
         return InvalidDataset(
@@ -144,17 +176,23 @@ class _Writer:
             "expected this one or none: choose another destination, or remove it"
         )
 
-    def put(self, stem: str, data: bytes, examples: int) -> contract.ShardFile:
-        digest = contract.digest(data)
-        path = f"{stem}-{digest.removeprefix('sha256:')[:16]}.bin"
-        shard = contract.ShardFile(path=path, bytes=len(data), digest=digest, examples=examples)
-        if self._known is not None and shard not in self._known:
+    def put(self, stem: str, data: bytes | pa.Buffer) -> str:
+        """Write an object, and return its path, which has its digest in it. Raises InvalidDataset for a damaged object
+        of this path, and if there is another data set."""
+        digest = contract.digest(memoryview(data))
+        path = f"{stem}-{digest.removeprefix('sha256:')[:16]}.arrow"
+        if self._existing is not None and path not in self._known:
             raise self.conflict()
-        if not self._objects.put_if_absent(path, data) and not self._holds(path, data):
+        whole = bytes(data)
+        if not self._objects.put_if_absent(path, whole) and not self._holds(path, whole):
             raise InvalidDataset(
                 f"{self._objects.uri}/{path}: damaged, expected digest {digest}: remove it, and build again"
             )
-        return shard
+        return path
+
+    def put_manifest(self, data: bytes) -> bool:
+        """Write the manifest, and return whether it is there, rather than another one."""
+        return self._objects.put_if_absent(MANIFEST, data) or self._objects.get(MANIFEST) == data
 
     def _holds(self, path: str, data: bytes) -> bool:
         try:
@@ -164,27 +202,28 @@ class _Writer:
 
 
 def _write_split(
-    writer: _Writer, name: str, source: Source, indices: NDArray[np.int64], sizes: Sequence[int]
-) -> contract.Split:
-    per_shard = {size: max(1, SHARD_BYTES // (size * size * source.channels)) for size in sizes}
-    pending: dict[int, list[NDArray[np.uint8]]] = {size: [] for size in sizes}
-    shards: dict[int, list[contract.ShardFile]] = {size: [] for size in sizes}
-
-    def flush(size: int, everything: bool) -> None:
-        waiting = np.concatenate(pending[size])
-        limit = per_shard[size]
-        while len(waiting) >= limit or (everything and len(waiting)):
-            full, waiting = waiting[:limit], waiting[limit:]
-            shards[size].append(writer.put(f"{name}/{size}/{len(shards[size]):05d}", full.tobytes(), len(full)))
-        pending[size] = [waiting]
-
-    for first in range(0, len(indices), _READ_AT_ONCE):
-        images = source.read(indices[first : first + _READ_AT_ONCE])
+    writer: _Writer, name: str, source: Source, indices: NDArray[np.int64], fields: Mapping[str, DataField]
+) -> tuple[contract.ExamplesSplit, Mapping[str, str]]:
+    content = ContentOfSplit(fields)
+    groups = {group: GroupWriter(writer.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
+    sizes = fields["image"].sizes
+    sums = np.zeros((2, source.channels), np.int64)
+    at_once = max(1, min(1024, READ_BYTES // (sizes[0] ** 2 * source.channels)))
+    for first in range(0, len(indices), at_once):
+        chunk = indices[first : first + at_once]
+        images = source.read(chunk)
         for size in sizes:
-            pending[size].append(shrink(images, size))
-            if sum(map(len, pending[size])) >= per_shard[size]:
-                flush(size, everything=False)
-    for size in sizes:
-        flush(size, everything=True)
-    labels = writer.put(f"{name}/labels", source.labels[indices].astype("<i8").tobytes(), len(indices))
-    return contract.Split(examples=len(indices), labels=labels, images={size: tuple(shards[size]) for size in sizes})
+            shrunk = shrink(images, size)
+            group = groups[f"image-{size}"]
+            group.add([column_of(shrunk, group.schema.field(0).type)])
+            if size == sizes[0]:
+                sums += channel_sums(shrunk)
+        groups[FIELDS_GROUP].add([column_of(source.labels[chunk], pa.int64())])
+    counts = np.bincount(source.labels[indices], minlength=len(source.classes))
+    return contract.ExamplesSplit(
+        examples=len(indices),
+        files={group: each.finish() for group, each in groups.items()},
+        class_counts={"label": tuple(counts.tolist())},
+        channel_sums=tuple(sums[0].tolist()),
+        channel_squares=tuple(sums[1].tolist()),
+    ), content.values()

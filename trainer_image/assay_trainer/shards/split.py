@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.order import interleaved
 from assay_trainer.shards.sources import Source
 
 
 def split(source: Source, held_out_percent: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (training indices, held-out indices) of a source, each shuffled, so that a prefix is a random subset.
+    """Return (training indices, held-out indices) of a source, each shuffled, with classes interleaved, so that a
+    window of it is a random subset with each class in proportion.
 
     The source's own split is kept. Without one, `held_out_percent` (1 to 99) of each class is held out, rounded, at
     least one example. Raises InvalidSource if a class has no example left to train on.
@@ -34,4 +36,6 @@ def split(source: Source, held_out_percent: int, seed: int) -> tuple[NDArray[np.
                 f"class {name}: no examples to train on; expected one or more, and one or more held out"
             )
     order = random.permutation(len(source.labels))
-    return order[~held_out[order]], order[held_out[order]]
+    parts = order[~held_out[order]], order[held_out[order]]
+    train, held = (part[interleaved(source.labels[part])] for part in parts)
+    return train, held

@@ -26,7 +26,7 @@ from assay.api.resources import (
     TrustStatistic,
 )
 from assay.api.selection import select_hypotheses
-from assay_trainer.contract import DatasetManifest
+from assay_trainer.contract import DatasetManifest, ExamplesManifest
 
 _LEAST_THRESHOLD = {TrustStatistic.DECISION_ACCURACY: 0.5}
 """The value that guessing gives, where it is not 0: a threshold at or below it would certify nothing."""
@@ -39,7 +39,7 @@ VISION_METRICS = ("accuracy", "loss")
 
 
 def check_study(
-    study: ProxyStudy, hypotheses: Sequence[Hypothesis], dataset: DatasetManifest | None = None
+    study: ProxyStudy, hypotheses: Sequence[Hypothesis], dataset: DatasetManifest | ExamplesManifest | None = None
 ) -> tuple[Problem, ...]:
     """Return everything that is wrong with a study and the hypotheses beside it; nothing if it can be run.
 
@@ -67,7 +67,9 @@ def check_study(
     return tuple(problems)
 
 
-def checked(study: ProxyStudy, hypotheses: Iterable[Hypothesis], dataset: DatasetManifest | None = None) -> None:
+def checked(
+    study: ProxyStudy, hypotheses: Iterable[Hypothesis], dataset: DatasetManifest | ExamplesManifest | None = None
+) -> None:
     """Check the same things. Raises InvalidInput with all that is wrong."""
     if problems := check_study(study, tuple(hypotheses), dataset):
         raise InvalidInput(problems)
@@ -267,8 +269,8 @@ def _dearer(where: str, path: str, reference: Arm, proxy: ProxyArm, arm: Arm) ->
             yield Problem(where, f"{path}.batchSize", str(proxy.batch_size), allowed)
 
 
-def _image_sizes(study: ProxyStudy, dataset: DatasetManifest) -> Iterator[Problem]:
-    there = sorted(set(dataset.train.images) & set(dataset.held_out.images))
+def _image_sizes(study: ProxyStudy, dataset: DatasetManifest | ExamplesManifest) -> Iterator[Problem]:
+    there = sorted(set(dataset.train.sizes) & set(dataset.held_out.sizes))
     sizes = [("spec.reference", study.spec.reference.image_size)]
     sizes += [(f"spec.proxies[{index}]", proxy.image_size) for index, proxy in enumerate(study.spec.proxies)]
     for path, size in sizes:

@@ -9,7 +9,7 @@ from assay.api.resources import DatasetReference
 from assay.controller.remembering.remembered import Remembered
 from assay.rounds.gather import read_dataset
 from assay.store import StoreLimits, Turn
-from assay_trainer.contract import Dataset, DatasetManifest
+from assay_trainer.contract import Dataset, DatasetManifest, ExamplesManifest
 from assay_trainer.objects import StoreError
 
 MOST_REMEMBERED = 50_000
@@ -32,17 +32,19 @@ class Datasets:
 
     def __init__(self, clock: Callable[[], float], limits: StoreLimits | None = None) -> None:
         self._limit = (limits or StoreLimits()).manifest
-        self._remembered = Remembered[tuple[Dataset, DatasetManifest]](clock, MOST_REMEMBERED, _size_of)
+        self._remembered = Remembered[tuple[Dataset, DatasetManifest | ExamplesManifest]](
+            clock, MOST_REMEMBERED, _size_of
+        )
 
     def __call__(
         self, reference: DatasetReference, place: str, turn: Turn | None = None
-    ) -> tuple[Dataset, DatasetManifest]:
+    ) -> tuple[Dataset, DatasetManifest | ExamplesManifest]:
         """Return what `read_dataset` returns. Raises DatasetNotReadable, TurnOver.
 
         While the store is away, what is remembered still counts: the data of a running study have not become wrong.
         """
 
-        def read() -> tuple[Dataset, DatasetManifest]:
+        def read() -> tuple[Dataset, DatasetManifest | ExamplesManifest]:
             try:
                 return read_dataset(reference, place, self._limit)
             except InvalidInput as error:
@@ -51,8 +53,11 @@ class Datasets:
         return self._remembered.get(reference.address, read, turn)
 
 
-def _size_of(found: tuple[Dataset, DatasetManifest]) -> int:
+def _size_of(found: tuple[Dataset, DatasetManifest | ExamplesManifest]) -> int:
     """Return how many things in a manifest take memory."""
     manifest = found[1]
+    if isinstance(manifest, ExamplesManifest):
+        named = sum(len(field.names) for field in manifest.fields.values())
+        return 10 + 2 * named + len(manifest.fields) + len(manifest.train.files) + len(manifest.held_out.files)
     images = (manifest.train.images, manifest.held_out.images)
     return 10 + sum(len(each) + sum(map(len, each.values())) for each in images) + len(manifest.classes)

@@ -15,14 +15,14 @@ from assay.planning.study.study import Study
 from assay.rounds.gather import gather_study
 from assay.runners.protocol import Runner
 from assay.store import StoreLimits
-from assay_trainer.contract import Dataset, DatasetManifest
+from assay_trainer.contract import Dataset, DatasetManifest, ExamplesManifest
 
 
 def gather(
     resource: ProxyStudy,
     world: World,
     runner: Runner,
-    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest]],
+    datasets: Callable[[DatasetReference, str], tuple[Dataset, DatasetManifest | ExamplesManifest]],
     policy: Policy,
     most_hypotheses: int = StoreLimits().hypotheses,
 ) -> Study:

@@ -109,9 +109,9 @@ def _of_results(study: Study, result: TrialResult, condition: TrialCondition, ea
             yield _Cause(NO_RECORD_OF_CODE)
         else:
             yield from (_Cause(text) for text in changes_of_code(before, now))
-    if made.dataset != condition.dataset.digest:
+    if made.dataset != condition.dataset.identity:
         yield _Cause("the training data")
-    if made.held_out is not None and made.held_out != study.definition.dataset.digest:
+    if made.held_out is not None and made.held_out != study.definition.dataset.identity:
         yield _Cause("the held-out data")
     if result.seed not in study.design.seeds:
         yield _Cause("seeds above spec.seeds.maximum")

@@ -105,7 +105,7 @@ def _cost(item: WorkItem, seconds: float) -> Cost:
 def _provenance(item: WorkItem, started_at: float) -> Provenance:
     return Provenance(
         code=item.code,
-        dataset=item.dataset.digest,
+        dataset=item.dataset.identity,
         python=_DEVICE,
         torch=None,
         device_model=_DEVICE,

@@ -10,7 +10,7 @@ import pytest
 from assay_trainer import contract
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset
-from builders.datasets import tiny_dataset
+from builders.datasets_of_version_1 import tiny_dataset_1
 
 
 def edited(folder: Path, dataset: contract.Dataset, edit: Callable[[dict[str, Any]], None]) -> contract.Dataset:
@@ -23,25 +23,25 @@ def edited(folder: Path, dataset: contract.Dataset, edit: Callable[[dict[str, An
 
 
 def test_a_manifest_is_refused_if_its_digest_is_not_the_references(tmp_path: Path) -> None:
-    dataset = tiny_dataset(tmp_path)
+    dataset = tiny_dataset_1(tmp_path)
     other = contract.digest(b"another")
     with pytest.raises(InvalidDataset, match=rf"manifest.json: digest {dataset.digest}; expected {other}"):
         open_dataset(dataset.model_copy(update={"digest": other}))
 
 
 def test_a_manifest_that_is_not_there_or_not_understood_is_named(tmp_path: Path) -> None:
-    dataset = tiny_dataset(tmp_path)
+    dataset = tiny_dataset_1(tmp_path)
     with pytest.raises(InvalidDataset, match=r"nothing.json: no such manifest"):
         open_dataset(dataset.model_copy(update={"manifest": f"{tmp_path.as_uri()}/nothing.json"}))
     for uri in ("manifest.json", "ftp://host/manifest.json"):
         with pytest.raises(InvalidDataset, match=r"manifest.json"):
             open_dataset(dataset.model_copy(update={"manifest": uri}))
-    with pytest.raises(InvalidDataset, match=r"edited.json: not a manifest of version 1: channels"):
+    with pytest.raises(InvalidDataset, match=r"edited.json: not a manifest of version 1 or 2: channels"):
         open_dataset(edited(tmp_path, dataset, lambda manifest: manifest.update(channels=2)))
 
 
 def test_a_shard_that_is_missing_truncated_or_changed_is_named(tmp_path: Path) -> None:
-    opened = open_dataset(tiny_dataset(tmp_path))
+    opened = open_dataset(tiny_dataset_1(tmp_path))
     (shard,) = (tmp_path / "shards" / "train" / "8").iterdir()
     whole = shard.read_bytes()
     shard.write_bytes(whole[:-1])
@@ -57,14 +57,14 @@ def test_a_shard_that_is_missing_truncated_or_changed_is_named(tmp_path: Path) -
 
 
 def test_an_image_size_that_the_shards_lack_is_refused_with_those_they_have(tmp_path: Path) -> None:
-    opened = open_dataset(tiny_dataset(tmp_path))
+    opened = open_dataset(tiny_dataset_1(tmp_path))
     with pytest.raises(InvalidDataset, match=r"no train images of size 14; the shards have sizes 4, 8"):
         opened.train(14)
     assert opened.held_out(None)[0].shape == (12, 8, 8, 1)
 
 
 def test_a_manifest_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
-    dataset = tiny_dataset(tmp_path)
+    dataset = tiny_dataset_1(tmp_path)
 
     def refused(want: str, edit: Callable[[dict[str, Any]], None]) -> None:
         with pytest.raises(InvalidDataset, match=want):
@@ -78,7 +78,7 @@ def test_a_manifest_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_size_of_one_split_is_named_as_its_own(tmp_path: Path) -> None:
-    dataset = tiny_dataset(tmp_path)
+    dataset = tiny_dataset_1(tmp_path)
     opened = open_dataset(edited(tmp_path, dataset, lambda m: m["held_out"]["images"].pop("8")))
     with pytest.raises(InvalidDataset, match=r"no held-out images of size 8; the shards have sizes 4"):
         opened.held_out(8)

@@ -423,7 +423,7 @@ def test_photos_of_other_sizes_are_refused_with_two_files_and_a_way_in_that_work
     assert "expected square images of one size: crop or scale them first, such as by\n" in said
     monkeypatch.chdir(tmp_path)
     exec(said.split("such as by\n")[1].replace("    ", "", 1).replace("\n    ", "\n"), {})
-    assert built(tmp_path / "squares").manifest.train.images.keys() == {64}
+    assert built(tmp_path / "squares").manifest.train.sizes == (64,)
 
 
 def test_files_of_one_name_that_differ_in_size_are_told_apart(tmp_path: Path) -> None:
@@ -826,7 +826,7 @@ def test_a_full_disk_is_the_stores_failure_and_leaves_nothing_half(tmp_path: Pat
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # the kernel now refuses every byte
     try:
-        with pytest.raises(StoreError, match="shards/train/8/00000"):
+        with pytest.raises(StoreError, match="shards/train/image-8/00000"):
             built(source)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -28,7 +28,11 @@ class Format:
 
 
 IN_FOLDERS = (
-    Format("shards that are built already", r"(train|held-out)/labels-[0-9a-f]{16}\.bin", ways_in.SHARDS),
+    Format(
+        "shards that are built already",
+        r"(train|held-out)/(labels-[0-9a-f]{16}\.bin|(fields|image-\d+)/blocks-[0-9a-f]{16}\.arrow)",
+        ways_in.SHARDS,
+    ),
     Format("a data set of Hugging Face", r"(.*/)?(dataset_infos?|dataset_dict|state)\.json", ways_in.HUGGING_FACE),
     Format("MDS (MosaicML streaming)", r".*\.mds(\.\w+)?", ways_in.MDS),
     Format("LMDB", r"(.*/)?(data|lock)\.mdb", ways_in.LMDB),
