@@ -10,10 +10,20 @@ from torch import Tensor, nn
 
 from assay_trainer.vision.batches import Normalisation, Resident
 from assay_trainer.vision.data_parallel import ALONE, Ranks
-from assay_trainer.vision.recipe import Recipe
+from assay_trainer.vision.recipe import WIDTHS, Recipe
 
-BATCH = 500
-"""The examples at a time: few enough for a CPU's cache, enough for a GPU."""
+MOST_EXAMPLES = {"cpu": 500, "cuda": 10_000}
+"""The examples at a time: on a CPU more are no faster, on a GPU they keep it busy."""
+
+MOST_BYTES = {"cpu": 2**28, "cuda": 2**32}
+"""What the first layer's maps of so many examples may take, which are the largest."""
+
+
+def batch_of(device: str, recipe: Recipe, side: int) -> int:
+    """Return how many examples of `side` pixels a side are evaluated at a time on a kind of device."""
+    width = recipe.width or WIDTHS[recipe.architecture]
+    fitting = MOST_BYTES.get(device, MOST_BYTES["cpu"]) // (4 * width * side**2)
+    return max(1, min(fitting, MOST_EXAMPLES.get(device, MOST_EXAMPLES["cpu"])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +59,16 @@ class HeldOut:
         self._count, self._ranks = len(examples.labels), ranks
         part = ranks.part(self._count)
         self._examples = Resident(examples.images[part], examples.labels[part])
+        self._device = examples.images.device.type
+        self._batch = batch_of(self._device, recipe, examples.images.shape[1])
 
     @torch.inference_mode()
     def __call__(self, model: nn.Module) -> Evaluation:
         """Evaluate the model on all examples."""
         model.eval()
         correct, losses = [], []
-        with torch.autocast(self._examples.images.device.type, torch.bfloat16, enabled=self._recipe.bf16):
-            for images, labels in zip(*(torch.split(each, BATCH) for each in self._examples), strict=True):
+        with torch.autocast(self._device, torch.bfloat16, enabled=self._recipe.bf16):
+            for images, labels in zip(*(torch.split(each, self._batch) for each in self._examples), strict=True):
                 logits = model(self._normalisation(images, self._memory_format)).float()
                 correct.append(logits.argmax(1) == labels)
                 losses.append(F.cross_entropy(logits, labels, reduction="none"))

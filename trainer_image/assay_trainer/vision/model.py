@@ -7,16 +7,21 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from assay_trainer.vision.recipe import WIDTHS, Recipe
+from assay_trainer.vision.whitening import Whitening
 
 
 def build_model(recipe: Recipe, channels: int, classes: int) -> nn.Module:
     """Return the network that a recipe describes, its weights drawn from torch's global generator."""
     width = recipe.width or WIDTHS[recipe.architecture]
+    first: list[nn.Module] = []
+    if recipe.whitening:
+        first = [Whitening(channels), activation(recipe)]
+        channels = Whitening.channels(channels)
     if recipe.architecture == "resnet9":
-        return nn.Sequential(*resnet9(recipe, channels, width), *head(recipe, 8 * width, classes))
+        return nn.Sequential(*first, *resnet9(recipe, channels, width), *head(recipe, 8 * width, classes))
     widths = [channels, *(width * 2**stage for stage in range(1 + (recipe.depth or 2)))]
     blocks = [block(recipe, inside, outside, halve=True) for inside, outside in pairwise(widths)]
-    return nn.Sequential(*blocks, *head(recipe, widths[-1], classes))
+    return nn.Sequential(*first, *blocks, *head(recipe, widths[-1], classes))
 
 
 def resnet9(recipe: Recipe, channels: int, width: int) -> list[nn.Module]:
@@ -40,8 +45,12 @@ def block(recipe: Recipe, inside: int, outside: int, *, halve: bool = False) -> 
     convolution = nn.Conv2d(inside, outside, 3, padding=1, bias=not recipe.batch_norm)
     pool = [nn.MaxPool2d(2, ceil_mode=True)] if halve else []
     norm = [nn.BatchNorm2d(outside)] if recipe.batch_norm else []
-    activation = {"relu": nn.ReLU(inplace=True), "gelu": nn.GELU(), "silu": nn.SiLU()}[recipe.activation]
-    return nn.Sequential(convolution, *pool, *norm, activation)
+    return nn.Sequential(convolution, *pool, *norm, activation(recipe))
+
+
+def activation(recipe: Recipe) -> nn.Module:
+    """Return the activation that a recipe names."""
+    return {"relu": nn.ReLU(inplace=True), "gelu": nn.GELU(), "silu": nn.SiLU()}[recipe.activation]
 
 
 def head(recipe: Recipe, width: int, classes: int) -> list[nn.Module]:

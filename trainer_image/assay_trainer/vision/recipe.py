@@ -27,6 +27,9 @@ class Recipe(BaseModel):
     depth: int | None = Field(default=None, ge=1, le=8, description="Convolutions after the first; convnet only, 2.")
     activation: Literal["relu", "gelu", "silu"] = "relu"
     batch_norm: bool = True
+    whitening: bool = Field(
+        default=False, description="A first layer that whitens 2x2 patches, computed from the training images."
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="Before the last layer.")
 
     optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
@@ -63,6 +66,10 @@ class Recipe(BaseModel):
 
     bf16: bool = Field(default=False, description="Compute in bfloat16 (autocast); weights stay float32.")
     channels_last: bool = Field(default=True, description="Keep the channels of a pixel together in memory.")
+    tf32: bool = Field(default=True, description="On a GPU, multiply float32 with 10 bits of mantissa.")
+    cudnn_benchmark: bool = Field(default=True, description="On a GPU, time cuDNN's algorithms and take the fastest.")
+    compile: bool = Field(default=False, description="torch.compile; needs a GPU.")
+    cuda_graphs: bool = Field(default=False, description="Replay the kernels of a step as one; needs a GPU.")
     evaluate_every: int | None = Field(
         default=None,
         ge=1,

@@ -10,6 +10,7 @@ from torch import nn
 
 from assay_trainer.ranks import uses_devices
 from assay_trainer.trial import Trial
+from assay_trainer.vision.acceleration import accelerated, check_switches, set_switches
 from assay_trainer.vision.averaging import Average
 from assay_trainer.vision.batches import Normalisation, Resident, TrainingBatches
 from assay_trainer.vision.data_parallel import Ranks, ranks_of
@@ -19,6 +20,7 @@ from assay_trainer.vision.optimizers import build_optimizers
 from assay_trainer.vision.order import Steps, mixed
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.schedule import LearningRateSchedule
+from assay_trainer.vision.whitening import IMAGES
 
 _DROPOUT = 3
 """The stream of seeds from which further ranks drop out; see `batches`."""
@@ -52,6 +54,8 @@ def fit(trial: Trial) -> Fitted:
 def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     recipe = trial.recipe_as(Recipe)
     device = torch.device(trial.device)
+    check_switches(recipe, device)
+    set_switches(recipe, device, deterministic=trial.deterministic)
     torch.manual_seed(trial.seed)
 
     images, labels, rows = trial.training_epochs()
@@ -69,6 +73,9 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     if ranks.rank:
         torch.manual_seed(mixed(trial.seed, ranks.rank, _DROPOUT))  # the weights that were drawn are the same for all
     model = model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
+    if recipe.whitening:
+        model[0].fit(normalisation(training.images[:IMAGES], memory_format))
+    compute = accelerated(model, recipe)
     optimizers = build_optimizers(recipe, model)
     schedule = LearningRateSchedule(recipe, optimizers, steps.total)
     average = Average(model, recipe.average_decay)
@@ -80,7 +87,7 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
                 inputs, targets = data.batch(step)
             with trial.timed("forward"):
                 with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
-                    logits = model(inputs)
+                    logits = compute(inputs)
                 loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
             with trial.timed("backward"):
                 loss.backward()  # type: ignore[no-untyped-call]

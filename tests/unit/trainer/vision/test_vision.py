@@ -18,11 +18,14 @@ from assay_trainer.trial import InvalidRecipe, Trial
 from assay_trainer.vision import Recipe, train
 from assay_trainer.vision.averaging import Average
 from assay_trainer.vision.batches import Normalisation, Resident, TrainingBatches
+from assay_trainer.vision.evaluation import batch_of
 from assay_trainer.vision.model import build_model
+from assay_trainer.vision.muon import Muon
 from assay_trainer.vision.optimizers import build_optimizers
 from assay_trainer.vision.order import Steps
 from assay_trainer.vision.schedule import rate_factor
 from assay_trainer.vision.sizes import shrink
+from assay_trainer.vision.whitening import Whitening
 from builders.datasets import tiny_arrays
 
 CPU = torch.device("cpu")
@@ -83,6 +86,7 @@ def test_it_learns_and_a_seed_gives_the_same_bits(optimizer: str) -> None:
         {"schedule": "cosine", "labelSmoothing": 0.1, "activation": "gelu"},
         {"schedule": "constant", "averageDecay": 0.9, "activation": "silu"},
         {"imageSizes": [6, 8], "labelSmoothing": 0.05},
+        {"whitening": True, "averageDecay": 0.5},
     ],
 )
 def test_every_switch_learns(recipe: dict[str, Any]) -> None:
@@ -160,6 +164,50 @@ def test_muon_updates_a_filter_alike_in_either_memory_format() -> None:
 
     for plain, last in zip(*updated, strict=True):
         torch.testing.assert_close(plain, last, rtol=0, atol=1e-4)  # Newton-Schulz computes in bfloat16
+
+
+def test_muon_computes_as_torch_does_of_matrices_and_takes_those_of_one_shape_together() -> None:
+    torch.manual_seed(0)
+    start = [torch.randn(shape) for shape in ((6, 4, 3, 3), (6, 4, 3, 3), (40, 2, 2, 2))]
+    ours, theirs = ([torch.nn.Parameter(each.clone()) for each in start] for _ in range(2))
+    matrices = [torch.nn.Parameter(each.detach().flatten(1)) for each in theirs]
+    mine = Muon(ours, lr=0.1, weight_decay=0.3, momentum=0.9, nesterov=True)
+    its = torch.optim.Muon(
+        matrices, lr=0.1, weight_decay=0.3, momentum=0.9, nesterov=True, adjust_lr_fn="match_rms_adamw"
+    )
+    for step in range(3):
+        for weight, matrix in zip(ours, matrices, strict=True):
+            weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(step))
+            matrix.grad = weight.grad.flatten(1)
+        mine.step()
+        its.step()  # type: ignore[no-untyped-call]
+    for weight, matrix in zip(ours, matrices, strict=True):
+        torch.testing.assert_close(weight.flatten(1), matrix, rtol=0, atol=3e-3)  # Newton-Schulz is in bfloat16
+
+
+def test_whitened_patches_have_variance_one_along_each_axis_and_stay_as_they_are() -> None:
+    torch.manual_seed(0)
+    images = torch.randn(400, 3, 6, 6)
+    images[:, 1] = images[:, 0] + 0.5 * images[:, 1]
+    layer = Whitening(3)
+    layer.fit(images)
+    flat = layer(images).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(flat[:12] @ flat[:12].T / flat.shape[1], torch.eye(12), rtol=0, atol=0.01)
+    torch.testing.assert_close(flat[:12], -flat[12:])
+    assert [weight.requires_grad for weight in layer.parameters()] == [False, True]
+
+
+@pytest.mark.parametrize("switch", ["compile", "cudaGraphs"])
+def test_a_switch_that_the_device_does_not_have_is_refused(switch: str) -> None:
+    with pytest.raises(InvalidRecipe, match=f"recipe.{switch}: given True; allowed on cpu: false"):
+        train(a_vision_trial({switch: True}))
+
+
+def test_fewer_examples_are_evaluated_at_a_time_where_their_maps_are_large() -> None:
+    assert batch_of("cpu", a_recipe(), 28) == 500
+    assert batch_of("cpu", a_recipe(architecture="resnet9"), 224) == 20
+    assert batch_of("cpu", a_recipe(width=1024), 8192) == 1
+    assert batch_of("cuda", a_recipe(architecture="resnet9"), 32) == 10_000
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
