@@ -15,7 +15,7 @@ from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import settings_from
 from assay.kube import Manifest
-from assay.runners.jobs import TrialSettings
+from assay.runners.jobs import CacheClaim, TrialSettings
 from assay.runners.jobs.manifests.manifest import job_manifest
 from assay.store import StoreLimits
 from builders.jobs import IMAGE, a_request, a_served_study
@@ -124,6 +124,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
             "podTemplate": {"labels": {"team": "vision"}},
             "allow": {"secrets": [], "images": ["registry.example/team/*"]},
             "scratch": "500Mi",
+            "cache": {"claim": "blocks", "size": "1Gi"},
             "pendingSeconds": 90,
         },
         "limits": {"jobs": 70, "parallelism": 7, "manifest": "8Mi", "result": 4096, "names": 2_000_000},
@@ -138,6 +139,7 @@ def test_the_operator_understands_all_settings(tmp_path: Path) -> None:
     assert (settings.jobs, settings.trials.parallelism) == (70, 7)
     assert settings.datasets == ("s3://data", "s3://of-{namespace}/x")
     assert settings.trials.scratch == "500Mi"
+    assert settings.trials.cache == CacheClaim("blocks", 1 << 30)
     assert settings.allow == AllowedPods(secrets=(), images=("registry.example/team/*",))
     assert settings.limits == StoreLimits(manifest=8 << 20, result=4096, names=2_000_000)
     assert (settings.workers, settings.log_format, settings.log_level) == (3, "text", "debug")

@@ -10,6 +10,9 @@
     ASSAY_TRIAL_ENV_SECRET       Secret, in each study's namespace, with variables for trials such as S3 credentials
     ASSAY_TRIAL_SERVICE_ACCOUNT  service account of trials whose study names none
     ASSAY_TRIAL_SCRATCH          how much a trial may have in /tmp, such as 500Mi; default 10Gi; none: no limit
+    ASSAY_TRIAL_CACHE            PersistentVolumeClaim, in each study's namespace, for blocks of data sets that trials
+                                 have read; none: each trial reads them from the store
+    ASSAY_TRIAL_CACHE_SIZE       how much of its volume may be used; default 20Gi
     ASSAY_TRIAL_ALLOW            Secrets, service accounts and images that studies may name, as JSON:
                                  {"secrets": […], "serviceAccounts": […], "images": […]}, names or patterns as a shell
                                  has them; a key that is left out: all; []: none
@@ -54,7 +57,7 @@ from assay.api.reading.faults import faults_of
 from assay.api.reading.yaml_documents import path_text
 from assay.api.resources import PodTemplate
 from assay.api.values import IMAGE, NAME, SUBDOMAIN
-from assay.runners.jobs import TrialSettings
+from assay.runners.jobs import CacheClaim, TrialSettings
 from assay.store import StoreLimits
 from assay_trainer.objects import open_objects
 
@@ -112,6 +115,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             image=reader.image("ASSAY_TRAINER_IMAGE"),
             pod_template=reader.pod_template("ASSAY_POD_TEMPLATE"),
             scratch=reader.size("ASSAY_TRIAL_SCRATCH", "10Gi"),
+            cache=reader.cache(),
             environment={
                 name: value
                 for name, value in sorted(environment.items())
@@ -217,6 +221,11 @@ class _Reader:
             self._problem(variable, "a whole number of bytes, with a unit such as Mi or Gi; or none")
         return text
 
+    def cache(self) -> CacheClaim | None:
+        claim = self.subdomain("ASSAY_TRIAL_CACHE")
+        size = self.bytes("ASSAY_TRIAL_CACHE_SIZE", 20 << 30, most=1 << 50)
+        return CacheClaim(claim, size) if claim else None
+
     def number(self, variable: str, default: int, least: int, most: int) -> int:
         text = self._environment.get(variable) or str(default)
         if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
@@ -224,12 +233,12 @@ class _Reader:
             return default
         return int(text)
 
-    def bytes(self, variable: str, default: int) -> int:
+    def bytes(self, variable: str, default: int, most: int = _MOST_BYTES) -> int:
         text = self._environment.get(variable) or str(default)
         parts = re.fullmatch(r"([0-9]{1,12})(Ki|Mi|Gi)?", text)
         size = int(parts[1]) * _UNITS[parts[2]] if parts else 0
-        if not _LEAST_BYTES <= size <= _MOST_BYTES:
-            self._problem(variable, "bytes, or Ki, Mi, Gi of them: 1Ki to 64Gi")
+        if not _LEAST_BYTES <= size <= most:
+            self._problem(variable, f"bytes, or Ki, Mi, Gi of them: 1Ki to {most >> 30}Gi")
             return default
         return size
 

@@ -10,7 +10,7 @@ from assay.api.errors import InvalidInput
 from assay.api.policy import AllowedPods
 from assay.api.resources import PodTemplate
 from assay.controller.settings import Settings, settings_from
-from assay.runners.jobs import TrialSettings
+from assay.runners.jobs import CacheClaim, TrialSettings
 from assay.store import StoreLimits
 
 STORE = {"ASSAY_STORE": "file:///results"}
@@ -41,6 +41,8 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
             "ASSAY_TRIAL_SERVICE_ACCOUNT": "trials",
             "ASSAY_TRIAL_ALLOW": '{"secrets": ["tracker"], "images": []}',
             "ASSAY_TRIAL_SCRATCH": "none",
+            "ASSAY_TRIAL_CACHE": "blocks",
+            "ASSAY_TRIAL_CACHE_SIZE": "100Gi",
             "ASSAY_LIMIT_JOBS": "70",
             "ASSAY_LIMIT_PARALLELISM": "7",
             "ASSAY_PENDING_SECONDS": "5",
@@ -66,6 +68,7 @@ def test_everything_may_be_said(tmp_path: Path) -> None:
         trials=TrialSettings(
             image="registry.example:5000/trainer:1.2",
             scratch=None,
+            cache=CacheClaim("blocks", 100 << 30),
             pod_template=PodTemplate(node_selector={"pool": "gpu"}),
             environment={"ASSAY_S3_RETRY_SECONDS": "30", "AWS_ENDPOINT_URL": "http://s3.example"},
             environment_secret="s3-credentials",

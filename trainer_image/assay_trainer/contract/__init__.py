@@ -13,6 +13,8 @@ Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overw
 """
 
 from assay_trainer.contract.commands import (
+    CACHE_BYTES_VARIABLE,
+    CACHE_VARIABLE,
     MEMORY_LIMIT_VARIABLE,
     CodeIngredients,
     CodeInspected,
@@ -102,6 +104,8 @@ from assay_trainer.contract.stated_dataset import StatedDataset
 
 __all__ = [
     "BY_HARDNESS",
+    "CACHE_BYTES_VARIABLE",
+    "CACHE_VARIABLE",
     "CONTRACT_VERSION",
     "FIELDS_GROUP",
     "INFRASTRUCTURE_REASONS",

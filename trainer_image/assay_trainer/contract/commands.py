@@ -10,6 +10,10 @@ from assay_trainer.contract.failures import TerminationMessage
 from assay_trainer.contract.message import CONTRACT_VERSION, Digest, Key, Message, Seconds, Version
 from assay_trainer.contract.requests import WorkItem
 
+CACHE_VARIABLE, CACHE_BYTES_VARIABLE = "ASSAY_CACHE", "ASSAY_CACHE_BYTES"
+"""Variables that say in which folder blocks of data sets are kept from trial to trial (empty: nowhere), and how many
+bytes of them."""
+
 MEMORY_LIMIT_VARIABLE = "ASSAY_MEMORY_LIMIT"
 """The variable that holds a pod's memory limit as its template writes it, such as 300Mi, so that messages quote the
 number that people know."""

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FOLDER_VARIABLE, LIMIT_VARIABLE = "ASSAY_CACHE", "ASSAY_CACHE_BYTES"
+from assay_trainer.contract import CACHE_BYTES_VARIABLE, CACHE_VARIABLE
 
 DEFAULT_LIMIT_BYTES = 20 << 30
 
@@ -54,7 +54,7 @@ class NodeCache:
         self._young = YOUNG_SECONDS if young is None else young
         self._lock = threading.Lock()
         self._reserved = 0
-        self._is_usable = True
+        self._is_writable = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> NodeCache | None:
@@ -63,10 +63,10 @@ class NodeCache:
 
         Raises ValueError for an `ASSAY_CACHE_BYTES` that is no whole number of 0 or more.
         """
-        named = environment.get(FOLDER_VARIABLE)
-        given = environment.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_BYTES)
+        named = environment.get(CACHE_VARIABLE)
+        given = environment.get(CACHE_BYTES_VARIABLE) or str(DEFAULT_LIMIT_BYTES)
         if not given.isdecimal():
-            raise ValueError(f"{LIMIT_VARIABLE}: given {given!r}; allowed: a whole number of bytes")
+            raise ValueError(f"{CACHE_BYTES_VARIABLE}: given {given!r}; allowed: a whole number of bytes")
         if named == "" or int(given) == 0:
             return None
         if named is not None:
@@ -76,7 +76,7 @@ class NodeCache:
 
     def find(self, digest: str, length: int) -> memoryview | None:
         """Return the block with this digest, mapped and read-only; None if it is not here."""
-        if not self._is_usable or not length:
+        if not length:
             return None
         path = self._path(digest)
         found = _mapped(path, length)
@@ -93,7 +93,7 @@ class NodeCache:
 
     def keep(self, digest: str, data: memoryview) -> None:
         """Keep a block that was checked, if there is room."""
-        if not self._is_usable or not len(data):
+        if not self._is_writable or not len(data):
             return
         path = self._path(digest)
         partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
@@ -117,7 +117,7 @@ class NodeCache:
 
     def note_checked(self, file: str, blocks: bytes) -> None:
         """Note that a file has these blocks, records of equal length."""
-        if not self._is_usable:
+        if not self._is_writable:
             return
         path = self._checked(file)
         try:
@@ -194,8 +194,8 @@ class NodeCache:
         return used
 
     def _give_up(self, error: OSError) -> None:
-        if self._is_usable:
-            self._is_usable = False
+        if self._is_writable:
+            self._is_writable = False
             _log.warning(
                 "the cache %s can't be used (%s): data are read without it", self.folder, error.strerror or error
             )

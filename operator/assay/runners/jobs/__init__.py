@@ -9,12 +9,13 @@ from assay.runners.jobs.observed.lean import lean_job, lean_pod
 from assay.runners.jobs.observed.news import is_news
 from assay.runners.jobs.observed.observation import claim_living, claim_running, living_by_owner
 from assay.runners.jobs.runner import JobsRunner
-from assay.runners.jobs.settings import TrialSettings
+from assay.runners.jobs.settings import CacheClaim, TrialSettings
 from assay.runners.jobs.sharing.claims import Claims
 from assay.runners.jobs.sharing.quota_waits import QuotaWaits
 from assay.runners.jobs.sharing.shares import Owner, Shares
 
 __all__ = [
+    "CacheClaim",
     "Claims",
     "JobsMemory",
     "JobsRunner",

@@ -9,11 +9,23 @@ from assay.api.resources.pod_template import PodTemplate
 
 
 @dataclass(frozen=True)
+class CacheClaim:
+    """The PersistentVolumeClaim of each namespace, by the same name in all, whose volume holds the namespace's cache. A
+    claim's volume can't be reached from another namespace, and the `restricted` Pod Security Standard allows it, which
+    a folder of the node (hostPath) is not."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class TrialSettings:
     """Settings of trials that are the same for all studies.
 
     image: the image of trials whose study and hypothesis name none. It must not change under its name.
     scratch: how much a trial may have in its scratch folder, as a Kubernetes quantity; None: as much as there is.
+    cache: a claim of a volume on which blocks of data sets are kept from trial to trial, and how many bytes of it may
+        be used; None: each pod reads them anew.
     pod_template: what the pods have; a study's own is laid over it.
     environment: variables that the worker needs for the store, such as its endpoint; never credentials.
     environment_secret: a Secret in the study's namespace whose entries are variables of the worker: credentials.
@@ -26,6 +38,7 @@ class TrialSettings:
 
     image: str | None = None
     scratch: str | None = "10Gi"
+    cache: CacheClaim | None = None
     pod_template: PodTemplate = field(default_factory=PodTemplate)
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_secret: str | None = None

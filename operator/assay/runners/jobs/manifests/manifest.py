@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.api.base import API_VERSION
 from assay.api.checks.shared_memory import SHARED_MEMORY
+from assay.api.quantities import bytes_of
 from assay.api.resources import EnvironmentVariable, PodTemplate, ProxyStudy
 from assay.kube import JOBS, Manifest
 from assay.runners.jobs.manifests.names import (
@@ -21,11 +22,23 @@ from assay.runners.jobs.manifests.names import (
     labels_of,
 )
 from assay.runners.jobs.manifests.overlay import merged_environment, overlaid
-from assay.runners.jobs.settings import TrialSettings
-from assay_trainer.contract import MEMORY_LIMIT_VARIABLE, ExitStatus, TrialRequest, WorkRequest
+from assay.runners.jobs.settings import CacheClaim, TrialSettings
+from assay_trainer.contract import (
+    CACHE_BYTES_VARIABLE,
+    CACHE_VARIABLE,
+    MEMORY_LIMIT_VARIABLE,
+    ExitStatus,
+    TrialRequest,
+    WorkRequest,
+)
+
+CACHE_VOLUME = "assay-cache"
 
 SCRATCH = "/tmp"  # noqa: S108 - in the pod it is the trial's own
 """The only folder that a trial may write to: a volume of its own, which goes with the pod."""
+
+CACHE = "/var/cache/assay"
+"""Where blocks of data sets are kept from trial to trial, if the installation has a volume for them."""
 
 TERMINATION_GRACE_SECONDS = 30
 """The time between SIGTERM, on which the worker ends its trial and says so, and SIGKILL."""
@@ -129,9 +142,17 @@ def _pod_spec(
         "activeDeadlineSeconds": _longest_seconds(request) + settings.backstop_seconds,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **({} if settings.cache is None else _OF_THE_CACHE),
+        },
         "containers": [_container(template, said, request, request_uri, settings)],
-        "volumes": [{"name": "scratch", "emptyDir": _limit(settings.scratch)}, *template.volumes],
+        "volumes": [
+            {"name": "scratch", "emptyDir": _limit(settings.scratch)},
+            *_cache_volume(settings.cache),
+            *template.volumes,
+        ],
         **{field: value for field, value in optional.items() if value},
     }
 
@@ -157,6 +178,25 @@ def _limit(size: str | None) -> dict[str, str]:
     return {} if size is None else {"sizeLimit": size}
 
 
+_OF_THE_CACHE = {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch"}
+"""By default a volume belongs to root, which no trial is."""
+
+
+def _cache_volume(cache: CacheClaim | None) -> list[dict[str, Any]]:
+    if cache is None:
+        return []
+    return [{"name": CACHE_VOLUME, "persistentVolumeClaim": {"claimName": cache.name}}]
+
+
+def _cache_variables(settings: TrialSettings) -> dict[str, str]:
+    """Return what tells the trial where blocks are kept. Without a volume there is no cache; what a trial maps all the
+    same lies in its scratch folder, and must leave room there: a pod over the limit is evicted."""
+    if settings.cache is not None:
+        return {CACHE_VARIABLE: CACHE, CACHE_BYTES_VARIABLE: str(settings.cache.bytes)}
+    scratch = None if settings.scratch is None else bytes_of(settings.scratch)
+    return {CACHE_VARIABLE: "", **({CACHE_BYTES_VARIABLE: str(scratch // 2)} if scratch is not None else {})}
+
+
 def _memory_limit(template: PodTemplate) -> dict[str, str]:
     limit = None if template.resources is None else template.resources.limits.get("memory")
     return {} if limit is None else {MEMORY_LIMIT_VARIABLE: str(limit)}
@@ -165,7 +205,7 @@ def _memory_limit(template: PodTemplate) -> dict[str, str]:
 def _container(
     template: PodTemplate, said: dict[str, Any], request: WorkRequest, request_uri: str, settings: TrialSettings
 ) -> dict[str, Any]:
-    ours = {"HOME": SCRATCH, **settings.environment, **_memory_limit(template)}
+    ours = {"HOME": SCRATCH, **_cache_variables(settings), **settings.environment, **_memory_limit(template)}
     variables = merged_environment(
         tuple(EnvironmentVariable(name=name, value=value) for name, value in sorted(ours.items())), template.env
     )
@@ -177,7 +217,11 @@ def _container(
         "env": [variable.to_dict() for variable in variables],
         "envFrom": [*secrets, *template.env_from],
         "resources": said.get("resources", {}),
-        "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}, *template.volume_mounts],
+        "volumeMounts": [
+            {"name": "scratch", "mountPath": SCRATCH},
+            *([{"name": CACHE_VOLUME, "mountPath": CACHE}] if settings.cache is not None else []),
+            *template.volume_mounts,
+        ],
         # Where the worker left no word, the end of what it printed says more than nothing.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {

@@ -10,13 +10,16 @@ from assay.api.resources import EnvironmentVariable, ImagePullSecret, PodTemplat
 from assay.kube import Manifest
 from assay.runners.jobs.manifests.manifest import job_manifest
 from assay.runners.jobs.manifests.names import at_once_of, attempts_of, devices_of
-from assay.runners.jobs.settings import TrialSettings
+from assay.runners.jobs.settings import CacheClaim, TrialSettings
 from assay_trainer.contract import WorkRequest
 from builders.jobs import DATASET, IMAGE, REQUEST_URI, SETTINGS, a_preparation, a_request, a_served_study
 from builders.requests import a_trial
 
 STUDY = a_served_study()
 TRIAL = a_trial(DATASET, "team.train:run", seed=7)
+
+
+WITHOUT_A_CACHE = [{"name": "ASSAY_CACHE", "value": ""}, {"name": "ASSAY_CACHE_BYTES", "value": str(5 << 30)}]
 
 
 def made(request: WorkRequest | None = None, *, settings: TrialSettings = SETTINGS, study: Any = STUDY) -> Manifest:
@@ -180,7 +183,11 @@ def test_the_image_is_the_trials_own_or_the_installations() -> None:
 def test_the_environment_is_the_stores_with_its_secret() -> None:
     settings = TrialSettings(image=IMAGE, environment={"AWS_REGION": "eu-1"}, environment_secret="s3")
     container = container_of(made(settings=settings))
-    assert container["env"] == [{"name": "AWS_REGION", "value": "eu-1"}, {"name": "HOME", "value": "/tmp"}]
+    assert container["env"] == [
+        *WITHOUT_A_CACHE,
+        {"name": "AWS_REGION", "value": "eu-1"},
+        {"name": "HOME", "value": "/tmp"},
+    ]
     assert container["envFrom"] == [{"secretRef": {"name": "s3"}}]
     assert container_of(made())["envFrom"] == []
 
@@ -207,6 +214,25 @@ def test_the_pod_fits_the_restricted_standard() -> None:
     assert unlimited["volumes"] == [{"name": "scratch", "emptyDir": {}}]
     assert container["volumeMounts"] == [{"name": "scratch", "mountPath": "/tmp"}]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+
+
+def variables_of(job: Manifest) -> dict[str, str]:
+    return {each["name"]: each.get("value") for each in container_of(job)["env"]}
+
+
+def test_a_cache_is_the_claim_of_the_namespace_on_which_trials_may_write() -> None:
+    job = made(settings=TrialSettings(image=IMAGE, cache=CacheClaim("blocks", 5 << 30)))
+    assert {"name": "assay-cache", "persistentVolumeClaim": {"claimName": "blocks"}} in pod_of(job)["volumes"]
+    assert {"name": "assay-cache", "mountPath": "/var/cache/assay"} in container_of(job)["volumeMounts"]
+    assert pod_of(job)["securityContext"]["fsGroup"] == 1000
+    variables = variables_of(job)
+    assert (variables["ASSAY_CACHE"], variables["ASSAY_CACHE_BYTES"]) == ("/var/cache/assay", str(5 << 30))
+
+
+def test_without_a_cache_what_is_mapped_fits_into_the_scratch_folder() -> None:
+    variables = variables_of(made(settings=TrialSettings(image=IMAGE, scratch="10Gi")))
+    assert (variables["ASSAY_CACHE"], variables["ASSAY_CACHE_BYTES"]) == ("", str(5 << 30))
+    assert "ASSAY_CACHE_BYTES" not in variables_of(made(settings=TrialSettings(image=IMAGE, scratch=None)))
 
 
 # ----------------------------------------------------------------------------- templates
@@ -262,6 +288,7 @@ def test_variables_are_merged_by_name_and_the_studys_win() -> None:
         env=(EnvironmentVariable(name="LEVEL", value="debug"), EnvironmentVariable(name="TOKEN", value_from=token))
     )
     assert container_of(overlaid_pod(below, above))["env"] == [
+        *WITHOUT_A_CACHE,
         {"name": "HOME", "value": "/tmp"},
         {"name": "A", "value": "1"},
         {"name": "LEVEL", "value": "debug"},
