@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def validate(file: FileOption) -> None:
-    """Check manifests: every field, what they mean together, and that the data sets are there."""
+    """Check manifests: every field, what they mean together, and that the data sets are there. It warns of proxies that
+    are allowed, and were seen to mislead."""
+    from assay.api.checks.cautions import cautions
     from assay.api.selection import select_hypotheses
     from assay.reporting.figures import count, hypotheses_in_words
     from assay_trainer.contract import StatedDataset
@@ -31,6 +33,8 @@ def validate(file: FileOption) -> None:
         stated = StatedDataset(uri=data.uri, version=data.version) if data.version is not None else None
         own = f", data that the train function reads by itself ({stated})" if stated else ""
         typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}{own}")
+        for caution in cautions(study):
+            typer.echo(f"Warning: {caution}", err=True)
     if not manifests.studies:
         typer.echo(f"{hypotheses_in_words(len(manifests.hypotheses))}: valid; there is no study among them")
 
