@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from assay_trainer.contract import TerminationMessage, TrialRequest, WorkRequest
+from assay_trainer.contract import TerminationMessage, WorkItem, WorkRequest
 from assay_trainer.objects import open_objects
 
 TEAM = Path(__file__).parents[1] / "runners"
@@ -22,7 +22,7 @@ class Pod:
         self.store = open_objects((folder / "store").as_uri())
         self.log = folder / "termination-log"
 
-    def put(self, items: Sequence[TrialRequest], at_once: int = 1) -> str:
+    def put(self, items: Sequence[WorkItem], at_once: int = 1) -> str:
         request = WorkRequest(store=self.store.uri, items=tuple(items), at_once=at_once)
         self.store.put_if_absent("requests/one.json", request.model_dump_json().encode())
         return f"{self.store.uri}/requests/one.json"
@@ -31,7 +31,7 @@ class Pod:
         command = [sys.executable, "-m", "assay_trainer.worker", uri, "--preload", f"--path={TEAM}", *options]
         return subprocess.Popen([*command, f"--termination-log={self.log}"], stdout=subprocess.DEVNULL)
 
-    def run(self, *items: TrialRequest, at_once: int = 1, options: Sequence[str] = ()) -> int:
+    def run(self, *items: WorkItem, at_once: int = 1, options: Sequence[str] = ()) -> int:
         with self.start(self.put(items, at_once), *options) as worker:
             return worker.wait(180)
 

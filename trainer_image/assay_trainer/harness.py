@@ -129,7 +129,16 @@ def attempt(
             place=place,
         )
     else:
-        work = partial(run_preparation, item, meter, threads, check_code=check_code, elsewhere=elsewhere, stamps=stamps)
+        work = partial(
+            run_preparation,
+            item,
+            meter,
+            threads,
+            check_code=check_code,
+            elsewhere=elsewhere,
+            stamps=stamps,
+            place=place,
+        )
     try:
         share_device(device, beside)
         outcome = _done_in_time(item, store, deadline, work, run)

@@ -17,6 +17,7 @@ from assay_trainer.entrypoint import load_entrypoint
 from assay_trainer.failures import InvalidRequest
 from assay_trainer.preparation import SEED, Preparation
 from assay_trainer.provenance import provenance_of
+from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.subsets.custom import SubsetFunction, as_scores
 from assay_trainer.unedited import check_code_unedited, check_inputs_unedited
 
@@ -32,12 +33,18 @@ def run_preparation(
     check_code: bool,
     elsewhere: Mapping[str, str],
     stamps: Mapping[str, str],
-) -> Prepared:
+    place: Place = ALONE,
+) -> Prepared | None:
     """Score the training examples and return the result. The options are as in `harness.attempt`.
+
+    One process does it, whatever the devices: in the others of `place` nothing is done, and None returned.
 
     Raises what a subset function raises, SubsetUnusable if what it returns can't be used, EntrypointNotFound,
     CodeChanged, InvalidDataset.
     """
+    if not place.is_first:
+        return None
+    place.leave()
     data = open_dataset(request.dataset)
     score = _custom(request, data, check_code, elsewhere) if request.method == "Custom" else _el2n(request, data)
     check_inputs_unedited(request.inputs, stamps, "was edited after the study had begun")
