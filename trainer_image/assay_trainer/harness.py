@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from assay_trainer import contract
+from assay_trainer.arrays import Labels
 from assay_trainer.children import RECORD_SECONDS, begin_to_record
 from assay_trainer.contract import (
     FailureReason,
@@ -39,7 +40,6 @@ from assay_trainer.preparation_run import Prepared, run_preparation
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
-from assay_trainer.trial import Labels
 from assay_trainer.trial_run import TrialRun, Tried
 
 Item = TrialRequest | PreparationRequest
@@ -202,11 +202,12 @@ def _kept_curve(run: TrialRun | None) -> tuple[contract.CurvePoint, ...]:
         return ()
 
 
-def _subset(request: TrialRequest, store: Objects, labels: Labels) -> NDArray[np.int64]:
-    """Return the indices of the trial's subset, given the labels of all examples."""
+def _subset(request: TrialRequest, store: Objects, examples: int, labels: Callable[[], Labels]) -> NDArray[np.int64]:
+    """Return the places of the trial's examples among all training examples, whose labels are read if they count."""
     scores = None if request.preparation is None else _scores(request.preparation, store)
+    known = np.zeros(examples, np.int64) if scores is None else labels()
     try:
-        return choose(len(labels), request.fidelity, request.seed, scores, labels)
+        return choose(examples, request.fidelity, request.seed, scores, known)
     except ValueError as error:
         raise InvalidRequest(f"fidelity.subset: {error}") from error
 

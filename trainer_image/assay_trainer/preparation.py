@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import Fidelity
-from assay_trainer.trial import Images, Labels, Model, recipe_as
+from assay_trainer.trial import Model, recipe_as
 
 SEED = 1_000_000
 """The seed of preparations, far from the seeds of trials, so that no trial's data is chosen by a network that starts as

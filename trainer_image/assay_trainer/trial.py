@@ -27,7 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import CurvePoint, Fidelity
+from assay_trainer.data.examples import Examples
+from assay_trainer.data.opening import SplitName
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.own_data import OwnData
@@ -41,8 +44,6 @@ from assay_trainer.subsets.keep import Keep
 from assay_trainer.subsets.keeping import Keeping
 from assay_trainer.subsets.rotation import Rotation
 
-Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -103,6 +104,7 @@ class Trial:
         learning_curve: LearningCurve | None = None,
         rotation: Rotation | None = None,
         at_enough: Callable[[], None] = lambda: None,
+        examples: Callable[[SplitName], Examples] | None = None,
         own_data: OwnData | None = None,
         own_held_out: OwnData | None = None,
     ) -> None:
@@ -125,6 +127,7 @@ class Trial:
         self._started = time.perf_counter_ns()
         self._training_data = training_data
         self._held_out = held_out
+        self._examples = examples
         self._rotation = rotation
         self._epochs: TrainingEpochs | None = None
         self._classes = classes
@@ -179,6 +182,26 @@ class Trial:
         images, labels = self._load(self._held_out)
         self.example_values.held_out = len(labels)
         return images, labels
+
+    def examples(self, split: SplitName) -> Examples:
+        """Return the examples of a split of a data set with a manifest, whatever their fields:
+        `trial.examples("train")` has the trial's subset, `trial.examples("held_out")` all.
+
+        They come as arrays (`.arrays()`), as a data set for a DataLoader (`.torch()`), or as shuffled batches in
+        bounded memory (`.batches(size)`); `.schema` has the fields. With `subset: RS2` they are those of all epochs.
+        Raises InvalidDataset, StoreError.
+        """
+        if self._examples is None:
+            raise InvalidDataset(
+                "trial.examples(): the train function reads its data by itself (spec.dataset.uri, version); "
+                "allowed: trial.dataset"
+            )
+        found = self._examples(split)
+        if split == "train":
+            self.training_examples = len(found)
+        else:
+            self.example_values.held_out = len(found)
+        return found
 
     @property
     def dataset(self) -> OwnData:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import Dataset, StatedDataset, TrialRequest
-from assay_trainer.data import Choose, OpenedDataset, open_dataset
+from assay_trainer.data import Choose, Examples, OpenedDataset, SplitName, open_dataset
 from assay_trainer.own_data import OwnData, not_ours
 from assay_trainer.subsets import rotation_of
 from assay_trainer.subsets.rotation import Rotation
-from assay_trainer.trial import Images, Labels
 
 
 class TrialData(NamedTuple):
@@ -20,6 +20,7 @@ class TrialData(NamedTuple):
     classes: tuple[str, ...] | Callable[[], tuple[str, ...]]
     training: Callable[[], tuple[Images, Labels]]
     held_out: Callable[[], tuple[Images, Labels]]
+    examples: Callable[[SplitName], Examples]
     own: OwnData | None = None
     own_held_out: OwnData | None = None
     rotation: Rotation | None = None
@@ -33,7 +34,15 @@ def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
     train = _opened(request.dataset)
     held_out = train if request.held_out == request.dataset else _opened(request.held_out)
     known = train or held_out
-    size = request.fidelity.image_size or (max(known.manifest.train.sizes) if known else None)
+    size = request.fidelity.image_size or (max(known.manifest.train.sizes, default=None) if known else None)
+
+    def examples(split: SplitName) -> Examples:
+        if (dataset := train if split == "train" else held_out) is None:
+            given = request.dataset if split == "train" else request.held_out
+            not_ours("trial.examples()", given, "read trial.dataset.uri")()
+            raise AssertionError
+        return dataset.examples(split, size, choose if split == "train" else None)
+
     return TrialData(
         classes=known.manifest.classes if known else not_ours("trial.classes", request.dataset, "say them yourself"),
         training=partial(train.train, size, choose)
@@ -42,6 +51,7 @@ def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
         held_out=partial(held_out.held_out, size)
         if held_out
         else not_ours("trial.held_out()", request.held_out, "read the held-out part of trial.held_out_dataset.uri"),
+        examples=examples,
         own=_own(request.dataset),
         own_held_out=_own(request.held_out),
         rotation=rotation_of(train.manifest.train.examples, request.fidelity, request.seed) if train else None,

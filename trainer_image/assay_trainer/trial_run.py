@@ -100,6 +100,7 @@ class TrialRun:
             classes=data.classes,
             training_data=data.training,
             held_out=data.held_out,
+            examples=data.examples,
             own_data=data.own,
             own_held_out=data.own_held_out,
             device=device,

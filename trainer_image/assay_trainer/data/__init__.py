@@ -1,6 +1,11 @@
-"""Opens data sets and reads them: no more of them than a trial needs, and nothing that was not checked."""
+"""Opens data sets and reads them: no more of them than a trial needs, and nothing that was not checked.
 
-from assay_trainer.data.opening import OpenedDataset, open_dataset
-from assay_trainer.data.square_images import Choose
+Blocks (`blocks.py`, `node_cache.py`) become columns (`groups.py`, `columns.py`), which a train function gets as arrays,
+as a data set for torch or as batches (`examples.py`). What a file's bytes mean is known in `version_1.py` and
+`version_2.py`.
+"""
 
-__all__ = ["Choose", "OpenedDataset", "open_dataset"]
+from assay_trainer.data.examples import Examples
+from assay_trainer.data.opening import Choose, OpenedDataset, SplitName, open_dataset
+
+__all__ = ["Choose", "Examples", "OpenedDataset", "SplitName", "open_dataset"]

@@ -51,7 +51,7 @@ class BlockReader:
     """Reads blocks of the objects behind a prefix. Several threads may use it; a forked process needs its own."""
 
     def __init__(self, objects: Objects, cache: NodeCache | None) -> None:
-        self._objects, self._cache = objects, cache
+        self.objects, self.cache = objects, cache
         self._files: dict[str, _MappedFile] = {}
         self._lock = threading.Lock()
         self._own = threading.local()
@@ -117,31 +117,31 @@ class BlockReader:
         """Return the block if it is on this machine; None if it has to be fetched."""
         if not block.length:
             return memoryview(b"")
-        if isinstance(self._objects, FileObjects):
+        if isinstance(self.objects, FileObjects):
             return self._file(block).block(block)
-        return self._cache.find(block.digest, block.length) if self._cache is not None else None
+        return self.cache.find(block.digest, block.length) if self.cache is not None else None
 
     def _file(self, block: Block) -> _MappedFile:
         name = block.name
         with self._lock:
             if name not in self._files:
-                assert isinstance(self._objects, FileObjects)
+                assert isinstance(self.objects, FileObjects)
                 try:
-                    self._files[name] = _MappedFile(self._objects, name, self._cache)
+                    self._files[name] = _MappedFile(self.objects, name, self.cache)
                 except ObjectNotFound:
-                    raise _missing(block, self._objects.uri) from None
+                    raise _missing(block, self.objects.uri) from None
             return self._files[name]
 
     def _fetch(self, blocks: Sequence[Block], buffer: memoryview) -> None:
         """Fill the buffer with blocks that follow one another."""
         first, end = blocks[0], blocks[-1].end
         try:
-            came = self._objects.read_into(first.name, first.start, buffer)
+            came = self.objects.read_into(first.name, first.start, buffer)
         except ObjectNotFound:
-            raise _missing(blocks[-1], self._objects.uri) from None
+            raise _missing(blocks[-1], self.objects.uri) from None
         if came < len(buffer):
             raise InvalidDataset(
-                f"shard {first.name}: {first.start + came} bytes; expected {end}, at {self._objects.uri}"
+                f"shard {first.name}: {first.start + came} bytes; expected {end}, at {self.objects.uri}"
             )
 
     def _verified(self, block: Block, data: memoryview) -> None:
@@ -151,10 +151,10 @@ class BlockReader:
             if found == block.digest:
                 break
             if tries == TRIES:
-                raise _damaged(block, found, self._objects.uri)
+                raise _damaged(block, found, self.objects.uri)
             self._fetch([block], data)
-        if self._cache is not None:
-            self._cache.keep(block.digest, data)
+        if self.cache is not None:
+            self.cache.keep(block.digest, data)
 
     def _scratch(self, length: int) -> memoryview:
         """Return a buffer of this thread, which the next call uses again: fresh memory has to be zeroed each time."""

@@ -1,19 +1,138 @@
-"""Opens a data set: its manifest, checked against its digest."""
+"""Opens a data set: its manifest, checked against its digest, and the examples that a trial wants of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from assay_trainer import contract
-from assay_trainer.data.arrow_images import OpenedExamples
-from assay_trainer.data.blocks import BlockReader
-from assay_trainer.data.node_cache import NodeCache
-from assay_trainer.data.square_images import OpenedImages
+from assay_trainer.arrays import Images, Labels
+from assay_trainer.data import version_1, version_2
+from assay_trainer.data.columns import read_columns
+from assay_trainer.data.examples import Examples, open_reader
+from assay_trainer.data.groups import Group
 from assay_trainer.objects import ObjectNotFound, UnfitObject, open_objects, split_object_uri
 from assay_trainer.shards.errors import InvalidDataset
 
-OpenedDataset = OpenedImages | OpenedExamples
-"""A data set, by the version of its manifest."""
+SplitName = Literal["train", "held_out"]
+SPLITS: dict[SplitName, str] = {"train": "train", "held_out": "held-out"}
+"""The names of the splits, and what messages call them."""
+
+Choose = Callable[[int, Callable[[], Labels]], NDArray[np.int64]]
+"""Returns the places of the wanted training examples, ascending, given the number of all, and a function that reads
+the labels of all, int64 (examples,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedDataset:
+    """A data set whose manifest matches its reference; shards are read, and checked, on demand."""
+
+    reference: contract.Dataset
+    manifest: contract.DatasetManifest | contract.ExamplesManifest
+
+    @property
+    def classes(self) -> int:
+        """The number of classes; labels are 0 to this minus one."""
+        return len(self.manifest.classes)
+
+    @cached_property
+    def schema(self) -> dict[str, contract.DataField]:
+        """The fields by name."""
+        if isinstance(self.manifest, contract.DatasetManifest):
+            return version_1.fields_of(self.manifest)
+        return dict(self.manifest.fields)
+
+    def examples(self, split: SplitName, image_size: int | None = None, choose: Choose | None = None) -> Examples:
+        """Return the examples of a split, with images of `image_size` pixels a side (None: the largest there are); with
+        `choose`, those that it chooses. Raises InvalidDataset if the shards lack that size, or an index of blocks is
+        damaged; StoreError."""
+        groups = self._groups(split, image_size)
+        rows = None
+        if choose is not None:
+            examples = self.manifest.train.examples if split == "train" else self.manifest.held_out.examples
+            rows = choose(examples, lambda: self._labels(split, groups))
+        return Examples(self.schema, self._folder, groups, rows)
+
+    def train(self, image_size: int | None = None, choose: Choose | None = None) -> tuple[Images, Labels]:
+        """Return (images, labels) of the training split, as `held_out` does of the other; with `choose`, of the
+        examples that it chooses. Blocks that have none of them are not read."""
+        return self._images_and_labels("train", image_size, choose)
+
+    def held_out(self, image_size: int | None = None) -> tuple[Images, Labels]:
+        """Return images, uint8 (n, height, width, channels) of `image_size` pixels a side, and labels, int64 (n,).
+
+        `image_size` None means the largest there is. The caller may change the arrays. Raises InvalidDataset if there
+        are no decoded images with a class, the shards lack that size, or a shard is missing, truncated or differs from
+        the manifest; StoreError if the store can't be read.
+        """
+        return self._images_and_labels("held_out", image_size, None)
+
+    def _images_and_labels(
+        self, split: SplitName, image_size: int | None, choose: Choose | None
+    ) -> tuple[Images, Labels]:
+        image = next((name for name, each in self.schema.items() if each.kind == "image"), None)
+        label = next((name for name, each in self.schema.items() if each.kind == "class"), None)
+        if image is None or label is None or self.schema[image].encoding != "uint8":
+            raise InvalidDataset(
+                f"{self.reference.manifest}: no decoded images with a class, as trial.training_data() has them; "
+                f"its fields are {', '.join(self.schema)}: trial.examples() has all of them"
+            )
+        columns = self.examples(split, image_size, choose).arrays(writable=True)
+        images, labels = columns[image], columns[label].astype(np.int64, copy=False)
+        assert images.dtype == np.uint8
+        self._check(split, labels)
+        return images.astype(np.uint8, copy=False), labels
+
+    def _labels(self, split: SplitName, groups: tuple[Group, ...]) -> Labels:
+        label = next((name for name, each in self.schema.items() if each.kind == "class"), None)
+        if label is None:
+            return np.zeros(groups[0].examples, np.int64)
+        reader = open_reader(self._folder)
+        (group,) = (each for each in groups if label in each.columns)
+        labels = read_columns(reader, [group], None)[label].astype(np.int64, copy=False)
+        self._check(split, labels)
+        return labels
+
+    def _check(self, split: SplitName, labels: Labels) -> None:
+        if labels.min() < 0 or labels.max() >= self.classes:
+            raise InvalidDataset(
+                f"{self.reference.manifest}: the {SPLITS[split]} split has labels from {labels.min()} to "
+                f"{labels.max()}; expected 0 to {self.classes - 1}"
+            )
+
+    @property
+    def _folder(self) -> str:
+        return split_object_uri(self.reference.manifest)[0]
+
+    def _groups(self, split: SplitName, image_size: int | None) -> tuple[Group, ...]:
+        size = self._checked_size(split, image_size)
+        manifest = self.manifest
+        if isinstance(manifest, contract.DatasetManifest):
+            assert size is not None
+            first = manifest.train if split == "train" else manifest.held_out
+            return version_1.groups_of_split(self.reference.manifest, SPLITS[split], first, manifest.channels, size)
+        return version_2.groups_of_split(open_reader(self._folder), manifest, manifest.splits[split], size)
+
+    def _checked_size(self, split: SplitName, image_size: int | None) -> int | None:
+        sizes = (self.manifest.train if split == "train" else self.manifest.held_out).sizes
+        where, name = self.reference.manifest, SPLITS[split]
+        if not any(each.kind == "image" for each in self.schema.values()):
+            if image_size is not None:
+                raise InvalidDataset(f"{where}: no {name} images of size {image_size}; there are no images at all")
+            return None
+        if not sizes:
+            raise InvalidDataset(f"{where}: the {name} split has images of no size at all")
+        size = max(sizes) if image_size is None else image_size
+        if size not in sizes:
+            allowed = ", ".join(map(str, sizes))
+            raise InvalidDataset(f"{where}: no {name} images of size {size}; the shards have sizes {allowed}")
+        return size
 
 
 def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
@@ -24,8 +143,7 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
     """
     try:
         prefix, name = split_object_uri(dataset.manifest)
-        objects = open_objects(prefix)
-        data = objects.get(name)
+        data = open_objects(prefix).get(name)
     except ValueError as error:
         raise InvalidDataset(f"manifest {dataset.manifest}: {error}") from None
     except UnfitObject as error:
@@ -40,7 +158,4 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise InvalidDataset(f"{dataset.manifest}: not a manifest of version 1 or 2: {field}: {first['msg']}") from None
-    reader = BlockReader(objects, NodeCache.from_environment())
-    if isinstance(manifest, contract.ExamplesManifest):
-        return OpenedExamples(dataset, manifest, reader)
-    return OpenedImages(dataset, manifest, reader)
+    return OpenedDataset(dataset, manifest)

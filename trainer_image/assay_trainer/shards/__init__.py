@@ -1,5 +1,10 @@
 """Builds shards: a data set decoded once, in several image sizes, with a manifest of digests."""
 
+import os
+
+# Else pyarrow's allocator starts a thread, and with it a process that is forked for each trial can't be shared.
+os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
+
 from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.sources import LeftOut, Part

@@ -19,13 +19,14 @@ def groups_of(fields: Mapping[str, DataField]) -> tuple[str, ...]:
 
 
 def group_schema(fields: Mapping[str, DataField], group: str) -> pa.Schema:
-    """Return the Arrow schema that all files of a group have. Raises InvalidDataset for a group that there is not."""
+    """Return the Arrow schema that all files of a group have: columns by name, since a manifest forgets the order of
+    its fields. Raises InvalidDataset for a group that there is not."""
     if group == FIELDS_GROUP:
-        chosen = {name: type_of(field) for name, field in fields.items() if field.kind != "image"}
+        chosen = {name: type_of(field) for name, field in sorted(fields.items()) if field.kind != "image"}
     else:
         chosen = {
             name: _image_type(field, size)
-            for name, field in fields.items()
+            for name, field in sorted(fields.items())
             if field.kind == "image"
             for size in field.sizes
             if group == f"image-{size}"

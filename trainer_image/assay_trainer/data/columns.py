@@ -1,0 +1,70 @@
+"""Reads examples of groups of files into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer.data.blocks import BlockReader
+from assay_trainer.data.groups import Columns, Group
+
+
+def read_columns(
+    reader: BlockReader, groups: Iterable[Group], rows: NDArray[np.int64] | None, *, writable: bool = True
+) -> Columns:
+    """Return the columns of the examples `rows`, ascending; of all for None. Blocks without one of them are not read.
+
+    Unless they are to be writable, columns of a single block share the memory of the mapped file. Raises
+    InvalidDataset, StoreError.
+    """
+    found: Columns = {}
+    for group in groups:
+        if rows is None and len(group.blocks) == 1 and not writable:
+            found.update(group.decode(reader.block(group.blocks[0]), group.examples))
+        elif rows is None and group.is_raw:
+            found.update(_all_of_raw(reader, group))
+        else:
+            found.update(_some(reader, group, rows))
+    return found
+
+
+def _all_of_raw(reader: BlockReader, group: Group) -> Columns:
+    """Read the values to where they are wanted, without a copy on the way."""
+    ((name, column),) = group.columns.items()
+    values = np.empty((group.examples, *column.shape), column.dtype)
+    whole = values.reshape(-1).view(np.uint8).data
+    starts = np.cumsum([0, *(each.length for each in group.blocks)]).tolist()
+    reader.read(group.blocks, lambda _index, _data: None, lambda index: whole[starts[index] : starts[index + 1]])
+    return {name: values}
+
+
+def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> Columns:
+    count = group.examples if rows is None else len(rows)
+    found: Columns = {name: np.empty((count, *each.shape), each.dtype) for name, each in group.columns.items()}
+    bounds = group.firsts if rows is None else np.searchsorted(rows, group.firsts)
+    used = [index for index in range(len(group.blocks)) if bounds[index] < bounds[index + 1]]
+
+    def take(place: int, data: memoryview) -> None:
+        index = used[place]
+        begin, end = int(bounds[index]), int(bounds[index + 1])
+        decoded = group.decode(data, int(group.counts[index]))
+        chosen = slice(None) if rows is None else _rows_within(rows[begin:end] - group.firsts[index])
+        for name, values in found.items():
+            part = decoded[name][chosen]
+            if values.dtype.kind == "O":  # arrays among them share the block's memory, which is used again
+                for number, each in enumerate(part, begin):
+                    values[number] = each.copy() if isinstance(each, np.ndarray) else each
+            else:
+                values[begin:end] = part
+
+    reader.read([group.blocks[index] for index in used], take)
+    return found
+
+
+def _rows_within(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Return rows, ascending, as a slice if none is left out between them: it needs no copy."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

@@ -1,0 +1,107 @@
+"""What a train function gets of a split: arrays, a data set for torch, or a stream of batches."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer.contract import DataField
+from assay_trainer.data.batches import Batches
+from assay_trainer.data.blocks import BlockReader
+from assay_trainer.data.columns import read_columns
+from assay_trainer.data.groups import Columns, Group
+from assay_trainer.data.node_cache import NodeCache
+from assay_trainer.objects import FileObjects, open_objects
+
+if TYPE_CHECKING:  # a trial may do without torch
+    from assay_trainer.data.torch_dataset import MappedDataset
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The examples of a split that a trial gets, at its image size. Nothing is read before it is asked for."""
+
+    schema: Mapping[str, DataField]
+    """The fields by name: `.kind`, `.type`, `.shape`, and `.names` of classes."""
+    uri: str
+    """The folder of the data set."""
+    groups: Sequence[Group]
+    rows: NDArray[np.int64] | None
+    """The places of the examples in the split, ascending; None for all."""
+
+    def __len__(self) -> int:
+        return self.groups[0].examples if self.rows is None else len(self.rows)
+
+    def arrays(self, *, writable: bool = False) -> Columns:
+        """Return all examples as arrays by field, (n, …); texts, bytes and lists of different lengths as objects.
+
+        What lies in one block shares the memory of the mapped file and is read-only, unless it is to be `writable`;
+        everything else is read into memory once. Raises InvalidDataset, StoreError.
+        """
+        return read_columns(self._reader, self.groups, self.rows, writable=writable)
+
+    def torch(self, transform: Callable[[dict[str, Any]], Any] | None = None) -> MappedDataset:
+        """Return a map-style data set for any `torch.utils.data.DataLoader`: each example a dict of values by field, or
+        what `transform` makes of it. JPEGs are decoded, to uint8 (height, width, channels).
+
+        The files are mapped: those of a store in S3 are first brought to the node's cache, or for want of one to a
+        folder that ends with the process.
+        """
+        from assay_trainer.data.torch_dataset import MappedDataset
+
+        reader = self._reader
+        opened: Callable[[], BlockReader] = partial(open_reader, self.uri)
+        if not isinstance(reader.objects, FileObjects):
+            if reader.cache is None:
+                folder = self._own_folder.name
+                opened = partial(open_reader, self.uri, folder)
+                reader = opened()
+            reader.read([block for group in self.groups for block in self._used(group)], lambda _index, _data: None)
+        jpegs = {name: _decoded for name, field in self.schema.items() if field.encoding == "jpeg"}
+        return MappedDataset(opened, self.groups, self.rows, jpegs, transform)
+
+    def batches(self, size: int, *, seed: int = 0, epoch: int = 0, start: int = 0) -> Batches:
+        """Return the batches of an epoch as an iterator of dicts of arrays, (size, …) each, the last one with the rest.
+
+        Blocks come in a random order, and examples are shuffled among those of the 64 MiB of blocks that are read at
+        a time, so that memory stays bounded whatever the set's size. Seed and epoch give the same batches again, and
+        `start` leaves out so many of the first, without reading them: to go on after a stop, keep the iterator's
+        `position`. Raises ValueError for a size below 1; InvalidDataset and StoreError as it goes on.
+        """
+        rows = np.arange(len(self)) if self.rows is None else self.rows
+        return Batches(self._reader, self.groups, rows, size, seed=seed, epoch=epoch, start=start)
+
+    @cached_property
+    def _reader(self) -> BlockReader:
+        return open_reader(self.uri)
+
+    @cached_property
+    def _own_folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="assay-blocks-", ignore_cleanup_errors=True)
+
+    def _used(self, group: Group) -> list[Any]:
+        if self.rows is None:
+            return list(group.blocks)
+        bounds = np.searchsorted(self.rows, group.firsts)
+        return [block for index, block in enumerate(group.blocks) if bounds[index] < bounds[index + 1]]
+
+
+def open_reader(uri: str, folder: str | None = None) -> BlockReader:
+    """Return a reader of the blocks below a URI, by way of a folder, else of the node's cache."""
+    return BlockReader(open_objects(uri), NodeCache.from_environment() if folder is None else NodeCache(Path(folder)))
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    from PIL import Image  # only JPEGs need it
+
+    with Image.open(io.BytesIO(data)) as image:
+        pixels = np.asarray(image)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels

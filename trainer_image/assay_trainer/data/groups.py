@@ -1,0 +1,68 @@
+"""Groups of files that hold some columns of a split: where their blocks lie, and how a block becomes arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer.data.blocks import Block
+
+Columns = dict[str, NDArray[np.generic]]
+"""Arrays by the names of their fields, one entry to an example each."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What an array of a column holds: numbers of a type and shape to an example, or objects (bytes, text, arrays of as
+    many numbers as an example has)."""
+
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...] = ()
+
+    @property
+    def is_object(self) -> bool:
+        return self.dtype.kind == "O"
+
+
+class Decoder(Protocol):
+    """Turns the bytes of a block into its columns, which share their memory where they can. It can be pickled."""
+
+    def __call__(self, data: memoryview, examples: int) -> Columns:
+        """Raises InvalidDataset if the bytes are no block of so many examples."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Files with the same columns, which hold all examples of a split in their order."""
+
+    columns: Mapping[str, Column]
+    blocks: tuple[Block, ...]
+    counts: NDArray[np.int64]
+    """The examples of each block."""
+    decode: Decoder
+    is_raw: bool = False
+    """Whether a block is nothing but the values of its one column."""
+
+    @cached_property
+    def firsts(self) -> NDArray[np.int64]:
+        """The number of examples before each block, and in the end the number of all."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
+
+    @property
+    def examples(self) -> int:
+        return int(self.firsts[-1])
+
+    @property
+    def bytes(self) -> int:
+        return sum(each.length for each in self.blocks)
+
+    @property
+    def block_bytes(self) -> int:
+        """The bytes of its largest block."""
+        return max((each.length for each in self.blocks), default=0)
