@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 
@@ -36,7 +36,15 @@ def launch(world_size: int, rank: Rank) -> RankEnd | None:
         children = Children(own_sessions=False)
         places = [Place(number, world_size, port) for number in range(world_size)]
         ranks = [children.fork(partial(_be_rank, rank, place), Limits()) for place in places]
-        return cause_of(_watched(children, ranks))
+        running = {child.pid: number for number, child in enumerate(ranks)}
+        signal.signal(signal.SIGTERM, lambda *_: _tell_to_end(running))
+        return cause_of(_watched(children, ranks, running))
+
+
+def _tell_to_end(running: Iterable[int]) -> None:
+    """Pass SIGTERM on: each rank ends as a trial's one process would."""
+    for pid in tuple(running):
+        os.kill(pid, signal.SIGTERM)  # it is not reaped yet, so the number is its own
 
 
 def _be_rank(rank: Rank, place: Place) -> bytes:
@@ -55,10 +63,9 @@ def _reserved_port() -> Iterator[int]:
         yield reserved.getsockname()[1]
 
 
-def _watched(children: Children, ranks: Sequence[Child]) -> list[RankEnd]:
+def _watched(children: Children, ranks: Sequence[Child], running: dict[int, int]) -> list[RankEnd]:
     """Wait until all ranks have ended, and return how; nothing if rank 0 ended well. Those that had to be ended are not
-    among them."""
-    running = {child.pid: number for number, child in enumerate(ranks)}
+    among them. `running` has the number of each by process id; those that have ended are removed."""
     exits = {child.pid: os.pidfd_open(child.pid) for child in ranks}
     first, ends, until = ranks[0], list[RankEnd](), None
     while running:
