@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from assay_trainer.trial import Trial  # assay
 
 
-class Digits(Dataset):
+class Digits(Dataset[tuple[torch.Tensor, int]]):
     """Handwritten digits, some for training and the others for validation."""
 
     def __init__(self, training: bool) -> None:
@@ -26,8 +26,8 @@ class Digits(Dataset):
 def main(trial: Trial) -> dict[str, float]:  # assay: was main(arguments)
     arguments = {"hidden": 64, "rate": 1e-3, "decay": 0.0, **trial.recipe}  # assay
     digits = Digits(training=True)
-    digits = Subset(digits, trial.kept(len(digits)))  # assay: dataPercent of them, drawn anew for each seed
-    training = DataLoader(digits, batch_size=32, shuffle=True, drop_last=True)
+    part = Subset(digits, trial.kept(len(digits)).tolist())  # assay: dataPercent of them, drawn anew for each seed
+    training = DataLoader(part, batch_size=32, shuffle=True, drop_last=True)
     validation = DataLoader(Digits(training=False), batch_size=256)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, arguments["hidden"]), nn.ReLU(), nn.LazyLinear(10))
     model(torch.zeros(1, 8, 8))  # the lazy layer now knows its size
@@ -36,7 +36,7 @@ def main(trial: Trial) -> dict[str, float]:  # assay: was main(arguments)
         for images, labels in training:
             loss = nn.functional.cross_entropy(model(images), labels)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         with torch.inference_mode():
             correct = torch.cat([model(images).argmax(1) == labels for images, labels in validation])

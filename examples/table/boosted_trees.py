@@ -4,6 +4,8 @@ The table is one of 442 diabetes patients, of Efron, Hastie, Johnstone and Tibsh
 what their disease was like a year after ten measurements.
 """
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -42,6 +44,6 @@ def train(trial: Trial) -> dict[str, float]:
     return {"unexplained": errors.mean()}  # the share of the variance that is left; 1 is the mean's own
 
 
-def table(path) -> np.ndarray:
+def table(path: Path) -> np.ndarray:
     rows = np.loadtxt(path, delimiter=",", skiprows=1)
     return np.random.default_rng(0).permutation(rows)  # always the same order: an index means the same row

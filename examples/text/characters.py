@@ -21,21 +21,22 @@ def train(trial: Trial) -> dict[str, float]:
     training, held_out = training.to(trial.device), held_out.to(trial.device)
     model = Transformer(recipe["width"], recipe["layers"], recipe["heads"]).to(trial.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe["learningRate"])
+    size = trial.fidelity.batch_size or recipe["batchSize"]
     for epoch in range(1, trial.fidelity.epochs + 1):
-        for batch in training[torch.randperm(len(training))].split(trial.fidelity.batch_size or recipe["batchSize"]):
+        for batch in torch.split(training[torch.randperm(len(training))], size):
             with trial.timed("forward"):
                 loss = cross_entropy(model(batch[:, :-1]).mT, batch[:, 1:])
             with trial.timed("backward"):
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
             with trial.timed("optimizer"):
                 optimizer.step()
                 optimizer.zero_grad()
             trial.count_samples(len(batch))
         with trial.timed("evaluation"), torch.inference_mode():
             losses = cross_entropy(model(held_out[:, :-1]).mT, held_out[:, 1:], reduction="none").mean(1)
-        trial.report(epoch, loss=losses.mean())
+        trial.report(epoch, loss=losses.mean().item())
     trial.per_example(loss=losses)
-    return {"loss": losses.mean()}  # nats a character
+    return {"loss": losses.mean().item()}  # nats a character
 
 
 class Transformer(nn.Module):
@@ -51,7 +52,8 @@ class Transformer(nn.Module):
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         mask = nn.Transformer.generate_square_subsequent_mask(batch.shape[1], batch.device)
         hidden = self.characters(batch) + self.positions(torch.arange(batch.shape[1], device=batch.device))
-        return self.head(self.layers(hidden, mask, is_causal=True))
+        logits: torch.Tensor = self.head(self.layers(hidden, mask, is_causal=True))
+        return logits
 
 
 def windows(text: torch.Tensor, length: int) -> torch.Tensor:

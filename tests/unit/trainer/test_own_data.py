@@ -155,6 +155,10 @@ def test_a_trial_that_ends_early_is_held_to_the_epochs_until_then() -> None:
     assert trained(25, samples=250, stop_after=1) == []
 
 
+def test_a_trial_of_so_many_steps_may_go_round_as_often_as_it_needs() -> None:
+    assert trained(25, samples=1000, epochs=1, steps=100) == []
+
+
 def test_what_is_not_known_is_not_judged() -> None:
     trial = a_trial_on_own_data(25)
     _ = trial.keep  # its workers may ask it

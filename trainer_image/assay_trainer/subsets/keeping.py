@@ -72,7 +72,7 @@ class Keeping:
                     "trial.kept): it has probably trained on all of them"
                 )
             return
-        if not (samples and self.examples):
+        if not (samples and self.examples) or self._fidelity.steps:  # steps say how many, whatever is kept
             return
         ((examples, kept),) = self._counts.items()
         epochs = self._fidelity.stop_after or self._fidelity.epochs
