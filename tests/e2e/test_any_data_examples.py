@@ -28,8 +28,11 @@ def test_an_example_runs_as_it_is(example: str, part: str, tmp_path: Path) -> No
         if each["arm"] in ("reference", part):
             assert [point["epoch"] for point in each["curve"]] == list(range(1, (epochs or 0) + 1))
     # a part of the data trains other models than all of them
-    scores = {arm: {each["score"] for each in found if each["arm"] == arm} for arm in ("reference", part)}
-    assert not scores["reference"] & scores[part]
+    scores = {
+        arm: {(each["hypothesis"], each["seed"]): each["score"] for each in found if each["arm"] == arm}
+        for arm in ("reference", part)
+    }
+    assert scores["reference"] != scores[part]
 
 
 def test_validate_and_plan_know_data_that_the_function_reads(tmp_path: Path) -> None:
