@@ -47,7 +47,10 @@ class HoldOut(StrEnum):
 def build(
     source: Annotated[
         Path,
-        typer.Argument(help="A folder of class folders with images, an .npz file, or a folder of MNIST idx files."),
+        typer.Argument(
+            help="Class folders with images, an .npz file, MNIST's idx files, Parquet, CSV, JSON lines, or what "
+            "Hugging Face's save_to_disk wrote."
+        ),
     ],
     to: Annotated[str, typer.Option("--to", help=f"Where the data set is written to: {STORES}.")],
     name: Annotated[
@@ -77,6 +80,19 @@ def build(
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave out images that can't be used, instead of ending.")
     ] = False,
+    label: Annotated[
+        str | None, typer.Option("--label", help="Of a table: the column with the class. Default: label, class, y, …")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Of a table: a column that is a number, not a class, such as `y`.")
+    ] = None,
+    split_column: Annotated[
+        str | None, typer.Option("--split-column", help="Of a table: the column that says train, test, validation.")
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", help="Of a table: rows with one value in this column stay in one split."),
+    ] = None,
     output: Annotated[
         Description, typer.Option("--output", "-o", help="How the data set is described.")
     ] = Description.TEXT,
@@ -85,7 +101,7 @@ def build(
 
     Says on stderr which files of the source are not used, by kind, and how the rest was understood.
     """
-    from assay_trainer.shards import InvalidDataset, InvalidSource, Part, build_shards
+    from assay_trainer.shards import InvalidDataset, InvalidSource, Part, TableOptions, build_shards
 
     try:
         built = build_shards(
@@ -96,6 +112,7 @@ def build(
             held_out_percent=held_out_percent,
             seed=seed,
             skip_unreadable=skip_unreadable,
+            table=TableOptions(label, target, split_column, group_by),
             hold_out=None if hold_out is None else Part(hold_out.value),
         )
     except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed
@@ -105,10 +122,12 @@ def build(
         typer.echo(json.dumps(_summary(built), indent=2))
         return
     manifest = built.manifest
+    kind = "images" if manifest.image() else "examples"
+    classes = f" of {len(manifest.classes)} classes" if manifest.classes else ""
+    sizes_there = f", sizes {', '.join(map(str, manifest.train.sizes))}" if manifest.train.sizes else ""
     typer.echo(
         f"{built.dataset.manifest}: {manifest.train.examples} training and {manifest.held_out.examples} held-out "
-        f"images of {len(manifest.classes)} classes, sizes {', '.join(map(str, manifest.train.sizes))}\n"
-        f"{built.dataset.digest}"
+        f"{kind}{classes}{sizes_there}\n{built.dataset.digest}"
     )
     for line in _asides(built):
         typer.echo(line, err=True)

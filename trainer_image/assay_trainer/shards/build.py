@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,12 +23,15 @@ from assay_trainer.shards.shrink import shrink
 from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import split
 from assay_trainer.shards.sums import channel_sums
+from assay_trainer.shards.tables import TableExamples, TableOptions, is_table, open_examples
 from assay_trainer.shards.writing import GroupWriter
 
 MANIFEST = "manifest.json"
 
 PATHS = {"train": "train", "held_out": "held-out"}
 """The folders of the splits."""
+
+_ROWS_AT_ONCE = 512
 
 READ_BYTES = 16 * 2**20
 """About how many bytes of images are decoded at once."""
@@ -57,6 +61,7 @@ def build_shards(
     seed: int = 0,
     skip_unreadable: bool = False,
     hold_out: Part | None = None,
+    table: TableOptions | None = None,
 ) -> BuiltDataset:
     """Build the data set `name` from labelled images, see `open_source`, under a URI or a local path.
 
@@ -66,6 +71,8 @@ def build_shards(
     and so the same digest; with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says
     which part is held out of a source with several beside the training part (None: the test part).
 
+    A table (`is_table`) becomes fields instead, `table` says which column is what; its rows are never all in memory.
+
     All images are decoded before anything is written. Shards are named by their digests and the manifest is written
     last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
     already stays, and if it is another data set, InvalidDataset is raised before anything is written. Raises
@@ -73,6 +80,13 @@ def build_shards(
     for one that is no store, StoreError if it can't be written all the same.
     """
     objects = open_objects(destination if "://" in destination else Path(destination).absolute().as_uri())
+    if is_table(source):
+        if sizes or skip_unreadable:
+            raise InvalidSource(f"{source}: sizes and unreadable images are of folders of images; this is a table")
+        _checked_folder(objects, source)
+        return _build_table(source, objects, name, table or TableOptions(), (held_out_percent, seed), hold_out)
+    if table is not None and table != TableOptions():
+        raise InvalidSource(f"{source}: columns are of tables; this is none")
     images = open_source(
         source, skip_unreadable=skip_unreadable, hold_out=hold_out, without=_checked_folder(objects, source)
     )
@@ -107,16 +121,70 @@ def build_shards(
         train=written["train"][0],
         held_out=written["held_out"][0],
     )
+    notes = (*images.findings.notes, *_without_held_out(images, held_out))
+    return _finished(writer, manifest, images.found, images.findings.left_out, notes)
+
+
+def _finished(
+    writer: _Writer,
+    manifest: contract.ExamplesManifest,
+    found: str,
+    left_out: tuple[LeftOut, ...],
+    notes: tuple[str, ...],
+) -> BuiltDataset:
+    """Write the manifest, which makes a data set of all that was written."""
     data = contract.canonical_json(manifest.model_dump(mode="json"))
     if not writer.put_manifest(data):
         raise writer.conflict()
-    return BuiltDataset(
-        contract.Dataset(manifest=f"{objects.uri}/{MANIFEST}", digest=contract.digest(data), content=manifest.content),
-        manifest,
-        found=images.found,
-        left_out=images.findings.left_out,
-        notes=(*images.findings.notes, *_without_held_out(images, held_out)),
+    reference = contract.Dataset(
+        manifest=f"{writer.uri}/{MANIFEST}", digest=contract.digest(data), content=manifest.content
     )
+    return BuiltDataset(reference, manifest, found=found, left_out=left_out, notes=notes)
+
+
+def _build_table(
+    source: Path,
+    objects: Objects,
+    name: str,
+    options: TableOptions,
+    held_out: tuple[int, int],
+    hold_out: Part | None,
+) -> BuiltDataset:
+    with ExitStack() as stack:
+        rows = open_examples(source, options, hold_out, stack)
+        try:
+            parts = dict(zip(PATHS, split(rows, *held_out, groups=rows.groups), strict=True))
+        except InvalidSource as error:
+            raise InvalidSource(f"{source}: {error}") from None
+        writer = _Writer(objects)
+        written = {part: _write_rows(writer, part, rows, indices) for part, indices in parts.items()}
+        manifest = contract.ExamplesManifest(
+            name=name,
+            fields=rows.fields,
+            content=content_digest(
+                rows.fields, {part: (len(parts[part]), values) for part, (_, values) in written.items()}
+            ),
+            train=written["train"][0],
+            held_out=written["held_out"][0],
+        )
+        return _finished(writer, manifest, rows.found, (), rows.notes)
+
+
+def _write_rows(
+    writer: _Writer, name: str, rows: TableExamples, indices: NDArray[np.int64]
+) -> tuple[contract.ExamplesSplit, Mapping[str, str]]:
+    content = ContentOfSplit(rows.fields)
+    group = GroupWriter(writer.put, PATHS[name], FIELDS_GROUP, rows.fields, content.add)
+    for first in range(0, len(indices), _ROWS_AT_ONCE):
+        values = rows.read(indices[first : first + _ROWS_AT_ONCE])
+        group.add([column_of(values[each.name], each.type) for each in group.schema])
+    counts = {}
+    if rows.label is not None:
+        found = np.bincount(rows.labels[indices], minlength=len(rows.classes))
+        counts = {rows.label: tuple(found.tolist())}
+    return contract.ExamplesSplit(
+        examples=len(indices), files={FIELDS_GROUP: group.finish()}, class_counts=counts
+    ), content.values()
 
 
 def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
@@ -149,6 +217,7 @@ class _Writer:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self.uri = objects.uri
         self._existing: bytes | None = None
         try:
             self._existing = objects.get(MANIFEST)

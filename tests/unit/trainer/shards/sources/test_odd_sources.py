@@ -627,11 +627,10 @@ def table(folder: Path) -> None:
 
 
 FOLDERS: dict[str, tuple[Make, list[str]]] = {
-    "parquet": (touch("data/train-0.parquet", "data/test-0.parquet"), ["found Parquet (2 files", "pd.read_parquet("]),
     "arrow": (touch("a.arrow"), ["found Arrow or Feather (1 file, such as a.arrow)", "pd.read_feather("]),
     "feather": (touch("a.FEATHER"), ["found Arrow or Feather"]),
     "hugging face": (
-        touch("train/data-00000-of-00001.arrow", "train/dataset_info.json", "dataset_dict.json"),
+        touch("below/train/data-00000-of-00001.arrow", "below/train/dataset_info.json", "below/dataset_dict.json"),
         ["found a data set of Hugging Face", "datasets.load_from_disk("],
     ),
     "webdataset": (
@@ -702,7 +701,6 @@ def zip_bytes() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "want"),
     [
-        ("data.parquet", b"PAR1", "found Parquet, which is not read here"),
         ("data", b"PAR1", "found Parquet"),
         ("data.bin", b"ARROW1\0\0", "found Arrow or Feather"),
         ("data.tar", tar_bytes(), "found a tar archive"),
@@ -716,7 +714,6 @@ def zip_bytes() -> bytes:
         ("data.mat", b"MATLAB 5.0 MAT-file", "found a MATLAB file"),
         ("train-images-idx3-ubyte", idx_bytes(IMAGES[..., 0]), "found an idx file"),
         ("train-images-idx3-ubyte.gz", b"\x1f\x8b", "found an idx file"),
-        ("paths.csv", b"path,label", "found a table of paths and labels"),
         ("annotations.json", b"{}", "found COCO annotations or other JSON"),
         ("one.png", b"\x89PNG\r\n\x1a\n", "one image; allowed: a folder of class folders"),
         ("data.blob", b"hello", "a file of another kind, which begins with b'hello'; allowed"),

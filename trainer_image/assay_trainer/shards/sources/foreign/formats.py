@@ -13,7 +13,7 @@ from assay_trainer.shards.sources.foreign import ways_in
 from assay_trainer.shards.sources.magic import head_of, looks_like_an_image
 from assay_trainer.shards.sources.tree import Parts, suffix_of
 
-ALLOWED = "a folder of class folders with images, an .npz file, a folder with MNIST's idx files"
+ALLOWED = "a folder of class folders with images, an .npz file, a folder with MNIST's idx files, a table"
 
 
 @dataclass(frozen=True)
