@@ -26,6 +26,24 @@ class ObjectsConformance:
         assert not objects.put_if_absent("results/x", b"first")
         assert objects.get("results/x") == b"first"
 
+    def test_a_checkpoint_may_be_removed_once_and_again(self, objects: Objects) -> None:
+        assert objects.put_if_absent("checkpoints/a/1", b"one")
+
+        objects.remove("checkpoints/a/1")
+        objects.remove("checkpoints/a/1")
+
+        assert objects.list("checkpoints/") == []
+        assert objects.put_if_absent("checkpoints/a/1", b"two")
+
+    @pytest.mark.parametrize("name", ["results/a.json", "checkpoints", "attempts/checkpoints/1"])
+    def test_nothing_else_is_removed(self, objects: Objects, name: str) -> None:
+        objects.put_if_absent(name, b"one")
+
+        with pytest.raises(ValueError, match="only what is below checkpoints/ may be removed"):
+            objects.remove(name)
+
+        assert objects.get(name) == b"one"
+
     def test_of_many_who_put_at_once_one_wins(self, objects: Objects) -> None:
         texts = [str(number).encode() * 1000 for number in range(8)]
         with ThreadPoolExecutor(8) as pool:

@@ -14,6 +14,7 @@ from assay_trainer.contract import (
     CodeIngredients,
     PerExample,
     WorkRequest,
+    checkpoint_name,
     examples_name,
     preparation_name,
     preparation_scores_name,
@@ -93,6 +94,7 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
     ledger.put_document("study", "reports", "html", b"")
     written = [
         *objects.list(""),
+        checkpoint_name(item.key, 1),
         *(name(item.key) for name in (result_name, preparation_name, preparation_scores_name)),
         *(examples_name(item.key, values) for values in per_example),
     ]

@@ -64,12 +64,14 @@ class Child:
     started_at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
     killed_for: Cause | None = None
+    stops_by: float | None = None
+    """When it is killed that was told to end, in monotonic seconds."""
 
     @property
     def ends(self) -> float | None:
         """The moment when its time is up, in monotonic seconds."""
-        if self.limits.seconds is None:
-            return None
+        if self.stops_by is not None or self.limits.seconds is None:
+            return self.stops_by
         return self.started + self.limits.seconds + (RECORD_SECONDS if self.records[0] else 0.0)
 
 
@@ -130,9 +132,16 @@ class Children:
         kills, records = out_of_memory_kills(), mmap.mmap(-1, 1)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        pid = os.fork()
+        # what handles SIGTERM here would swallow one that is meant for the child
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            pid = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            raise
         if pid == 0:
             self._be_child(body, limits, log, output, records)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         child = Child(pid, limits, output, kills, records)
         self._running[pid] = child
         return child
@@ -142,6 +151,13 @@ class Children:
         if child.pid in self._running:
             child.killed_for = child.killed_for or cause
             self._signal(child.pid)
+
+    def tell_to_end(self, child: Child, seconds: float) -> None:
+        """Tell a child to end (SIGTERM), and kill it with its session if it has not ended after so many seconds."""
+        if child.pid in self._running and child.stops_by is None:
+            child.killed_for = child.killed_for or "stopped"
+            child.stops_by = time.monotonic() + seconds
+            os.kill(child.pid, signal.SIGTERM)  # it is not reaped yet, so the number is its own
 
     def poll(self) -> Sequence[Exit]:
         """Enforce the limits, reap, and return the children that have ended. Never waits for a child that runs."""
@@ -165,8 +181,14 @@ class Children:
         ends = [child.ends for child in self._running.values() if child.ends is not None]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
-    def close(self) -> None:
-        """Kill all children, and return when none is left."""
+    def close(self, seconds: float = 0.0) -> None:
+        """End all children, and return when none is left. They are told to end, and killed after so many seconds."""
+        if seconds > 0:
+            for child in self._running.values():
+                self.tell_to_end(child, seconds)
+            while self._running:
+                self.poll()
+                time.sleep(0.002)
         for child in self._running.values():
             self.kill(child, "stopped")
         until = time.monotonic() + _GROUP_END_SECONDS
@@ -268,6 +290,7 @@ class Children:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         for descriptor in (*self._close_in_child, *(child.output for child in self._running.values())):
             with contextlib.suppress(OSError):
                 os.close(descriptor)

@@ -53,16 +53,27 @@ class Meter:
             return self.devices * (self.device_time() - self.started_device_time)
         return max(0.0, cpu_seconds(self.family) - self.started_cpu)
 
-    def cost(self, device_model: str, *, setup_seconds: float, evaluation_seconds: float) -> Cost:
-        """Return the bill; time that is neither set-up nor evaluation counts as training."""
-        wall = self.wall_seconds
+    def cost(
+        self,
+        device_model: str,
+        *,
+        setup_seconds: float,
+        evaluation_seconds: float,
+        wall_seconds: float | None = None,
+        accelerator_seconds: float | None = None,
+        resumed_seconds: float = 0.0,
+    ) -> Cost:
+        """Return the bill; time that is neither set-up nor evaluation counts as training. The seconds are those of the
+        whole run, None: of this attempt alone."""
+        wall = self.wall_seconds if wall_seconds is None else wall_seconds
         return Cost(
             unit="accelerator" if self.device.startswith("cuda") else "cpu-process",
             devices=self.devices,
             device_model=device_model,
             wall_seconds=wall,
-            accelerator_seconds=self.accelerator_seconds,
+            accelerator_seconds=self.accelerator_seconds if accelerator_seconds is None else accelerator_seconds,
             setup_seconds=setup_seconds,
             training_seconds=max(0.0, wall - setup_seconds - evaluation_seconds),
             evaluation_seconds=evaluation_seconds,
+            resumed_seconds=resumed_seconds,
         )

@@ -46,6 +46,17 @@ class Deadline:
             left, _ = signal.getitimer(signal.ITIMER_REAL)
             signal.setitimer(signal.ITIMER_REAL, min(left, seconds), AGAIN_SECONDS)
 
+    def count(self, seconds: float) -> None:
+        """Count seconds as passed that were spent before the block began. Raises DeadlineExceeded if none are left."""
+        if not self._armed:
+            return
+        left = signal.getitimer(signal.ITIMER_REAL)[0] - seconds
+        if left > 0:
+            signal.setitimer(signal.ITIMER_REAL, left, AGAIN_SECONDS)
+            return
+        self.expired = True
+        raise DeadlineExceeded(f"still running after {self._seconds:g} s, of which earlier attempts took {seconds:.0f}")
+
     def _on_alarm(self, *_: object) -> None:
         if self._armed:  # else it rang while the block was being left
             self.expired = True

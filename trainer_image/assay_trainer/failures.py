@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from assay_trainer.checkpoints import ToldToEnd
 from assay_trainer.contract import FailureReason
 from assay_trainer.deadline import DeadlineExceeded
 from assay_trainer.described import bounded, printable
@@ -50,6 +51,7 @@ class Disrupted(BaseException):
 
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], FailureReason], ...] = (
     (DeadlineExceeded, FailureReason.DEADLINE_EXCEEDED),
+    (ToldToEnd, FailureReason.STOPPED),
     ((Disrupted, KeyboardInterrupt), FailureReason.DISRUPTED),
     (InvalidRequest, FailureReason.INVALID_REQUEST),
     (CodeChanged, FailureReason.CODE_CHANGED),

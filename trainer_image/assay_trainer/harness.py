@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from assay_trainer import contract
 from assay_trainer.arrays import Labels
+from assay_trainer.checkpoints import ToldToEnd
 from assay_trainer.children import RECORD_SECONDS, begin_to_record
 from assay_trainer.contract import (
     FailureReason,
@@ -79,7 +80,11 @@ def perform(item: Item, store: Objects, **options: Unpack[Options]) -> Terminati
     """Run a trial or a preparation as `attempt` does, write down how it failed if it did, and say in short how it
     ended."""
     failed = attempt(item, store, **options)
-    return succeeded(item) if failed is None else record_failure(item, store, failed.failure)
+    if failed is None:
+        return succeeded(item)
+    if isinstance(failed.error, ToldToEnd):  # whoever told it writes that down, with all that it has cost
+        return last_words(failed.failure)
+    return record_failure(item, store, failed.failure)
 
 
 def attempt(
@@ -123,6 +128,8 @@ def attempt(
             choose=partial(_subset, item, store) if item.fidelity.takes_subset else None,
             record=partial(_record, store=store),
             end_within=deadline.ring_within,
+            store=store,
+            resume=lambda spent: deadline.count(spent.wall_seconds),
             check_code=check_code,
             elsewhere=elsewhere,
             stamps=stamps,
@@ -144,6 +151,8 @@ def attempt(
         outcome = _done_in_time(item, store, deadline, work, run)
         if outcome is not None:  # written outside the deadline: what was computed in time is not thrown away
             _record_patiently(outcome, store)
+            if run is not None and run.checkpoints is not None:
+                run.checkpoints.tidy(None)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
         failed_early = run.failed_early if run is not None else None
         cause = failed_early or error
@@ -169,6 +178,8 @@ def attempt(
             curve=_kept_curve(run),
             study=item.study,
         )
+        if run is not None and run.checkpoints is not None:
+            run.checkpoints.tidy(reason)
         return Failed(failure, cause)
     return None
 
@@ -300,10 +311,15 @@ def record_failure(item: Item, store: Objects, failure: contract.Failure) -> Ter
     except StoreError as error:
         if reason is not FailureReason.STORE_FAILED:
             reason, message = FailureReason.STORE_FAILED, f"{error}; the attempt itself ended with {reason}: {message}"
+    return last_words(failure.model_copy(update={"reason": reason, "message": message}))
+
+
+def last_words(failure: contract.Failure) -> TerminationMessage:
+    """Return what is said in short of a failure."""
     return TerminationMessage(
-        key=item.key,
-        attempt=item.attempt,
-        reason=reason,
-        message=bounded(message, LAST_WORDS_CHARACTERS),
+        key=failure.key,
+        attempt=failure.attempt,
+        reason=failure.reason,
+        message=bounded(failure.message, LAST_WORDS_CHARACTERS),
         memory_limit_bytes=failure.memory_limit_bytes,
     )

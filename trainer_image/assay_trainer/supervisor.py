@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from assay_trainer.children import Child, Children, Exit, Limits
 from assay_trainer.code import inspect_entrypoint
 from assay_trainer.contract import (
+    STOP_SECONDS,
     CodeInspected,
     Failure,
     FailureReason,
@@ -53,6 +54,7 @@ class Supervisor:
     close_in_child: Collection[int] = ()
     shares_devices: bool = False
     """Whether all items use the same GPUs, so that each is charged its share of their time."""
+    stop_seconds: float = STOP_SECONDS
 
     _items: dict[int, tuple[StartItem, Child]] = field(init=False, default_factory=dict)
     _inspections: dict[int, InspectCode | InspectInput] = field(init=False, default_factory=dict)
@@ -84,10 +86,10 @@ class Supervisor:
         )
 
     def stop(self, key: str) -> None:
-        """Kill the items of that key that run."""
+        """Tell the items of that key that run to end, and kill those that have not after `stop_seconds`."""
         for command, child in self._items.values():
             if command.item.key == key:
-                self._children.kill(child, "stopped")
+                self._children.tell_to_end(child, self.stop_seconds)
 
     def inspect(self, command: InspectCode | InspectInput) -> None:
         """Import an entry point and digest its code, or digest an input. Raises OSError if there is no room for a
@@ -109,8 +111,8 @@ class Supervisor:
         return bool(self._items)
 
     def close(self) -> None:
-        """Kill everything and wait for its end. This leaves no failures behind, since it is none."""
-        self._children.close()
+        """End everything as `stop` does, and wait for that. This leaves no failures behind, since it is none."""
+        self._children.close(self.stop_seconds)
 
     def _share_devices(self, items: int) -> None:
         if isinstance(self._device_time, SharedTime):

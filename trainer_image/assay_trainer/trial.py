@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from assay_trainer.arrays import Images, Labels
+from assay_trainer.checkpoints import Checkpoints
 from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import SplitName
@@ -45,6 +46,9 @@ from assay_trainer.subsets.keeping import Keeping
 from assay_trainer.subsets.rotation import Rotation
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+_ENOUGH = "the trial ends after epoch {}, which has been reported"
 
 
 class EnoughReported(BaseException):
@@ -107,6 +111,7 @@ class Trial:
         examples: Callable[[SplitName], Examples] | None = None,
         own_data: OwnData | None = None,
         own_held_out: OwnData | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
         self.fidelity = fidelity
@@ -135,6 +140,8 @@ class Trial:
         self.keeping = None if own_data is None else Keeping(fidelity, seed)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._at_enough = at_enough
+        self._checkpoints = checkpoints
+        self._ends = False
         self._process = os.getpid()
 
     @property
@@ -251,15 +258,51 @@ class Trial:
 
         Of a curve with very many points some are dropped, never the first or the last, and none that is wanted. Of
         several points of an epoch the first that has a metric counts. A trial that is to end after an epoch
-        (`fidelity.stop_after`) ends within this call, by EnoughReported, once that epoch has what is wanted of it. In
+        (`fidelity.stop_after`) ends within this call, by EnoughReported, once that epoch has what is wanted of it, or
+        at the next `checkpoint` if the function has asked for `restored`. In
         another process than the one that was given the trial nothing is recorded and nothing ends. Raises TypeError for
         a metric that is no number, ValueError for an epoch that is no whole number of 0 or more.
         """
-        seconds = (time.perf_counter_ns() - (self.timer.first or self._started)) / 1e9
-        self.learning_curve.add(CurvePoint(epoch=_whole(epoch), seconds=seconds, metrics=_as_numbers(metrics)))
+        point = CurvePoint(epoch=_whole(epoch), seconds=self.training_seconds, metrics=_as_numbers(metrics))
+        self.learning_curve.add(point)
         if self.learning_curve.is_enough and os.getpid() == self._process:
             self._at_enough()
-            raise EnoughReported(f"the trial ends after epoch {self.fidelity.stop_after}, which has been reported")
+            if not self._ends and self._checkpoints is not None and self._checkpoints.follow_reports:
+                self._ends = True  # at the next checkpoint, from which the whole run may go on
+            else:
+                raise EnoughReported(_ENOUGH.format(self.fidelity.stop_after))
+
+    @property
+    def restored(self) -> Any | None:
+        """The state that an earlier attempt, or a shorter run, has given to `checkpoint`; None: start from the
+        beginning.
+
+        Tensors are on the CPU. The learning curve, counted samples and the profile go on by themselves. A function that
+        asks for it is to call `checkpoint` after each report, too: a trial that ends after an epoch ends there.
+        """
+        return None if self._checkpoints is None else self._checkpoints.restored()
+
+    def checkpoint(self, state: Any, *, for_longer: bool = False) -> None:
+        """Keep what is needed to go on from here, if it is time for it: call it after each epoch, or each step.
+
+        state: dicts, lists and tuples of numbers, texts, bytes, None, numpy arrays and tensors; or a function that
+            returns them, which is called only if they are written (at most 4 GiB).
+        for_longer: a run of more epochs may go on from here as well. Such a state is always written.
+
+        If the trial was told to end (preempted, evicted, Ctrl-C), the state is written and the call raises ToldToEnd.
+        It costs less than a microsecond if nothing is written. In another process than the one that was given the trial
+        nothing happens. What can't be kept costs no trial its result; its notes say so.
+        """
+        if self._checkpoints is not None:
+            self._checkpoints.checkpoint(state, for_longer=for_longer, last=self._ends)
+        if self._ends and os.getpid() == self._process:
+            raise EnoughReported(_ENOUGH.format(self.fidelity.stop_after))
+
+    @property
+    def training_seconds(self) -> float:
+        """The seconds since training began; of a trial that goes on from a checkpoint those before it, too."""
+        before = 0.0 if self._checkpoints is None else self._checkpoints.before.training_seconds
+        return before + (time.perf_counter_ns() - (self.timer.first or self._started)) / 1e9
 
     @property
     def curve(self) -> Sequence[CurvePoint]:

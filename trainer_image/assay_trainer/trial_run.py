@@ -11,13 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay_trainer import contract
+from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import Choose
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
 from assay_trainer.failures import InvalidRequest, InvalidResult
-from assay_trainer.objects import StoreError
+from assay_trainer.objects import Objects, StoreError
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES
 from assay_trainer.profile.utilisation import GpuUtilisation
@@ -49,8 +50,8 @@ class TrialRun:
     """One try of a trial.
 
     `choose` returns which training examples are the trial's; None means all. `record` writes down what came of a trial
-    that ends at a report; `end_within` ends the train function after so many seconds. The others are as in
-    `harness.perform`.
+    that ends at a report; `end_within` ends the train function after so many seconds. `store` has its checkpoints, and
+    `resume` hears what the run had taken by the one that it goes on from. The others are as in `harness.perform`.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class TrialRun:
         choose: Choose | None,
         record: Callable[[Tried], None],
         end_within: Callable[[float], None],
+        store: Objects,
+        resume: Callable[[Spent], None],
         check_code: bool,
         elsewhere: Mapping[str, str],
         stamps: Mapping[str, str],
@@ -76,6 +79,8 @@ class TrialRun:
         self._choose, self._record, self._end_within = choose, record, end_within
         self._check_code, self._elsewhere, self._stamps = check_code, elsewhere, stamps
         self._place = place
+        self._store, self._resume = store, resume
+        self.checkpoints: Checkpoints | None = None
 
     def __call__(self) -> Tried | None:
         """Run the train function and return what came of it; None in a process that only helps another one. Raises what
@@ -93,6 +98,16 @@ class TrialRun:
         use_device(device, self._threads, deterministic=request.deterministic)
         seed_everything(request.seed)
         reset_peak_memory(device)
+        self.checkpoints = Checkpoints(
+            request,
+            self._store,
+            self.curve,
+            device,
+            spent=self._spent,
+            resume=self._resume,
+            writes=place.is_first,
+            ends_at_checkpoints=place.world_size == 1,
+        )
         self._trial = trial = Trial(
             recipe=request.recipe,
             fidelity=request.fidelity,
@@ -111,6 +126,7 @@ class TrialRun:
             learning_curve=self.curve,
             rotation=data.rotation,
             at_enough=self._end_early,
+            checkpoints=self.checkpoints,
         )
         self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
         returned: Any = None
@@ -119,13 +135,18 @@ class TrialRun:
                 returned = train(trial)
         except EnoughReported:
             pass
+        except ToldToEnd:
+            raise
         except BaseException:
             # what was reported by then is the result, also if the function breaks down in what follows
-            if self.failed_early is not None or not self.curve.has_score:
+            if self.checkpoints.ended or self.failed_early is not None or not self.curve.has_score:
                 raise
             traceback.print_exc()
         finally:
+            self.checkpoints.close()
             trial.close()
+        if self.checkpoints.ended:  # its function has swallowed that, and returned what it had
+            raise ToldToEnd
         if not place.is_first:
             return None
         if self.failed_early is not None:
@@ -167,15 +188,19 @@ class TrialRun:
     def _outcome(self, metrics: dict[str, float], left_out: Sequence[str]) -> Tried:
         """Measure the trial, and return what comes of it, cut to what a result may hold; notes say what was left
         out."""
-        request, trial, meter = self._request, self._trial, self._meter
+        request, trial, meter, checkpoints = self._request, self._trial, self._meter, self.checkpoints
+        assert checkpoints is not None  # made with the trial
         check_inputs_unedited(request.inputs, self._stamps, "was edited while a trial ran, which may have read either")
-        phases = trial.timer.seconds()
-        if trial.timer.first is None:  # it timed nothing: all is training but the reading of the data
-            setup_seconds = (self._began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
-        else:
-            setup_seconds = (trial.timer.first - meter.started_ns) / 1e9
         model = device_model(meter.device)
-        cost = meter.cost(model, setup_seconds=setup_seconds, evaluation_seconds=phases["evaluation"])
+        spent = self._spent()
+        cost = meter.cost(
+            model,
+            setup_seconds=spent.setup_seconds,
+            evaluation_seconds=spent.phases["evaluation"],
+            wall_seconds=spent.wall_seconds,
+            accelerator_seconds=spent.accelerator_seconds,
+            resumed_seconds=checkpoints.charged_before,
+        )
         if meter.device.startswith("cuda"):
             utilisation = self._gpu.share
         else:
@@ -185,7 +210,7 @@ class TrialRun:
         run_url, no_url = checked_run_url(trial.run_url)
         # what is said of each example is said of the end of a whole run
         examples, not_kept = trial.example_values.kept() if request.fidelity.stop_after is None else ((), [])
-        amiss = trial.keeping.notes(trial.samples) if trial.keeping is not None else ()
+        amiss = trial.keeping.notes(spent.samples) if trial.keeping is not None else ()
         try:
             result = TrialResult(
                 key=request.key,
@@ -198,10 +223,10 @@ class TrialRun:
                 metrics=metrics,
                 curve=curve,
                 cost=cost,
-                profile=_profile(trial, phases, cost, utilisation),
+                profile=_profile(trial, spent, cost, utilisation),
                 provenance=provenance_of(request, meter, model, request.held_out.identity, threads=self._threads),
                 run_url=run_url,
-                notes=_told(bounded_notes([*no_url, *amiss, *cut, *not_kept, *left_out])),
+                notes=_told(bounded_notes([*no_url, *amiss, *cut, *not_kept, *left_out, *checkpoints.notes])),
                 per_example=tuple(each.described for each in examples),
             )
         except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
@@ -209,6 +234,28 @@ class TrialRun:
             field = ".".join(str(part) for part in problem["loc"])
             raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
         return result, examples
+
+    def _spent(self) -> Spent:
+        """Return what the run has taken so far, with what it had taken by the checkpoint that it went on from."""
+        trial, meter, before = self._trial, self._meter, self.checkpoints.before if self.checkpoints else NOTHING
+        phases = trial.timer.seconds()
+        first, last = trial.timer.first, trial.timer.last
+        if first is None:  # it timed nothing: all is training but the reading of the data
+            setup = (self._began_ns - meter.started_ns) / 1e9 + trial.loading_seconds
+        else:
+            setup = (first - meter.started_ns) / 1e9
+        # Sampled GPU phases are estimates, so that their sum may exceed the whole by a little.
+        measured = max((last - first) / 1e9, sum(phases.values())) if first is not None and last is not None else 0.0
+        return Spent(
+            wall_seconds=before.wall_seconds + meter.wall_seconds,
+            accelerator_seconds=before.accelerator_seconds + meter.accelerator_seconds,
+            setup_seconds=before.setup_seconds + setup,
+            measured_seconds=before.measured_seconds + measured,
+            training_seconds=trial.training_seconds,
+            phases={name: before.phases.get(name, 0.0) + phases[name] for name in PHASES},
+            samples=before.samples + trial.samples,
+            peak_memory_bytes=max(before.peak_memory_bytes, peak_memory_bytes(meter.device)),
+        )
 
 
 def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -218,23 +265,18 @@ def _told(notes: tuple[str, ...]) -> tuple[str, ...]:
     return notes
 
 
-def _profile(
-    trial: Trial, phases: Mapping[Any, float], cost: contract.Cost, utilisation: float | None
-) -> contract.Profile:
-    first, last = trial.timer.first, trial.timer.last
-    measured = sum(phases.values())
-    # Sampled GPU phases are estimates, so that their sum may exceed the whole by a little.
-    whole = max((last - first) / 1e9, measured) if first is not None and last is not None else 0.0
-    shares = {name: phases[name] / whole if whole else 0.0 for name in PHASES}
+def _profile(trial: Trial, spent: Spent, cost: contract.Cost, utilisation: float | None) -> contract.Profile:
+    whole = spent.measured_seconds
+    shares = {name: min(1.0, spent.phases[name] / whole) if whole else 0.0 for name in PHASES}
     epochs = trial.fidelity.stop_after or trial.fidelity.epochs
     assumed = trial.training_examples * epochs
     if trial.fidelity.steps:
         assumed = trial.fidelity.steps * (trial.fidelity.batch_size or 0)
-    samples = trial.samples or assumed
+    samples = spent.samples or assumed
     return contract.Profile(
         **shares,
         other=max(0.0, 1.0 - sum(shares.values())),
         samples_per_second=samples / cost.training_seconds if cost.training_seconds else 0.0,
         device_utilisation=utilisation,
-        peak_memory_bytes=peak_memory_bytes(trial.device),
+        peak_memory_bytes=spent.peak_memory_bytes,
     )

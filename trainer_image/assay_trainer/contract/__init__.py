@@ -10,12 +10,14 @@ Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overw
     preparations/<key>.f32             its scores, little-endian float32, one per training example
     examples/<key>/<digest>.bits, .f32 how a trial's held-out examples fared, one by one; named by a PerExample
     attempts/<key>/<attempt>.json      Failure        one per attempt that ended without a result
+    checkpoints/<key>/<number>.state   what an open trial goes on from; the only objects that are ever removed
 """
 
 from assay_trainer.contract.commands import (
     CACHE_BYTES_VARIABLE,
     CACHE_VARIABLE,
     MEMORY_LIMIT_VARIABLE,
+    STOP_SECONDS,
     CodeIngredients,
     CodeInspected,
     Command,
@@ -54,6 +56,8 @@ from assay_trainer.contract.failures import (
 )
 from assay_trainer.contract.keys import (
     condition_digest,
+    course_key,
+    lasting_key,
     preparation_key,
     request_condition,
     request_preparation,
@@ -71,7 +75,10 @@ from assay_trainer.contract.message import (
     Version,
 )
 from assay_trainer.contract.names import (
+    CHECKPOINTS,
     attempt_name,
+    checkpoint_name,
+    checkpoints_folder,
     examples_name,
     preparation_name,
     preparation_scores_name,
@@ -79,6 +86,7 @@ from assay_trainer.contract.names import (
 )
 from assay_trainer.contract.requests import (
     BY_HARDNESS,
+    CHECKPOINT_SECONDS,
     Fidelity,
     PreparationMethod,
     PreparationRequest,
@@ -106,6 +114,8 @@ __all__ = [
     "BY_HARDNESS",
     "CACHE_BYTES_VARIABLE",
     "CACHE_VARIABLE",
+    "CHECKPOINTS",
+    "CHECKPOINT_SECONDS",
     "CONTRACT_VERSION",
     "FIELDS_GROUP",
     "INFRASTRUCTURE_REASONS",
@@ -114,6 +124,7 @@ __all__ = [
     "MESSAGE_CHARACTERS",
     "MOST_EXAMPLES",
     "RESULT_BYTES",
+    "STOP_SECONDS",
     "TERMINATION_MESSAGE_BYTES",
     "CodeIngredients",
     "CodeInspected",
@@ -167,11 +178,15 @@ __all__ = [
     "WorkRequest",
     "attempt_name",
     "canonical_json",
+    "checkpoint_name",
+    "checkpoints_folder",
     "condition_digest",
+    "course_key",
     "curve_point",
     "digest",
     "doubling_pause",
     "examples_name",
+    "lasting_key",
     "preparation_key",
     "preparation_name",
     "preparation_scores_name",

@@ -19,6 +19,11 @@ MEMORY_LIMIT_VARIABLE = "ASSAY_MEMORY_LIMIT"
 number that people know."""
 
 
+STOP_SECONDS = 25.0
+"""The time that an item has, once it was told to end, to write a checkpoint. One that does not use any ends at once. A
+pod has a little longer: the worker is still to say how its items ended."""
+
+
 class StartItem(Message):
     """Run a trial or a preparation in a process of its own. The answer is ItemStarted, and in the end ItemEnded."""
 

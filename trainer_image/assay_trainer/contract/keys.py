@@ -92,3 +92,17 @@ def request_preparation(request: PreparationRequest) -> str:
         inputs=request.inputs,
         environment=request.environment,
     )
+
+
+def course_key(request: TrialRequest) -> str:
+    """Return the key of the course that a trial's training takes, which it shares with the trials that end earlier on
+    it: that of the whole run."""
+    whole = request.model_copy(update={"fidelity": request.fidelity.whole()})
+    return trial_key(request_condition(whole), request.seed)
+
+
+def lasting_key(request: TrialRequest) -> str:
+    """Return the key of a course of training that it shares with runs of any number of epochs."""
+    any_length = request.fidelity.model_copy(update={"stop_after": None, "epochs": 1})
+    condition = request_condition(request.model_copy(update={"fidelity": any_length}))
+    return short_digest(f"{condition}/{request.seed}/any number of epochs".encode())

@@ -29,3 +29,17 @@ def examples_name(key: str, values: PerExample) -> str:
 def attempt_name(key: str, attempt: int) -> str:
     """Return the name of the object with an attempt's failure; zero-padded so that names sort as numbers."""
     return f"attempts/{key}/{attempt:04d}.json"
+
+
+CHECKPOINTS = "checkpoints/"
+"""The folder of what may be removed again."""
+
+
+def checkpoints_folder(key: str) -> str:
+    """Return the folder of the checkpoints of a course of training (`course_key`, `lasting_key`)."""
+    return f"{CHECKPOINTS}{key}/"
+
+
+def checkpoint_name(key: str, number: int) -> str:
+    """Return the name of a checkpoint; zero-padded so that names sort as numbers."""
+    return f"{checkpoints_folder(key)}{number:06d}.state"

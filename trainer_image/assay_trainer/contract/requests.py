@@ -16,6 +16,10 @@ BY_HARDNESS = frozenset({"EL2N", "CCS"})
 """The ways to choose examples that go by EL2N scores."""
 
 
+CHECKPOINT_SECONDS = 600
+"""The seconds between two checkpoints by default: five seconds for one are less than 1 % of them."""
+
+
 class Fidelity(Message):
     """How much of a recipe is run."""
 
@@ -104,6 +108,12 @@ class TrialRequest(Message):
         default=(), exclude_if=is_empty, description="Further metrics that somebody wants to read. They don't count."
     )
     deadline_seconds: int = Field(ge=1)
+    checkpoint_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        exclude_if=is_empty,
+        description="Seconds between checkpoints; None: CHECKPOINT_SECONDS.",
+    )
     devices: int = Field(default=1, ge=1)
     threads: int | None = Field(default=None, ge=1, exclude_if=is_empty, description=_THREADS)
     deterministic: bool = Field(

@@ -45,7 +45,10 @@ def read_curve(curve: Sequence[CurvePoint], epoch: int, metric: str) -> float | 
 
 
 class Cost(Message):
-    """The price of a trial. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds."""
+    """The price of a trial. `accelerator_seconds` is devices x wall seconds; on a CPU, CPU-process seconds.
+
+    Of a trial that went on from a checkpoint all are those of the whole run, so that prices can be compared.
+    """
 
     unit: Literal["accelerator", "cpu-process"]
     devices: int = Field(ge=1)
@@ -55,6 +58,17 @@ class Cost(Message):
     setup_seconds: Seconds
     training_seconds: Seconds
     evaluation_seconds: Seconds
+    resumed_seconds: Seconds = Field(
+        default=0.0,
+        exclude_if=is_empty,
+        description="Of the accelerator seconds those before the checkpoint that it went on from, which other attempts "
+        "are charged.",
+    )
+
+    @property
+    def charged_seconds(self) -> float:
+        """The accelerator seconds that nobody else is charged."""
+        return max(0.0, self.accelerator_seconds - self.resumed_seconds)
 
 
 class Profile(Message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, StoreError, TooManyObjects, UnfitObject
 from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
-from assay_trainer.objects.names import checked_name, checked_prefix, is_name
+from assay_trainer.objects.names import checked_name, checked_prefix, checked_removable, is_name
 
 _UNFINISHED = ".unfinished-"  # names that begin with a dot are no object names, so a list never shows them
 
@@ -73,6 +74,12 @@ class FileObjects:
             finally:
                 os.unlink(unfinished)
         return True
+
+    def remove(self, name: str) -> None:
+        with self._translated_errors(name):
+            self._path(checked_removable(name)).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others are in it, or are just about to be
+            self._path(name).parent.rmdir()
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
         wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from assay_trainer.objects.errors import ObjectNotFound, ObjectTooLarge, TooManyObjects
 from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
-from assay_trainer.objects.names import checked_name, checked_prefix
+from assay_trainer.objects.names import checked_name, checked_prefix, checked_removable
 
 
 class MemoryObjects:
@@ -41,6 +41,9 @@ class MemoryObjects:
             return False
         self._objects[name] = data
         return True
+
+    def remove(self, name: str) -> None:
+        self._objects.pop(checked_removable(name), None)
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
         wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])

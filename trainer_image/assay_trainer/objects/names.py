@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from assay_trainer.contract import CHECKPOINTS
+
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -26,3 +28,10 @@ def checked_prefix(prefix: str) -> str:
             raise ValueError(f"prefix {prefix!r} must be empty or end with '/'")
         checked_name(prefix[:-1])
     return prefix
+
+
+def checked_removable(name: str) -> str:
+    """Return `name`. Raises ValueError unless it is the name of a checkpoint: nothing else is ever removed."""
+    if not checked_name(name).startswith(CHECKPOINTS):
+        raise ValueError(f"object name {name!r}: only what is below {CHECKPOINTS} may be removed")
+    return name

@@ -9,7 +9,7 @@ from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES
 
 
 class Objects(Protocol):
-    """Immutable objects by name under a prefix.
+    """Immutable objects by name under a prefix. None is overwritten, and only checkpoints are ever removed.
 
     A name is one or more parts of `[A-Za-z0-9._-]`, joined by `/`; a part does not begin with a dot. Anything else
     raises ValueError. Every method raises StoreError when the storage fails, or when it answers so slowly that the call
@@ -41,6 +41,10 @@ class Objects(Protocol):
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         """Write the object, whole or not at all. Returns False and changes nothing if the name is taken."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a checkpoint, or nothing if it is not there. Raises ValueError for any other kind of object."""
         ...
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from assay_trainer.objects.errors import TooManyObjects
 from assay_trainer.objects.limits import EVERYTHING, LISTED_NAMES, OBJECT_BYTES, Beginnings
-from assay_trainer.objects.names import checked_name, checked_prefix, is_name
+from assay_trainer.objects.names import checked_name, checked_prefix, checked_removable, is_name
 from assay_trainer.objects.s3_body import body_of
 from assay_trainer.objects.s3_client import S3Settings, s3_client
 from assay_trainer.objects.s3_errors import store_error
@@ -112,6 +112,10 @@ class S3Objects:
             return True
 
         return self._call(name, put)
+
+    def remove(self, name: str) -> None:
+        key = self._key(checked_removable(name))
+        self._call(name, lambda s3: s3.delete_object(Bucket=self._bucket, Key=key))
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
         wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])

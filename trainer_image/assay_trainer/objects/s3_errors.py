@@ -21,7 +21,7 @@ _CREDENTIALS = (
 _REMEDIES = {
     "NoSuchBucket": "there is no such bucket: create it, or correct the URI",
     "AccessDenied": "the credentials do not allow it: s3:GetObject and s3:PutObject are needed on the prefix, and "
-    "s3:ListBucket on the bucket, without which a missing object is denied as well",
+    "s3:ListBucket on the bucket, without which a missing object is denied as well; s3:DeleteObject on checkpoints/",
     "InvalidAccessKeyId": f"the server does not know the access key: {_CREDENTIALS}",
     "SignatureDoesNotMatch": "the secret key is wrong: correct AWS_SECRET_ACCESS_KEY",
     "ExpiredToken": "the credentials have expired: renew them",

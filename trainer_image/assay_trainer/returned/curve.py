@@ -40,6 +40,11 @@ class LearningCurve:
             kept = _spaced(len(self.points), 2) | self.wanted.read_from(self.points).keys()
             self.points[:] = [self.points[index] for index in sorted(kept)]
 
+    def resume(self, points: Sequence[CurvePoint], reported: int) -> None:
+        """Take in what was reported before a checkpoint, where the run goes on. None of it ends the trial."""
+        self.points[:] = points
+        self.reported = reported
+
     @property
     def has_score(self) -> bool:
         """Whether the trial ends early, and its own metric is there from that epoch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,3 +39,13 @@ class Average:
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
         self._steps += 1
         torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)
+
+    def state(self) -> dict[str, Any] | None:
+        """Return what a checkpoint needs of the average; None: it is the model itself."""
+        return None if self._decay is None else {"steps": self._steps, "model": self._average.state_dict()}
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Go on from what `state` has returned."""
+        if state is not None:
+            self._steps = state["steps"]
+            self._average.load_state_dict(state["model"])

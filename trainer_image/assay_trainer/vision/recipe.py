@@ -41,8 +41,10 @@ class Recipe(BaseModel):
     weight_decay: float | None = Field(
         default=None, ge=0, description="Of weights, not of biases and norms; sgd 5e-4, adamw 0.01, muon 0.01."
     )
-    schedule: Literal["onecycle", "cosine", "constant"] = "onecycle"
+    schedule: Literal["onecycle", "cosine", "constant", "wsd"] = "onecycle"
     warm_up: float = Field(default=0.2, ge=0, lt=1, description="Share of the steps in which the rate rises.")
+    warm_up_steps: int | None = Field(default=None, ge=0, description="Steps in which it rises, instead of a share.")
+    cool_down: float = Field(default=0.2, gt=0, lt=1, description="Share of the steps in which it falls; wsd alone.")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     gradient_clip: float | None = Field(default=None, gt=0, description="Largest norm of the whole gradient.")
     average_decay: float | None = Field(

@@ -18,6 +18,7 @@ from assay_trainer.vision.evaluation import HeldOut
 from assay_trainer.vision.model import build_model
 from assay_trainer.vision.optimizers import build_optimizers
 from assay_trainer.vision.order import Steps, mixed
+from assay_trainer.vision.progress import Progress
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.schedule import LearningRateSchedule
 from assay_trainer.vision.whitening import IMAGES
@@ -79,10 +80,10 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     optimizers = build_optimizers(recipe, model)
     schedule = LearningRateSchedule(recipe, optimizers, steps.total)
     average = Average(model, recipe.average_decay)
+    progress = Progress(trial, steps, model, optimizers, schedule, average)
 
-    for epoch in range(1, steps.epochs + 1):
-        loss_sum = torch.zeros((), device=device)
-        for step in steps.of_epoch(epoch):
+    for epoch in progress.epochs():
+        for step in progress.steps():
             with trial.timed("data_wait"):
                 inputs, targets = data.batch(step)
             with trial.timed("forward"):
@@ -100,13 +101,13 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
                     optimizer.step()
                     optimizer.zero_grad(set_to_none=True)
                 average.update()
-            loss_sum += loss.detach()  # not .item(): that would make the host wait for the GPU at every step
+            progress.loss_sum += loss.detach()  # not .item(): that would make the host wait for the GPU at every step
             trial.count_samples(steps.batch_size)
         if recipe.evaluates(epoch) or epoch in trial.wanted_epochs or epoch == steps.epochs:
             with trial.timed("evaluation"):
                 ranks.average_statistics(model)
                 evaluation = evaluate(average.model)
                 metrics = evaluation.metrics  # here, since it waits for the GPU
-            trial.report(epoch, **metrics, training_loss=ranks.mean(loss_sum) / len(steps.of_epoch(epoch)))
+            trial.report(epoch, **metrics, training_loss=ranks.mean(progress.loss_sum) / len(steps.of_epoch(epoch)))
     trial.per_example(correct=evaluation.correct, loss=evaluation.losses)
     return Fitted(average.model, normalisation, memory_format, evaluation.metrics)

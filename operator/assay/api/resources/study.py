@@ -26,6 +26,7 @@ from assay.api.values import (
     PositiveDecimalString,
     Quantity,
 )
+from assay_trainer.contract import CHECKPOINT_SECONDS
 
 REFERENCE = "reference"
 """Name of the arm that the proxies are compared with."""
@@ -192,6 +193,13 @@ class TrainerSpec(Model):
         ge=1,
         le=2_592_000,
         description="Seconds that a trial may take by the worker's own clock; 1 to 2592000 (30 days).",
+    )
+    checkpoint_seconds: int = Field(
+        default=CHECKPOINT_SECONDS,
+        ge=1,
+        le=86_400,
+        description="Seconds between two checkpoints of a trial whose function keeps some; 1 to 86400. At most so many "
+        "are lost when it is killed, and none when it is told to end.",
     )
     retries: int = Field(
         default=2,

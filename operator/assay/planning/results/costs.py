@@ -144,7 +144,7 @@ def _summed(study: Study, records: Records) -> _Sums:
         result = record.result
         if result is not None:
             cost, arm = result.cost, arm_of.get(key)
-            seconds = cost.accelerator_seconds
+            seconds = cost.charged_seconds
             if result.study == name:
                 sums.spent += seconds
                 if arm is not None:

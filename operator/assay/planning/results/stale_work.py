@@ -69,7 +69,7 @@ def stale_work(study: Study, records: Records) -> StaleWork | None:
             names.setdefault(cause.text, {}).update(dict.fromkeys(cause.names))
     texts = [_listed(text, sorted(names[text])) for text, _ in causes.most_common()] or [NOT_LOOKED_UP]
     more = f"; and {len(texts) - MOST_CAUSES} more" if len(texts) > MOST_CAUSES else ""
-    seconds = sum(each.cost.accelerator_seconds for each in results if each.study == study.name)
+    seconds = sum(each.cost.charged_seconds for each in results if each.study == study.name)
     return StaleWork(
         results=len(results),
         accelerator_seconds=decimal_string(seconds),

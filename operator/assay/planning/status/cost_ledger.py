@@ -33,9 +33,9 @@ def cost_ledger(
         result = record.result
         if result is None:
             continue
-        seconds = result.cost.accelerator_seconds
+        seconds = result.cost.charged_seconds
         if result.study != own:
-            reused += seconds if key in arms else 0.0
+            reused += result.cost.accelerator_seconds if key in arms else 0.0
         elif isinstance(result, TrialResult):
             kinds["reference" if result.arm == REFERENCE else "proxies"] += seconds
             purposes[_purpose(result.hypothesis, arms.get(key), screened)] += seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay_trainer.contract import PreparationRequest, TrialRequest
+from assay_trainer.contract import CHECKPOINT_SECONDS, PreparationRequest, TrialRequest
 
 if TYPE_CHECKING:
     from assay.planning.study.planned import PlannedPreparation, PlannedTrial
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: bool = False) -> TrialRequest:
     """Ask a worker to run a trial of the study's design; `alone`: with nothing beside it."""
     condition = study.design.conditions[trial.hypothesis, trial.arm]
-    wanted = study.design.wanted[trial.arm]
+    wanted, seconds = study.design.wanted[trial.arm], study.spec.trainer.checkpoint_seconds
     return TrialRequest(
         key=trial.key,
         attempt=attempt,
@@ -37,6 +37,7 @@ def trial_request(study: Study, trial: PlannedTrial, attempt: int, *, alone: boo
         wanted_epochs=wanted.epochs,
         wanted_metrics=wanted.metrics,
         deadline_seconds=study.spec.trainer.deadline_seconds,
+        checkpoint_seconds=None if seconds == CHECKPOINT_SECONDS else seconds,
         devices=study.spec.trainer.devices,
         threads=study.spec.trainer.threads,
         deterministic=study.spec.trainer.deterministic,

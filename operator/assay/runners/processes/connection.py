@@ -13,12 +13,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from assay.runners.processes.marked import MARK, end_marked, new_mark
-from assay_trainer.contract import Command, Event
+from assay_trainer.contract import STOP_SECONDS, Command, Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 _READ_BYTES = 1 << 16
 _LOG_LINES = 12
-_CLOSE_SECONDS = 10.0
+_CLOSE_SECONDS = STOP_SECONDS + 10.0
+"""How long a fork server may take to end: its trials may write checkpoints before."""
 
 
 class ForkServerDied(Exception):
@@ -107,6 +108,9 @@ class Connection:
             self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        except BaseException:  # somebody does not want to wait for the checkpoints
+            self._process.kill()
+            raise
         finally:
             self._bury()
             self._selector.close()

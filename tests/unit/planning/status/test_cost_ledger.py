@@ -189,3 +189,24 @@ def test_what_others_spent_on_a_proxy_need_not_be_paid_back() -> None:
     records = records_of_scores(study, lambda trial: 0.5, seconds=seconds)
     reused = {trial.key for trial in study.design.trials if trial.arm == "short"}
     assert break_even(study, "short", costs_of(study, by_another(records, reused))).hypotheses == 0
+
+
+def test_seconds_that_a_trial_has_gone_on_from_are_charged_once_and_priced_with_it() -> None:
+    study = a_study(hypotheses=5, seeds=2)
+    records = dict(records_of_scores(study, lambda trial: 0.5, seconds=lambda _: 10.0))
+    want_price = costs_of(study, records).arms[REFERENCE].trial_seconds
+    resumed = study.design.trials[3].key
+    result = records[resumed].result
+    assert result is not None
+    cost = result.cost.model_copy(update={"resumed_seconds": 6.0})
+    records[resumed] = WorkRecord(
+        result=result.model_copy(update={"cost": cost}),
+        failures=(a_failure(resumed, reason=FailureReason.DISRUPTED, seconds=7.0),),
+    )
+
+    costs, ledger = costs_of(study, records), ledger_of(study, records)
+
+    want_spent = 10.0 * len(study.design.trials) - 6.0 + 7.0
+    assert costs.spent == pytest.approx(want_spent)
+    assert float(ledger.accelerator_seconds) == pytest.approx(want_spent)
+    assert costs.arms[REFERENCE].trial_seconds == want_price == 10.0
