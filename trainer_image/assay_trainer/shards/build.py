@@ -71,7 +71,7 @@ def build_shards(
     and so the same digest; with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says
     which part is held out of a source with several beside the training part (None: the test part).
 
-    A table (`is_table`) becomes fields instead, `table` says which column is what; its rows are never all in memory.
+    A table (`is_table`) becomes fields instead, `table` says which column is what.
 
     All images are decoded before anything is written. Shards are named by their digests and the manifest is written
     last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
