@@ -126,6 +126,12 @@ def test_profile_names_the_bottleneck_and_lists_what_each_proxy_and_each_switch_
     assert re.search(
         r"^Bottleneck: (data wait|copy|forward|backward|optimizer|evaluation|other), \d+ %", said.stdout, re.M
     )
+    for name, risk in (
+        ("short", "another run: the study calibrates it"),
+        ("bf16 off", "the same recipe, rounded other"),
+    ):
+        row = rf"^{name} +\d+\.\d\dx +[+-]\d\.\d{{4}} +– +{risk}"
+        assert re.search(row, said.stdout, re.M), said.stdout
     assert re.search(r"Best proxy: (short|coreset), ", said.stdout)
     assert re.search(r"Not in the table: the EL2N scores of coreset, \d+\.\d+, once for all its trials\.", said.stdout)
     assert re.search(r"Best train-loop switch: (bf16|channelsLast) off, ", said.stdout)

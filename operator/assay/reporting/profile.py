@@ -7,11 +7,13 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from assay.api.resources import LeverKind
+from assay.ranking.paired_change import Change, mean_change
 from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in_words
 
 if TYPE_CHECKING:
@@ -62,7 +64,40 @@ def profile_table(
     `prepared` has, by arm, the preparation that ran once for all of its trials.
     """
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": how fast its baseline, {study.baseline}, runs")
-    return Group(title, Text(), _speeds(measured), Text(), _phases(measured), Text(), *_sentences(measured, prepared))
+    tables: list[RenderableType] = [_speeds(measured), Text(), _phases(measured), Text()]
+    if len(measured) > 1:
+        tables += [_levers(study, measured), Text()]
+    return Group(title, Text(), *tables, *_sentences(measured, prepared))
+
+
+_RISKS = {
+    LeverKind.TRAIN_LOOP: "the same recipe, rounded otherwise",
+    LeverKind.PROXY: "another run: the study calibrates it",
+}
+"""What a lever may do to the order of the hypotheses, as far as the baseline alone can tell."""
+
+
+def _levers(study: Study, measured: list[Measured]) -> Table:
+    """Return a row for each lever, the largest speed-up first."""
+    metric = study.spec.metric
+    table = _table("lever", "speed-up", f"change of {metric.name}", "95 % interval", "risk to the order")
+    for each in sorted(measured[1:], key=lambda each: each.seconds):
+        change = change_of(each, measured[0])
+        table.add_row(
+            each.name,
+            f"{measured[0].seconds / each.seconds:.2f}x",
+            f"{change.mean:+.4f}" if change else NOTHING,
+            f"{change.low:+.4f} to {change.high:+.4f}" if change and None not in change else NOTHING,
+            _RISKS[each.kind] if each.kind else NOTHING,
+        )
+    return table
+
+
+def change_of(each: Measured, reference: Measured) -> Change | None:
+    """Return how much a variant's score differs from the reference's, over the seeds that both have run."""
+    before = {result.seed: result.score for result in reference.results}
+    pairs = [result.score - before[result.seed] for result in each.results if result.seed in before]
+    return mean_change(np.array(pairs, dtype=float))
 
 
 def _speeds(measured: list[Measured]) -> Table:

@@ -240,6 +240,12 @@ class Lever(Model):
     speedup: PositiveDecimalString | None = Field(
         default=None, description="How many times cheaper a trial gets, as measured."
     )
+    change: DecimalString | None = Field(
+        default=None,
+        description="How much better scores are with it, in the mean over hypotheses; below 0: worse.",
+    )
+    change_low: DecimalString | None = Field(default=None, description="Lower end of its 95 % interval.")
+    change_high: DecimalString | None = Field(default=None, description="Upper end of its 95 % interval.")
     risk: str = Field(max_length=160, description="What it may do to the order.")
 
 

@@ -6,13 +6,11 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from assay.api.bounds import bounded_status, shortened
+from assay.api.bounds import bounded_status
 from assay.api.decimals import decimal_string
 from assay.api.resources import (
     MAXIMUM_RANKED,
     ArmStatus,
-    Lever,
-    LeverKind,
     MetricResolution,
     ProxyStudyStatus,
     RankedHypothesis,
@@ -25,6 +23,7 @@ from assay.planning.status.arm_status import arm_status
 from assay.planning.status.conditions import dated, statements
 from assay.planning.status.cost_ledger import cost_ledger
 from assay.planning.status.finished import question_of
+from assay.planning.status.levers import levers_of
 from assay.planning.status.rules import RULES
 from assay.planning.status.summary import summarised
 
@@ -77,7 +76,7 @@ def status_of(
         ranking_accuracy=_ranking_accuracy(assessment),
         metric_resolution=_metric_resolution(assessment),
         recommended_proxy=_recommended_proxy(arms, costs),
-        levers=_levers(arms, costs),
+        levers=levers_of(study, arms, costs, judgement.tables),
         cost=cost_ledger(study, records, costs, judgement.screened, finished=finished),
         finished_for=_finished_for(study, finished=finished),
         rules=RULES if finished else None,
@@ -170,27 +169,3 @@ def _recommended_proxy(arms: Sequence[ArmStatus], costs: Costs) -> str | None:
 def _finished_for(study: Study, *, finished: bool) -> str | None:
     """Return the question that the study has answered; None while it goes on, and for a study of a file alone."""
     return question_of(study.resource, study.hypotheses) if finished and study.resource.metadata.uid else None
-
-
-def _levers(arms: tuple[ArmStatus, ...], costs: Costs) -> tuple[Lever, ...]:
-    """Return each proxy as a lever, with what it saves and what it risks, the largest saving first."""
-    levers = []
-    for arm in arms:
-        relative = costs.relative(arm.name)
-        if arm.decision is None or not relative:
-            continue
-        agreement = arm.agreement
-        tau = f", tau {agreement.kendall_tau}" if agreement and agreement.kendall_tau is not None else ""
-        interval = f" [{agreement.low}, {agreement.high}]" if agreement and agreement.low is not None else ""
-        levers.append(
-            (
-                1 / relative,
-                Lever(
-                    name=arm.name,
-                    kind=LeverKind.PROXY,
-                    speedup=decimal_string(1 / relative, 3),
-                    risk=shortened(f"{arm.decision}{tau}{interval}", 160),
-                ),
-            )
-        )
-    return tuple(lever for _, lever in sorted(levers, key=lambda pair: -pair[0]))

@@ -15,11 +15,14 @@ from assay_trainer.contract import PreparationRequest, TrialRequest, request_con
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
 
-SWITCHES = ("bf16", "channelsLast")
-"""Train-loop options of `assay_trainer.vision` that change how fast the same recipe runs."""
+SWITCHES = {"bf16": False, "channelsLast": True}
+"""Train-loop options of `assay_trainer.vision` that change how fast the same recipe runs, and their values where the
+recipe does not give them."""
 
-VISION_DEFAULTS = {"bf16": False, "channelsLast": True}
-"""The values of these options where the recipe does not give them."""
+GPU_SWITCHES = {"tf32": True, "cudnnBenchmark": True, "compile": False, "cudaGraphs": False}
+"""Those that do something on a GPU alone."""
+
+ALL_SWITCHES = frozenset({*SWITCHES, *GPU_SWITCHES})
 
 
 class Variant(NamedTuple):
@@ -31,8 +34,8 @@ class Variant(NamedTuple):
     arm: str
 
 
-def variants(study: Study) -> tuple[Variant, ...]:
-    """Return the reference, each proxy, and the reference with each switch turned."""
+def variants(study: Study, *, on_gpu: bool = False) -> tuple[Variant, ...]:
+    """Return the reference, each proxy, and the reference with each switch of the device turned."""
     conditions = study.design.conditions
     # arms that are ranked by another metric of the same trials are no faster
     arms = {conditions[study.baseline, arm].digest: arm for arm in reversed(study.design.arms)}
@@ -43,8 +46,8 @@ def variants(study: Study) -> tuple[Variant, ...]:
     ]
     reference = found[0].condition
     if reference.program.entrypoint == SCORING_ENTRYPOINT:
-        for switch in SWITCHES:
-            turned = not reference.recipe.get(switch, VISION_DEFAULTS[switch])
+        for switch, usual in {**SWITCHES, **(GPU_SWITCHES if on_gpu else {})}.items():
+            turned = not reference.recipe.get(switch, usual)
             recipe = merge_patch(reference.recipe, {switch: turned})
             name = f"{switch} {'on' if turned else 'off'}"
             found.append(Variant(name, LeverKind.TRAIN_LOOP, reference._replace(recipe=recipe), REFERENCE))
