@@ -12,6 +12,7 @@ from assay.api.resources import Subset, TrustStatistic
 from assay.reporting.metric_descriptions import DESCRIPTIONS
 from assay.reporting.metrics import OperatorMetrics
 from assay_trainer.contract import Fidelity
+from assay_trainer.vision import Recipe
 from pages.markdown import ROOT, Page, page
 
 DOCS = ROOT / "docs"
@@ -58,3 +59,12 @@ def test_every_statistic_of_trust_is_explained() -> None:
 
 def test_a_worker_knows_every_way_to_choose_a_subset_that_a_manifest_may_name() -> None:
     assert set(get_args(Fidelity.model_fields["subset"].annotation)) == set(Subset)
+
+
+def test_the_page_of_the_train_loop_has_every_key_of_its_recipe_and_says_whether_it_is_another_recipe() -> None:
+    loop = page(DOCS / "train-loop.md")
+    assert sorted(first_cells(loop)) == sorted(
+        ["recipe", *(str(field.alias) for field in Recipe.model_fields.values())]
+    )
+    rows = [line for line in loop.text.splitlines() if line.startswith("| `")][1:]
+    assert all(line.endswith(("| another recipe |", "| recipe unchanged |")) for line in rows)
