@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from proxy_agreement import Row, rows_of
@@ -53,10 +54,12 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path(".assay/proxies"), metavar="FOLDER")
     parser.add_argument("--fashion", type=Path, default=os.environ.get("FASHION_MNIST"), metavar="FILE")
     parser.add_argument("--data", choices=("digits", "fashion"), help="only one of the two; default: both")
+    parser.add_argument("--yardstick", type=int, metavar="SEEDS", help="further seeds of the reference; default: 4")
     parser.add_argument("--picture", type=Path, metavar="FILE")
     parser.add_argument("--workers", type=int, default=2, help="processes; default: 2")
     given = parser.parse_args()
     size, folder = FAST if given.fast else FULL, given.store.resolve()
+    size = replace(size, yardstick_seeds=given.yardstick or size.yardstick_seeds)
     sources = {}
     if given.data != "fashion":
         sources["digits"] = digits(folder, size)

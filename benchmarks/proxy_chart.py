@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from proxy_agreement import Row
+from proxy_agreement import Estimate, Row
 from proxy_studies import METRICS
 
 from assay.api.resources import REFERENCE
@@ -26,40 +27,35 @@ KINDS = {
 def draw(found: Mapping[str, Sequence[Row]], path: Path) -> None:
     """Draw a panel for each data set and metric, and write them as a PNG."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    figure = Figure(figsize=(5.2 * len(METRICS), 4.2 * len(found)), layout="constrained")
-    panels = figure.subplots(len(found), len(METRICS), squeeze=False, sharex=True, sharey=True)
+    figure = Figure(figsize=(5.2 * len(METRICS), 4.0 * len(found)), layout="constrained")
+    panels = figure.subplots(len(found), len(METRICS), squeeze=False, sharex=True, sharey="row")
     for line, (name, rows) in zip(panels, found.items(), strict=True):
         for panel, metric in zip(line, METRICS, strict=True):
             for row in rows:
-                label, colour, marker = KINDS.get(row.arm.partition("-")[0], (row.arm, "black", "*"))
-                estimate, cost = row.tau[metric], 100 * row.cost
-                if row.arm == REFERENCE:
-                    panel.axhline(estimate.value, color="black", lw=0.8, ls="--")
-                    panel.annotate(
-                        "the reference, repeated",
-                        (100, estimate.value),
-                        xytext=(0, 3),
-                        textcoords="offset points",
-                        ha="right",
-                        color="black",
-                    )
-                    continue
-                panel.plot([cost, cost], [estimate.low, estimate.high], color=colour, lw=1.2, alpha=0.55)
-                hollow = row.arm.endswith("-cut")
-                panel.plot(
-                    cost, estimate.value, marker, color=colour, ms=7, mfc="white" if hollow else colour, label=label
-                )
-                panel.annotate(
-                    row.arm.removeprefix(row.arm.partition("-")[0]).lstrip("-"),
-                    (cost, estimate.value),
-                    xytext=(6, -3),
-                    textcoords="offset points",
-                    fontsize=7,
-                    color=colour,
-                )
+                _arm(panel, row, row.tau[metric])
             panel.set_title(f"{name}, ranked by {metric}", loc="left")
-            panel.set_xlabel("cost, % of the reference's")
-            panel.set_ylabel("Kendall's tau")
-    handles = {text: handle for handle, text in zip(*panels[0][0].get_legend_handles_labels(), strict=True)}
+            panel.set_xlabel("cost, % of the reference's CPU seconds")
+            panel.set_ylabel("Kendall's tau with the reference")
+    labelled = [zip(*panel.get_legend_handles_labels(), strict=True) for line in panels for panel in line]
+    handles = {text: handle for each in labelled for handle, text in each}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, frameon=False)
     figure.savefig(path, dpi=110)
+
+
+def _arm(panel: Axes, row: Row, tau: Estimate) -> None:
+    if row.arm == REFERENCE:
+        panel.axhline(tau.value, color="black", lw=0.8, ls="--")
+        place = (0.01, tau.value)
+        panel.annotate(
+            "the reference, repeated", place, (0, 3), panel.get_yaxis_transform(), "offset points", fontsize=7
+        )
+        return
+    kind, _, rest = row.arm.partition("-")
+    label, colour, marker = KINDS[kind]
+    cost, hollow = 100 * row.cost, rest.endswith("cut")
+    label = f"{label}, the hardest left out" if hollow else label
+    panel.plot([cost, cost], [tau.low, tau.high], color=colour, lw=1.2, alpha=0.5)
+    panel.plot(cost, tau.value, marker, color=colour, ms=7, mfc="white" if hollow else colour, label=label, ls="")
+    panel.annotate(
+        rest.removesuffix("-cut"), (cost, tau.value), (6, -3), "data", "offset points", fontsize=7, color=colour
+    )
