@@ -29,7 +29,7 @@ install: .venv/installed ## Make the environment in .venv, from requirements.loc
 	.uv/bin/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
-demo: install ## Train 300 small models on real digits and see which proxy ranks like the full run
+demo: install ## Train 240 small models on real digits and see which proxy ranks like the full run
 	@$(BIN)/python examples/digits/prepare.py
 	@$(BIN)/assay shards build .assay/digits.npz --name digits --sizes 28,14 --held-out-percent 40 --to .assay/digits
 	@$(BIN)/assay run -f examples/digits
