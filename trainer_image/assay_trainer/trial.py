@@ -290,8 +290,8 @@ class Trial:
         for_longer: a run of more epochs may go on from here as well. Such a state is always written.
 
         If the trial was told to end (preempted, evicted, Ctrl-C), the state is written and the call raises ToldToEnd.
-        It costs less than a microsecond if nothing is written. In another process than the one that was given the trial
-        nothing happens. What can't be kept costs no trial its result; its notes say so.
+        In another process than the one that was given the trial nothing happens. What can't be kept costs no trial its
+        result; its notes say so.
         """
         if self._checkpoints is not None:
             self._checkpoints.checkpoint(state, for_longer=for_longer, last=self._ends)

@@ -199,7 +199,7 @@ class TrainerSpec(Model):
         ge=1,
         le=86_400,
         description="Seconds between two checkpoints of a trial whose function keeps some; 1 to 86400. At most so many "
-        "are lost when it is killed, and none when it is told to end.",
+        "are lost when it is killed, and none when it is told to end and keeps one within 25 seconds.",
     )
     retries: int = Field(
         default=2,

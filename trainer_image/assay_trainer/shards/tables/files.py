@@ -1,5 +1,4 @@
-"""Finds the files of a table, and reads them as record batches that lie in mapped files: no more of a table is in
-memory than is looked at."""
+"""Finds the files of a table, and reads them as record batches that lie in mapped files."""
 
 from __future__ import annotations
 
