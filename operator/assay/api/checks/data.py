@@ -19,19 +19,28 @@ _PASSWORD = re.compile(r"[^/]*//[^/]*:[^/]*@")
 
 def wrong_datasets(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
     """Yield what is wrong with data sets, and what a study asks of those that the train function reads by itself."""
-    selected = select_hypotheses(study, hypotheses)
-    named: list[tuple[ProxyStudy | Hypothesis, DatasetReference]] = [(study, study.spec.dataset)]
-    named += [(each, each.spec.dataset) for each in selected if each.spec.dataset is not None]
-    malformed = [problem for resource, dataset in named for problem in _malformed(_where(resource), dataset)]
+    # one that the study does not select would be refused by the API server all the same
+    malformed = [
+        problem for resource, dataset in _named(study, hypotheses) for problem in _malformed(_where(resource), dataset)
+    ]
     if malformed:
         yield from malformed
         return
-    stated = [(resource, dataset) for resource, dataset in named if dataset.version is not None]
+    selected = select_hypotheses(study, hypotheses)
+    stated = [(resource, dataset) for resource, dataset in _named(study, selected) if dataset.version is not None]
     if stated:
         # of each thing that they can't have it is said once, by the first resource that has such data
         yield from _without_shards(study, _where(stated[0][0]), stated[0][0] is study)
         yield from _read_by_vision(study, selected)
         yield from _one_version_of_two(stated)
+
+
+def _named(
+    study: ProxyStudy, hypotheses: Sequence[Hypothesis]
+) -> Sequence[tuple[ProxyStudy | Hypothesis, DatasetReference]]:
+    """Return the study and the hypotheses that name a data set, each with what it names."""
+    own = [(each, each.spec.dataset) for each in hypotheses if each.spec.dataset is not None]
+    return [(study, study.spec.dataset), *own]
 
 
 def _malformed(where: str, dataset: DatasetReference) -> Iterator[Problem]:

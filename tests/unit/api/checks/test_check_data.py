@@ -10,7 +10,9 @@ import pytest
 from assay.api.checks.check import check_study
 from assay.api.resources import (
     DatasetReference,
+    HypothesesSelection,
     Hypothesis,
+    LabelSelector,
     ProxyArm,
     ProxyStudy,
     ReferenceArm,
@@ -60,6 +62,15 @@ def test_what_is_half_of_both_is_refused_by_name(dataset: DatasetReference, want
     assert "secret" not in of_study
     (of_hypothesis,) = said(a_study(MANIFEST), a_hypothesis("other", dataset=dataset))
     assert of_hypothesis.startswith(f"Hypothesis/other: {want}")
+
+
+def test_what_is_half_of_both_is_refused_of_a_hypothesis_that_no_study_selects() -> None:
+    chosen = HypothesesSelection(baseline="baseline", selector=LabelSelector(match_labels={"a": "b"}))
+    study = a_study(MANIFEST, hypotheses=chosen)
+    other = a_hypothesis("other", dataset=DatasetReference())
+    selected = a_hypothesis("selected", labels={"a": "b"})
+    (found,) = said(study, other, selected)
+    assert found.startswith("Hypothesis/other: spec.dataset: given neither a manifest nor a version")
 
 
 def test_images_of_a_size_and_scored_subsets_need_shards() -> None:
