@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from assay.api.base import GROUP, VERSION
+from assay.api.checks.check import check_study
 from assay.api.errors import InvalidInput
 from assay.api.policy import AllowedUris, Policy
 from assay.api.reading.depth import TOO_DEEP
@@ -149,8 +150,10 @@ class Campaign:
                 problems_of(_in_namespace(resource, hypotheses), hypotheses, self._datasets, self._policy)[0]
                 is not None
             )
-        image = resource.spec.trainer.image if resource.spec.trainer else None
-        return image is not None and "@sha256:" not in image
+        study = read(bases.studies("file:///data/manifest.json")[0])
+        assert isinstance(study, ProxyStudy)
+        where = f"Hypothesis/{resource.name}"
+        return any(problem.where == where for problem in check_study(study, [resource]))
 
     # ------------------------------------------------------------------------- the operator
 
