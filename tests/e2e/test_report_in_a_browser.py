@@ -47,7 +47,7 @@ def test_tables_that_a_phone_has_no_room_for_say_that_they_scroll(tmp_path: Path
     )
     narrow, console = loaded_report(tmp_path, study, records, width=390)
     assert console == []
-    assert len(said.findall(narrow)) == 4, "arms, ranking, trials, conditions"
+    assert len(said.findall(narrow)) == 5, "arms, levers, ranking, trials, conditions"
     wide, _ = loaded_report(tmp_path, study, records, width=2400)
     assert said.findall(wide) == []
 

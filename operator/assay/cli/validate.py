@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def validate(file: FileOption) -> None:
-    """Check manifests: every field, what they mean together, and that the data sets are there. It warns of proxies that
-    are allowed, and were seen to mislead."""
+    """Check manifests: every field, what they mean together, and that the data sets are there.
+
+    It warns of proxies that are allowed, and were seen to mislead.
+    """
     from assay.api.checks.cautions import cautions
     from assay.api.selection import select_hypotheses
     from assay.reporting.figures import count, hypotheses_in_words

@@ -399,7 +399,8 @@ def test_a_failures_record_stays_small_and_keeps_what_is_wanted(ended: Ended) ->
 def test_a_request_and_a_failure_that_use_none_of_this_are_written_as_before(
     dataset: contract.Dataset, tmp_path: Path
 ) -> None:
-    request = a_trial(dataset.model_copy(update={"manifest": "file:///manifest.json"}), "team.train:run")
+    older = dataset.model_copy(update={"manifest": "file:///manifest.json", "content": None})
+    request = a_trial(older, "team.train:run")
     digest = dataset.digest
     assert request.model_dump_json() == (
         f'{{"kind":"Trial","key":"{request.key}","attempt":1,"study":"study","hypothesis":"hypothesis",'
