@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
+from work_in_processes import begin, code_of, run_trial
 
 from assay.ranking.scores import Scores
-from assay_trainer import contract, preload, vision
+from assay_trainer import contract, vision
 from assay_trainer.contract import Fidelity, TrialRequest, TrialResult, read_curve
-from assay_trainer.harness import perform
-from assay_trainer.objects import open_objects
 from assay_trainer.shards import build_shards
 
 ENTRYPOINT = "assay_trainer.vision:train"
@@ -98,7 +97,7 @@ class Runs:
 
 def runs_of(schedule: str, design: Design, folder: Path, workers: int) -> Runs:
     """Run what is not in the store yet, and return all results under a schedule. Raises RuntimeError if a run fails."""
-    dataset, code = _dataset(folder), _code()
+    dataset, code = _dataset(folder), code_of(vision)
     requests = {
         (epochs, name, seed): _request(schedule, name, seed, epochs, design, dataset, code)
         for seed in design.seeds
@@ -106,8 +105,8 @@ def runs_of(schedule: str, design: Design, folder: Path, workers: int) -> Runs:
         for name in design.hypotheses
     }
     store = (folder / "store").as_uri()
-    with ProcessPoolExecutor(workers, initializer=_begin) as pool:
-        done = pool.map(partial(_run, store), requests.values())
+    with ProcessPoolExecutor(workers, initializer=begin) as pool:
+        done = pool.map(partial(run_trial, store), requests.values())
         results = {}
         for number, (key, result) in enumerate(zip(requests, done, strict=True), 1):
             results[key] = result
@@ -116,44 +115,19 @@ def runs_of(schedule: str, design: Design, folder: Path, workers: int) -> Runs:
     return Runs(design, results)
 
 
-def _begin() -> None:
-    preload.be_single_threaded()
-    preload.preload(preload.DEFAULT_MODULES)  # as the fork server does: it is not the first trial's cost
-
-
-def _run(store: str, request: TrialRequest) -> TrialResult:
-    objects = open_objects(store)
-    message = perform(request, objects, device="cpu", threads=1)
-    if message.reason != "Succeeded":
-        raise RuntimeError(f"{request.hypothesis}, seed {request.seed}: {message.reason}: {message.message}")
-    return TrialResult.model_validate_json(objects.get(contract.result_name(request.key)))
-
-
 def _request(
     schedule: str, name: str, seed: int, epochs: int, design: Design, dataset: contract.Dataset, code: str
 ) -> TrialRequest:
-    recipe = {**BASE, **HYPOTHESES[name], "schedule": schedule, "evaluateEvery": design.epochs}
-    fidelity = Fidelity(epochs=epochs)
-    condition = contract.condition_digest(
-        code=code,
-        entrypoint=ENTRYPOINT,
-        recipe=recipe,
-        fidelity=fidelity,
-        dataset=dataset.digest,
-        held_out=dataset.digest,
-        preparation=None,
-    )
     full = epochs == design.epochs
-    return TrialRequest(
-        key=contract.trial_key(condition, seed),
+    return contract.keyed_trial(
         study=schedule,
         hypothesis=name,
         arm="reference" if full else f"{epochs} epochs",
         seed=seed,
         code=code,
         entrypoint=ENTRYPOINT,
-        recipe=recipe,
-        fidelity=fidelity,
+        recipe={**BASE, **HYPOTHESES[name], "schedule": schedule, "evaluateEvery": design.epochs},
+        fidelity=Fidelity(epochs=epochs),
         dataset=dataset,
         held_out=dataset,
         metric="accuracy",
@@ -161,12 +135,6 @@ def _request(
         wanted_metrics=("loss",),
         deadline_seconds=600,
     )
-
-
-def _code() -> str:
-    """Return the digest of what determines the results: not of all of assay_trainer, which changes more often."""
-    sources = sorted(Path(vision.__file__).parent.glob("*.py"))
-    return contract.digest(b"".join(source.read_bytes() for source in sources))
 
 
 def _dataset(folder: Path) -> contract.Dataset:

@@ -112,27 +112,17 @@ def _dataset(folder: Path) -> Dataset:
 
 
 def _trials(dataset: Dataset, count: int) -> list[TrialRequest]:
-    code, entrypoint, fidelity = contract.digest(TRAIN_FUNCTION.encode()), "do_little:train", Fidelity()
-    condition = contract.condition_digest(
-        code=code,
-        entrypoint=entrypoint,
-        recipe={},
-        fidelity=fidelity,
-        dataset=dataset.digest,
-        held_out=dataset.digest,
-        preparation=None,
-    )
+    code = contract.digest(TRAIN_FUNCTION.encode())
     return [
-        TrialRequest(
-            key=contract.trial_key(condition, seed),
+        contract.keyed_trial(
             study="benchmark",
             hypothesis="none",
             arm="reference",
             seed=seed,
             code=code,
-            entrypoint=entrypoint,
+            entrypoint="do_little:train",
             recipe={},
-            fidelity=fidelity,
+            fidelity=Fidelity(),
             dataset=dataset,
             held_out=dataset,
             metric="loss",

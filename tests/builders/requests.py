@@ -23,19 +23,7 @@ def a_trial(
     code: str = NO_CODE,
 ) -> contract.TrialRequest:
     """Return the trial of an entry point on a data set, scored by `accuracy`."""
-    recipe, fidelity = dict(recipe or {}), fidelity or contract.Fidelity()
-    condition = contract.condition_digest(
-        code=code,
-        entrypoint=entrypoint,
-        recipe=recipe,
-        fidelity=fidelity,
-        dataset=dataset.identity,
-        held_out=dataset.identity,
-        preparation=None,
-        devices=devices,
-    )
-    return contract.TrialRequest(
-        key=contract.trial_key(condition, seed),
+    return contract.keyed_trial(
         attempt=attempt,
         study="study",
         hypothesis="hypothesis",
@@ -43,8 +31,8 @@ def a_trial(
         seed=seed,
         code=code,
         entrypoint=entrypoint,
-        recipe=recipe,
-        fidelity=fidelity,
+        recipe=dict(recipe or {}),
+        fidelity=fidelity or contract.Fidelity(),
         dataset=dataset,
         held_out=dataset,
         metric="accuracy",

@@ -57,6 +57,7 @@ from assay_trainer.contract.failures import (
 from assay_trainer.contract.keys import (
     condition_digest,
     course_key,
+    keyed_trial,
     lasting_key,
     preparation_key,
     request_condition,
@@ -186,6 +187,7 @@ __all__ = [
     "digest",
     "doubling_pause",
     "examples_name",
+    "keyed_trial",
     "lasting_key",
     "preparation_key",
     "preparation_name",

@@ -60,6 +60,12 @@ def request_condition(request: TrialRequest) -> str:
     )
 
 
+def keyed_trial(**fields: Any) -> TrialRequest:
+    """Return the trial request with these fields, and with the key that its contents have. Raises ValidationError."""
+    draft = TrialRequest(key="0" * 32, **fields)
+    return draft.model_copy(update={"key": trial_key(request_condition(draft), draft.seed)})
+
+
 def preparation_key(
     *,
     method: str,
