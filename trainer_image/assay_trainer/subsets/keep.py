@@ -17,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.described import described
+from assay_trainer.subsets.golden import GOLDEN, start_of
 
 ROW = 100
 """The examples of which `percent` are kept."""
-
-_GOLDEN = 0x9E3779B97F4A7C15
-"""The golden ratio's fraction, 0.618…, in units of 2^-64."""
 
 _AT_ONCE = 200 * ROW
 """So many indices at a time: each may be of a row of its own."""
@@ -77,7 +75,7 @@ class Keep:
 
     @property
     def _start(self) -> int:
-        return (self.seed * _GOLDEN % (1 << 64)) * ROW >> 64
+        return start_of(self.seed, ROW)
 
 
 def _whole(index: Any) -> int | None:
@@ -129,7 +127,7 @@ def _draw(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the values mixed by SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
     2014): no two become the same, and no version of any library changes them."""
-    mixed = values + np.uint64(_GOLDEN)
+    mixed = values + np.uint64(GOLDEN)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_GOLDEN = 0x9E3779B97F4A7C15
-"""The golden ratio's fraction, 0.618…, in units of 2^-64: in whole numbers, every seed counts to its last digit."""
+from assay_trainer.subsets.golden import start_of
 
 
 @dataclass(frozen=True)
@@ -43,4 +42,4 @@ def random_window(examples: int, percent: float, seed: int) -> Window:
     if seed < 0:
         raise ValueError(f"seed: given {seed}; allowed: 0 or more")
     count = min(examples, max(1, round(examples * percent / 100)))
-    return Window((seed * _GOLDEN % (1 << 64)) * examples >> 64, count, examples)
+    return Window(start_of(seed, examples), count, examples)
