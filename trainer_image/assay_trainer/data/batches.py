@@ -20,6 +20,10 @@ RESIDENT_BYTES = 32 << 20
 """Files beside the largest ones, such as those of labels, are read once and kept if they have no more than this."""
 
 
+_Pool = tuple[Columns, NDArray[np.int64]]
+"""The columns of a pool, and the order in which its examples are given."""
+
+
 class Batches(Iterator[Columns]):
     """The batches of one epoch, each a dict of arrays of its own. `position` counts those that were given."""
 
@@ -49,7 +53,7 @@ class Batches(Iterator[Columns]):
         self._rows, self._resident = rows, read_columns(reader, small, rows)
         self._reading = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Columns]] | None = None
-        self._current: tuple[int, Columns] | None = None
+        self._current: tuple[int, _Pool] | None = None
 
     def __len__(self) -> int:
         return -(-self._examples // self._size)
@@ -64,8 +68,9 @@ class Batches(Iterator[Columns]):
         while begin < end:
             pool = int(np.searchsorted(self._starts, begin, side="right")) - 1
             first, stop = int(self._starts[pool]), min(end, int(self._starts[pool + 1]))
-            chosen = shuffled(len(self._pools[pool]), pool, self._seed, self._epoch)[begin - first : stop - first]
-            parts.append({name: values[chosen] for name, values in self._pool(pool).items()})
+            columns, order = self._pool(pool)
+            chosen = order[begin - first : stop - first]
+            parts.append({name: values[chosen] for name, values in columns.items()})
             begin = stop
         self.position += 1
         if len(parts) == 1:
@@ -77,16 +82,17 @@ class Batches(Iterator[Columns]):
         self._reading.shutdown(wait=False, cancel_futures=True)
         self._current = self._next = None
 
-    def _pool(self, pool: int) -> Columns:
-        """Return the columns of a pool, and begin to read the next one."""
+    def _pool(self, pool: int) -> _Pool:
+        """Return a pool, and begin to read the next one."""
         if self._current is not None and self._current[0] == pool:
             return self._current[1]
         self._current = None  # before another one is waited for, so that no third one is in memory
         columns = self._next[1].result() if self._next is not None and self._next[0] == pool else self._read(pool)
-        self._current = (pool, columns)
+        order = shuffled(len(self._pools[pool]), pool, self._seed, self._epoch)
+        self._current = (pool, (columns, order))
         following = pool + 1
         self._next = (following, self._reading.submit(self._read, following)) if following < len(self._pools) else None
-        return columns
+        return self._current[1]
 
     def _read(self, pool: int) -> Columns:
         rows = self._pools[pool]

@@ -43,12 +43,10 @@ def _all_of_raw(reader: BlockReader, group: Group) -> Columns:
 def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> Columns:
     count = group.examples if rows is None else len(rows)
     found: Columns = {name: np.empty((count, *each.shape), each.dtype) for name, each in group.columns.items()}
-    bounds = group.firsts if rows is None else np.searchsorted(rows, group.firsts)
-    used = [index for index in range(len(group.blocks)) if bounds[index] < bounds[index + 1]]
+    used = list(group.used(rows).items())
 
     def take(place: int, data: memoryview) -> None:
-        index = used[place]
-        begin, end = int(bounds[index]), int(bounds[index + 1])
+        index, (begin, end) = used[place]
         decoded = group.decode(data, int(group.counts[index]))
         chosen = slice(None) if rows is None else _rows_within(rows[begin:end] - group.firsts[index])
         for name, values in found.items():
@@ -59,7 +57,7 @@ def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> 
             else:
                 values[begin:end] = part
 
-    reader.read([group.blocks[index] for index in used], take)
+    reader.read([group.blocks[index] for index, _ in used], take)
     return found
 
 

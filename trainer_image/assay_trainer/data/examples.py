@@ -64,7 +64,8 @@ class Examples:
                 folder = self._own_folder.name
                 opened = partial(open_reader, self.uri, folder)
                 reader = opened()
-            reader.read([block for group in self.groups for block in self._used(group)], lambda _index, _data: None)
+            used = [group.blocks[index] for group in self.groups for index in group.used(self.rows)]
+            reader.read(used, lambda _index, _data: None)
         jpegs = {name: _decoded for name, field in self.schema.items() if field.encoding == "jpeg"}
         return MappedDataset(opened, self.groups, self.rows, jpegs, transform)
 
@@ -86,12 +87,6 @@ class Examples:
     @cached_property
     def _own_folder(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="assay-blocks-", ignore_cleanup_errors=True)
-
-    def _used(self, group: Group) -> list[Any]:
-        if self.rows is None:
-            return list(group.blocks)
-        bounds = np.searchsorted(self.rows, group.firsts)
-        return [block for index, block in enumerate(group.blocks) if bounds[index] < bounds[index + 1]]
 
 
 def open_reader(uri: str, folder: str | None = None) -> BlockReader:

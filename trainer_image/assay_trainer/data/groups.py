@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +54,12 @@ class Group:
     def firsts(self) -> NDArray[np.int64]:
         """The number of examples before each block, and in the end the number of all."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
+
+    def used(self, rows: NDArray[np.int64] | None) -> dict[int, tuple[int, int]]:
+        """Return the blocks that have any of the examples `rows`, ascending (None: all), each with where its own begin
+        and end among them."""
+        bounds = (self.firsts if rows is None else np.searchsorted(rows, self.firsts)).tolist()
+        return {index: (begin, end) for index, (begin, end) in enumerate(pairwise(bounds)) if begin < end}
 
     @property
     def examples(self) -> int:

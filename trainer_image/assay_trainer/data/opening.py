@@ -55,8 +55,7 @@ class OpenedDataset:
         groups = self._groups(split, image_size)
         rows = None
         if choose is not None:
-            examples = self.manifest.train.examples if split == "train" else self.manifest.held_out.examples
-            rows = choose(examples, lambda: self._labels(split, groups))
+            rows = choose(self._split(split).examples, lambda: self._labels(split, groups))
         return Examples(self.schema, self._folder, groups, rows)
 
     def train(self, image_size: int | None = None, choose: Choose | None = None) -> tuple[Images, Labels]:
@@ -76,8 +75,7 @@ class OpenedDataset:
     def _images_and_labels(
         self, split: SplitName, image_size: int | None, choose: Choose | None
     ) -> tuple[Images, Labels]:
-        image = next((name for name, each in self.schema.items() if each.kind == "image"), None)
-        label = next((name for name, each in self.schema.items() if each.kind == "class"), None)
+        image, label = self._field("image"), self._field("class")
         if image is None or label is None or self.schema[image].encoding != "uint8":
             raise InvalidDataset(
                 f"{self.reference.manifest}: no decoded images with a class, as trial.training_data() has them; "
@@ -90,7 +88,7 @@ class OpenedDataset:
         return images.astype(np.uint8, copy=False), labels
 
     def _labels(self, split: SplitName, groups: tuple[Group, ...]) -> Labels:
-        label = next((name for name, each in self.schema.items() if each.kind == "class"), None)
+        label = self._field("class")
         if label is None:
             return np.zeros(groups[0].examples, np.int64)
         reader = open_reader(self._folder)
@@ -106,6 +104,13 @@ class OpenedDataset:
                 f"{labels.max()}; expected 0 to {self.classes - 1}"
             )
 
+    def _split(self, split: SplitName) -> contract.Split | contract.ExamplesSplit:
+        return self.manifest.train if split == "train" else self.manifest.held_out
+
+    def _field(self, kind: str) -> str | None:
+        """Return the name of the first field of a kind; None if there is none."""
+        return next((name for name, each in self.schema.items() if each.kind == kind), None)
+
     @property
     def _folder(self) -> str:
         return split_object_uri(self.reference.manifest)[0]
@@ -115,14 +120,14 @@ class OpenedDataset:
         manifest = self.manifest
         if isinstance(manifest, contract.DatasetManifest):
             assert size is not None
-            first = manifest.train if split == "train" else manifest.held_out
-            return version_1.groups_of_split(self.reference.manifest, SPLITS[split], first, manifest.channels, size)
+            part = manifest.train if split == "train" else manifest.held_out
+            return version_1.groups_of_split(self.reference.manifest, SPLITS[split], part, manifest.channels, size)
         return version_2.groups_of_split(open_reader(self._folder), manifest, manifest.splits[split], size)
 
     def _checked_size(self, split: SplitName, image_size: int | None) -> int | None:
-        sizes = (self.manifest.train if split == "train" else self.manifest.held_out).sizes
+        sizes = self._split(split).sizes
         where, name = self.reference.manifest, SPLITS[split]
-        if not any(each.kind == "image" for each in self.schema.values()):
+        if self._field("image") is None:
             if image_size is not None:
                 raise InvalidDataset(f"{where}: no {name} images of size {image_size}; there are no images at all")
             return None
