@@ -213,6 +213,9 @@ def _kept_curve(run: TrialRun | None) -> tuple[contract.CurvePoint, ...]:
         return ()
 
 
+# ----------------------------------------------------------------------------- the choice of a subset
+
+
 def _subset(request: TrialRequest, store: Objects, examples: int, labels: Callable[[], Labels]) -> NDArray[np.int64]:
     """Return the places of the trial's examples among all training examples, whose labels are read if they count."""
     scores = None if request.preparation is None else _scores(request.preparation, store)
@@ -221,9 +224,6 @@ def _subset(request: TrialRequest, store: Objects, examples: int, labels: Callab
         return choose(examples, request.fidelity, request.seed, scores, known)
     except ValueError as error:
         raise InvalidRequest(f"fidelity.subset: {error}") from error
-
-
-# ----------------------------------------------------------------------------- preparations
 
 
 def _scores(key: str, store: Objects) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ class TrialRun:
 
     `choose` returns which training examples are the trial's; None means all. `record` writes down what came of a trial
     that ends at a report; `end_within` ends the train function after so many seconds. `store` has its checkpoints, and
-    `resume` hears what the run had taken by the one that it goes on from. The others are as in `harness.perform`.
+    `resume` hears what the run had taken by the one that it goes on from. The others are as in `harness.attempt`.
     """
 
     def __init__(

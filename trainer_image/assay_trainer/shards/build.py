@@ -37,6 +37,10 @@ READ_BYTES = 16 * 2**20
 """About how many bytes of images are decoded at once."""
 
 
+_Written = tuple[contract.ExamplesSplit, Mapping[str, str]]
+"""A split that was written, and the digests of its values by field."""
+
+
 @dataclass(frozen=True)
 class BuiltDataset:
     """A complete data set: the reference that studies give, and its manifest."""
@@ -114,25 +118,26 @@ def build_shards(
     }
     parts = {"train": train, "held_out": held_out}
     written = {name: _write_split(writer, name, images, indices, fields) for name, indices in parts.items()}
-    manifest = contract.ExamplesManifest(
-        name=name,
-        fields=fields,
-        content=content_digest(fields, {part: (len(parts[part]), values) for part, (_, values) in written.items()}),
-        train=written["train"][0],
-        held_out=written["held_out"][0],
-    )
     notes = (*images.findings.notes, *_without_held_out(images, held_out))
-    return _finished(writer, manifest, images.found, images.findings.left_out, notes)
+    return _finished(writer, name, fields, written, images.found, images.findings.left_out, notes)
 
 
 def _finished(
     writer: _Writer,
-    manifest: contract.ExamplesManifest,
+    name: str,
+    fields: Mapping[str, DataField],
+    written: Mapping[str, _Written],
     found: str,
     left_out: tuple[LeftOut, ...],
     notes: tuple[str, ...],
 ) -> BuiltDataset:
     """Write the manifest, which makes a data set of all that was written."""
+    manifest = contract.ExamplesManifest(
+        name=name,
+        fields=dict(fields),
+        content=content_digest(fields, {part: (split.examples, values) for part, (split, values) in written.items()}),
+        **{part: split for part, (split, _) in written.items()},
+    )
     data = contract.canonical_json(manifest.model_dump(mode="json"))
     if not writer.put_manifest(data):
         raise writer.conflict()
@@ -158,21 +163,10 @@ def _build_table(
             raise InvalidSource(f"{source}: {error}") from None
         writer = _Writer(objects)
         written = {part: _write_rows(writer, part, rows, indices) for part, indices in parts.items()}
-        manifest = contract.ExamplesManifest(
-            name=name,
-            fields=rows.fields,
-            content=content_digest(
-                rows.fields, {part: (len(parts[part]), values) for part, (_, values) in written.items()}
-            ),
-            train=written["train"][0],
-            held_out=written["held_out"][0],
-        )
-        return _finished(writer, manifest, rows.found, (), rows.notes)
+        return _finished(writer, name, rows.fields, written, rows.found, (), rows.notes)
 
 
-def _write_rows(
-    writer: _Writer, name: str, rows: TableExamples, indices: NDArray[np.int64]
-) -> tuple[contract.ExamplesSplit, Mapping[str, str]]:
+def _write_rows(writer: _Writer, name: str, rows: TableExamples, indices: NDArray[np.int64]) -> _Written:
     content = ContentOfSplit(rows.fields)
     group = GroupWriter(writer.put, PATHS[name], FIELDS_GROUP, rows.fields, content.add)
     for first in range(0, len(indices), _ROWS_AT_ONCE):
@@ -272,7 +266,7 @@ class _Writer:
 
 def _write_split(
     writer: _Writer, name: str, source: Source, indices: NDArray[np.int64], fields: Mapping[str, DataField]
-) -> tuple[contract.ExamplesSplit, Mapping[str, str]]:
+) -> _Written:
     content = ContentOfSplit(fields)
     groups = {group: GroupWriter(writer.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
     sizes = fields["image"].sizes

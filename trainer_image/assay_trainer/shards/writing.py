@@ -47,14 +47,14 @@ class GroupWriter:
     def add(self, columns: list[pa.Array]) -> None:
         """Add examples, as columns of the group's schema."""
         batch = pa.record_batch(columns, schema=self.schema)
-        sizes = _bytes_of_rows(batch)
-        start = 0
+        ends = np.cumsum(_bytes_of_rows(batch))
+        start = before = 0
         while start < batch.num_rows:
-            taken = int(np.searchsorted(np.cumsum(sizes[start:]), BLOCK_BYTES - self._waiting_bytes)) + 1
-            part = batch.slice(start, min(taken, batch.num_rows - start))
-            self._waiting.append(part)
-            self._waiting_bytes += int(sizes[start : start + part.num_rows].sum())
-            start += part.num_rows
+            full = int(np.searchsorted(ends, before + BLOCK_BYTES - self._waiting_bytes)) + 1
+            stop = min(full, batch.num_rows)
+            self._waiting.append(batch.slice(start, stop - start))
+            self._waiting_bytes += int(ends[stop - 1]) - before
+            start, before = stop, int(ends[stop - 1])
             if self._waiting_bytes >= BLOCK_BYTES:
                 self._close_block()
 
