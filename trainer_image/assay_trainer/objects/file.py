@@ -17,6 +17,9 @@ from assay_trainer.objects.names import checked_name, checked_prefix, checked_re
 
 _UNFINISHED = ".unfinished-"  # names that begin with a dot are no object names, so a list never shows them
 
+_TRIES = 20
+"""How often a folder is made that others drop at the same moment."""
+
 
 class FileObjects:
     """Objects as files below `root`; see the `Objects` protocol. `root` is made at the first write.
@@ -60,8 +63,7 @@ class FileObjects:
         with self._translated_errors(name):
             if path.exists():
                 return False
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+            descriptor, unfinished = _begun_in(path.parent)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(data)
@@ -134,6 +136,17 @@ class FileObjects:
             raise ObjectNotFound(f"{self.uri}/{name}") from None
         except OSError as error:
             raise StoreError(f"{self.uri}/{name}: {error.strerror or error}") from error
+
+
+def _begun_in(folder: Path) -> tuple[int, str]:
+    """Make a file in a folder, and the folder if need be, and return its descriptor and name. Whoever removes a
+    folder's last object drops the folder, too: also one that was made just now."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
 
 
 def _read(file: FileIO, most: int) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,22 @@ def test_the_uri_of_an_object_is_split() -> None:
     assert split_object_uri("file:///data/digits/manifest.json") == ("file:///data/digits", "manifest.json")
     with pytest.raises(ValueError, match="not the URI of an object"):
         split_object_uri("manifest.json")
+
+
+def test_a_folder_that_another_writer_drops_just_now_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, begin, dropped = FileObjects(tmp_path), tempfile.mkstemp, list[str]()
+
+    def drop_first(*, prefix: str, dir: Path) -> tuple[int, str]:  # noqa: A002
+        if len(dropped) < 3:
+            dir.rmdir()
+            dropped.append(str(dir))
+        return begin(prefix=prefix, dir=dir)
+
+    monkeypatch.setattr(tempfile, "mkstemp", drop_first)
+
+    assert store.put_if_absent("checkpoints/one/000001.state", b"state")
+
+    assert len(dropped) == 3
+    assert store.get("checkpoints/one/000001.state") == b"state"
