@@ -221,7 +221,7 @@ def cost_answer(status: ProxyStudyStatus) -> str:
     stale = value_of(cost.stale_accelerator_seconds) or 0.0
     if total <= 0:
         return f"Nothing has been spent yet.{_reused(cost)}"
-    rest = f"{_reused(cost)}{_purposes(cost)}{_saved(cost)}"
+    rest = f"{_resumed(cost)}{_reused(cost)}{_purposes(cost)}{_saved(cost)}"
     if stale > 0:
         unit = unit_in_words(cost.unit)
         return (
@@ -249,6 +249,11 @@ def _reused(cost: CostLedger) -> str:
         return ""
     spent = f"{seconds_text(seconds)} {unit_in_words(cost.unit)}"
     return f" Other studies spent {spent} on results that this study uses too."
+
+
+def _resumed(cost: CostLedger) -> str:
+    seconds = value_of(cost.resumed_accelerator_seconds)
+    return f" Not done again, thanks to checkpoints: {seconds_text(seconds)}." if seconds else ""
 
 
 def _purposes(cost: CostLedger) -> str:

@@ -14,6 +14,10 @@ DESCRIPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         ("purpose",),
         "Accelerator seconds of the study's trials that succeeded, by what they were for.",
     ),
+    "assay_study_resumed_accelerator_seconds": (
+        (),
+        "Accelerator seconds that trials did not have to do again, since they went on from a checkpoint.",
+    ),
     "assay_study_saved_accelerator_seconds": (
         (),
         "What all hypotheses on the reference would have cost, minus what a study that has ended did cost.",

@@ -130,6 +130,7 @@ class _Families:
         put("assay_study_purpose_accelerator_seconds", cost.confirmation_accelerator_seconds, "confirmation")
         put("assay_study_purpose_accelerator_seconds", cost.audits_accelerator_seconds, "audits")
         put("assay_study_purpose_accelerator_seconds", cost.stale_accelerator_seconds, "stale")
+        put("assay_study_resumed_accelerator_seconds", cost.resumed_accelerator_seconds)
         put("assay_study_saved_accelerator_seconds", cost.saved_accelerator_seconds)
         put("assay_study_ranking_accuracy_ratio", status.ranking_accuracy)
         if any(row.may_be_best is not None for row in status.ranking):

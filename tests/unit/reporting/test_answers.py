@@ -97,6 +97,8 @@ def test_the_costs_of_a_screening_say_what_they_were_for_and_what_was_saved() ->
     assert "5.00 more than all hypotheses" in cost_answer(ProxyStudyStatus(cost=dear))
     plain = CostLedger(accelerator_seconds="100", reference_accelerator_seconds="100")
     assert cost_answer(ProxyStudyStatus(cost=plain)) == "Spent: 100 accelerator seconds (the reference 100)."
+    resumed = plain.model_copy(update={"resumed_accelerator_seconds": "30"})
+    assert cost_answer(ProxyStudyStatus(cost=resumed)).endswith(" Not done again, thanks to checkpoints: 30.0.")
 
 
 def test_when_a_proxy_has_paid_is_said_with_how_sure_that_is() -> None:

@@ -291,6 +291,10 @@ class CostLedger(Model):
     reused_accelerator_seconds: PositiveDecimalString | None = Field(
         default=None, description="What others have spent on results that this study uses; not in the whole."
     )
+    resumed_accelerator_seconds: PositiveDecimalString | None = Field(
+        default=None,
+        description="What trials did not have to do again, since they went on from a checkpoint; not in the whole.",
+    )
     saved_accelerator_seconds: DecimalString | None = Field(
         default=None,
         description="What running all hypotheses at the reference would have cost this study, less the whole; "

@@ -28,7 +28,7 @@ def cost_ledger(
     """Add up what the study has spent. A trial counts once, however many hypotheses or studies use its result."""
     arms = study.design.arm_of
     kinds, purposes = defaultdict[str, float](float), dict.fromkeys(PURPOSES, 0.0)
-    reused, own = 0.0, study.name
+    reused, resumed, own = 0.0, 0.0, study.name
     for key, record in records.items():
         result = record.result
         if result is None:
@@ -36,7 +36,9 @@ def cost_ledger(
         seconds = result.cost.charged_seconds
         if result.study != own:
             reused += result.cost.accelerator_seconds if key in arms else 0.0
-        elif isinstance(result, TrialResult):
+            continue
+        resumed += result.cost.resumed_seconds
+        if isinstance(result, TrialResult):
             kinds["reference" if result.arm == REFERENCE else "proxies"] += seconds
             purposes[_purpose(result.hypothesis, arms.get(key), screened)] += seconds
         else:
@@ -56,6 +58,7 @@ def cost_ledger(
         audits_accelerator_seconds=_text(purposes["audits"]),
         stale_accelerator_seconds=_text(purposes["stale"]),
         reused_accelerator_seconds=_text(reused),
+        resumed_accelerator_seconds=_text(resumed),
         saved_accelerator_seconds=decimal_string(saved) if saved is not None else None,
         unit=costs.unit or "accelerator",
     )

@@ -209,4 +209,6 @@ def test_seconds_that_a_trial_has_gone_on_from_are_charged_once_and_priced_with_
     want_spent = 10.0 * len(study.design.trials) - 6.0 + 7.0
     assert costs.spent == pytest.approx(want_spent)
     assert float(ledger.accelerator_seconds) == pytest.approx(want_spent)
+    assert ledger.resumed_accelerator_seconds == "6"
+    assert ledger_of(study, by_another(records, {resumed})).resumed_accelerator_seconds is None
     assert costs.arms[REFERENCE].trial_seconds == want_price == 10.0
