@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from assay_trainer.contract import ExitStatus, TrialResult, result_name
+from assay_trainer.contract import ExitStatus, Fidelity, TrialResult, result_name
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
 from builders.worker import Pod
@@ -46,3 +46,34 @@ def test_a_worker_trains_it_on_two_devices_and_no_batch_is_smaller_than_there_ar
     assert "batchSize: given 1; allowed: 2 or more, one for each of the devices" in pod.last_words[1].message
     result = TrialResult.model_validate_json(pod.store.get(result_name(items[0].key)))
     assert result.cost.devices == 2
+
+
+def test_ranks_that_are_told_to_end_do_so_together_and_go_on_to_the_same_bits(tmp_path: Path) -> None:
+    pod, dataset = Pod(tmp_path), tiny_dataset(tmp_path / "data")
+    whole, *interrupted = (
+        a_trial(
+            dataset,
+            "team.ranks:trains_and_is_told_to_end",
+            devices=2,
+            recipe={"end_at": end_at},
+            fidelity=Fidelity(epochs=3),
+            attempt=attempt,
+        )
+        for end_at, attempt in ((0, 1), (10, 1), (10, 2))
+    )
+
+    pod.run(whole, *interrupted, options=["--preload", "torch", "assay_trainer.vision"])
+
+    assert [said.reason for said in pod.last_words] == ["Succeeded", "Disrupted", "Succeeded"]
+    want, found = (
+        TrialResult.model_validate_json(pod.store.get(result_name(item.key))) for item in (whole, interrupted[1])
+    )
+    calls, calls_left = want.metrics.pop("calls"), found.metrics.pop("calls")
+    assert (want.metrics.pop("restored"), found.metrics.pop("restored")) == (0, 1)
+    assert found.metrics == want.metrics
+    assert [point.metrics for point in found.curve] == [point.metrics for point in want.curve]
+    assert calls - 12 < calls_left <= calls - 10
+    assert found.cost.resumed_seconds > 0
+    assert found.notes == ()
+    assert pod.store.list("checkpoints/") == []
+    assert pod.store.list("attempts/") == []  # whoever stopped them writes that down

@@ -92,3 +92,9 @@ def test_the_deadline_ends_all_ranks(pod: Pod, dataset: Dataset) -> None:
     failure = failure_of(pod, dataset, "ranks:burn_and_hang", deadline_seconds=4)
     assert failure.reason is FailureReason.DEADLINE_EXCEEDED
     assert failure.accelerator_seconds > 1.1  # of both
+
+
+def test_ranks_that_are_told_to_end_and_keep_no_checkpoints_leave_no_failure(pod: Pod, dataset: Dataset) -> None:
+    pod.run(a_trial(dataset, "team.ranks:never_asks", devices=2))
+    assert [said.reason for said in pod.last_words] == ["Disrupted"]
+    assert pod.store.list("attempts/") == []

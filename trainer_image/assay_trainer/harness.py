@@ -178,8 +178,8 @@ def attempt(
             curve=_kept_curve(run),
             study=item.study,
         )
-        if run is not None and run.checkpoints is not None:
-            run.checkpoints.tidy(reason)
+        if run is not None and run.checkpoints is not None and place.world_size == 1:  # by which they failed together
+            run.checkpoints.tidy(reason)  # is not known in one of several processes
         return Failed(failure, cause)
     return None
 

@@ -105,8 +105,8 @@ class TrialRun:
             device,
             spent=self._spent,
             resume=self._resume,
-            writes=place.is_first,
-            ends_at_checkpoints=place.world_size == 1,
+            rank=place.rank,
+            agreement=place.agreement,
         )
         self._trial = trial = Trial(
             recipe=request.recipe,

@@ -1,5 +1,6 @@
 """Train functions of several processes that behave in all the ways that their launcher must survive."""
 
+import hashlib
 import itertools
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from assay_trainer.ranks import uses_devices
 from assay_trainer.trial import Trial
@@ -92,3 +94,37 @@ def _wait_for(*files: Path) -> None:
     while not all(file.exists() for file in files):
         assert time.monotonic() < until, "another rank did not come"
         time.sleep(0.01)
+
+
+@uses_devices
+def trains_and_is_told_to_end(trial: Trial) -> dict[str, float]:
+    """Train our own network. All ranks are told to end when rank 0 makes the call of `checkpoint` with the number that
+    the recipe says, if it starts from the beginning. The metrics hold a digest of the weights."""
+    from assay_trainer.vision.train import fit
+
+    end_at, calls, keep = trial.recipe["end_at"], itertools.count(1), trial.checkpoint
+    restored = trial.restored is not None
+
+    def checkpoint(state: Any, **options: Any) -> None:
+        if next(calls) == end_at and trial.rank == 0 and not restored:
+            os.kill(os.getppid(), signal.SIGTERM)  # as whoever ends the trial would
+            time.sleep(0.5)
+        keep(state, **options)
+
+    trial.checkpoint = checkpoint  # type: ignore[method-assign]
+    trial.recipe = {"width": 4, "batchSize": 8, "dropout": 0.4, "averageDecay": 0.9, "evaluateEvery": 2}
+    fitted = fit(trial)
+    summed = hashlib.sha256()
+    for tensor in fitted.model.state_dict().values():
+        summed.update(tensor.contiguous().numpy().tobytes())
+    weights = float(int(summed.hexdigest()[:12], 16))
+    return {**fitted.metrics, "weights": weights, "restored": float(restored), "calls": float(next(calls) - 1)}
+
+
+@uses_devices
+def never_asks(trial: Trial) -> dict[str, float]:
+    """Be told to end, and know nothing of checkpoints."""
+    if trial.rank == 0:
+        os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(30)
+    return {"accuracy": 0.5}

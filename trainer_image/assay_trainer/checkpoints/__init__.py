@@ -4,7 +4,7 @@ Here is how they are written, kept, checked and found again. What is in them is 
 `vision/progress.py`.
 """
 
-from assay_trainer.checkpoints.checkpoints import Checkpoints, ToldToEnd
+from assay_trainer.checkpoints.checkpoints import Checkpoints, ToldToEnd, remove_unless_of_use
 from assay_trainer.checkpoints.record import NOTHING, Spent
 
-__all__ = ["NOTHING", "Checkpoints", "Spent", "ToldToEnd"]
+__all__ = ["NOTHING", "Checkpoints", "Spent", "ToldToEnd", "remove_unless_of_use"]

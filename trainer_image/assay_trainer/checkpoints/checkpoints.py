@@ -28,11 +28,25 @@ from assay_trainer.contract import Failure, FailureReason, TrialRequest
 from assay_trainer.described import bounded
 from assay_trainer.device import device_model
 from assay_trainer.objects import Objects, StoreError
+from assay_trainer.ranks.agreed import Agreement
 from assay_trainer.returned.curve import LearningCurve
 
 _MAY_GO_ON = frozenset({FailureReason.DEADLINE_EXCEEDED, FailureReason.OUT_OF_MEMORY, *contract.INFRASTRUCTURE_REASONS})
 """The failures after which another attempt goes on from the last checkpoint. After any other one it would only come to
 the same end again, so it starts over."""
+
+
+def remove_unless_of_use(request: TrialRequest, store: Objects, reason: FailureReason) -> None:
+    """Remove the checkpoints of a trial that has failed by `reason`, unless another attempt will go on from them."""
+    if reason not in _MAY_GO_ON:
+        _keep(KeptCheckpoints(store, contract.course_key(request)), 0)
+
+
+def _keep(course: KeptCheckpoints, most: int) -> None:
+    try:
+        course.keep(most)
+    except StoreError as error:
+        print(f"assay: checkpoints stay: {error}", file=sys.stderr)  # noqa: T201
 
 
 class ToldToEnd(BaseException):
@@ -44,8 +58,8 @@ class Checkpoints:
     """The checkpoints that an attempt writes, and the one that it goes on from.
 
     `spent` tells what the run has taken so far, and `resume` hears what it had taken by the checkpoint that it goes on
-    from. Only with `writes` anything is written. Nothing that is wrong with a checkpoint or the store costs the trial
-    its result: it is said in `notes`.
+    from. Only with `writes`, as rank 0 alone has, anything is written; several ranks keep to their `agreement`. Nothing
+    that is wrong with a checkpoint or the store costs the trial its result: it is said in `notes`.
     """
 
     def __init__(
@@ -57,8 +71,8 @@ class Checkpoints:
         *,
         spent: Callable[[], Spent],
         resume: Callable[[Spent], None],
-        writes: bool = True,
-        ends_at_checkpoints: bool = True,
+        rank: int = 0,
+        agreement: Agreement | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.notes: list[str] = []
@@ -69,8 +83,8 @@ class Checkpoints:
         self.ended = False
         """Whether the trial was told to end, and has been ended."""
         self._request, self._store, self._curve, self._device = request, store, curve, device
-        self._spent, self._resume, self._writes, self._clock = spent, resume, writes, clock
-        self._ends_at_checkpoints = ends_at_checkpoints
+        self._spent, self._resume, self._writes, self._clock = spent, resume, rank == 0, clock
+        self._agreement, self._rank = agreement, rank
         self._course = KeptCheckpoints(store, contract.course_key(request))
         self._lasting = KeptCheckpoints(store, contract.lasting_key(request))
         self._signal = EndSignal()
@@ -84,7 +98,7 @@ class Checkpoints:
     def follow_reports(self) -> bool:
         """Whether the train function goes on from checkpoints: then it is ended at one, so that a longer run can, too,
         and not at the report before."""
-        return bool(self._restored) and self._ends_at_checkpoints
+        return bool(self._restored) and self._agreement is None
 
     # ------------------------------------------------------------------------- going on
 
@@ -96,6 +110,22 @@ class Checkpoints:
         return self._restored[0]
 
     def _last_state(self) -> Any | None:
+        if self._agreement is None:
+            return self._chosen()[1]
+        if self._writes:
+            name, state = self._chosen()
+            self._agreement.go_on_from(name)
+            return state
+        agreed = self._agreement.goes_on_from()
+        if agreed is None:
+            return None
+        try:
+            return decoded(from_object(self._store.get(agreed, limit=CHECKPOINT_BYTES))[1])
+        except Unusable as error:  # another rank could use it
+            raise StoreError(f"{self._store.uri}/{agreed}: {error}") from error
+
+    def _chosen(self) -> tuple[str | None, Any | None]:
+        """Return the name and the state of the last checkpoint that can be used."""
         for name, lasting, skip in self._candidates():
             try:
                 record, state = from_object(self._store.get(name, limit=CHECKPOINT_BYTES))
@@ -111,8 +141,8 @@ class Checkpoints:
             seconds = record.spent.accelerator_seconds
             print(f"assay: goes on from checkpoint {name}, after {seconds:.1f} s", file=sys.stderr)  # noqa: T201
             self._resume(record.spent)
-            return found
-        return None
+            return name, found
+        return None, None
 
     def _candidates(self) -> Iterator[tuple[str, bool, int]]:
         """Yield names, the best first, with whether any number of epochs may follow, and the place in their folder."""
@@ -161,18 +191,25 @@ class Checkpoints:
             return
         self._begin()
         told = self._signal.told
-        if told or last or for_longer or self._clock() >= self._due:
+        due = told or last or self._clock() >= self._due
+        if self._agreement is not None:
+            due, told = self._agreement.acts(self._rank, wants=due, ends=told)
+        if due or for_longer:
             self._write(state, for_longer=for_longer)
         if told:
             self.ended = True
             raise ToldToEnd("it was told to end, at a checkpoint")
 
     def _write(self, state: Any, *, for_longer: bool) -> None:
-        if not self._writes or self._due == float("inf"):
+        given_up = not self._writes or self._due == float("inf")
+        if given_up and self._agreement is None:
             return
         began = self._clock()
         try:
-            data = to_object(self._record(), state() if callable(state) else state)
+            made = state() if callable(state) else state  # by all ranks, which may share theirs in it
+            if given_up:
+                return
+            data = to_object(self._record(), made)
             self._course.put(data)
             if for_longer:
                 self._lasting.put(data)
@@ -218,16 +255,12 @@ class Checkpoints:
         """
         if not self._used or not self._writes or self.ended or reason in _MAY_GO_ON:
             return
-        try:
-            self._course.keep(1 if reason is None and self._request.fidelity.stop_after is not None else 0)
-        except StoreError as error:
-            print(f"assay: checkpoints stay: {error}", file=sys.stderr)  # noqa: T201
+        _keep(self._course, 1 if reason is None and self._request.fidelity.stop_after is not None else 0)
 
     def _begin(self) -> None:
         if not self._used:
             self._used = True
-            if self._writes:
-                self._signal.listen()
+            self._signal.listen()
 
     @property
     def _unit(self) -> Any:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from assay_trainer.contract import Failure
+from assay_trainer.contract import Failure, FailureReason
 
 _LIBRARIES = ("gloo", "nccl", "connection closed by peer", "connection reset by peer", "tcpstore")
 
@@ -30,11 +30,20 @@ class RankEnd(NamedTuple):
     died: str = ""
     out_of_memory: bool = False
     """Whether the kernel ended it for want of memory."""
+    told: bool = False
+    """Whether all ranks were told to end before."""
 
     @property
     def failed(self) -> bool:
         """Whether it did not end well."""
         return self.said is not None or bool(self.died)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended since it was told to: by itself, without a word, or since another one had."""
+        if self.said is not None and self.said.failure.reason is FailureReason.STOPPED:
+            return True
+        return self.told and (self.said is None or self.said.lost_another)
 
 
 def lost_another_rank(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from assay_trainer.children import Child, Children, Exit, Limits, begin_to_record
+from assay_trainer.ranks.agreed import Agreement
 from assay_trainer.ranks.ended import RankEnd, RankFailed, cause_of
 from assay_trainer.ranks.place import Place
 
@@ -32,17 +33,20 @@ def launch(world_size: int, rank: Rank) -> RankEnd | None:
 
     They belong to the session of this process, whose end ends them, too. Raises OSError if there is no room for them.
     """
-    with _reserved_port() as port:
+    told = list[int]()
+    with _reserved_port() as port, closing(Agreement(world_size)) as agreement:
         children = Children(own_sessions=False)
-        places = [Place(number, world_size, port) for number in range(world_size)]
+        places = [Place(number, world_size, port, agreement) for number in range(world_size)]
         ranks = [children.fork(partial(_be_rank, rank, place), Limits()) for place in places]
         running = {child.pid: number for number, child in enumerate(ranks)}
-        signal.signal(signal.SIGTERM, lambda *_: _tell_to_end(running))
-        return cause_of(_watched(children, ranks, running))
+        signal.signal(signal.SIGTERM, lambda *_: _tell_to_end(running, told))
+        cause = cause_of(_watched(children, ranks, running))
+    return cause._replace(told=True) if cause is not None and told else cause
 
 
-def _tell_to_end(running: Iterable[int]) -> None:
-    """Pass SIGTERM on: each rank ends as a trial's one process would."""
+def _tell_to_end(running: Iterable[int], told: list[int]) -> None:
+    """Pass SIGTERM on: the ranks end as a trial's one process would, together. Those are added to `told`."""
+    told.extend(running)
     for pid in tuple(running):
         os.kill(pid, signal.SIGTERM)  # it is not reaped yet, so the number is its own
 
@@ -78,7 +82,7 @@ def _watched(children: Children, ranks: Sequence[Child], running: dict[int, int]
                 continue
             end = _end_of(number, ended)
             ends.append(end)
-            if until is None and (end.failed or number == 0):
+            if until is None and (end.failed or number == 0) and not end.stopped:
                 until = time.monotonic() + SETTLE_SECONDS
         if until is not None and time.monotonic() >= until:
             for child in ranks:

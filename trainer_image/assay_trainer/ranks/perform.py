@@ -7,9 +7,10 @@ import time
 from functools import partial
 from typing import Unpack
 
+from assay_trainer.checkpoints import remove_unless_of_use
 from assay_trainer.contract import Failure, FailureReason, TerminationMessage, TrialRequest
 from assay_trainer.cost import Meter
-from assay_trainer.harness import Options, attempt, record_failure, succeeded
+from assay_trainer.harness import Options, attempt, last_words, record_failure, succeeded
 from assay_trainer.objects import Objects
 from assay_trainer.ranks.ended import RankEnd, RankFailed, lost_another_rank
 from assay_trainer.ranks.launcher import launch
@@ -27,7 +28,11 @@ def perform_on_devices(item: TrialRequest, store: Objects, **options: Unpack[Opt
     cause = launch(item.devices, partial(_be_rank, item, store, options, os.getpid()))
     if cause is None:
         return succeeded(item)
-    return record_failure(item, store, _failure(item, cause, meter, options))
+    failure = _failure(item, cause, meter, options)
+    if cause.stopped:  # whoever told them writes that down, with all that it has cost
+        return last_words(failure.model_copy(update={"reason": FailureReason.STOPPED}))
+    remove_unless_of_use(item, store, failure.reason)
+    return record_failure(item, store, failure)
 
 
 def _be_rank(item: TrialRequest, store: Objects, options: Options, launcher: int, place: Place) -> RankFailed | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from assay_trainer.ranks.agreed import Agreement
+
 _VARIABLES = (
     "RANK",
     "LOCAL_RANK",
@@ -25,6 +27,8 @@ class Place:
     rank: int = 0
     world_size: int = 1
     master_port: int = 0
+    agreement: Agreement | None = None
+    """What the ranks agree on; None: there is one alone."""
 
     @property
     def is_first(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -60,6 +61,13 @@ class Ranks:
         whole[self.part(examples)] = values.double()
         dist.all_reduce(whole)  # others have zeros there
         return whole.to(values.dtype)
+
+    def gathered(self, value: Any) -> list[Any]:
+        """Return what each rank has given, in their order."""
+        found: list[Any] = [value] * self.world_size
+        if self.world_size > 1:
+            dist.all_gather_object(found, value)
+        return found
 
     @torch.no_grad()
     def _sum(self, tensors: list[Tensor], weight: float) -> None:

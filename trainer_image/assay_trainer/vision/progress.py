@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from assay_trainer.random_states import random_states, restore_random_states
 from assay_trainer.trial import Trial
 from assay_trainer.vision.averaging import Average
+from assay_trainer.vision.data_parallel import ALONE, Ranks
 from assay_trainer.vision.order import Steps
 from assay_trainer.vision.schedule import LearningRateSchedule
 
@@ -31,9 +32,11 @@ class Progress:
         optimizers: Sequence[Optimizer],
         schedule: LearningRateSchedule,
         average: Average,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._trial, self._steps, self._schedule = trial, steps, schedule
         self._model, self._optimizers, self._average = model, optimizers, average
+        self._ranks = ranks
         self._epoch, self._step = 1, 0
         self.loss_sum = torch.zeros((), device=trial.device)
         """The sum of the losses of the steps of this epoch so far."""
@@ -64,25 +67,34 @@ class Progress:
         return {
             "epoch": self._epoch,
             "step": self._step,
-            "loss_sum": self.loss_sum,
-            "random": random_states(),
+            "ranks": self._ranks.gathered(self._own_state()),
             "model": self._model.state_dict(),
             "optimizers": [[dict(each.state[weight]) for weight in _weights(each)] for each in self._optimizers],
             "average": self._average.state(),
         }
 
+    def _own_state(self) -> dict[str, Any]:
+        """Return what differs between ranks."""
+        return {
+            "loss_sum": self.loss_sum.cpu(),
+            "random": random_states(),
+            "buffers": [each.cpu() for each in self._model.buffers()],
+        }
+
     def _restore(self, state: dict[str, Any]) -> None:
         self._epoch, self._step = state["epoch"], state["step"]
         self._schedule.step = self._step
-        self.loss_sum.copy_(state["loss_sum"])
+        own = state["ranks"][self._ranks.rank]
+        self.loss_sum.copy_(own["loss_sum"])
         self._model.load_state_dict(state["model"])
+        for buffer, kept in zip(self._model.buffers(), own["buffers"], strict=True):
+            buffer.copy_(kept)
         # Not by load_state_dict: rates and groups are the recipe's, and the schedule holds on to the groups.
         for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
             for weight, values in zip(_weights(optimizer), kept, strict=True):
                 optimizer.state[weight] = {name: _beside(weight, value) for name, value in values.items()}
         self._average.restore(state["average"])
-        if self._trial.rank == 0:  # whose they are; further ranks drop out other units
-            restore_random_states(state["random"])
+        restore_random_states(own["random"])
 
 
 def _weights(optimizer: Optimizer) -> list[Tensor]:

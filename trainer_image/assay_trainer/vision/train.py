@@ -80,7 +80,7 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     optimizers = build_optimizers(recipe, model)
     schedule = LearningRateSchedule(recipe, optimizers, steps.total)
     average = Average(model, recipe.average_decay)
-    progress = Progress(trial, steps, model, optimizers, schedule, average)
+    progress = Progress(trial, steps, model, optimizers, schedule, average, ranks)
 
     for epoch in progress.epochs():
         for step in progress.steps():
