@@ -17,7 +17,15 @@ from assay.api.resources import Budget, PodTemplate, ProxyStudy, Resources
 from assay.kube import Cache, Kube
 from assay.runners.jobs import JobsMemory, JobsRunner, TrialSettings
 from assay.runners.jobs.observed.lean import lean_job, lean_pod
-from assay_trainer.contract import Dataset, WorkRequest, canonical_json, digest
+from assay_trainer.contract import (
+    Dataset,
+    FailureReason,
+    TrialResult,
+    WorkRequest,
+    canonical_json,
+    digest,
+    result_name,
+)
 from assay_trainer.objects import Objects, open_objects
 from builders.datasets import put_dataset, tiny_dataset
 from builders.manifests import a_proxy_study
@@ -25,7 +33,14 @@ from builders.requests import a_trial
 from builders.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 from cluster.local import LocalCluster
 from images.built import BuiltImages
-from runners.conformance import FailureConformance, RunnerConformance, clear
+from runners.conformance import (
+    PATIENCE_SECONDS,
+    FailureConformance,
+    RunnerConformance,
+    clear,
+    reason,
+    until_ended,
+)
 
 SLOTS = 2
 MEMORY = "300Mi"
@@ -102,6 +117,10 @@ class Team:
         runner = JobsRunner(self.kube, jobs, pods, resource, self._settings(), JobsMemory(), time.time)
         return JobsWorld(runner, open_objects(f"s3://{BUCKET}/{uuid4().hex}"), self.dataset)
 
+    def kubectl(self, *arguments: str) -> str:
+        """Run kubectl in the namespace, and return what it printed."""
+        return self.cluster.kubectl(*arguments, f"--namespace={self.namespace}")
+
     def _settings(self) -> TrialSettings:
         return TrialSettings(
             image=self.image,
@@ -150,6 +169,32 @@ def own_world(team: Team) -> Iterator[JobsWorld]:
     world = team.world("own")
     with world.runner:
         yield world
+
+
+def test_a_trial_whose_pod_is_deleted_goes_on_from_its_checkpoint_in_the_next_attempt(
+    team: Team, world: JobsWorld
+) -> None:
+    first = world.request("goes_on")
+    first = first.model_copy(update={"items": (first.items[0].model_copy(update={"checkpoint_seconds": 1}),)})
+    second = first.model_copy(update={"items": (first.items[0].model_copy(update={"attempt": 2}),)})
+    key = first.items[0].key
+    world.start(first)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not world.store.list("checkpoints/"):
+        assert time.monotonic() < until, "no checkpoint was written"
+        time.sleep(0.2)
+    pods = team.kubectl("get", "pods", f"--selector=assay.dev/trial-key={key}", "--output=name").split()
+    assert len(pods) == 1
+    team.kubectl("delete", *pods, "--wait=false")
+    (ended,) = until_ended(world.runner, first)
+    assert reason(ended) == FailureReason.DISRUPTED
+    world.start(second)
+    (ended,) = until_ended(world.runner, second)
+    assert reason(ended) == "Succeeded"
+    result = TrialResult.model_validate_json(world.store.get(result_name(key)))
+    assert result.score == 0.07
+    assert result.cost.resumed_seconds > 0
+    assert world.store.list("checkpoints/") == []
 
 
 class TestJobsRunner(RunnerConformance):

@@ -287,7 +287,7 @@ class Trial:
 
         state: dicts, lists and tuples of numbers, texts, bytes, None, numpy arrays and tensors; or a function that
             returns them, which is called only if they are written (at most 4 GiB).
-        for_longer: a run of more epochs may go on from here as well. Such a state is always written.
+        for_longer: a run of more epochs, or of more steps, may go on from here as well. Such a state is always written.
 
         If the trial was told to end (preempted, evicted, Ctrl-C), the state is written and the call raises ToldToEnd.
         In another process than the one that was given the trial nothing happens. What can't be kept costs no trial its

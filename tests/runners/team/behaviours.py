@@ -160,3 +160,16 @@ def ends_early(trial: Trial) -> None:
             trial.report(epoch, accuracy=epoch / 100)
     finally:
         {"dies": dies, "hangs_in_c": hangs_in_c, "ends": succeeds}[trial.recipe["then"]](trial)
+
+
+def goes_on(trial: Trial) -> dict[str, float]:
+    """Keep a checkpoint, and wait for the end unless there was one already; the score says where it began."""
+    if (state := trial.restored) is not None:
+        return {"accuracy": state["epoch"] / 100}
+    until = time.process_time() + 0.5  # what the next attempt does not have to do again
+    while time.process_time() < until:
+        pass
+    print("waiting", flush=True)
+    while True:
+        trial.checkpoint({"epoch": 7})
+        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -164,9 +165,11 @@ class Checkpoints:
             )
         if lasting and record.epochs > request.fidelity.epochs:
             raise Unusable(f"it is of a run of {record.epochs} epochs, this one has {request.fidelity.epochs}")
+        if lasting and (record.steps or 0) > (request.fidelity.steps or 0):
+            raise Unusable(f"it is of a run of {record.steps} steps, this one has {request.fidelity.steps}")
         if stop_after is not None and any(epoch >= stop_after for epoch in reported):
             raise Unusable(f"it lies beyond epoch {stop_after}, after which this trial ends")
-        passed = record.stop_after or record.epochs
+        passed = record.stop_after or (math.inf if record.steps else record.epochs)
         missed = [each for each in epochs if each <= passed and each not in {*reported, *record.wanted_epochs}]
         if missed:
             raise Unusable(f"its run was not asked to report epoch {missed[0]}, which it may have passed")
@@ -239,6 +242,7 @@ class Checkpoints:
             reported=self._curve.reported,
             wanted_epochs=self._curve.wanted.epochs,
             epochs=request.fidelity.epochs,
+            steps=request.fidelity.steps,
             stop_after=request.fidelity.stop_after,
         )
 

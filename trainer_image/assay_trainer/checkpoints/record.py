@@ -54,7 +54,8 @@ class CheckpointRecord(Message):
     curve: tuple[CurvePoint, ...] = ()
     reported: int = Field(default=0, ge=0, description="Points that were reported.")
     wanted_epochs: tuple[int, ...] = Field(default=(), description="The epochs that it was asked to report.")
-    epochs: int = Field(ge=1, description="The epochs of the whole run.")
+    epochs: int = Field(ge=1, description="The epochs of the whole run; 1 where `steps` say how long it is.")
+    steps: int | None = Field(default=None, ge=1, description="The steps of the whole run.")
     stop_after: int | None = Field(default=None, ge=1, description="The epoch after which this attempt was to end.")
 
 

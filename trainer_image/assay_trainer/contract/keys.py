@@ -108,7 +108,9 @@ def course_key(request: TrialRequest) -> str:
 
 
 def lasting_key(request: TrialRequest) -> str:
-    """Return the key of a course of training that it shares with runs of any number of epochs."""
-    any_length = request.fidelity.model_copy(update={"stop_after": None, "epochs": 1})
+    """Return the key of a course of training that it shares with runs of any number of epochs, or of steps if its
+    length is given in steps."""
+    steps = request.fidelity.steps and 1
+    any_length = request.fidelity.model_copy(update={"stop_after": None, "epochs": 1, "steps": steps})
     condition = request_condition(request.model_copy(update={"fidelity": any_length}))
     return short_digest(f"{condition}/{request.seed}/any number of epochs".encode())

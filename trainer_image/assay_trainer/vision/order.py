@@ -37,8 +37,8 @@ class Steps:
         size = min(fidelity.batch_size or batch_size, examples)
         epochs = -(-fidelity.steps * size // examples) if fidelity.steps else fidelity.epochs
         ends = [max(epoch, round(epoch * examples / size)) for epoch in range(1, epochs + 1)]
-        if fidelity.steps:
-            ends[-1] = fidelity.steps
+        if fidelity.steps:  # the last epoch is cut; of one that would begin with the last step nothing is left
+            ends = [*(end for end in ends[:-1] if end < fidelity.steps), fidelity.steps]
         return cls(size, tuple(ends))
 
     @property

@@ -55,8 +55,8 @@ class Interrupted:
         trial.checkpoint = checkpoint  # type: ignore[method-assign]
         return vision_train(trial)
 
-    def run(self, epochs: int = 2, stop_after: int | None = None) -> TrialResult:
-        fidelity = Fidelity(epochs=epochs, stop_after=stop_after)
+    def run(self, epochs: int = 2, stop_after: int | None = None, steps: int | None = None) -> TrialResult:
+        fidelity = Fidelity(epochs=epochs, stop_after=stop_after, steps=steps)
         for attempt in range(1, 20):
             item = a_trial(self._dataset, "team_code:train", recipe=self._recipe, fidelity=fidelity, attempt=attempt)
             if perform(item, self.store, device="cpu", threads=1).reason == "Succeeded":
@@ -110,6 +110,22 @@ def test_more_epochs_go_on_from_fewer_where_the_schedule_allows_it(
 
     assert raised.run(epochs=4).metrics == want
     assert raised.seen - seen < whole.seen * 3 / 4
+
+
+@pytest.mark.parametrize("schedule", ["constant", "wsd"])
+def test_more_steps_go_on_from_fewer_where_the_schedule_allows_it(
+    schedule: str, monkeypatch: pytest.MonkeyPatch, dataset: contract.Dataset
+) -> None:
+    recipe = {"schedule": schedule, "warmUpSteps": 2, "evaluateEvery": 1}  # 3 steps are an epoch
+    whole = Interrupted(monkeypatch, dataset, recipe)
+    want = said(whole.run(epochs=1, steps=11))
+    raised = Interrupted(monkeypatch, dataset, recipe)
+    raised.run(epochs=1, steps=8)
+    seen = raised.seen
+
+    assert said(raised.run(epochs=1, steps=11)) == want
+    assert raised.seen - seen < whole.seen * 3 / 4
+    assert "of a run of 11 steps, this one has 5" in raised.run(epochs=1, steps=5).notes[0]
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,7 @@ def test_a_length_in_steps_is_kept_to_the_step() -> None:
     assert trial.samples == 6 * 16
     assert [point.epoch for point in trial.curve] == [2]  # the second pass over 60 examples was under way
     assert Steps.of(Fidelity(steps=2), 16, 60).ends == (2,)
+    assert Steps.of(Fidelity(steps=8), 4, 10).ends == (2, 5, 8)  # and no epoch without a step
 
 
 def test_a_batch_follows_from_seed_and_step_alone() -> None:
