@@ -98,3 +98,12 @@ def test_ranks_that_are_told_to_end_and_keep_no_checkpoints_leave_no_failure(pod
     pod.run(a_trial(dataset, "team.ranks:never_asks", devices=2))
     assert [said.reason for said in pod.last_words] == ["Disrupted"]
     assert pod.store.list("attempts/") == []
+
+
+@pytest.mark.parametrize(("end", "want_course"), [("dies", 1), ("raises", 0)])
+def test_checkpoints_stay_if_a_rank_died_and_go_if_it_failed_by_its_own_fault(
+    pod: Pod, dataset: Dataset, tmp_path: Path, end: str, want_course: int
+) -> None:
+    failure = failure_of(pod, dataset, "ranks:keeps_and_fails", end=end, folder=str(tmp_path))
+    course = [name for name in pod.store.list("checkpoints/") if failure.key in name]
+    assert len(course) == want_course

@@ -128,3 +128,19 @@ def never_asks(trial: Trial) -> dict[str, float]:
         os.kill(os.getppid(), signal.SIGTERM)
     time.sleep(30)
     return {"accuracy": 0.5}
+
+
+@uses_devices
+def keeps_and_fails(trial: Trial) -> dict[str, float]:
+    """Keep a checkpoint. Then rank 1 ends as the recipe says, and rank 0 loses it."""
+    assert trial.restored is None
+    trial.checkpoint({"epoch": 1}, for_longer=True)
+    kept = Path(str(trial.recipe["folder"])) / "kept"
+    if trial.rank == 0:
+        kept.touch()
+        time.sleep(0.5)
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:4242")
+    _wait_for(kept)
+    if trial.recipe["end"] == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ValueError("momentum and loss disagree")
