@@ -43,6 +43,14 @@ class HoldOut(StrEnum):
     VALIDATION = "validation"
 
 
+class Fitting(StrEnum):
+    """How an image that is no square becomes one."""
+
+    CROP = "crop"
+    PAD = "pad"
+    STRETCH = "stretch"
+
+
 @shards.command()
 def build(
     source: Annotated[
@@ -59,6 +67,14 @@ def build(
     sizes: Annotated[
         str, typer.Option("--sizes", help="Image sizes in pixels a side, separated by commas. Default: as they are.")
     ] = "",
+    fit: Annotated[
+        Fitting,
+        typer.Option(
+            "--fit",
+            help="How images that are no squares of one size become squares of the largest of --sizes: the middle "
+            "square of each, all of it with black bars, or all of it stretched.",
+        ),
+    ] = Fitting.CROP,
     held_out_percent: Annotated[
         int,
         typer.Option(
@@ -101,7 +117,7 @@ def build(
 
     Says on stderr which files of the source are not used, by kind, and how the rest was understood.
     """
-    from assay_trainer.shards import InvalidDataset, InvalidSource, Part, TableOptions, build_shards
+    from assay_trainer.shards import Fit, InvalidDataset, InvalidSource, Part, TableOptions, build_shards
 
     try:
         built = build_shards(
@@ -111,6 +127,7 @@ def build(
             sizes=_sizes(sizes),
             held_out_percent=held_out_percent,
             seed=seed,
+            fit=Fit(fit.value),
             skip_unreadable=skip_unreadable,
             table=TableOptions(label, target, split_column, group_by),
             hold_out=None if hold_out is None else Part(hold_out.value),

@@ -7,7 +7,7 @@ os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
-from assay_trainer.shards.sources import LeftOut, Part
+from assay_trainer.shards.sources import Fit, LeftOut, Part
 from assay_trainer.shards.tables import TableOptions
 
-__all__ = ["BuiltDataset", "InvalidDataset", "InvalidSource", "LeftOut", "Part", "TableOptions", "build_shards"]
+__all__ = ["BuiltDataset", "Fit", "InvalidDataset", "InvalidSource", "LeftOut", "Part", "TableOptions", "build_shards"]

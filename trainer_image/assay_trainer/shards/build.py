@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -20,10 +21,10 @@ from assay_trainer.shards.content import ContentOfSplit, content_digest
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.format import column_of, groups_of, read_index
 from assay_trainer.shards.shrink import shrink
-from assay_trainer.shards.sources import LeftOut, Part, Source, open_source
+from assay_trainer.shards.sources import Fit, ImageOptions, LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import split
 from assay_trainer.shards.sums import channel_sums
-from assay_trainer.shards.tables import TableExamples, TableOptions, is_table, open_examples
+from assay_trainer.shards.tables import TableOptions, is_table, open_examples
 from assay_trainer.shards.writing import GroupWriter
 
 MANIFEST = "manifest.json"
@@ -63,6 +64,7 @@ def build_shards(
     sizes: Sequence[int] = (),
     held_out_percent: int = 20,
     seed: int = 0,
+    fit: Fit = Fit.CROP,
     skip_unreadable: bool = False,
     hold_out: Part | None = None,
     table: TableOptions | None = None,
@@ -70,12 +72,13 @@ def build_shards(
     """Build the data set `name` from labelled images, see `open_source`, under a URI or a local path.
 
     Images are written as uint8 in each of `sizes` (pixels a side; none given: as they are), in one shuffled order in
-    which classes are interleaved, so that a window of it is a random subset with each class in proportion. The source's
+    which classes are interleaved, so that a window of it is a random subset with each class in proportion. Files that
+    are no squares of one size are made squares of the largest of `sizes`, as `fit` says. The source's
     own split is kept; without one, `held_out_percent` of each class is held out. The same input gives the same bytes
     and so the same digest; with `skip_unreadable`, the same as without the images that can't be read. `hold_out` says
     which part is held out of a source with several beside the training part (None: the test part).
 
-    A table (`is_table`) becomes fields instead, `table` says which column is what.
+    A table (`is_table`) becomes fields instead, `table` says which column is what; a column of image files is decoded.
 
     All images are decoded before anything is written. Shards are named by their digests and the manifest is written
     last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
@@ -84,20 +87,16 @@ def build_shards(
     for one that is no store, StoreError if it can't be written all the same.
     """
     objects = open_objects(destination if "://" in destination else Path(destination).absolute().as_uri())
+    options = ImageOptions(max(sizes, default=None), fit, skip_unreadable)
     if is_table(source):
-        if sizes or skip_unreadable:
-            raise InvalidSource(f"{source}: sizes and unreadable images are of folders of images; this is a table")
         _checked_folder(objects, source)
-        return _build_table(source, objects, name, table or TableOptions(), (held_out_percent, seed), hold_out)
+        return _build_table(
+            source, objects, name, table or TableOptions(), options, sizes, (held_out_percent, seed), hold_out
+        )
     if table is not None and table != TableOptions():
         raise InvalidSource(f"{source}: columns are of tables; this is none")
-    images = open_source(
-        source, skip_unreadable=skip_unreadable, hold_out=hold_out, without=_checked_folder(objects, source)
-    )
-    chosen = tuple(sorted(set(sizes), reverse=True)) or (images.size,)
-    for size in chosen:
-        if not 1 <= size <= images.size:
-            raise InvalidSource(f"{source}: size {size}; allowed: 1 to {images.size}, the size of the images")
+    images = open_source(source, options, hold_out=hold_out, without=_checked_folder(objects, source))
+    chosen = _chosen_sizes(source, sizes, images.size)
     try:
         train, held_out = split(images, held_out_percent, seed)
     except InvalidSource as error:
@@ -105,19 +104,12 @@ def build_shards(
     writer = _Writer(objects)
     images.check()
     fields = {
-        "image": DataField(
-            kind="image",
-            type="uint8",
-            shape=None,
-            channels=1 if images.channels == 1 else 3,
-            sizes=chosen,
-            encoding="uint8",
-            resize="area",
-        ),
+        "image": image_field(images.channels, chosen),
         "label": DataField(kind="class", type="int64", names=images.classes),
     }
     parts = {"train": train, "held_out": held_out}
-    written = {name: _write_split(writer, name, images, indices, fields) for name, indices in parts.items()}
+    rows = _Readable(fields, "label", images.labels, lambda indices: {"label": images.labels[indices]}, images.read)
+    written = {name: _write_split(writer, name, rows, indices) for name, indices in parts.items()}
     notes = (*images.findings.notes, *_without_held_out(images, held_out))
     return _finished(writer, name, fields, written, images.found, images.findings.left_out, notes)
 
@@ -147,38 +139,44 @@ def _finished(
     return BuiltDataset(reference, manifest, found=found, left_out=left_out, notes=notes)
 
 
+def _chosen_sizes(source: Path, sizes: Sequence[int], largest: int) -> tuple[int, ...]:
+    chosen = tuple(sorted(set(sizes), reverse=True)) or (largest,)
+    for size in chosen:
+        if not 1 <= size <= largest:
+            raise InvalidSource(f"{source}: size {size}; allowed: 1 to {largest}, the size of the images")
+    return chosen
+
+
 def _build_table(
     source: Path,
     objects: Objects,
     name: str,
     options: TableOptions,
+    images: ImageOptions,
+    sizes: Sequence[int],
     held_out: tuple[int, int],
     hold_out: Part | None,
 ) -> BuiltDataset:
     with ExitStack() as stack:
-        rows = open_examples(source, options, hold_out, stack)
+        rows = open_examples(source, options, images, hold_out, stack)
+        fields = dict(rows.fields)
+        if rows.image is None:
+            if sizes or images.skip_unreadable:
+                raise InvalidSource(f"{source}: sizes and unreadable images are of images; this table has none")
+        else:
+            column, there = rows.image
+            fields[column] = image_field(there.channels, _chosen_sizes(source, sizes, there.size))
         try:
             parts = dict(zip(PATHS, split(rows, *held_out, groups=rows.groups), strict=True))
         except InvalidSource as error:
             raise InvalidSource(f"{source}: {error}") from None
         writer = _Writer(objects)
-        written = {part: _write_rows(writer, part, rows, indices) for part, indices in parts.items()}
-        return _finished(writer, name, rows.fields, written, rows.found, (), rows.notes)
-
-
-def _write_rows(writer: _Writer, name: str, rows: TableExamples, indices: NDArray[np.int64]) -> _Written:
-    content = ContentOfSplit(rows.fields)
-    group = GroupWriter(writer.put, PATHS[name], FIELDS_GROUP, rows.fields, content.add)
-    for first in range(0, len(indices), _ROWS_AT_ONCE):
-        values = rows.read(indices[first : first + _ROWS_AT_ONCE])
-        group.add([column_of(values[each.name], each.type) for each in group.schema])
-    counts = {}
-    if rows.label is not None:
-        found = np.bincount(rows.labels[indices], minlength=len(rows.classes))
-        counts = {rows.label: tuple(found.tolist())}
-    return contract.ExamplesSplit(
-        examples=len(indices), files={FIELDS_GROUP: group.finish()}, class_counts=counts
-    ), content.values()
+        if rows.image is not None:
+            rows.image[1].check()
+        readable = _Readable(fields, rows.label, rows.labels, rows.read, rows.image and rows.image[1].read)
+        written = {part: _write_split(writer, part, readable, indices) for part, indices in parts.items()}
+        notes = tuple(rows.findings.notes)
+        return _finished(writer, name, fields, written, rows.found, rows.findings.left_out, notes)
 
 
 def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
@@ -186,6 +184,19 @@ def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
     missing = [name for label, name in enumerate(images.classes) if label not in there]
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return [f"no image is held out of the classes {', '.join(missing[:5])}{more}"] if missing else []
+
+
+def image_field(channels: int, sizes: tuple[int, ...]) -> DataField:
+    """Return the field of decoded images, the largest of their sizes first."""
+    return DataField(
+        kind="image",
+        type="uint8",
+        shape=None,
+        channels=1 if channels == 1 else 3,
+        sizes=sizes,
+        encoding="uint8",
+        resize="area",
+    )
 
 
 def _checked_folder(objects: Objects, source: Path) -> Path | None:
@@ -264,29 +275,52 @@ class _Writer:
             return False
 
 
+@dataclass(frozen=True)
+class _Readable:
+    """Examples of any source, as they are written."""
+
+    fields: Mapping[str, DataField]
+    label: str | None
+    labels: NDArray[np.int64]
+    rows: Callable[[NDArray[np.int64]], Mapping[str, pa.Array | NDArray[Any]]]
+    """A function that returns the values of all fields but the image."""
+    images: Callable[[NDArray[np.int64]], NDArray[np.uint8]] | None
+    """A function that returns the images, (m, side, side, channels)."""
+
+
 def _write_split(
-    writer: _Writer, name: str, source: Source, indices: NDArray[np.int64], fields: Mapping[str, DataField]
+    writer: _Writer, name: str, source: _Readable, indices: NDArray[np.int64]
 ) -> _Written:
+    fields = source.fields
     content = ContentOfSplit(fields)
     groups = {group: GroupWriter(writer.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
-    sizes = fields["image"].sizes
-    sums = np.zeros((2, source.channels), np.int64)
-    at_once = max(1, min(1024, READ_BYTES // (sizes[0] ** 2 * source.channels)))
+    image = next((field for field in fields.values() if field.kind == "image"), None)
+    sums = np.zeros((2, image.channels or 1 if image else 0), np.int64)
+    at_once = _ROWS_AT_ONCE
+    if image is not None:
+        at_once = max(1, min(at_once, READ_BYTES // (image.sizes[0] ** 2 * (image.channels or 1))))
     for first in range(0, len(indices), at_once):
         chunk = indices[first : first + at_once]
-        images = source.read(chunk)
-        for size in sizes:
-            shrunk = shrink(images, size)
-            group = groups[f"image-{size}"]
-            group.add([column_of(shrunk, group.schema.field(0).type)])
-            if size == sizes[0]:
-                sums += channel_sums(shrunk)
-        groups[FIELDS_GROUP].add([column_of(source.labels[chunk], pa.int64())])
-    counts = np.bincount(source.labels[indices], minlength=len(source.classes))
+        if image is not None and source.images is not None:
+            images = source.images(chunk)
+            for size in image.sizes:
+                shrunk = shrink(images, size)
+                group = groups[f"image-{size}"]
+                group.add([column_of(shrunk, group.schema.field(0).type)])
+                if size == image.sizes[0]:
+                    sums += channel_sums(shrunk)
+        if FIELDS_GROUP in groups:
+            values = source.rows(chunk)
+            schema = groups[FIELDS_GROUP].schema
+            groups[FIELDS_GROUP].add([column_of(values[each.name], each.type) for each in schema])
+    counts = {}
+    if source.label is not None:
+        found = np.bincount(source.labels[indices], minlength=len(fields[source.label].names))
+        counts = {source.label: tuple(found.tolist())}
     return contract.ExamplesSplit(
         examples=len(indices),
         files={group: each.finish() for group, each in groups.items()},
-        class_counts={"label": tuple(counts.tolist())},
+        class_counts=counts,
         channel_sums=tuple(sums[0].tolist()),
         channel_squares=tuple(sums[1].tolist()),
     ), content.values()

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
 from assay_trainer.contract import FIELDS_GROUP, ExamplesManifest
+from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidSource, TableOptions, build_shards
 from assay_trainer.shards.build import BuiltDataset
 from assay_trainer.shards.format import array_of, group_schema, read_block, read_index
@@ -187,3 +190,48 @@ def test_the_same_rows_give_the_same_content_however_they_lie(tmp_path: Path) ->
     assert first.dataset.content == second.dataset.content
     pa.parquet.write_table(a_table(more=[1] * ROWS), tmp_path / "c.parquet")
     assert built(tmp_path / "c.parquet").dataset.content != first.dataset.content
+
+
+def image_bytes(number: int, side: int = 6) -> bytes:
+    file = io.BytesIO()
+    pixels = np.full((side, 8, 3), number, np.uint8)
+    PIL.Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "hugging face", "parquet of hugging face"])
+def test_images_in_the_cells_of_a_table_are_decoded_as_files_are(tmp_path: Path, kind: str) -> None:
+    files = [image_bytes(number) for number in range(20)]
+    cells = pa.array(files) if kind == "bytes" else pa.array([{"bytes": each, "path": "a.png"} for each in files])
+    table = pa.table({"picture": cells, "label": [number % 2 for number in range(20)], "number": np.arange(20)})
+    source = tmp_path / ("saved" if kind == "hugging face" else "rows.parquet")
+    if kind == "hugging face":
+        hugging_face(source, table, {"picture": {"_type": "Image"}})
+    else:
+        pa.parquet.write_table(table, source, row_group_size=7)
+    result = built(source, sizes=(4, 2))
+    field = result.manifest.fields["picture"]
+    assert (field.kind, field.sizes, field.channels) == ("image", (4, 2), 3)
+    opened = open_dataset(result.dataset)
+    found = opened.examples("train", 2).arrays()
+    assert found["picture"].shape == (16, 2, 2, 3)
+    assert np.array_equal(found["picture"][:, 0, 0, 0], found["number"])
+    assert np.array_equal(opened.train(4)[1], found["number"] % 2)
+    assert result.manifest.train.channel_sums == (int(found["number"].sum()) * 16,) * 3
+    assert any(note.startswith("fields: picture is an image, label is a class of 2") for note in result.notes)
+
+
+def test_cells_that_are_no_images_are_named_together_or_skipped(tmp_path: Path) -> None:
+    files = [image_bytes(number) for number in range(20)]
+    files[17], files[19] = b"", b"GIF8 no more"
+    cells = pa.array([{"bytes": each or None, "path": "/etc/passwd"} for each in files])
+    pa.parquet.write_table(pa.table({"image": cells, "label": [0, 1] * 10}), tmp_path / "rows.parquet")
+    with pytest.raises(
+        InvalidSource, match=r"2 of 20 images can't be used:\n  image, row 17: .* it is empty\n  image, r"
+    ):
+        built(tmp_path / "rows.parquet", sizes=(4,))
+    result = built(tmp_path / "rows.parquet", sizes=(4,), skip_unreadable=True)
+    assert result.manifest.train.examples + result.manifest.held_out.examples == 18
+    assert [(each.kind, each.count) for each in result.left_out] == [("images that can't be used", 2)]
+    with pytest.raises(InvalidSource, match="expected squares: give a size to scale them to"):
+        built(tmp_path / "rows.parquet", skip_unreadable=True)

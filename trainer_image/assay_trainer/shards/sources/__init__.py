@@ -6,30 +6,43 @@ from pathlib import Path
 
 from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
-from assay_trainer.shards.sources.findings import LeftOut
+from assay_trainer.shards.sources.findings import Findings, LeftOut
+from assay_trainer.shards.sources.fit import Fit
 from assay_trainer.shards.sources.folder import read_folder
 from assay_trainer.shards.sources.foreign import ALLOWED, foreign_file
 from assay_trainer.shards.sources.idx import find_idx, read_idx
+from assay_trainer.shards.sources.image_files import ImageFiles, ImageOptions, UsableImages, usable_images
 from assay_trainer.shards.sources.npz import read_npz
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 
-__all__ = ["LeftOut", "Part", "Source", "open_source"]
+__all__ = [
+    "Findings",
+    "Fit",
+    "ImageFiles",
+    "ImageOptions",
+    "LeftOut",
+    "Part",
+    "Source",
+    "UsableImages",
+    "open_source",
+    "usable_images",
+]
 
 
 def open_source(
-    path: Path, *, skip_unreadable: bool = False, hold_out: Part | None = None, without: Path | None = None
+    path: Path, options: ImageOptions, *, hold_out: Part | None = None, without: Path | None = None
 ) -> Source:
     """Open the source behind a path; its kind is told by what is there.
 
-    With `skip_unreadable`, images that can't be used are left out; `hold_out` is the part to hold out where there are
-    several; `without` is a folder that does not belong to the source. Raises InvalidSource.
+    `hold_out` is the part to hold out where there are several; `without` is a folder that does not belong to the
+    source. Raises InvalidSource.
     """
     try:
         if path.is_dir():
             if find_idx(path):
                 return read_idx(path)
-            return read_folder(path, skip_unreadable=skip_unreadable, hold_out=hold_out, without=without)
+            return read_folder(path, options, hold_out=hold_out, without=without)
         if path.suffix.lower() == ".npz" and path.is_file():
             return read_npz(path, hold_out)
         if path.is_file():

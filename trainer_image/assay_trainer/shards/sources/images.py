@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.described import bounded
-from assay_trainer.shards.sources.magic import head_of, looks_like_an_image
+from assay_trainer.shards.sources.fit import Fit, draft, fitted
+from assay_trainer.shards.sources.magic import HEAD_BYTES, begins_as_an_image, head_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 GREY = ("1", "L", "LA")
 COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr")
+DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+"""Grey images of 16 bits a pixel: one of 8 bits is their 257th part, so that white stays white."""
+
+ImageFile = Path | bytes
+"""An image as a file, or as the bytes of one."""
 
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
 _SIDEWAYS = range(5, 9)
@@ -46,44 +53,62 @@ class Header(NamedTuple):
     turned: bool
     several_frames: bool
     transparent: bool
+    deep: bool
 
 
-def header_of(path: Path) -> Header:
+def header_of(file: ImageFile) -> Header:
     """Return the header of an image file. Raises Unreadable."""
-    import PIL.Image  # only folders of images need Pillow
+    import PIL.Image  # only image files need Pillow
 
-    with _opened(path) as image:
+    with _opened(file) as image:
         most = PIL.Image.MAX_IMAGE_PIXELS
         width, height = image.size
         if most is not None and width * height > most:
             raise Unreadable(f"{width}x{height} pixels, more than {most:,}: a decompression bomb?")
-        if image.mode not in GREY + COLOUR:
-            bits = ": convert it to 8 bits a channel" if image.mode.startswith(("I", "F")) else ""
-            raise Unreadable(f"pixels of mode {image.mode}; allowed: {', '.join(GREY + COLOUR)}{bits}")
+        if image.mode not in GREY + COLOUR + DEEP:
+            bits = ": convert it to 8 bits a channel" if image.mode.startswith("F") else ""
+            raise Unreadable(f"pixels of mode {image.mode}; allowed: {', '.join(GREY + COLOUR + DEEP)}{bits}")
         orientation = _orientation(image)
         return Header(
             width=height if orientation in _SIDEWAYS else width,
             height=width if orientation in _SIDEWAYS else height,
-            grey=image.mode in GREY,
+            grey=image.mode in GREY + DEEP,
+            deep=image.mode in DEEP,
             turned=orientation in _UPRIGHT,
             transparent=image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info,
             several_frames=image.format != "MPO" and bool(getattr(image, "is_animated", False)),  # it seeks: last
         )
 
 
-def pixels_of(path: Path, mode: str) -> NDArray[np.uint8]:
-    """Return the first frame, held upright, as uint8 (height, width), or (…, 3) for the mode RGB. Raises Unreadable."""
-    import PIL.Image  # only folders of images need Pillow
+def pixels_of(file: ImageFile, mode: str, size: int | None = None, fit: Fit = Fit.CROP) -> NDArray[np.uint8]:
+    """Return the first frame, held upright, as uint8 (height, width), or (…, 3) for the mode RGB; with a size, as a
+    square of so many pixels a side. Raises Unreadable."""
+    import PIL.Image  # only image files need Pillow
 
-    with _opened(path) as image:
+    with _opened(file) as image:
         try:
             orientation = _orientation(image)
-            decoded = image.convert(mode)
+            if size is not None:
+                draft(image, size, fit)
+            decoded = (_of_8_bits(image) if image.mode in DEEP else image).convert(mode)
+            if size is not None:
+                decoded = fitted(decoded, size, fit)
             if orientation in _UPRIGHT:
                 decoded = decoded.transpose(PIL.Image.Transpose[_UPRIGHT[orientation]])
             return np.asarray(decoded)
+        except Unreadable:
+            raise
         except Exception as error:
             raise Unreadable(f"can't be decoded: {_said(error)}") from error
+
+
+def _of_8_bits(image: Image) -> Image:
+    import PIL.Image  # only image files need Pillow
+
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 0xFFFF:
+        raise Unreadable(f"pixels from {values.min()} to {values.max()}; allowed: 0 to {0xFFFF}")
+    return PIL.Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 
 @contextmanager
@@ -96,15 +121,15 @@ def without_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image]:
-    import PIL.Image  # only folders of images need Pillow
+def _opened(file: ImageFile) -> Iterator[Image]:
+    import PIL.Image  # only image files need Pillow
 
     try:
-        image = PIL.Image.open(path)
+        image = PIL.Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
     except PIL.Image.DecompressionBombError as error:
         raise Unreadable(f"{_said(error)}") from error
     except Exception as error:
-        raise Unreadable(f"can't be read as an image: {_why(path, error)}") from error
+        raise Unreadable(f"can't be read as an image: {_why(file, error)}") from error
     with image:
         try:
             yield image
@@ -126,14 +151,14 @@ def _orientation(image: Image) -> int:
     return found if isinstance(found, int) else 1
 
 
-def _why(path: Path, error: Exception) -> str:
+def _why(file: ImageFile, error: Exception) -> str:
     if not isinstance(error, OSError) or error.errno is None:
-        head = head_of(path)
+        head = file[:HEAD_BYTES] if isinstance(file, bytes) else head_of(file)
         if not head:
             return "it is empty"
         if head.startswith(b"version https://git-lfs"):
             return "it is a pointer of Git LFS (git lfs pull fetches it)"
-        if looks_like_an_image(path):
+        if begins_as_an_image(head):
             return "it begins as an image, but is broken, or of a format that this Pillow lacks"
         return f"it begins with {head[:16]!r}"
     return error.strerror or _said(error)

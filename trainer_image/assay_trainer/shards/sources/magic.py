@@ -20,5 +20,9 @@ def head_of(path: Path) -> bytes:
 
 def looks_like_an_image(path: Path) -> bool:
     """Return whether the bytes begin as PNG, JPEG, GIF, WebP and AVIF files do."""
-    head = head_of(path)
+    return begins_as_an_image(head_of(path))
+
+
+def begins_as_an_image(head: bytes) -> bool:
+    """Return whether these bytes begin as PNG, JPEG, GIF, WebP and AVIF files do."""
     return any(head[offset : offset + len(magic)] == magic for offset, magic in _IMAGES)

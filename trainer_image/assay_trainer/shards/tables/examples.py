@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from assay_trainer.contract import DataField
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.sources.findings import Findings
+from assay_trainer.shards.sources.image_files import ImageOptions, UsableImages, usable_images
 from assay_trainer.shards.sources.parts import Part, part_of
+from assay_trainer.shards.tables.cells import cells, holds_images
 from assay_trainer.shards.tables.fields import columns, field_of, label_column, names_of, stored
 from assay_trainer.shards.tables.files import Rows, read_rows
 
@@ -45,7 +48,11 @@ class TableExamples:
     held_out: NDArray[np.bool_] | None
     groups: NDArray[np.int64] | None
     found: str
-    notes: tuple[str, ...]
+    findings: Findings
+    image: tuple[str, UsableImages] | None
+    """The column of image files, and its images; None if there is none. Rows whose image is left out are not there."""
+    _rows: NDArray[np.int64] = field(repr=False)
+    """(n,): the places of the rows among all."""
     _coded: frozenset[str] = field(repr=False)
     """The classes that are places of names already."""
     _batches: list[pa.RecordBatch] = field(repr=False)
@@ -58,7 +65,8 @@ class TableExamples:
         return self.fields[self.label].names if self.label else ("row",)
 
     def read(self, indices: NDArray[np.int64]) -> dict[str, pa.Array | NDArray[Any]]:
-        """Return the values of these rows, by field, in the order of the indices."""
+        """Return the values of these rows, by field, in the order of the indices; of all fields but the image."""
+        indices = self._rows[indices]
         batch_of = np.searchsorted(self._firsts, indices, "right") - 1
         order = np.argsort(batch_of, kind="stable")
         back = np.empty(len(order), np.int64)
@@ -74,14 +82,16 @@ class TableExamples:
         return found
 
 
-def open_examples(path: Path, options: TableOptions, hold_out: Part | None, stack: ExitStack) -> TableExamples:
+def open_examples(
+    path: Path, options: TableOptions, images: ImageOptions, hold_out: Part | None, stack: ExitStack
+) -> TableExamples:
     """Open a table as examples. Raises InvalidSource, with the column that is at fault."""
     rows = read_rows(path, hold_out, stack)
     rows.batches[:], held = _filled(rows)
     if not rows.batches:
         raise InvalidSource(f"{path}: no rows; expected one row or more for each example")
     try:
-        return _understood(rows, held, options)
+        return _understood(path, rows, held, options, images)
     except InvalidSource as error:
         raise InvalidSource(f"{path}: {error}") from None
     except (pa.ArrowException, ValueError) as error:
@@ -98,7 +108,9 @@ def _filled(rows: Rows) -> tuple[list[pa.RecordBatch], list[bool] | None]:
     )
 
 
-def _understood(rows: Rows, held: list[bool] | None, options: TableOptions) -> TableExamples:
+def _understood(
+    path: Path, rows: Rows, held: list[bool] | None, options: TableOptions, images: ImageOptions
+) -> TableExamples:
     names = rows.schema.names
     if len(set(names)) < len(names):
         raise InvalidSource("several columns of one name; expected each name once")
@@ -107,18 +119,26 @@ def _understood(rows: Rows, held: list[bool] | None, options: TableOptions) -> T
     for each in aside - set(names):
         raise InvalidSource(f"column {each}: no such column; allowed: {', '.join(names[:50])}")
     fields: dict[str, DataField] = {}
-    notes = list(rows.notes)
+    findings = Findings()
+    notes = findings.notes
+    notes += rows.notes
+    image: tuple[str, UsableImages] | None = None
     for place, name in enumerate(names):
         if name in aside and name != label:
+            continue
+        if image is None and name != label and holds_images(rows.batches, place):
+            image = name, usable_images(cells(path, name, rows.batches, place), images, findings)
             continue
         found = field_of(name, rows.batches, place, is_label=name == label, feature=rows.features.get(name))
         if found is None:
             notes.append(f"the column {name} is left out: {rows.schema.field(name).type} is no type of a field")
             continue
         fields[name] = found
-    if not fields:
+    if not fields and image is None:
         raise InvalidSource(f"no column that can be a field; found {', '.join(names[:50])}")
     notes.append("fields: " + ", ".join(f"{name} is {_said(each)}" for name, each in fields.items()))
+    if image is not None:
+        notes[-1] = notes[-1].replace("fields: ", f"fields: {image[0]} is an image, ").removesuffix(", ")
     counts = [batch.num_rows for batch in rows.batches]
     places = {name: names.index(name) for name in fields}
     coded = frozenset({label} if label is not None and names_of(rows.features.get(label)) else ())
@@ -135,14 +155,17 @@ def _understood(rows: Rows, held: list[bool] | None, options: TableOptions) -> T
     groups = None
     if options.group_by is not None:
         groups = _codes(rows.batches, names.index(options.group_by))
+    kept = np.arange(len(labels)) if image is None else image[1].kept
     return TableExamples(
         fields,
         label,
-        labels,
-        held_out,
-        groups,
+        labels[kept],
+        None if held_out is None else held_out[kept],
+        None if groups is None else groups[kept],
         rows.found,
-        tuple(notes),
+        findings,
+        image,
+        kept,
         coded,
         rows.batches,
         places,

@@ -360,9 +360,13 @@ UNUSABLE: dict[str, tuple[Make, str]] = {
         lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0"),
         "can't be read as an image: it is a pointer of Git LFS (git lfs pull fetches it)",
     ),
-    "16 bits": (
-        lambda path: save(path, PIL.Image.new("I;16", (8, 8))),
-        "pixels of mode I;16; allowed: 1, L, LA, RGB, RGBA, P, PA, CMYK, YCbCr: convert it to 8 bits a channel",
+    "fractions": (
+        lambda path: save(path, PIL.Image.new("F", (8, 8)), format="TIFF"),
+        "pixels of mode F; allowed: 1, L, LA, RGB, RGBA, P, PA, CMYK, YCbCr, I;16, I;16B, I;16L, I;16N, I: convert it",
+    ),
+    "32 bits": (
+        lambda path: save(path, PIL.Image.new("I", (8, 8), 70_000), format="TIFF"),
+        "pixels from 70000 to 70000; allowed: 0 to 65535",
     ),
     "a link to itself": (lambda path: path.symlink_to(path), "can't be read as an image: Too many levels of symbolic"),
     "a link to nowhere": (lambda path: path.symlink_to("../.git/annex"), "can't be read as an image: No such file"),
@@ -411,19 +415,15 @@ def test_a_class_of_which_no_image_can_be_used_is_named(tmp_path: Path) -> None:
     assert "class cats: no examples to train on" in refusal(source, skip_unreadable=True)
 
 
-def test_photos_of_other_sizes_are_refused_with_two_files_and_a_way_in_that_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_photos_of_other_sizes_are_refused_with_two_files_and_a_way_in_that_works(tmp_path: Path) -> None:
     source = tmp_path / "photos"
     for name in ("cats", "dogs"):
         save(source / name / "0.jpg", PIL.Image.new("RGB", (50, 37)))
         save(source / name / "1.jpg", PIL.Image.new("RGB", (37, 50)))
     said = refusal(source)
     assert f"{source}/cats/1.jpg: 37x50 pixels, where 0.jpg has 50x37 (2 of 50x37, 2 of 37x50)" in said
-    assert "expected square images of one size: crop or scale them first, such as by\n" in said
-    monkeypatch.chdir(tmp_path)
-    exec(said.split("such as by\n")[1].replace("    ", "", 1).replace("\n    ", "\n"), {})
-    assert built(tmp_path / "squares").manifest.train.sizes == (64,)
+    assert "expected square images of one size: give a size to scale them to, such as --sizes 64" in said
+    assert built(source, sizes=(32, 16)).manifest.train.sizes == (16, 32)
 
 
 def test_files_of_one_name_that_differ_in_size_are_told_apart(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_photos_of_one_size_that_is_no_square_are_refused_as_such(tmp_path: Path
     for name in ("cats", "dogs"):
         save(source / name / "0.jpg", PIL.Image.new("RGB", (500, 375)))
     said = refusal(source)
-    assert "cats/0.jpg: 500x375 pixels, as all 2 images are; expected squares: crop or scale them first" in said
+    assert "cats/0.jpg: 500x375 pixels, as all 2 images are; expected squares: give a size to scale them to" in said
     assert "where 0.jpg has" not in said
 
 
@@ -831,7 +831,7 @@ def test_a_full_disk_is_the_stores_failure_and_leaves_nothing_half(tmp_path: Pat
 
 
 def test_without_pillow_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay_trainer.shards.sources.folder.find_spec", lambda name: None)
+    monkeypatch.setattr("assay_trainer.shards.sources.image_files.find_spec", lambda name: None)
     assert "reading images needs Pillow, which is not installed" in refusal(two_classes(tmp_path / "photos"))
 
 

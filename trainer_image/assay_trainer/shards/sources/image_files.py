@@ -1,0 +1,234 @@
+"""Image files, wherever they lie: which of them can be used, their common size, and their pixels."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay_trainer.described import printable
+from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.sources.findings import Findings
+from assay_trainer.shards.sources.fit import Fit
+from assay_trainer.shards.sources.images import Header, ImageFile, Unreadable, header_of, pixels_of, without_warnings
+
+LISTED = 10
+"""The most files that a refusal names."""
+
+_THREADS = min(8, os.cpu_count() or 1)  # Pillow lets others run while it decodes
+
+_DONE = {
+    Fit.CROP: "the middle square of each was scaled to",
+    Fit.PAD: "each was scaled, with black bars, to",
+    Fit.STRETCH: "each was stretched to",
+}
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """How image files become squares of one size."""
+
+    size: int | None = None
+    """The pixels a side that images of several sizes get. None: only squares of one size are taken."""
+    fit: Fit = Fit.CROP
+    skip_unreadable: bool = False
+    """Whether images that can't be used are left out, rather than ending the build."""
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Image files by their number."""
+
+    where: str
+    """The folder or file that they lie in."""
+    names: Sequence[str]
+    """What messages call each of them."""
+    file: Callable[[int], ImageFile]
+    """A function that returns one of them."""
+
+    def named(self, index: int) -> str:
+        """Return the whole name of one of them."""
+        return printable(f"{self.where}/{self.names[index]}")
+
+
+@dataclass(frozen=True)
+class UsableImages:
+    """The image files that can be used. Only their headers have been read."""
+
+    kept: NDArray[np.int64]
+    """Their numbers among all, ascending."""
+    size: int
+    """The pixels a side of those that `read` returns."""
+    channels: int
+    """1 (grey: all of them are) or 3 (RGB)."""
+    read: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    """A function from places in `kept` (m,) to images (m, size, size, channels). It raises InvalidSource."""
+    check: Callable[[], None]
+    """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
+
+
+def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) -> UsableImages:
+    """Return the images that can be used; what is left out, and how the rest was understood, is added to the findings.
+
+    Raises InvalidSource if images can't be used (unless such are to be skipped), or if no size is asked for and they
+    are not squares of one size.
+    """
+    if find_spec("PIL") is None:
+        raise InvalidSource(
+            f"{files.where}: reading images needs Pillow, which is not installed: pip install 'assay[trainer]'"
+        )
+    usable = _usable(files, findings, skip_unreadable=options.skip_unreadable)
+    kept = np.array(sorted(usable), np.int64)
+    headers = [usable[place] for place in kept.tolist()]
+    if not headers:
+        raise InvalidSource(f"{files.where}: no image that can be read")
+    size = _common_size(files, kept, headers, options)
+    scaled = None
+    if size is None:
+        assert options.size is not None
+        size = scaled = options.size
+        _note_scaling(findings, headers, options)
+    mode = "L" if all(header.grey for header in headers) else "RGB"
+    _note_conversions(findings, files, kept, headers)
+
+    def read(places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        def decode(index: int) -> NDArray[np.uint8]:
+            try:
+                return pixels_of(files.file(index), mode, scaled, options.fit)
+            except Unreadable as error:
+                raise InvalidSource(f"{files.named(index)}: {error}") from error
+
+        with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
+            decoded = np.stack(list(threads.map(decode, kept[places].tolist())))
+        return decoded[..., None] if mode == "L" else decoded
+
+    def check() -> None:
+        if not options.skip_unreadable and (damaged := _damaged(files, kept.tolist())):
+            raise _unusable(files, damaged)
+
+    return UsableImages(kept, size, 1 if mode == "L" else 3, read, check)
+
+
+def _usable(files: ImageFiles, findings: Findings, *, skip_unreadable: bool) -> dict[int, Header]:
+    """Return the headers of the images that can be used, by their number.
+
+    Where images are to be skipped, each is decoded, to find those that have a whole header and damaged pixels.
+    """
+    headers, problems = _headers(files)
+    if problems or skip_unreadable:
+        problems |= _damaged(files, [place for place in range(len(files.names)) if place not in problems])
+    if problems and not skip_unreadable:
+        raise _unusable(files, problems)
+    for place, reason in sorted(problems.items()):
+        findings.leave_out("images that can't be used", f"{files.names[place]}: {reason}")
+    return {place: header for place, header in headers.items() if place not in problems}
+
+
+def _unusable(files: ImageFiles, problems: Mapping[int, str]) -> InvalidSource:
+    ordered = sorted(problems.items())
+    lines = [f"  {printable(files.names[place])}: {reason}" for place, reason in ordered[:LISTED]]
+    if len(ordered) > LISTED:
+        lines.append(f"  and {len(ordered) - LISTED:,} more")
+    return InvalidSource(
+        f"{files.where}: {len(ordered):,} of {len(files.names):,} images can't be used:\n"
+        + "\n".join(lines)
+        + "\nmend or remove them; --skip-unreadable builds without them"
+    )
+
+
+def _headers(files: ImageFiles) -> tuple[dict[int, Header], dict[int, str]]:
+    headers, problems = {}, {}
+    with without_warnings():
+        for place in range(len(files.names)):
+            try:
+                headers[place] = header_of(files.file(place))
+            except Unreadable as error:
+                problems[place] = str(error)
+    return headers, problems
+
+
+def _damaged(files: ImageFiles, places: Sequence[int]) -> dict[int, str]:
+    """Return the images that can't be decoded, and why: a header may be whole where the rest is not."""
+
+    def problem(place: int) -> str | None:
+        try:
+            pixels_of(files.file(place), "RGB")
+        except Unreadable as error:
+            return str(error)
+        return None
+
+    with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
+        found: dict[int, str] = {}
+        for first in range(0, len(places), 1024):
+            chunk = places[first : first + 1024]
+            found |= {place: said for place, said in zip(chunk, threads.map(problem, chunk), strict=True) if said}
+    return found
+
+
+def _common_size(
+    files: ImageFiles, kept: NDArray[np.int64], headers: Sequence[Header], options: ImageOptions
+) -> int | None:
+    """Return the pixels a side of images that are squares of one size; None if they are to be scaled to one. Raises
+    InvalidSource, with two files that differ, if they are neither."""
+    sizes = [(header.width, header.height) for header in headers]
+    width, height = sizes[0]
+    if width == height and len(set(sizes)) == 1:
+        return width
+    if options.size is not None:
+        largest = max(max(each) for each in sizes)
+        if not 1 <= options.size <= largest:
+            raise InvalidSource(
+                f"{files.where}: size {options.size}; allowed: 1 to {largest}, the longest side of an image"
+            )
+        return None
+    place = next((place for place, size in enumerate(sizes) if size != sizes[0]), None)
+    first = files.named(int(kept[0]))
+    if place is None:
+        what = f"{first}: {width}x{height} pixels, as all {len(sizes):,} images are; expected squares"
+    else:
+        other, differs = files.names[int(kept[0])], files.names[int(kept[place])]
+        if (short := other.rpartition("/")[2]) != differs.rpartition("/")[2]:
+            other = short
+        common = Counter(sizes).most_common(4)
+        listed = ", ".join(f"{count:,} of {w}x{h}" for (w, h), count in common) + (
+            ", …" if len(set(sizes)) > len(common) else ""
+        )
+        found = "x".join(map(str, sizes[place]))
+        what = (
+            f"{files.named(int(kept[place]))}: {found} pixels, where {printable(other)} has {width}x{height} "
+            f"({listed}); expected square images of one size"
+        )
+    raise InvalidSource(
+        f"{what}: give a size to scale them to, such as --sizes 64: the middle square of each is used, unless "
+        "--fit pad or --fit stretch says otherwise"
+    )
+
+
+def _note_scaling(findings: Findings, headers: Sequence[Header], options: ImageOptions) -> None:
+    assert options.size is not None
+    small = sum(min(header.width, header.height) < options.size for header in headers)
+    findings.notes.append(
+        f"the images are no squares of one size: {_DONE[options.fit]} {options.size} pixels a side (--fit)"
+    )
+    if small:
+        findings.notes.append(f"{small:,} images have a side of fewer than {options.size} pixels, and were enlarged")
+
+
+def _note_conversions(
+    findings: Findings, files: ImageFiles, kept: NDArray[np.int64], headers: Sequence[Header]
+) -> None:
+    for what, chosen in (
+        ("have several frames: the first is used", [header.several_frames for header in headers]),
+        ("were turned upright, as their EXIF orientation says", [header.turned for header in headers]),
+        ("have transparency, which is dropped", [header.transparent for header in headers]),
+        ("have 16 bits a pixel, and were divided by 257", [header.deep for header in headers]),
+    ):
+        if any(chosen):
+            example = printable(files.names[int(kept[chosen.index(True)])])
+            findings.notes.append(f"{sum(chosen):,} images {what} (such as {example})")
