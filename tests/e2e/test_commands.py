@@ -16,7 +16,7 @@ import pytest
 
 from assay_trainer.contract import Dataset
 from assay_trainer.data import open_dataset
-from builders.datasets import tiny_arrays
+from builders.datasets import tiny_arrays, tiny_dataset
 from builders.image_files import save_idx, save_images
 from builders.toy_project import STUDY, a_hypothesis, a_project, assay, results, run, write_manifests
 
@@ -180,6 +180,23 @@ def test_shards_build_refuses_what_it_can_not_use(tmp_path: Path, source: str, o
     assert want in said.stderr
     assert "Traceback" not in said.stderr
     assert not (tmp_path / "shards").exists()
+
+
+def test_shards_inspect_and_verify_say_what_is_there_and_name_what_is_damaged(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    said = assay(tmp_path, "shards", "inspect", "shards/manifest.json")
+    assert "image  image  grey, uint8, sizes 8, 4\n" in said.stdout
+    described = json.loads(assay(tmp_path, "shards", "inspect", "shards", "-o", "json").stdout)
+    assert described["examples"] == {"train": 48, "held_out": 12}
+    whole = assay(tmp_path, "shards", "verify", "shards", "--digest", described["digest"])
+    assert (whole.returncode, whole.stderr) == (0, ""), whole.stderr
+    assert ": whole: 6 blocks of " in whole.stdout
+    (file,) = (tmp_path / "shards" / "train" / "image-4").glob("0*")
+    file.write_bytes(file.read_bytes()[:300])
+    damaged = assay(tmp_path, "shards", "verify", "shards")
+    assert (damaged.returncode, damaged.stdout) == (1, "")
+    assert f"assay shards verify: shard train/image-4/{file.name}: 300 bytes; expected " in damaged.stderr
+    assert assay(tmp_path, "shards", "inspect", "nowhere").returncode == 2
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""assay shards: data sets are decoded once."""
+"""assay shards: data sets are decoded once, and looked into."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,20 +14,15 @@ import typer
 
 from assay.api.errors import InvalidInput, Problem
 from assay.cli.commands import program
-from assay.cli.exits import BAD_INPUT
+from assay.cli.exits import BAD_INPUT, FAILED
 from assay.cli.inputs import STORES, store_uri
 
 if TYPE_CHECKING:
-    from assay_trainer.shards import BuiltDataset
+    from assay_trainer.shards import BuiltDataset, FoundDataset
 
 _COMMAND = "assay shards build"
 
-shards = program(help="Build data sets: images decoded once, into shards.", no_args_is_help=True)
-
-
-@shards.callback()
-def _shards() -> None:
-    """Do nothing but keep `build` a command of its own while it is the only one."""
+shards = program(help="Build data sets: images decoded once, into shards. Look into them.", no_args_is_help=True)
 
 
 class Description(StrEnum):
@@ -148,6 +144,56 @@ def build(
     )
     for line in _asides(built):
         typer.echo(line, err=True)
+
+
+UriArgument = Annotated[str, typer.Argument(help=f"The data set's manifest.json, or its place: {STORES}.")]
+DigestOption = Annotated[
+    str | None,
+    typer.Option("--digest", help="The digest that its manifest must have, as a study states it.", show_default=False),
+]
+
+
+@shards.command()
+def inspect(
+    uri: UriArgument,
+    digest: DigestOption = None,
+    output: Annotated[Description, typer.Option("--output", "-o", help="How it is described.")] = Description.TEXT,
+) -> None:
+    """Say what is in a data set: its fields, its splits, and the files that hold them. Reads no examples."""
+    from assay.cli.shards_table import dataset_summary, dataset_table
+
+    found = _found("assay shards inspect", uri, digest)
+    typer.echo(json.dumps(dataset_summary(found), indent=2) if output is Description.JSON else dataset_table(found))
+
+
+@shards.command()
+def verify(uri: UriArgument, digest: DigestOption = None) -> None:
+    """Read a data set and compare all of it with its manifest. Names the first file that differs, and where in it.
+
+    Ends with 1 if it is damaged, with 2 if there is none.
+    """
+    from assay_trainer.shards import InvalidDataset, verify_dataset
+
+    found = _found("assay shards verify", uri, digest)
+    blocks, size = sum(each.blocks for each in found.files), sum(each.bytes for each in found.files)
+    try:
+        hidden = not sys.stderr.isatty()
+        with typer.progressbar(length=size, label="Reading", file=sys.stderr, hidden=hidden) as bar:
+            verify_dataset(found, bar.update)
+    except InvalidDataset as error:
+        typer.echo(f"assay shards verify: {error}", err=True)
+        raise typer.Exit(FAILED) from None
+    typer.echo(f"{found.uri}: whole: {blocks:,} blocks of {size:,} bytes in all\n{found.digest}")
+
+
+def _found(command: str, uri: str, digest: str | None) -> FoundDataset:
+    from assay_trainer.shards import InvalidDataset, inspect_dataset
+
+    try:
+        return inspect_dataset(store_uri(command, "URI", uri), digest)
+    except InvalidDataset as error:
+        typer.echo(f"{command}: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
 
 
 def _asides(built: BuiltDataset) -> Iterator[str]:

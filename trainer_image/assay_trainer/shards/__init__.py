@@ -7,7 +7,21 @@ os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
+from assay_trainer.shards.inspection import FilesOfGroup, FoundDataset, inspect_dataset, verify_dataset
 from assay_trainer.shards.sources import Fit, LeftOut, Part
 from assay_trainer.shards.tables import TableOptions
 
-__all__ = ["BuiltDataset", "Fit", "InvalidDataset", "InvalidSource", "LeftOut", "Part", "TableOptions", "build_shards"]
+__all__ = [
+    "BuiltDataset",
+    "FilesOfGroup",
+    "Fit",
+    "FoundDataset",
+    "InvalidDataset",
+    "InvalidSource",
+    "LeftOut",
+    "Part",
+    "TableOptions",
+    "build_shards",
+    "inspect_dataset",
+    "verify_dataset",
+]

@@ -30,7 +30,8 @@ def built(folder: Path, images: list[PIL.Image.Image], suffix: str = ".png", **o
         for number, image in enumerate(images * 2):
             path = folder / "photos" / name / f"{number}{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            image.save(path, **({"quality": 100, "subsampling": 0} if suffix == ".jpg" else {}))
+            options_of_it: dict[str, Any] = {"quality": 100, "subsampling": 0} if suffix == ".jpg" else {}
+            image.save(path, **options_of_it)
     return build_shards(folder / "photos", str(folder / "shards"), name="photos", **options)
 
 
