@@ -195,7 +195,7 @@ def test_shards_inspect_and_verify_say_what_is_there_and_name_what_is_damaged(tm
     file.write_bytes(file.read_bytes()[:300])
     damaged = assay(tmp_path, "shards", "verify", "shards")
     assert (damaged.returncode, damaged.stdout) == (1, "")
-    assert f"assay shards verify: shard train/image-4/{file.name}: 300 bytes; expected " in damaged.stderr
+    assert f"assay shards verify: shard train/image-4/{file.name}: cut short, at " in damaged.stderr
     assert assay(tmp_path, "shards", "inspect", "nowhere").returncode == 2
 
 

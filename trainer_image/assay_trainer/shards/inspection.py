@@ -226,9 +226,8 @@ def _fetched(objects: Objects, block: _Block) -> bytes:
     except UnfitObject as error:
         raise InvalidDataset(str(error)) from None
     if came < block.length:
-        raise InvalidDataset(
-            f"shard {block.name}: {block.start + came} bytes; expected {block.start + block.length}, at {objects.uri}"
-        )
+        end = block.start + block.length
+        raise InvalidDataset(f"shard {block.name}: cut short, at {objects.uri}: expected {end} bytes or more")
     if (found := f"sha256:{hashlib.sha256(buffer).hexdigest()}") != block.sha256:
         raise InvalidDataset(
             f"shard {block.name}: damaged, at {objects.uri}: digest {found}; expected {block.sha256} of {_place(block)}"

@@ -11,7 +11,7 @@ import pytest
 from assay.cli.shards_table import dataset_summary, dataset_table
 from assay_trainer import contract
 from assay_trainer.shards import InvalidDataset, inspect_dataset, verify_dataset, writing
-from builders.datasets import tiny_dataset
+from builders.datasets import put_dataset, tiny_dataset
 from builders.datasets_of_version_1 import as_version_1
 
 
@@ -34,6 +34,14 @@ def test_a_whole_data_set_is_found_to_be_whole_and_each_byte_is_counted(folder: 
     verify_dataset(opened, read.append)
     assert sum(read) == sum(each.bytes for each in files)
     assert inspect_dataset(opened.uri, opened.digest).manifest == opened.manifest
+
+
+def test_a_data_set_in_s3_is_read_where_it_is(folder: Path, s3_uri: str) -> None:
+    here = inspect_dataset(folder.as_uri())
+    there = put_dataset(contract.Dataset(manifest=here.uri, digest=here.digest), s3_uri)
+    found = inspect_dataset(there.manifest, here.digest)
+    assert found.files == here.files
+    verify_dataset(found)
 
 
 def flipped(path: Path, place: int) -> None:

@@ -1,4 +1,5 @@
-"""Labelled images as people have them: a folder of class folders, an .npz file, MNIST's idx files."""
+"""Labelled images as people have them: a folder of class folders, an .npz file, MNIST's idx files, tar
+archives."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from assay_trainer.shards.sources.image_files import ImageFiles, ImageOptions, U
 from assay_trainer.shards.sources.npz import read_npz
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
+from assay_trainer.shards.sources.tars import read_tars, tar_files
 
 __all__ = [
     "Findings",
@@ -42,9 +44,13 @@ def open_source(
         if path.is_dir():
             if find_idx(path):
                 return read_idx(path)
+            if archives := tar_files(path):
+                return read_tars(path, archives, options, hold_out)
             return read_folder(path, options, hold_out=hold_out, without=without)
         if path.suffix.lower() == ".npz" and path.is_file():
             return read_npz(path, hold_out)
+        if path.is_file() and (archives := tar_files(path)):
+            return read_tars(path, archives, options, hold_out)
         if path.is_file():
             raise InvalidSource(f"{path}: {foreign_file(path)}")
         if not path.exists():

@@ -13,7 +13,10 @@ from assay_trainer.shards.sources.foreign import ways_in
 from assay_trainer.shards.sources.magic import head_of, looks_like_an_image
 from assay_trainer.shards.sources.tree import Parts, suffix_of
 
-ALLOWED = "a folder of class folders with images, an .npz file, a folder with MNIST's idx files, a table"
+ALLOWED = (
+    "a folder of class folders with images, an .npz file, a folder with MNIST's idx files, "
+    "tar archives as WebDataset has them, a table"
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ IN_FOLDERS = (
 FILES = (
     Format("Parquet", r".*\.(parquet|pq)", ways_in.PARQUET, b"PAR1"),
     Format("Arrow or Feather", r".*\.(arrow|feather|ipc)", ways_in.ARROW, b"ARROW1"),
-    Format("a tar archive (or WebDataset)", r".*\.(tar|tgz|tbz2?|txz)|.*\.tar\.\w+", ways_in.TAR, b"ustar", 257),
+    Format("a packed tar archive", r".*\.(tar|tgz|tbz2?|txz)|.*\.tar\.\w+", ways_in.TAR, b"ustar", 257),
     Format("a zip archive", r".*\.zip", ways_in.ZIP, b"PK\x03\x04"),
     Format("a 7-Zip archive", r".*\.7z", ways_in.SEVEN_ZIP, b"7z\xbc\xaf"),
     Format("a RAR archive", r".*\.rar", ways_in.RAR, b"Rar!"),

@@ -65,10 +65,7 @@ ARROW = f"""\
 import io, numpy as np, pandas as pd; from PIL import Image; rows = pd.read_feather("PATH")
 {_TABLE}"""
 
-TAR = """\
-mkdir unpacked && tar -xf PATH -C unpacked  # if class folders are in it; then build from `unpacked`
-for row in webdataset.WebDataset("PATH").decode("pil"):  # if 0.jpg is beside 0.cls (Python)
-    (to := Path("folder") / str(row["cls"])).mkdir(parents=True, exist_ok=True); row["jpg"].save(to / row["__key__"])"""
+TAR = "mkdir unpacked && tar -xf PATH -C unpacked  # then build from `unpacked`; plain .tar files are read as they are"
 
 ZIP = """\
 unzip PATH -d unpacked  # if class folders are in it; then build from `unpacked`
