@@ -52,8 +52,8 @@ def build(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Class folders with images, an .npz file, MNIST's idx files, tar archives, Parquet, CSV, JSON lines, or "
-            "what Hugging Face's save_to_disk wrote."
+            help="Class folders with images, an .npz file, MNIST's idx files, tar archives, Parquet, CSV, JSON lines, "
+            "or what Hugging Face's save_to_disk wrote."
         ),
     ],
     to: Annotated[str, typer.Option("--to", help=f"Where the data set is written to: {STORES}.")],

@@ -10,10 +10,11 @@ from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.sources.findings import Findings
 from assay_trainer.shards.sources.foreign import ALLOWED, foreign_folder
 from assay_trainer.shards.sources.image_files import ImageFiles, ImageOptions, usable_images
+from assay_trainer.shards.sources.imagenet import sorted_by_list
 from assay_trainer.shards.sources.layout import Layout, NoClassFolders, lay_out
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
-from assay_trainer.shards.sources.tree import walk
+from assay_trainer.shards.sources.tree import Parts, walk
 
 
 def read_folder(
@@ -27,8 +28,8 @@ def read_folder(
     folder has no images, or as `usable_images` does.
     """
     findings = Findings()
-    layout = _laid_out(folder, findings, hold_out, without)
-    names = ["/".join(path) for path in layout.files]
+    layout, moved = _laid_out(folder, findings, hold_out, without)
+    names = ["/".join(moved.get(path, path)) for path in layout.files]
     files = ImageFiles(str(folder), names, lambda index: folder / names[index])
     images = usable_images(files, options or ImageOptions(), findings)
     return Source(
@@ -44,11 +45,15 @@ def read_folder(
     )
 
 
-def _laid_out(folder: Path, findings: Findings, hold_out: Part | None, without: Path | None) -> Layout:
-    """Walk through the folder and return its classes and parts. Raises InvalidSource, also for another format."""
+def _laid_out(
+    folder: Path, findings: Findings, hold_out: Part | None, without: Path | None
+) -> tuple[Layout, dict[Parts, Parts]]:
+    """Walk through the folder and return its classes and parts, and where images lie that the layout has elsewhere.
+    Raises InvalidSource, also for another format."""
     tree = walk(folder, findings, without)
+    moved = sorted_by_list(folder, tree, findings)
     try:
-        return lay_out(tree, findings, hold_out)
+        return lay_out(tree, findings, hold_out), moved
     except NoClassFolders as error:
         found = foreign_folder(folder, tree.others) or f"allowed: {ALLOWED}"
         raise InvalidSource(f"{folder}: {error}; {found}") from None
