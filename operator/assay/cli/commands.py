@@ -69,7 +69,7 @@ COMMANDS = {
         "Try a study's failed trials again: their earlier failures no longer count.",
     ),
     "crds": Place("assay.cli.crds", "crds", "Write the custom resource definitions, generated from the models."),
-    "shards": Place("assay.cli.shards", "shards", "Build data sets: images decoded once, into shards."),
+    "shards": Place("assay.cli.shards", "shards", "Build data sets: images decoded once, into shards; look into them."),
 }
 """All commands, in the order in which `--help` shows them."""
 

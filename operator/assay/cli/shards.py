@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "assay shards build"
 
-shards = program(help="Build data sets: images decoded once, into shards. Look into them.", no_args_is_help=True)
+shards = program(help="Build data sets: images decoded once, into shards; look into them.", no_args_is_help=True)
 
 
 class Description(StrEnum):

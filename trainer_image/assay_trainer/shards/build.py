@@ -288,9 +288,7 @@ class _Readable:
     """A function that returns the images, (m, side, side, channels)."""
 
 
-def _write_split(
-    writer: _Writer, name: str, source: _Readable, indices: NDArray[np.int64]
-) -> _Written:
+def _write_split(writer: _Writer, name: str, source: _Readable, indices: NDArray[np.int64]) -> _Written:
     fields = source.fields
     content = ContentOfSplit(fields)
     groups = {group: GroupWriter(writer.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
