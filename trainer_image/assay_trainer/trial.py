@@ -32,6 +32,7 @@ from assay_trainer.checkpoints import Checkpoints
 from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import SplitName
+from assay_trainer.data.pixel_statistics import PixelStatistics
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.own_data import OwnData
@@ -88,6 +89,9 @@ class Trial:
         marked with `assay_trainer.ranks.uses_devices` and the trial has several devices. Then the environment is that
         of torchrun, so that `torch.distributed.init_process_group()` finds the others. All get the same data. Only what
         rank 0 reports and returns counts.
+    pixel_statistics: `.mean` and `.deviation` of the pixels (0 to 255) of each channel, over the whole training split
+        at its largest size, from the manifest: the same for all arms. None if the manifest has none (of version 1, or
+        without images).
     run_url: set it to where your own tracker shows this run: a text, http://… or https://….
     """
 
@@ -112,6 +116,7 @@ class Trial:
         own_data: OwnData | None = None,
         own_held_out: OwnData | None = None,
         checkpoints: Checkpoints | None = None,
+        pixel_statistics: PixelStatistics | None = None,
     ) -> None:
         self.recipe: Mapping[str, Any] = MappingProxyType(dict(recipe))
         self.fidelity = fidelity
@@ -122,6 +127,7 @@ class Trial:
         self.rank = rank
         self.world_size = world_size
         self.run_url: str | None = None
+        self.pixel_statistics = pixel_statistics
         self.timer = PhaseTimer(device)
         self.learning_curve = learning_curve or LearningCurve()
         self.wanted_epochs = self.learning_curve.wanted.epochs

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import Dataset, StatedDataset, TrialRequest
-from assay_trainer.data import Choose, Examples, OpenedDataset, SplitName, open_dataset
+from assay_trainer.data import Choose, Examples, OpenedDataset, PixelStatistics, SplitName, open_dataset
 from assay_trainer.own_data import OwnData, not_ours
 from assay_trainer.subsets import rotation_of
 from assay_trainer.subsets.rotation import Rotation
@@ -24,6 +24,7 @@ class TrialData(NamedTuple):
     own: OwnData | None = None
     own_held_out: OwnData | None = None
     rotation: Rotation | None = None
+    pixel_statistics: PixelStatistics | None = None
 
 
 def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
@@ -55,6 +56,7 @@ def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
         own=_own(request.dataset),
         own_held_out=_own(request.held_out),
         rotation=rotation_of(train.manifest.train.examples, request.fidelity, request.seed) if train else None,
+        pixel_statistics=train.pixel_statistics if train else None,
     )
 
 

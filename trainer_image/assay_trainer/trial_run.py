@@ -125,6 +125,7 @@ class TrialRun:
             world_size=place.world_size,
             learning_curve=self.curve,
             rotation=data.rotation,
+            pixel_statistics=data.pixel_statistics,
             at_enough=self._end_early,
             checkpoints=self.checkpoints,
         )

@@ -7,5 +7,6 @@ as a data set for torch or as batches (`examples.py`). What a file's bytes mean 
 
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import Choose, OpenedDataset, SplitName, open_dataset
+from assay_trainer.data.pixel_statistics import PixelStatistics
 
-__all__ = ["Choose", "Examples", "OpenedDataset", "SplitName", "open_dataset"]
+__all__ = ["Choose", "Examples", "OpenedDataset", "PixelStatistics", "SplitName", "open_dataset"]

@@ -17,6 +17,7 @@ from assay_trainer.data import version_1, version_2
 from assay_trainer.data.columns import read_columns
 from assay_trainer.data.examples import Examples, open_reader
 from assay_trainer.data.groups import Group
+from assay_trainer.data.pixel_statistics import PixelStatistics, pixel_statistics
 from assay_trainer.objects import ObjectNotFound, UnfitObject, open_objects, split_object_uri
 from assay_trainer.shards.errors import InvalidDataset
 
@@ -47,6 +48,12 @@ class OpenedDataset:
         if isinstance(self.manifest, contract.DatasetManifest):
             return version_1.fields_of(self.manifest)
         return dict(self.manifest.fields)
+
+    @property
+    def pixel_statistics(self) -> PixelStatistics | None:
+        """Of the whole training split, whatever a trial has of it; None if the manifest has none. Raises InvalidDataset
+        for such as no images have."""
+        return pixel_statistics(self.reference.manifest, self.manifest)
 
     def examples(self, split: SplitName, image_size: int | None = None, choose: Choose | None = None) -> Examples:
         """Return the examples of a split, with images of `image_size` pixels a side (None: the largest there are); with

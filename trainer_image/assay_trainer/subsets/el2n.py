@@ -38,6 +38,7 @@ def score_examples(request: contract.PreparationRequest, data: OpenedDataset, *,
             training_data=lambda: (images, labels),
             held_out=lambda: (images[:1], labels[:1]),  # how well it does elsewhere is not asked
             device=device,
+            pixel_statistics=data.pixel_statistics,
         )
         scores += _error_norms(trial, images, labels)
     return (scores / request.repeats).astype(np.float32)

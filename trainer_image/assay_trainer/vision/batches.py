@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from assay_trainer.data import PixelStatistics
 from assay_trainer.vision.channel_sums import channel_sums
 from assay_trainer.vision.data_parallel import ALONE, Ranks
 from assay_trainer.vision.order import Rows, ShuffledPasses, Steps, mixed
@@ -21,14 +22,13 @@ _AUGMENTATION, _FIRST_SIDES = 1, 2
 
 
 class Normalisation:
-    """Normalises to mean 0 and standard deviation 1 per channel over the images given, uint8 (n, height, width,
-    channels)."""
+    """Normalises to mean 0 and standard deviation 1 per channel, by what is `known` of the data set's pixels: so a
+    reference and its proxies, which have less of it, normalise alike. Where nothing is known, over the images given,
+    uint8 (n, height, width, channels)."""
 
-    def __init__(self, images: NDArray[np.uint8], device: torch.device) -> None:
-        pixels = images.size // images.shape[-1]
-        sums, squares = channel_sums(images)
-        mean = sums / pixels
-        deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 1.0))  # a blank channel stays finite
+    def __init__(self, images: NDArray[np.uint8], device: torch.device, known: PixelStatistics | None = None) -> None:
+        mean, deviation = known or _statistics_of(images)
+        deviation = np.maximum(deviation, 1.0)  # a blank channel stays finite
         self._scale = torch.tensor(1 / deviation, dtype=torch.float32, device=device)
         self._shift = torch.tensor(-mean / deviation, dtype=torch.float32, device=device)
 
@@ -36,6 +36,13 @@ class Normalisation:
         """Turn uint8 (n, height, width, channels) into float32 (n, channels, height, width)."""
         normal: Tensor = torch.addcmul(self._shift, images, self._scale).permute(0, 3, 1, 2)
         return normal.contiguous(memory_format=memory_format)
+
+
+def _statistics_of(images: NDArray[np.uint8]) -> PixelStatistics:
+    pixels = images.size // images.shape[-1]
+    sums, squares = channel_sums(images)
+    mean = sums / pixels
+    return PixelStatistics(mean, np.sqrt(np.maximum(squares / pixels - mean**2, 0.0)))
 
 
 class Resident(NamedTuple):

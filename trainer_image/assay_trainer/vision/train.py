@@ -64,7 +64,7 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     steps = Steps.of(trial.fidelity, recipe.batch_size, len(rows(1)))
     ranks.check_batch(steps.batch_size)
     memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    normalisation = Normalisation(images, device)
+    normalisation = Normalisation(images, device, trial.pixel_statistics)
     with trial.timed("copy_to_device"):
         training, held_out = Resident.on(device, images, labels), Resident.on(device, *trial_held_out)
     data = TrainingBatches(training, recipe, steps, normalisation, memory_format, trial.seed, rows, ranks)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay_trainer.contract import Fidelity
+from assay_trainer.data import PixelStatistics
 from assay_trainer.returned import LearningCurve, Wanted
 from assay_trainer.shards.shrink import shrink as shrunk_for_shards
 from assay_trainer.trial import InvalidRecipe, Trial
@@ -314,6 +315,23 @@ def test_images_are_normalised_per_channel_over_the_training_split() -> None:
 def test_a_blank_channel_stays_finite() -> None:
     images = np.full((4, 2, 2, 1), 7, np.uint8)
     assert Normalisation(images, CPU)(torch.from_numpy(images), PLAIN).isfinite().all()
+    known = PixelStatistics(np.array([7.0]), np.array([0.0]))
+    assert Normalisation(images, CPU, known)(torch.from_numpy(images), PLAIN).isfinite().all()
+
+
+def test_a_part_of_the_data_is_normalised_as_all_of_them_are() -> None:
+    images, _ = tiny_arrays()
+    known = PixelStatistics(np.array([100.0]), np.array([50.0]))
+    whole = Normalisation(images, CPU, known)(torch.from_numpy(images), PLAIN)
+    part = Normalisation(images[:3], CPU, known)(torch.from_numpy(images[:3]), PLAIN)
+    assert torch.equal(part, whole[:3])
+    torch.testing.assert_close(part.permute(0, 2, 3, 1), torch.from_numpy((images[:3] - np.float32(100)) / 50))
+
+
+def test_a_trial_is_normalised_by_what_is_known_of_its_data_set() -> None:
+    trial, otherwise = a_vision_trial({}), a_vision_trial({})
+    otherwise.pixel_statistics = PixelStatistics(np.array([0.0]), np.array([255.0]))
+    assert train(trial) != train(otherwise)
 
 
 def test_flips_mirror_about_half_of_the_images_and_change_nothing_else() -> None:
