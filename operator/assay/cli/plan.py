@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.cli.cautioned import ManifestsRead, say_cautions
 from assay.cli.inputs import (
     DEFAULT_STORE,
     CpuDevicesOption,
@@ -37,12 +38,13 @@ def plan(
     from assay.rounds.reconcile import records_of
 
     resource, manifests = load_study(file, study)
-    ledger = open_ledger(store, resource)
+    ledger, read = open_ledger(store, resource), ManifestsRead()
     with local_runner(
         file, resource, manifests, slots=slots, preload=[], threads=threads, cpu_devices=cpu_devices
     ) as runner:
-        gathered = gather_study(resource, manifests.hypotheses, runner)
+        gathered = gather_study(resource, manifests.hypotheses, runner, read)
     say_missed_variables(runner)
+    say_cautions(resource, manifests.hypotheses, read)
     gathered = with_history(gathered, ledger)
     records = records_of(gathered, ledger, ())
     known = gathered.knowing(earlier_of(gathered, ledger, runner, records))

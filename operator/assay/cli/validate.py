@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.cautioned import ManifestsRead, say_cautions
 from assay.cli.inputs import FileOption, load_given
 
 if TYPE_CHECKING:
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
 def validate(file: FileOption) -> None:
     """Check manifests: every field, what they mean together, and that the data sets are there.
 
-    It warns of proxies that are allowed, and were seen to mislead.
+    It warns of proxies that are allowed, and were seen to mislead, and of classes that small subsets may leave out.
     """
-    from assay.api.checks.cautions import cautions
     from assay.api.selection import select_hypotheses
     from assay.reporting.figures import count, hypotheses_in_words
     from assay_trainer.contract import StatedDataset
 
     manifests = load_given(file)
-    problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses)]
+    read = ManifestsRead()
+    problems = [problem for study in manifests.studies for problem in _problems(study, manifests.hypotheses, read)]
     if problems:
         raise InvalidInput(problems)
     for study in manifests.studies:
@@ -35,21 +36,20 @@ def validate(file: FileOption) -> None:
         stated = StatedDataset(uri=data.uri, version=data.version) if data.version is not None else None
         own = f", data that the train function reads by itself ({stated})" if stated else ""
         typer.echo(f"ProxyStudy/{study.name}: valid, {selected}, {proxies}{own}")
-        for caution in cautions(study):
-            typer.echo(f"Warning: {caution}", err=True)
+        say_cautions(study, manifests.hypotheses, read)
     if not manifests.studies:
         typer.echo(f"{hypotheses_in_words(len(manifests.hypotheses))}: valid; there is no study among them")
 
 
-def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
+def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis], read: ManifestsRead) -> Iterator[Problem]:
     from assay.api.checks.check import checked
     from assay.api.selection import select_hypotheses
-    from assay.rounds.gather import missing_inputs, read_dataset
+    from assay.rounds.gather import missing_inputs
 
     try:
         checked(study, hypotheses, None)
         if study.spec.dataset.manifest is not None:
-            checked(study, hypotheses, read_dataset(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
+            checked(study, hypotheses, read(study.spec.dataset, f"ProxyStudy/{study.name}")[1])
     except InvalidInput as error:
         yield from error.problems
     yield from missing_inputs(study)
@@ -57,6 +57,6 @@ def _problems(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[P
         yield from missing_inputs(hypothesis)
         if hypothesis.spec.dataset is not None and hypothesis.spec.dataset.manifest is not None:
             try:
-                read_dataset(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")
+                read(hypothesis.spec.dataset, f"Hypothesis/{hypothesis.name}")
             except InvalidInput as error:
                 yield from error.problems
