@@ -173,8 +173,11 @@ def _build_table(
         writer = _Writer(objects)
         if rows.image is not None:
             rows.image[1].check()
-        readable = _Readable(fields, rows.label, rows.labels, rows.read, rows.image and rows.image[1].read)
-        written = {part: _write_split(writer, part, readable, indices) for part, indices in parts.items()}
+        written = {}
+        for part, indices in parts.items():
+            with rows.in_order(indices) as values:
+                readable = _Readable(fields, rows.label, rows.labels, values, rows.image and rows.image[1].read)
+                written[part] = _write_split(writer, part, readable, indices)
         notes = tuple(rows.findings.notes)
         return _finished(writer, name, fields, written, rows.found, rows.findings.left_out, notes)
 
@@ -294,6 +297,7 @@ def _write_split(writer: _Writer, name: str, source: _Readable, indices: NDArray
     groups = {group: GroupWriter(writer.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
     image = next((field for field in fields.values() if field.kind == "image"), None)
     sums = np.zeros((2, image.channels or 1 if image else 0), np.int64)
+    counts = {name: np.zeros(len(each.names), np.int64) for name, each in fields.items() if each.kind == "multi-label"}
     at_once = _ROWS_AT_ONCE
     if image is not None:
         at_once = max(1, min(at_once, READ_BYTES // (image.sizes[0] ** 2 * (image.channels or 1))))
@@ -311,14 +315,15 @@ def _write_split(writer: _Writer, name: str, source: _Readable, indices: NDArray
             values = source.rows(chunk)
             schema = groups[FIELDS_GROUP].schema
             groups[FIELDS_GROUP].add([column_of(values[each.name], each.type) for each in schema])
-    counts = {}
+            for name in counts:
+                counts[name] += np.asarray(values[name]).sum(0, np.int64)
     if source.label is not None:
         found = np.bincount(source.labels[indices], minlength=len(fields[source.label].names))
-        counts = {source.label: tuple(found.tolist())}
+        counts[source.label] = found
     return contract.ExamplesSplit(
         examples=len(indices),
         files={group: each.finish() for group, each in groups.items()},
-        class_counts=counts,
+        class_counts={name: tuple(found.tolist()) for name, found in counts.items()},
         channel_sums=tuple(sums[0].tolist()),
         channel_squares=tuple(sums[1].tolist()),
     ), content.values()

@@ -11,34 +11,35 @@ import pyarrow as pa
 from assay_trainer.shards.sources.image_files import ImageFiles
 from assay_trainer.shards.sources.images import ImageFile
 from assay_trainer.shards.sources.magic import HEAD_BYTES, begins_as_an_image
+from assay_trainer.shards.tables.rows import MappedRows
 
 _LOOKED_AT = 16
 
 
-def holds_images(batches: Sequence[pa.RecordBatch], place: int) -> bool:
-    """Return whether a column is one of images: its type says so, or it has bytes of which the first few begin as
+def holds_images(batch: pa.RecordBatch, place: int) -> bool:
+    """Return whether a column is one of images: its type says so, or the first of these rows have bytes that begin as
     image files do."""
-    kind = batches[0].schema.field(place).type
+    kind = batch.schema.field(place).type
     if _is_image_of_hugging_face(kind):
         return True
     if not _is_bytes(kind):
         return False
-    first = [each for each in batches[0].column(place).slice(0, _LOOKED_AT) if each.is_valid]
+    first = [each for each in batch.column(place).slice(0, _LOOKED_AT) if each.is_valid]
     return bool(first) and all(begins_as_an_image(bytes(each.as_buffer()[:HEAD_BYTES])) for each in first)
 
 
-def cells(path: Path, name: str, batches: Sequence[pa.RecordBatch], place: int) -> ImageFiles:
+def cells(path: Path, name: str, rows: MappedRows, place: int) -> ImageFiles:
     """Return the image files in a column. A cell without bytes is an empty file: no path of a table is followed."""
-    firsts = np.concatenate([[0], np.cumsum([batch.num_rows for batch in batches])])
+    firsts = rows.firsts
 
     def file(index: int) -> ImageFile:
-        batch = int(np.searchsorted(firsts, index, "right")) - 1
-        cell = batches[batch].column(place)[index - int(firsts[batch])]
+        number = int(np.searchsorted(firsts, index, "right")) - 1
+        cell = rows.batch(number).column(place)[index - int(firsts[number])]
         if isinstance(cell, pa.StructScalar):
             cell = cell["bytes"] if cell.is_valid else cell
         return bytes(cell.as_buffer()) if cell.is_valid else b""
 
-    return ImageFiles(f"{path}", _Names(name, int(firsts[-1])), file)
+    return ImageFiles(f"{path}", _Names(name, len(rows)), file)
 
 
 class _Names(Sequence[str]):
@@ -61,4 +62,4 @@ def _is_image_of_hugging_face(kind: pa.DataType) -> bool:
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    return bool(pa.types.is_binary(kind))

@@ -1,191 +1,145 @@
-"""Tells what the columns of a table are: classes, numbers, tokens, texts, bytes."""
+"""Tells what the columns of a table are: classes, labels, numbers, tokens, texts, bytes."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from assay_trainer.contract import DataField
+from assay_trainer.described import printable
+from assay_trainer.nearest import did_you_mean
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.tables.columns import Class, Column, Lists, MultiLabel, Plain
+from assay_trainer.shards.tables.listed import listed
 
 LABELS = ("label", "labels", "class", "target", "y", "category", "cls", "fine_label")
 """Columns that hold the class, unless the user names another one."""
 
-MOST_CLASSES = 100_000
-_FEWEST_OF_A_NUMBER = 2
+_FEWEST_CLASSES = 2
 
 
-def label_column(schema: pa.Schema, label: str | None, target: str | None) -> str | None:
+@dataclass(frozen=True)
+class TableOptions:
+    """What the user says of a table's columns."""
+
+    label: str | None = None
+    """The column with the class; None: one of the usual names, if there is one."""
+    target: str | None = None
+    """A column that is a number, though its name is a usual one of a class."""
+    split_column: str | None = None
+    """The column that says whether a row is held out: train, test, validation, …"""
+    group_by: str | None = None
+    """Rows with the same value in this column stay in one split."""
+    labels: str | None = None
+    """A column with any number of labels in a row."""
+    labels_separator: str | None = None
+    """What stands between the labels, where they are a text."""
+
+
+def check_columns(schema: pa.Schema, options: TableOptions) -> None:
+    """Raise InvalidSource if the options name a column that there is not, or one that can't be what they say."""
+    for option, name in (
+        ("--label", options.label),
+        ("--labels", options.labels),
+        ("--target", options.target),
+        ("--split-column", options.split_column),
+        ("--group-by", options.group_by),
+    ):
+        if name is not None and name not in schema.names:
+            near = did_you_mean(name, schema.names)
+            raise InvalidSource(f"{option} {name}: no such column; allowed: {listed(schema.names)}{near}")
+    if options.labels is None:
+        if options.labels_separator is not None:
+            raise InvalidSource("--labels-separator is of the column that --labels names; expected --labels COLUMN")
+        return
+    if options.labels in (options.label, options.target, options.split_column, options.group_by):
+        raise InvalidSource(f"--labels {options.labels}: another option has this column; expected one of its own")
+    if options.labels_separator == "":
+        raise InvalidSource("--labels-separator is empty; expected what stands between two labels, such as ,")
+    kind = schema.field(options.labels).type
+    text = pa.types.is_string(kind)
+    if text and options.labels_separator is None:
+        raise InvalidSource(
+            f"--labels {options.labels}: texts; --labels-separator has to say what stands between two labels"
+        )
+    inner = kind.value_type if _is_list(kind) else None
+    if not text and (inner is None or not (pa.types.is_string(inner) or pa.types.is_integer(inner))):
+        raise InvalidSource(
+            f"--labels {options.labels}: {kind}; allowed: lists of texts or whole numbers, texts with a separator"
+        )
+    if not text and options.labels_separator is not None:
+        raise InvalidSource(f"--labels-separator: the column {options.labels} has lists; allowed: a column of texts")
+
+
+def label_column(schema: pa.Schema, options: TableOptions) -> str | None:
     """Return the column with the class: the one that the user names, else one of LABELS that holds whole numbers, truth
-    values or texts. Raises InvalidSource for a column that there is not."""
-    for each, option in ((label, "--label"), (target, "--target")):
-        if each is not None and each not in schema.names:
-            near = difflib.get_close_matches(each, schema.names, 1)
-            raise InvalidSource(
-                f"{option} {each}: no such column; allowed: {', '.join(schema.names[:50])}"
-                + (f"; did you mean {near[0]}?" if near else "")
-            )
-    if label is not None:
-        return label
+    values or texts."""
+    if options.label is not None:
+        return options.label
+    taken = (options.target, options.labels, options.split_column, options.group_by)
     for name in LABELS:
-        if name in schema.names and name != target and _may_be_class(schema.field(name).type):
+        if name in schema.names and name not in taken and _may_be_class(schema.field(name).type):
             return name
     return None
 
 
-def field_of(
-    name: str, batches: Sequence[pa.RecordBatch], place: int, *, is_label: bool, feature: Any
-) -> DataField | None:
-    """Return what a column holds; None for a column of a type that no field has.
-
-    Raises InvalidSource for missing values and for lists of unequal shape."""
-    kind = batches[0].schema.field(place).type
-    missing = sum(batch.column(place).null_count for batch in batches)
-    if missing:
-        raise InvalidSource(
-            f"column {name}: {missing:,} rows lack a value; expected one in each: fill or drop them first"
-        )
-    if is_label:
-        return _class(name, batches, place, kind, feature)
+def column_of(name: str, kind: pa.DataType, feature: Any, options: TableOptions, label: str | None) -> Column | None:
+    """Return what finds out about a column of a plain type; None for a type that no field has. Raises InvalidSource
+    for a class that can't be one."""
+    if name == label:
+        if not _may_be_class(kind):
+            raise InvalidSource(
+                f"column {printable(name)}: {kind} as a class; allowed: whole numbers, truth values, texts"
+            )
+        return Class(name, names_of(feature))
+    names = names_of_labels(feature) if _is_list(kind) else ()
+    if name == options.labels or (names and pa.types.is_integer(kind.value_type)):
+        return MultiLabel(name, names, options.labels_separator if name == options.labels else None)
     if pa.types.is_boolean(kind):
-        return DataField(kind="number", type="bool")
+        return Plain(DataField(kind="number", type="bool"))
     if (number := _number(kind)) is not None:
-        return DataField(kind="number", type=number)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or _is_words(kind):
-        return DataField(kind="text")
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return DataField(kind="bytes")
-    return _list(name, batches, place, kind)
-
-
-def stored(column: pa.Array, field: DataField, *, coded: bool = False) -> pa.Array | NDArray[Any]:
-    """Return a column's values as they are written: numbers as an array (rows, …), else as Arrow's own.
-
-    With `coded`, a class is already the place of its name."""
-    if field.kind == "class" and coded:
-        return column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    if field.kind == "class":
-        words = column.cast(pa.string()) if not pa.types.is_string(column.type) else column
-        places = pc.index_in(words, value_set=pa.array(field.names, pa.string()))
-        return places.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    if field.kind == "text":
-        return column.cast(pa.string())
-    if field.kind == "bytes":
-        return column.cast(pa.binary())
-    if field.shape is None:
-        return column.cast(pa.list_(pa.field("item", pa.from_numpy_dtype(np.dtype(field.type)), nullable=False)))
-    flat = column
-    while _is_list(flat.type):
-        flat = flat.flatten()
-    dtype = np.uint8 if field.type == "bool" else np.dtype(field.type)
-    numbers = flat.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
-    return numbers.reshape(len(column), *field.shape)
-
-
-def _class(name: str, batches: Sequence[pa.RecordBatch], place: int, kind: pa.DataType, feature: Any) -> DataField:
-    if not _may_be_class(kind):
-        raise InvalidSource(f"column {name}: {kind} as a class; allowed: whole numbers, truth values, texts")
-    if names := names_of(feature):
-        extremes = [pc.min_max(column).as_py() for column in columns(batches, place)]
-        low, high = min(each["min"] for each in extremes), max(each["max"] for each in extremes)
-        if low < 0 or high >= len(names):
-            raise InvalidSource(f"column {name}: classes {low} to {high}; its names are of 0 to {len(names) - 1}")
-        return DataField(kind="class", type="int64", names=names)
-    values: set[Any] = set()
-    for column in columns(batches, place):
-        values.update(pc.unique(column).to_pylist())
-        if len(values) > MOST_CLASSES:
-            raise InvalidSource(f"column {name}: more than {MOST_CLASSES:,} classes; is it one? --target for a number")
-    if len(values) < _FEWEST_OF_A_NUMBER:
-        raise InvalidSource(f"column {name}: {len(values)} classes; expected two or more")
-    return DataField(kind="class", type="int64", names=tuple(_written(each) for each in sorted(values)))
+        return Plain(DataField(kind="number", type=number))
+    if pa.types.is_string(kind):
+        return Plain(DataField(kind="text"))
+    if pa.types.is_binary(kind):
+        return Plain(DataField(kind="bytes"))
+    depth, inner = 0, kind
+    while _is_list(inner):
+        depth, inner = depth + 1, inner.value_type
+    number = "bool" if pa.types.is_boolean(inner) else _number(inner)
+    return Lists(name, number, depth) if depth and number is not None else None
 
 
 def names_of(feature: Any) -> tuple[str, ...]:
     """Return the names of the classes that a data set of Hugging Face gives a column; none if it gives none."""
     found = feature.get("names") if isinstance(feature, dict) else None
-    if not isinstance(found, list) or len(found) < _FEWEST_OF_A_NUMBER:
+    if not isinstance(found, list) or len(found) < _FEWEST_CLASSES:
         return ()
     return tuple(found) if all(isinstance(each, str) for each in found) else ()
 
 
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def names_of_labels(feature: Any) -> tuple[str, ...]:
+    """Return the names that a data set of Hugging Face gives the labels in lists; none if it gives none."""
+    return names_of(_inner(feature))
 
 
-def _list(name: str, batches: Sequence[pa.RecordBatch], place: int, kind: pa.DataType) -> DataField | None:
-    depth, inner = 0, kind
-    while _is_list(inner):
-        depth, inner = depth + 1, inner.value_type
-    number = "bool" if pa.types.is_boolean(inner) else _number(inner)
-    if not depth or number is None:
-        return None
-    shape: tuple[int, ...] | None = None
-    for column in columns(batches, place):
-        found = _shape(column, depth)
-        if found is None or (shape is not None and found != shape):
-            if depth > 1:
-                raise InvalidSource(f"column {name}: lists of unequal lengths in lists; expected one shape in all rows")
-            shape = None
-            break
-        shape = found
-    if _lacks_numbers(batches, place):
-        raise InvalidSource(f"column {name}: lists with missing values; expected numbers")
-    whole = number.startswith(("int", "uint"))
-    return DataField(kind="tokens" if whole and depth == 1 else "number", type=number, shape=shape)
-
-
-def _shape(column: pa.Array, depth: int) -> tuple[int, ...] | None:
-    """Return the shape of all rows' lists; None if they differ, or are empty."""
-    shape = []
-    for _ in range(depth):
-        lengths = pc.list_value_length(column)
-        low, high = pc.min_max(lengths).as_py().values()
-        if low != high or not low:
-            return None
-        shape.append(int(low))
-        column = column.flatten()
-    return tuple(shape)
-
-
-def _lacks_numbers(batches: Sequence[pa.RecordBatch], place: int) -> bool:
-    for column in columns(batches, place):
-        while _is_list(column.type):
-            if column.null_count:
-                return True
-            column = column.flatten()
-        if column.null_count:
-            return True
-    return False
-
-
-def columns(batches: Sequence[pa.RecordBatch], place: int) -> Iterator[pa.Array]:
-    """Yield a column, batch by batch."""
-    return (batch.column(place) for batch in batches if batch.num_rows)
+def _inner(feature: Any) -> Any:
+    """Return what Hugging Face says of the values in lists: `Sequence(ClassLabel)`, or a list with one entry."""
+    if isinstance(feature, Mapping):
+        return feature.get("feature")
+    return feature[0] if isinstance(feature, list) and len(feature) == 1 else None
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def _is_words(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type))
+    return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def _may_be_class(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_string(kind)
-        or _is_words(kind)
-        or pa.types.is_large_string(kind)
-    )
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind))
 
 
 def _number(kind: pa.DataType) -> str | None:
