@@ -95,6 +95,14 @@ def build(
     label: Annotated[
         str | None, typer.Option("--label", help="Of a table: the column with the class. Default: label, class, y, …")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="Of a table: a column with any number of labels in a row, a multi-label."),
+    ] = None,
+    labels_separator: Annotated[
+        str | None,
+        typer.Option("--labels-separator", help="What stands between two labels, if the column of --labels has texts."),
+    ] = None,
     target: Annotated[
         str | None, typer.Option("--target", help="Of a table: a column that is a number, not a class, such as `y`.")
     ] = None,
@@ -125,7 +133,7 @@ def build(
             seed=seed,
             fit=Fit(fit.value),
             skip_unreadable=skip_unreadable,
-            table=TableOptions(label, target, split_column, group_by),
+            table=TableOptions(label, target, split_column, group_by, labels, labels_separator),
             hold_out=None if hold_out is None else Part(hold_out.value),
         )
     except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed

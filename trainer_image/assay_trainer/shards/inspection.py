@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from assay_trainer import contract
 from assay_trainer.contract import FIELDS_GROUP, DatasetManifest, ExamplesManifest
@@ -131,11 +132,11 @@ class _Totals:
 
     def __init__(self, manifest: ExamplesManifest, split: str, group: str) -> None:
         self._split, self._name = manifest.splits[split], split
-        fields = manifest.fields
+        self._fields = fields = manifest.fields
         self._classes = {
             name: np.zeros(len(fields[name].names), np.int64)
             for name in self._split.class_counts
-            if group == FIELDS_GROUP and name in fields and fields[name].kind == "class"
+            if group == FIELDS_GROUP and name in fields and fields[name].kind in ("class", "multi-label")
         }
         image = manifest.image()
         self._image = None
@@ -145,6 +146,9 @@ class _Totals:
 
     def add(self, block: pa.RecordBatch) -> None:
         for name, counts in self._classes.items():
+            if self._fields[name].kind == "multi-label":
+                counts += _labels_of(name, array_of(block.column(name)), len(counts))
+                continue
             labels = array_of(block.column(name)).astype(np.int64)
             if labels.min() < 0 or labels.max() >= len(counts):
                 raise InvalidDataset(f"field {name}: classes {labels.min()} to {labels.max()}; it has {len(counts)}")
@@ -159,6 +163,13 @@ class _Totals:
         sums = [list(self._split.channel_sums), list(self._split.channel_squares)]
         if self._image is not None and sums != self._sums.tolist():
             raise InvalidDataset(f"{where}: {self._name} split: its sums of channels are not those of the images")
+
+
+def _labels_of(name: str, values: NDArray[np.generic], count: int) -> NDArray[np.int64]:
+    """Return how many examples have each label. Raises InvalidDataset for values that are no multi-label."""
+    if values.shape[1:] != (count,) or values.dtype != np.uint8 or values.max() > 1:
+        raise InvalidDataset(f"field {name}: values that are not 0 or 1 for each of its {count} labels")
+    return np.asarray(values.sum(0, dtype=np.int64))
 
 
 def _groups(
