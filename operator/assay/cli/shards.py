@@ -47,6 +47,13 @@ class Fitting(StrEnum):
     STRETCH = "stretch"
 
 
+class Encode(StrEnum):
+    """How images are kept."""
+
+    UINT8 = "uint8"
+    JPEG = "jpeg"
+
+
 @shards.command()
 def build(
     source: Annotated[
@@ -71,6 +78,14 @@ def build(
             "square of each, all of it with black bars, or all of it stretched.",
         ),
     ] = Fitting.CROP,
+    encode: Annotated[
+        Encode,
+        typer.Option(
+            "--encode",
+            help="How images are kept: their pixels in each size, or JPEGs of the largest size, which every trial "
+            "decodes: for sets that are too large to be kept decoded.",
+        ),
+    ] = Encode.UINT8,
     held_out_percent: Annotated[
         int,
         typer.Option(
@@ -121,7 +136,7 @@ def build(
 
     Says on stderr which files of the source are not used, by kind, and how the rest was understood.
     """
-    from assay_trainer.shards import Fit, InvalidDataset, InvalidSource, Part, TableOptions, build_shards
+    from assay_trainer.shards import Encoding, Fit, InvalidDataset, InvalidSource, Part, TableOptions, build_shards
 
     try:
         built = build_shards(
@@ -132,6 +147,7 @@ def build(
             held_out_percent=held_out_percent,
             seed=seed,
             fit=Fit(fit.value),
+            encode=Encoding(encode.value),
             skip_unreadable=skip_unreadable,
             table=TableOptions(label, target, split_column, group_by, labels, labels_separator),
             hold_out=None if hold_out is None else Part(hold_out.value),

@@ -45,6 +45,10 @@ class DatasetManifest(Message):
     train: Split
     held_out: Split
 
+    def has_size(self, size: int) -> bool:
+        """Return whether a trial can have images of so many pixels a side."""
+        return size in self.train.images and size in self.held_out.images
+
 
 class Dataset(Message):
     """A reference to a data set: the address of its manifest, and the digest that the manifest's bytes must have."""

@@ -91,6 +91,14 @@ class ExamplesManifest(Message):
         """Return the name and the description of the image field; None if there is none."""
         return next(((name, field) for name, field in self.fields.items() if field.kind == "image"), None)
 
+    def has_size(self, size: int) -> bool:
+        """Return whether a trial can have images of so many pixels a side: of JPEGs, which are decoded for each trial,
+        every size up to theirs."""
+        found, there = self.image(), set(self.train.sizes) & set(self.held_out.sizes)
+        if found is not None and found[1].encoding == "jpeg":
+            return bool(there) and 1 <= size <= max(found[1].sizes, default=0)
+        return size in there
+
     def label(self) -> tuple[str, DataField] | None:
         """Return the name and the description of the first class field; None if there is none."""
         return next(((name, field) for name, field in self.fields.items() if field.kind == "class"), None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay_trainer.data.blocks import BlockReader
+from assay_trainer.data.blocks import Block, BlockReader
 from assay_trainer.data.groups import Columns, Group
+from assay_trainer.shards.errors import InvalidDataset
 
 
 def read_columns(
@@ -21,7 +22,7 @@ def read_columns(
     """
     found: Columns = {}
     for group in groups:
-        if rows is None and len(group.blocks) == 1 and not writable:
+        if rows is None and len(group.blocks) == 1 and not writable and not group.cells:
             found.update(group.decode(reader.block(group.blocks[0]), group.examples))
         elif rows is None and group.is_raw:
             found.update(_all_of_raw(reader, group))
@@ -51,7 +52,10 @@ def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> 
         chosen = slice(None) if rows is None else _rows_within(rows[begin:end] - group.firsts[index])
         for name, values in found.items():
             part = decoded[name][chosen]
-            if values.dtype.kind == "O":  # arrays among them share the block's memory, which is used again
+            if (cell := group.cells.get(name)) is not None:
+                for number, each in enumerate(part, begin):
+                    values[number] = _decoded(cell, each, group.blocks[index])
+            elif values.dtype.kind == "O":  # arrays among them share the block's memory, which is used again
                 for number, each in enumerate(part, begin):
                     values[number] = each.copy() if isinstance(each, np.ndarray) else each
             else:
@@ -59,6 +63,13 @@ def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> 
 
     reader.read([group.blocks[index] for index, _ in used], take)
     return found
+
+
+def _decoded(cell: Callable[[memoryview], NDArray[np.uint8]], data: memoryview, block: Block) -> NDArray[np.uint8]:
+    try:
+        return cell(data)
+    except InvalidDataset as error:
+        raise InvalidDataset(f"shard {block.name}: {error}") from None
 
 
 def _rows_within(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:

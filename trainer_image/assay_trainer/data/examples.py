@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,8 +65,7 @@ class Examples:
                 reader = opened()
             used = [group.blocks[index] for group in self.groups for index in group.used(self.rows)]
             reader.read(used, lambda _index, _data: None)
-        jpegs = {name: _decoded for name, field in self.schema.items() if field.encoding == "jpeg"}
-        return MappedDataset(opened, self.groups, self.rows, jpegs, transform)
+        return MappedDataset(opened, self.groups, self.rows, transform)
 
     def batches(self, size: int, *, seed: int = 0, epoch: int = 0, start: int = 0) -> Batches:
         """Return the batches of an epoch as an iterator of dicts of arrays, (size, …) each, the last one with the rest.
@@ -92,11 +90,3 @@ class Examples:
 def open_reader(uri: str, folder: str | None = None) -> BlockReader:
     """Return a reader of the blocks below a URI, by way of a folder, else of the node's cache."""
     return BlockReader(open_objects(uri), NodeCache.from_environment() if folder is None else NodeCache(Path(folder)))
-
-
-def _decoded(data: bytes) -> NDArray[np.uint8]:
-    from PIL import Image  # only JPEGs need it
-
-    with Image.open(io.BytesIO(data)) as image:
-        pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels

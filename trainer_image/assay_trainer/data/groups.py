@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
@@ -49,6 +50,8 @@ class Group:
     decode: Decoder
     is_raw: bool = False
     """Whether a block is nothing but the values of its one column."""
+    cells: Mapping[str, Callable[[memoryview], NDArray[np.uint8]]] = field(default_factory=dict)
+    """Of columns that `decode` leaves encoded (JPEGs): what turns one of their cells into values."""
 
     @cached_property
     def firsts(self) -> NDArray[np.int64]:
@@ -67,9 +70,15 @@ class Group:
 
     @property
     def bytes(self) -> int:
-        return sum(each.length for each in self.blocks)
+        """The bytes of all its blocks, once they are decoded."""
+        return sum(each.length for each in self.blocks) + self.examples * self._cell_bytes
 
     @property
     def block_bytes(self) -> int:
-        """The bytes of its largest block."""
-        return max((each.length for each in self.blocks), default=0)
+        """The bytes of its largest block, once it is decoded."""
+        largest = max((each.length for each in self.blocks), default=0)
+        return largest + int(self.counts.max(initial=0)) * self._cell_bytes
+
+    @property
+    def _cell_bytes(self) -> int:
+        return sum(math.prod(self.columns[name].shape) for name in self.cells)

@@ -74,7 +74,7 @@ class OpenedDataset:
         """Return images, uint8 (n, height, width, channels) of `image_size` pixels a side, and labels, int64 (n,).
 
         `image_size` None means the largest there is. The caller may change the arrays. Raises InvalidDataset if there
-        are no decoded images with a class, the shards lack that size, or a shard is missing, truncated or differs from
+        are no images with a class, the shards lack that size, or a shard is missing, truncated or differs from
         the manifest; StoreError if the store can't be read.
         """
         return self._images_and_labels("held_out", image_size, None)
@@ -83,9 +83,9 @@ class OpenedDataset:
         self, split: SplitName, image_size: int | None, choose: Choose | None
     ) -> tuple[Images, Labels]:
         image, label = self._field("image"), self._field("class")
-        if image is None or label is None or self.schema[image].encoding != "uint8":
+        if image is None or label is None:
             raise InvalidDataset(
-                f"{self.reference.manifest}: no decoded images with a class, as trial.training_data() has them; "
+                f"{self.reference.manifest}: no images with a class, as trial.training_data() has them; "
                 f"its fields are {', '.join(self.schema)}: trial.examples() has all of them"
             )
         columns = self.examples(split, image_size, choose).arrays(writable=True)
@@ -119,6 +119,10 @@ class OpenedDataset:
         return next((name for name, each in self.schema.items() if each.kind == kind), None)
 
     @property
+    def _is_jpeg(self) -> bool:
+        return any(each.encoding == "jpeg" for each in self.schema.values())
+
+    @property
     def _folder(self) -> str:
         return split_object_uri(self.reference.manifest)[0]
 
@@ -141,7 +145,10 @@ class OpenedDataset:
         if not sizes:
             raise InvalidDataset(f"{where}: the {name} split has images of no size at all")
         size = max(sizes) if image_size is None else image_size
-        if size not in sizes:
+        if isinstance(self.manifest, contract.ExamplesManifest) and self._is_jpeg:
+            if not self.manifest.has_size(size):
+                raise InvalidDataset(f"{where}: no {name} images of size {size}; allowed: 1 to {max(sizes)}")
+        elif size not in sizes:
             allowed = ", ".join(map(str, sizes))
             raise InvalidDataset(f"{where}: no {name} images of size {size}; the shards have sizes {allowed}")
         return size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from assay_trainer.data.blocks import BlockReader
 from assay_trainer.data.groups import Columns, Group
 
 HELD_BYTES = 256 << 20
-"""The most bytes of blocks that a process holds which are not mapped."""
+"""The most bytes of blocks that a process holds which are not mapped: of stores without a cache, texts and bytes."""
 
 MOST_MAPPED = 8192
 """The most blocks that a process holds: a process may have 65 530 mappings."""
@@ -36,11 +36,10 @@ class MappedDataset(Dataset[Any]):
         open_reader: Callable[[], BlockReader],
         groups: Sequence[Group],
         rows: NDArray[np.int64] | None,
-        decode: Mapping[str, Callable[[bytes], NDArray[np.uint8]]],
         transform: Callable[[Sample], Any] | None,
     ) -> None:
         self._open_reader, self._groups, self._rows = open_reader, tuple(groups), rows
-        self._decode, self._transform = decode, transform
+        self._transform = transform
         self._opened: tuple[int, BlockReader] | None = None
         self._blocks: OrderedDict[tuple[int, int], tuple[Columns, int]] = OrderedDict()
         self._held = 0
@@ -57,8 +56,8 @@ class MappedDataset(Dataset[Any]):
             block = int(np.searchsorted(group.firsts, row, side="right")) - 1
             for name, values in self._columns(number, block).items():
                 value = values[row - group.firsts[block]]
-                if name in self._decode:
-                    value = self._decode[name](value)
+                if name in group.cells:
+                    value = group.cells[name](value)
                 sample[name] = value.copy() if isinstance(value, np.ndarray) else value
         return sample if self._transform is None else self._transform(sample)
 
@@ -74,7 +73,8 @@ class MappedDataset(Dataset[Any]):
         group = self._groups[number]
         data = self._opened[1].block(group.blocks[block])
         columns = group.decode(data, int(group.counts[block]))
-        held = 0 if isinstance(data.obj, mmap.mmap) else len(data)
+        copied = any(values.dtype.kind == "O" and name not in group.cells for name, values in columns.items())
+        held = 0 if isinstance(data.obj, mmap.mmap) and not copied else len(data)
         self._blocks[number, block] = (columns, held)
         self._held += held
         while len(self._blocks) > 1 and (self._held > HELD_BYTES or len(self._blocks) > MOST_MAPPED):

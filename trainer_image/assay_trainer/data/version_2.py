@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,8 @@ import pyarrow as pa
 from assay_trainer import contract
 from assay_trainer.data.blocks import Block, BlockReader
 from assay_trainer.data.groups import Column, Columns, Group
-from assay_trainer.shards.format import array_of, group_schema, groups_of, read_block, read_index
+from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.shards.format import JpegField, array_of, cells_of, group_schema, groups_of, read_block, read_index
 
 
 def groups_of_split(
@@ -20,8 +21,11 @@ def groups_of_split(
 ) -> tuple[Group, ...]:
     """Return the groups of a split that a trial needs: images of one size, and all other fields. Reads their indices;
     raises InvalidDataset, StoreError."""
-    wanted = [name for name in groups_of(manifest.fields) if name in (f"image-{size}", contract.FIELDS_GROUP)]
-    return tuple(_group(reader, manifest, split, name) for name in wanted)
+    stored = size
+    if (image := manifest.image()) is not None and image[1].encoding == "jpeg":
+        stored = max(image[1].sizes, default=None)
+    wanted = [name for name in groups_of(manifest.fields) if name in (f"image-{stored}", contract.FIELDS_GROUP)]
+    return tuple(_group(reader, manifest, split, name, size) for name in wanted)
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,20 @@ class _ArrowBlocks:
 
     def __call__(self, data: memoryview, examples: int) -> Columns:
         block = read_block(data, self._schema, examples)
-        return {name: array_of(column) for name, column in zip(self._schema.names, block.columns, strict=True)}
+        return {
+            name: cells_of(column) if self.fields[name].encoding == "jpeg" else array_of(column)
+            for name, column in zip(self._schema.names, block.columns, strict=True)
+        }
 
     def __reduce__(self) -> tuple[type, tuple[Mapping[str, contract.DataField], str]]:
         return (_ArrowBlocks, (self.fields, self.group))
 
 
-def _group(reader: BlockReader, manifest: contract.ExamplesManifest, split: contract.ExamplesSplit, name: str) -> Group:
-    files = split.files[name]
+def _group(
+    reader: BlockReader, manifest: contract.ExamplesManifest, split: contract.ExamplesSplit, name: str, size: int | None
+) -> Group:
+    if (files := split.files.get(name)) is None:
+        raise InvalidDataset(f"a split has no files of {name}; expected some of each group")
     data = reader.block(Block(files.index, 0, files.bytes, files.digest))
     index = read_index(bytes(data), split.examples)
     blocks = tuple(
@@ -54,14 +64,20 @@ def _group(reader: BlockReader, manifest: contract.ExamplesManifest, split: cont
         )
     )
     decode = _ArrowBlocks(manifest.fields, name)
-    columns = {field: _column(manifest.fields[field], name) for field in group_schema(manifest.fields, name).names}
-    return Group(columns, blocks, index.examples, decode)
+    fields = {each: manifest.fields[each] for each in group_schema(manifest.fields, name).names}
+    columns = {each: _column(field, size) for each, field in fields.items()}
+    jpegs = {
+        each: partial(JpegField(each, field.sizes[0], field.channels or 1).decoded, size=size or field.sizes[0])
+        for each, field in fields.items()
+        if field.encoding == "jpeg"
+    }
+    return Group(columns, blocks, index.examples, decode, cells=jpegs)
 
 
-def _column(field: contract.DataField, group: str) -> Column:
-    if field.kind == "image" and field.encoding == "uint8":
-        size = int(group.removeprefix("image-"))
-        return Column(np.dtype(np.uint8), (size, size, field.channels or 1))
-    if field.kind in ("image", "bytes", "text") or field.shape is None:
+def _column(field: contract.DataField, size: int | None) -> Column:
+    if field.kind == "image":
+        side = size or field.sizes[0]
+        return Column(np.dtype(np.uint8), (side, side, field.channels or 1))
+    if field.kind in ("bytes", "text") or field.shape is None:
         return Column(np.dtype(object))
     return Column(np.dtype(field.type), field.shape)

@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 from assay_trainer.shards.build import BuiltDataset, build_shards
+from assay_trainer.shards.encoding import Encoding
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.inspection import FilesOfGroup, FoundDataset, inspect_dataset, verify_dataset
 from assay_trainer.shards.sources import Fit, LeftOut, Part
@@ -13,6 +14,7 @@ from assay_trainer.shards.tables import TableOptions
 
 __all__ = [
     "BuiltDataset",
+    "Encoding",
     "FilesOfGroup",
     "Fit",
     "FoundDataset",

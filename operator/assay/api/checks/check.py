@@ -274,6 +274,7 @@ def _image_sizes(study: ProxyStudy, dataset: DatasetManifest | ExamplesManifest)
     sizes = [("spec.reference", study.spec.reference.image_size)]
     sizes += [(f"spec.proxies[{index}]", proxy.image_size) for index, proxy in enumerate(study.spec.proxies)]
     for path, size in sizes:
-        if size is not None and size not in there:
-            allowed = f"an image size that the data set {dataset.name} has: {one_of([str(each) for each in there])}"
+        if size is not None and not dataset.has_size(size):
+            known = f"1 to {max(there)}" if dataset.has_size(1) else one_of([str(each) for each in there])
+            allowed = f"an image size that the data set {dataset.name} has: {known}"
             yield Problem(_where(study), f"{path}.imageSize", str(size), allowed)

@@ -31,6 +31,7 @@ from assay.api.resources import (
     Trust,
     TrustStatistic,
 )
+from assay_trainer.contract import DataField, ExamplesManifest, ExamplesSplit, FileGroup
 from builders.manifests import a_dataset_manifest, a_hypothesis, a_proxy, a_proxy_study, some_hypotheses
 
 
@@ -237,6 +238,21 @@ def test_image_sizes_that_the_data_set_lacks_are_named_with_those_it_has() -> No
     found = check_study(study, some_hypotheses(3), a_dataset_manifest(14, 28))
     assert [problem.path for problem in found] == ["spec.reference.imageSize", "spec.proxies[0].imageSize"]
     assert found[0].allowed.endswith("14 or 28")
+
+
+def test_jpegs_are_there_in_every_size_up_to_their_own() -> None:
+    digest = "sha256:" + "0" * 64
+    files = {"image-28": FileGroup(index="blocks", bytes=1, digest=digest, data_bytes=1)}
+    split = ExamplesSplit(examples=9, files=files)
+    image = DataField(kind="image", channels=3, sizes=(28,), encoding="jpeg")
+    label = DataField(kind="class", type="int64", names=("a", "b"))
+    jpegs = ExamplesManifest(
+        name="photos", fields={"image": image, "label": label}, content=digest, train=split, held_out=split
+    )
+    study = a_proxy_study(reference=ReferenceArm(epochs=1, image_size=29), proxies=[a_proxy(image_size=16)])
+    (found,) = check_study(study, some_hypotheses(3), jpegs)
+    assert found.path == "spec.reference.imageSize"
+    assert found.allowed.endswith("1 to 28")
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,14 @@ def array_of(column: pa.Array) -> NDArray[np.generic]:
     return np.asarray(column.to_numpy(zero_copy_only=True))
 
 
+def cells_of(column: pa.Array) -> NDArray[np.generic]:
+    """Return a column of bytes as an array of buffers that share its memory."""
+    found = np.empty(len(column), object)
+    for place, each in enumerate(column):
+        found[place] = each.as_buffer()
+    return found
+
+
 def _image_type(field: DataField, size: int) -> pa.DataType:
     if field.encoding == "jpeg":
         return pa.binary()

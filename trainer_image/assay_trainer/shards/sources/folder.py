@@ -38,6 +38,7 @@ def read_folder(
         size=images.size,
         channels=images.channels,
         read=images.read,
+        jpegs=images.jpegs,
         held_out=None if layout.held_out is None else np.array(layout.held_out)[images.kept],
         found="class folders",
         findings=findings,

@@ -8,15 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.format import jpeg_of
 from assay_trainer.shards.sources.findings import Findings
 from assay_trainer.shards.sources.fit import Fit
-from assay_trainer.shards.sources.images import Header, ImageFile, Unreadable, header_of, pixels_of, without_warnings
+from assay_trainer.shards.sources.images import (
+    Header,
+    ImageFile,
+    Unreadable,
+    header_of,
+    jpeg_as_it_is,
+    pixels_of,
+    without_warnings,
+)
+
+_Made = TypeVar("_Made")
 
 LISTED = 10
 """The most files that a refusal names."""
@@ -69,6 +81,8 @@ class UsableImages:
     """1 (grey: all of them are) or 3 (RGB)."""
     read: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
     """A function from places in `kept` (m,) to images (m, size, size, channels). It raises InvalidSource."""
+    jpegs: Callable[[NDArray[np.int64]], list[bytes]]
+    """A function that returns the same images as JPEGs: files that are such JPEGs as they are."""
     check: Callable[[], None]
     """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
 
@@ -97,22 +111,35 @@ def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) 
     mode = "L" if all(header.grey for header in headers) else "RGB"
     _note_conversions(findings, files, kept, headers)
 
-    def read(places: NDArray[np.int64]) -> NDArray[np.uint8]:
-        def decode(index: int) -> NDArray[np.uint8]:
+    def pixels(file: ImageFile) -> NDArray[np.uint8]:
+        decoded = pixels_of(file, mode, scaled, options.fit)
+        return decoded[..., None] if mode == "L" else decoded
+
+    def jpeg(file: ImageFile) -> bytes:
+        return jpeg_as_it_is(file, mode, size) or jpeg_of(pixels(file))
+
+    def each(places: NDArray[np.int64], use: Callable[[ImageFile], _Made]) -> list[_Made]:
+        def one(index: int) -> _Made:
             try:
-                return pixels_of(files.file(index), mode, scaled, options.fit)
+                return use(files.file(index))
             except Unreadable as error:
                 raise InvalidSource(f"{files.named(index)}: {error}") from error
 
         with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
-            decoded = np.stack(list(threads.map(decode, kept[places].tolist())))
-        return decoded[..., None] if mode == "L" else decoded
+            return list(threads.map(one, kept[places].tolist()))
 
     def check() -> None:
         if not options.skip_unreadable and (damaged := _damaged(files, kept.tolist())):
             raise _unusable(files, damaged)
 
-    return UsableImages(kept, size, 1 if mode == "L" else 3, read, check)
+    return UsableImages(
+        kept,
+        size,
+        1 if mode == "L" else 3,
+        lambda places: np.stack(each(places, pixels)),
+        lambda places: each(places, jpeg),
+        check,
+    )
 
 
 def _usable(files: ImageFiles, findings: Findings, *, skip_unreadable: bool) -> dict[int, Header]:

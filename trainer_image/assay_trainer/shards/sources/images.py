@@ -29,6 +29,7 @@ ImageFile = Path | bytes
 
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
 _SIDEWAYS = range(5, 9)
+_MOST_BESIDE_PIXELS = 2048  # of a JPEG: its tables
 _UPRIGHT = {
     2: "FLIP_LEFT_RIGHT",
     3: "ROTATE_180",
@@ -100,6 +101,18 @@ def pixels_of(file: ImageFile, mode: str, size: int | None = None, fit: Fit = Fi
             raise
         except Exception as error:
             raise Unreadable(f"can't be decoded: {_said(error)}") from error
+
+
+def jpeg_as_it_is(file: ImageFile, mode: str, size: int) -> bytes | None:
+    """Return the bytes of a file that is a JPEG of this mode and of `size` pixels a side, upright, and not larger than
+    its pixels; None of any other. Raises Unreadable."""
+    with _opened(file) as image:
+        if image.format != "JPEG" or image.mode != mode or image.size != (size, size):
+            return None
+        if _orientation(image) != 1:
+            return None
+    data = file if isinstance(file, bytes) else file.read_bytes()
+    return data if len(data) <= size**2 * (1 if mode == "L" else 3) + _MOST_BESIDE_PIXELS else None
 
 
 def _of_8_bits(image: Image) -> Image:

@@ -33,6 +33,8 @@ class Source:
     """The kind of the source, in a word or two."""
     findings: Findings = field(default_factory=Findings)
     """What was left out, and how the rest was understood."""
+    jpegs: Callable[[NDArray[np.int64]], list[bytes]] | None = None
+    """A function that returns the same images as JPEGs: files that are such JPEGs as they are. None: made of pixels."""
     check: Callable[[], None] = lambda: None
     """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
 

@@ -90,6 +90,7 @@ def read_tars(path: Path, archives: Sequence[Path], options: ImageOptions, hold_
         size=images.size,
         channels=images.channels,
         read=images.read,
+        jpegs=images.jpegs,
         held_out=np.array([used[samples[place].archive][1] for place in kept]) if has_split else None,
         found="tar archives",
         findings=findings,
