@@ -7,16 +7,18 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from assay.api.bounds import first_of
+from assay.api.bounds import first_of, shortened
 from assay.api.decimals import decimal_value
+from assay_trainer.contract import StatedDataset, named_by_manifest
 
 if TYPE_CHECKING:
-    from assay.api.resources import CostUnit, Seeds
+    from assay.api.resources import CostUnit, DatasetReference, Seeds
 
 NOTHING = "–"
 """The text shown where there is no value."""
 
 _MOST_DECIMALS = 6
+_LONGEST_NAME = 60
 _PLAIN_BELOW = 1e6
 
 
@@ -107,6 +109,15 @@ def seeds_in_words(seeds: Seeds) -> str:
     if seeds.initial == seeds.maximum:
         return count(seeds.initial, "seed")
     return f"{seeds.initial} to {seeds.maximum} seeds"
+
+
+def data_in_words(data: DatasetReference) -> str:
+    """Return what a data set is called, and which version it is, where nothing but that is known of it."""
+    if data.manifest is not None:
+        return shortened(named_by_manifest(data.manifest), _LONGEST_NAME) or "its data set"
+    stated = StatedDataset(uri=data.uri, version=data.version or "?")
+    of = f" of {shortened(stated.name, _LONGEST_NAME)}" if stated.name else " of its data"
+    return f"version {shortened(stated.version, _LONGEST_NAME)}{of}, as the study states it"
 
 
 def sentence(text: str) -> str:

@@ -26,6 +26,7 @@ from assay.reporting.charts.time_chart import PHASE_COLOURS, time_chart
 from assay.reporting.curves import curve_means, curve_metric
 from assay.reporting.figures import (
     count,
+    data_in_words,
     decimals_for,
     fixed,
     hypotheses_in_words,
@@ -190,7 +191,8 @@ def _facts(study: Study, status: ProxyStudyStatus) -> str:
     stale = f"; {count(trials.stale, 'earlier trial')} no longer count" if trials.stale else ""
     return (
         f"{hypotheses_in_words(len(study.hypotheses))} × {count(len(study.design.arms), 'arm')} × "
-        f"{seeds_in_words(study.spec.seeds)}: {trials.succeeded:,} of {count(trials.planned, 'trial')} "
+        f"{seeds_in_words(study.spec.seeds)} on {data_in_words(study.spec.dataset)}: "
+        f"{trials.succeeded:,} of {count(trials.planned, 'trial')} "
         f"succeeded{failed}{still_open}{stale}"
     )
 

@@ -12,7 +12,16 @@ from typing import Any
 import altair as alt
 import pytest
 
-from assay.api.resources import REFERENCE, Budget, Goal, ProxyStudyStatus, Trust, TrustStatistic, Verdict
+from assay.api.resources import (
+    REFERENCE,
+    Budget,
+    DatasetReference,
+    Goal,
+    ProxyStudyStatus,
+    Trust,
+    TrustStatistic,
+    Verdict,
+)
 from assay.planning.plan import plan
 from assay.planning.records.records import Records, WorkRecord
 from assay.planning.study.planned import PlannedTrial
@@ -343,3 +352,19 @@ def test_a_budget_that_buys_an_order_alone_can_be_read() -> None:
     assert "it buys an order, and no certificate" in text_of(page)
     assert "are expected to be in the right order" in text_of(page)
     assert {"rank-chart", "score-chart"} <= set(page.data["charts"])
+
+
+@pytest.mark.parametrize(
+    ("data", "want"),
+    [
+        (DatasetReference(manifest="s3://datasets/fashion%20items/manifest.json"), " on fashion items: "),
+        (
+            DatasetReference(uri="s3://k/houses.csv?x=1", version="3"),
+            " on version 3 of houses.csv, as the study states",
+        ),
+        (DatasetReference(version="v" * 100), f" on version {'v' * 59}… of its data, as the study states it: "),
+    ],
+)
+def test_the_data_are_named_below_the_title(data: DatasetReference, want: str) -> None:
+    study = a_study(dataset=data)
+    assert want in text_of(page_of(study, records_of_scores(study, lambda trial: 0.5)))

@@ -32,7 +32,7 @@ from assay_trainer.contract.commands import (
     StartItem,
     StopItem,
 )
-from assay_trainer.contract.dataset import Dataset, DatasetManifest, Input, ShardFile, Split
+from assay_trainer.contract.dataset import Dataset, DatasetManifest, Input, ShardFile, Split, named_by_manifest
 from assay_trainer.contract.digests import canonical_json, digest, short_digest, stamp_digest
 from assay_trainer.contract.examples import (
     FIELDS_GROUP,
@@ -189,6 +189,7 @@ __all__ = [
     "examples_name",
     "keyed_trial",
     "lasting_key",
+    "named_by_manifest",
     "preparation_key",
     "preparation_name",
     "preparation_scores_name",

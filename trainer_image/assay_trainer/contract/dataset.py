@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import Field
 
@@ -50,6 +51,12 @@ class DatasetManifest(Message):
         return size in self.train.images and size in self.held_out.images
 
 
+def named_by_manifest(uri: str) -> str:
+    """Return what people call the data set of a manifest: the folder that it is in."""
+    parts = [unquote(part) for part in uri.partition("://")[2].split("/") if part]
+    return parts[-2] if len(parts) > 1 and parts[-1].endswith(".json") else "".join(parts[-1:])
+
+
 class Dataset(Message):
     """A reference to a data set: the address of its manifest, and the digest that the manifest's bytes must have."""
 
@@ -65,6 +72,16 @@ class Dataset(Message):
     def identity(self) -> str:
         """What counts in the keys of trials: the digest of the content, else of the manifest."""
         return self.content or self.digest
+
+    @property
+    def name(self) -> str:
+        """The folder of its manifest, which is what people call it."""
+        return named_by_manifest(self.manifest)
+
+    @property
+    def short_digest(self) -> str:
+        """The first eight digits of its identity, for people."""
+        return self.identity.removeprefix("sha256:")[:8]
 
 
 class Input(Message):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from assay_trainer.contract import CodeIngredients, TrialRequest
+from assay_trainer.contract import CodeIngredients, Dataset, StatedDataset, TrialRequest
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,14 @@ class Earlier:
 
     programs: Mapping[str, CodeIngredients] = field(default_factory=dict)
     requests: Mapping[str, TrialRequest] = field(default_factory=dict)
+
+    def dataset(self, identity: str) -> Dataset | StatedDataset | None:
+        """Return the data set that a result names by what counts of it, if a request that was read names it, too."""
+        return self._datasets.get(identity)
+
+    @cached_property
+    def _datasets(self) -> Mapping[str, Dataset | StatedDataset]:
+        return {each.identity: each for made in self.requests.values() for each in (made.held_out, made.dataset)}
 
 
 NOTHING_EARLIER = Earlier()

@@ -12,6 +12,7 @@ from assay.api.decimals import decimal_string
 from assay.api.resources import StaleWork
 from assay.planning.records.earlier import NOTHING_EARLIER
 from assay.planning.results.code_changes import changes_of_code
+from assay.planning.results.data_changes import change_of_data
 from assay_trainer.contract import Input, TrialRequest, TrialResult
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ NOT_LOOKED_UP = "recipe, fidelity, inputs or variables"
 
 
 class UnexplainedResult(NamedTuple):
-    """A result that no longer counts though its code and data are the present ones: only its request tells why."""
+    """A result that no longer counts, and only its request tells why, or what its data were."""
 
     key: str
     hypothesis: str
@@ -45,14 +46,22 @@ def stale_results(study: Study, records: Records) -> list[TrialResult]:
 
 
 def unexplained_results(study: Study, records: Records) -> list[UnexplainedResult]:
-    """Return the results that only their requests explain: the latest one of each hypothesis on each arm."""
+    """Return the results that only their requests explain: the latest one of each hypothesis on each arm whose code and
+    data are the present ones, and one for each data set that is no longer the present one."""
     latest: dict[tuple[str, str], UnexplainedResult] = {}
+    of_data: dict[tuple[str, str], UnexplainedResult] = {}
     for result in stale_results(study, records):
         condition = study.design.conditions.get((result.hypothesis, result.arm))
-        if condition is not None and not any(_of_results(study, result, condition, NOTHING_EARLIER)):
-            place = result.hypothesis, result.arm
+        if condition is None:
+            continue
+        place, made = (result.hypothesis, result.arm), result.provenance
+        if made.dataset != condition.dataset.identity:
+            of_data.setdefault((made.dataset, condition.dataset.identity), UnexplainedResult(result.key, *place))
+        if made.held_out is not None and made.held_out != study.definition.dataset.identity:
+            of_data.setdefault((made.held_out, ""), UnexplainedResult(result.key, *place))
+        elif not any(_of_results(study, result, condition, NOTHING_EARLIER)):
             latest.setdefault(place, UnexplainedResult(result.key, *place))
-    return list(latest.values())
+    return list(dict.fromkeys([*of_data.values(), *latest.values()]))
 
 
 def stale_work(study: Study, records: Records) -> StaleWork | None:
@@ -110,9 +119,9 @@ def _of_results(study: Study, result: TrialResult, condition: TrialCondition, ea
         else:
             yield from (_Cause(text) for text in changes_of_code(before, now))
     if made.dataset != condition.dataset.identity:
-        yield _Cause("the training data")
+        yield _Cause(f"the training data{change_of_data(earlier.dataset(made.dataset), condition.dataset)}")
     if made.held_out is not None and made.held_out != study.definition.dataset.identity:
-        yield _Cause("the held-out data")
+        yield _Cause(f"the held-out data{change_of_data(earlier.dataset(made.held_out), study.definition.dataset)}")
     if result.seed not in study.design.seeds:
         yield _Cause("seeds above spec.seeds.maximum")
 

@@ -16,13 +16,16 @@ from assay.planning.study.programs import Surroundings, study_program
 from assay.planning.study.requests import trial_request
 from assay.planning.study.study import Study
 from assay.reporting.answers import cost_answer, stale_answer
-from assay_trainer.contract import CodeIngredients, Dataset, Input, TrialResult, digest
+from assay_trainer.contract import CodeIngredients, Dataset, Input, StatedDataset, TrialResult, digest
 from builders.manifests import a_hypothesis, some_hypotheses
 from builders.screenings import SHORT
 from builders.studies import CODE, a_study, records_of_scores, redefined
 
 NEW_CODE = digest(b"edited")
 BEFORE = a_study(proxies=[SHORT])
+DIGITS = BEFORE.definition.dataset
+assert isinstance(DIGITS, Dataset)
+TO_VERSION_1 = f"digits ({DIGITS.short_digest}) → version 1"
 
 
 def made(study: Study) -> Records:
@@ -32,7 +35,13 @@ def made(study: Study) -> Records:
         result = record.result
         assert isinstance(result, TrialResult)
         condition = study.design.conditions[result.hypothesis, result.arm]
-        made = result.provenance.model_copy(update={"code": condition.code, "dataset": condition.dataset.digest})
+        made = result.provenance.model_copy(
+            update={
+                "code": condition.code,
+                "dataset": condition.dataset.identity,
+                "held_out": study.definition.dataset.identity,
+            }
+        )
         records[key] = WorkRecord(result=result.model_copy(update={"provenance": made}))
     return records
 
@@ -91,7 +100,17 @@ CHANGES = {
     "training data": (
         redefined(BEFORE, datasets={"h001": Dataset(manifest="file:///cleaned", digest=digest(b"cleaned"))}),
         4,
-        "the training data",
+        f"the training data: digits ({DIGITS.short_digest}) → cleaned ({digest(b'cleaned')[7:15]})",
+    ),
+    "the same data, built anew": (
+        redefined(BEFORE, datasets={"h001": DIGITS.model_copy(update={"content": digest(b"anew")})}),
+        4,
+        f"the training data: {DIGITS.short_digest} → {digest(b'anew')[7:15]} of digits",
+    ),
+    "the held-out data": (
+        redefined(BEFORE, dataset=StatedDataset(version="1")),
+        16,
+        f"the training data: {TO_VERSION_1}; the held-out data: {TO_VERSION_1}",
     ),
     "inputs and variables": (
         redefined(BEFORE, surroundings={study_program(BEFORE.spec): INPUT}),
@@ -107,6 +126,33 @@ def test_what_changed_is_named_with_how_many_results_no_longer_count(now: Study,
     assert found is not None
     assert (found.results, found.message) == (results, want)
     assert float(found.accelerator_seconds) == 10 * results
+
+
+def stated(version: str, uri: str | None = "s3://tables/houses.csv") -> Study:
+    return redefined(BEFORE, dataset=StatedDataset(uri=uri, version=version))
+
+
+def test_of_data_that_the_function_reads_by_itself_it_is_said_which_version_they_were() -> None:
+    found = stale(stated("3"), stated("2"))
+    assert found is not None
+    want = "version 2 → 3 of houses.csv"
+    assert found.message == f"the training data: {want}; the held-out data: {want}"
+    for now, want in (
+        (stated("3", "s3://tables/homes.csv"), "version 2 of houses.csv → version 3 of homes.csv"),
+        (stated("3", None), "version 2 of houses.csv → version 3"),
+    ):
+        found = stale(now, stated("2"))
+        assert found is not None
+        assert found.message.startswith(f"the training data: {want}; ")
+    moved = stale(stated("2", "gs://elsewhere/houses.csv"), stated("2"))
+    assert moved is None
+
+
+def test_one_request_tells_which_data_all_results_were_made_of() -> None:
+    assert len(unexplained_results(stated("3"), made(stated("2")))) == 1
+    unknown = stale(stated("3"), stated("2"), written=False)
+    assert unknown is not None
+    assert unknown.message == "the training data; the held-out data"
 
 
 def test_of_what_was_not_written_down_no_more_is_said_than_the_results_tell() -> None:
