@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assay_trainer.contract import DataField
 from assay_trainer.shards.format import JpegField, jpeg_of
+from assay_trainer.shards.shrink import shrink
 
 
 class Encoding(StrEnum):
@@ -36,7 +37,7 @@ class Images(Protocol):
 
 
 Stored = tuple[Sequence[bytes], NDArray[np.uint8]]
-"""What is written of images (nothing for pixels, which are shrunk first), and the pixels that are read from it."""
+"""JPEGs of images (none where pixels are written), and the pixels that a trial reads, both of the largest size."""
 
 
 def image_field(channels: int, sizes: tuple[int, ...], encoding: Encoding) -> DataField:
@@ -54,12 +55,17 @@ def image_field(channels: int, sizes: tuple[int, ...], encoding: Encoding) -> Da
 
 def reading(images: Images, name: str, field: DataField) -> Callable[[NDArray[np.int64]], Stored]:
     """Return a function that reads images as the field has them. It raises InvalidSource."""
-    if field.encoding != "jpeg":
-        return lambda indices: ((), images.read(indices))
-    as_it_is_read = JpegField(name, field.sizes[0], images.channels)
+    size = field.sizes[0]
+    as_it_is_read = JpegField(name, size, images.channels)
+
+    def pixels(indices: NDArray[np.int64]) -> Stored:
+        return (), shrink(images.read(indices), size)
 
     def jpegs(indices: NDArray[np.int64]) -> Stored:
-        cells = images.jpegs(indices) if images.jpegs else [jpeg_of(each) for each in images.read(indices)]
-        return cells, np.stack([as_it_is_read.decoded(cell, field.sizes[0]) for cell in cells])
+        if images.jpegs is not None and images.size == size:
+            cells = images.jpegs(indices)
+        else:
+            cells = [jpeg_of(each) for each in shrink(images.read(indices), size)]
+        return cells, np.stack([as_it_is_read.decoded(cell, size) for cell in cells])
 
-    return jpegs
+    return jpegs if field.encoding == "jpeg" else pixels

@@ -138,6 +138,22 @@ def test_arrays_become_jpegs_too_and_grey_ones_stay_grey(tmp_path: Path) -> None
     assert kept.manifest.channels == 1
 
 
+@pytest.mark.parametrize("encode", list(Encoding))
+def test_the_largest_size_may_be_smaller_than_the_images_and_the_sums_are_its_own(
+    tmp_path: Path, encode: Encoding
+) -> None:
+    for number in range(12):
+        path = tmp_path / "photos" / ("a", "b")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        photo(number, 40, 40).save(path)
+    opened = open_dataset(built(tmp_path / "photos", encode, sizes=(20, 10)).dataset)
+    images, _ = opened.train()
+    assert images.shape[1:] == (20, 20, 3)
+    assert isinstance(opened.manifest, contract.ExamplesManifest)
+    assert list(opened.manifest.train.channel_sums) == images.sum((0, 1, 2), dtype=np.int64).tolist()
+    assert np.abs(opened.train(10)[0].astype(int) - images.reshape(-1, 10, 2, 10, 2, 3).mean((2, 4))).max() < 6
+
+
 def test_the_manifest_says_the_sums_of_what_is_read(tmp_path: Path) -> None:
     _, kept = both(tmp_path)
     images, _ = kept.train()
