@@ -257,7 +257,11 @@ def _recorded(item: Item, store: Objects) -> Result | None:
     except ObjectNotFound:
         return None
     except ValidationError as error:
-        raise StoreError(f"{store.uri}: the result of {item.key} can't be read: {error}") from error
+        raise _unreadable(item.key, store, error) from error
+
+
+def _unreadable(key: str, store: Objects, error: ValidationError) -> StoreError:
+    return StoreError(f"{store.uri}: the result of {key} can't be read: {error}")
 
 
 def _record_patiently(outcome: Tried | Prepared, store: Objects) -> None:
@@ -292,7 +296,10 @@ def _record_trial(result: TrialResult, examples: Sequence[KeptExamples], store: 
     data = result.model_dump_json(exclude=None if result.notes else {"notes"}).encode()
     name = contract.result_name(result.key)
     if not store.put_if_absent(name, data):
-        TrialResult.model_validate_json(store.get(name))  # what counts must be one
+        try:
+            TrialResult.model_validate_json(store.get(name))  # what counts must be one
+        except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
+            raise _unreadable(result.key, store, error) from error
 
 
 def _record_preparation(result: PreparationResult, scores: NDArray[np.float32], store: Objects) -> None:

@@ -103,16 +103,19 @@ class Worker:
         )
 
     def _last_words(self, item: WorkItem, ended: ItemEnded) -> TerminationMessage:
-        said = ended.termination
-        return self._disrupted(item) if said.reason is FailureReason.STOPPED else said
+        said, seconds = ended.termination, round(ended.accelerator_seconds, 3)
+        if said.reason is FailureReason.STOPPED:
+            return self._disrupted(item, seconds)
+        return said if said.reason == "Succeeded" else said.model_copy(update={"accelerator_seconds": seconds})
 
     @staticmethod
-    def _disrupted(item: WorkItem) -> TerminationMessage:
+    def _disrupted(item: WorkItem, accelerator_seconds: float = 0.0) -> TerminationMessage:
         return TerminationMessage(
             key=item.key,
             attempt=item.attempt,
             reason=FailureReason.DISRUPTED,
             message="the worker was told to end (SIGTERM)",
+            accelerator_seconds=accelerator_seconds,
         )
 
 

@@ -1,6 +1,7 @@
 """Train functions that behave in all the ways that a runner must survive."""
 
 import itertools
+import mmap
 import os
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from assay_trainer.contract import WorkRequest, result_name
 from assay_trainer.objects import StoreError, open_objects
 from assay_trainer.trial import Trial
 
@@ -173,3 +177,54 @@ def goes_on(trial: Trial) -> dict[str, float]:
     while True:
         trial.checkpoint({"epoch": 7})
         time.sleep(0.1)
+
+
+def trains_in_epochs(trial: Trial) -> dict[str, float]:
+    """Train a linear classifier, and keep a checkpoint after each epoch.
+
+    Each epoch leaves its mark in the store at `marks`, so that an epoch that is done twice is noticed; `pause` is how
+    many seconds it takes in addition. The metrics say with which epoch this attempt began.
+    """
+    images, labels = trial.training_data()
+    inputs = images.reshape(len(images), -1) / 255
+    state = trial.restored or {
+        "epoch": 0,
+        "weights": np.zeros((inputs.shape[1], len(trial.classes))),
+        "random": np.random.default_rng(trial.seed).bit_generator.state,
+    }
+    random = np.random.default_rng()
+    random.bit_generator.state = state["random"]
+    weights, first = state["weights"], state["epoch"] + 1
+    for epoch in range(first, trial.fidelity.epochs + 1):
+        for rows in np.array_split(random.permutation(len(inputs)), 6):
+            odds = np.exp(inputs[rows] @ weights)
+            odds /= odds.sum(axis=1, keepdims=True)
+            odds[np.arange(len(rows)), labels[rows]] -= 1
+            weights = weights - 0.1 * inputs[rows].T @ odds / len(rows)
+        time.sleep(trial.recipe["pause"])
+        _leave_mark(trial, epoch)
+        trial.report(epoch, accuracy=float((np.argmax(inputs @ weights, axis=1) == labels).mean()))
+        trial.checkpoint({"epoch": epoch, "weights": weights, "random": random.bit_generator.state})
+    return {"accuracy": float(weights.sum()), "first": float(first)}
+
+
+def _leave_mark(trial: Trial, epoch: int) -> None:
+    name = f"{trial.seed}-{trial.recipe['pause']}/{epoch:03}-{trial.rank}"
+    assert open_objects(trial.recipe["marks"]).put_if_absent(name, b"done"), f"epoch {epoch} is done a second time"
+
+
+def writes_garbage(trial: Trial) -> dict[str, float]:
+    """Put what is no result to where the trial's result belongs."""
+    store = open_objects(trial.recipe["store"])
+    requests = [WorkRequest.model_validate_json(store.get(name)) for name in store.list("requests/")]
+    (key,) = (item.key for request in requests for item in request.items if dict(trial.recipe) == item.recipe)
+    store.put_if_absent(result_name(key), b"\0garbage")
+    return {"accuracy": 0.5}
+
+
+def exhausts_shared_memory(trial: Trial) -> None:
+    """Use memory that the limit of a process's own memory does not count."""
+    held = []
+    while True:
+        held.append(mmap.mmap(-1, 8 << 20))
+        held[-1].write(b"x" * (8 << 20))

@@ -13,6 +13,8 @@ from typing import Any
 from assay_trainer.ranks import uses_devices
 from assay_trainer.trial import Trial
 
+from . import behaviours
+
 
 @uses_devices
 def meet(trial: Trial) -> dict[str, float]:
@@ -144,3 +146,9 @@ def keeps_and_fails(trial: Trial) -> dict[str, float]:
     if trial.recipe["end"] == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
     raise ValueError("momentum and loss disagree")
+
+
+@uses_devices
+def trains_in_epochs(trial: Trial) -> dict[str, float]:
+    """Do the same in all ranks."""
+    return behaviours.trains_in_epochs(trial)

@@ -112,3 +112,9 @@ class TerminationMessage(Message):
     reason: Literal["Succeeded"] | FailureReason
     message: Text = ""
     memory_limit_bytes: int | None = Field(default=None, ge=1, exclude_if=is_empty, description="As in Failure.")
+    accelerator_seconds: Seconds | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        exclude_if=lambda value: value is None,
+        description="What the attempt has taken, if it left no result; none: nobody has measured it.",
+    )

@@ -43,6 +43,13 @@ class Finished(NamedTuple):
     ended_at: float
 
 
+class Held(NamedTuple):
+    """From when to when a pod's container has run, in Unix seconds; None: it was there when it was last seen."""
+
+    since: float
+    until: float | None
+
+
 class Warned(NamedTuple):
     """What Kubernetes warned of last (None: nothing), and when it was asked (Unix seconds)."""
 
@@ -73,6 +80,7 @@ class JobsMemory:
     stopped: attempts whose Job was deleted, until they are forgotten.
     recorded: attempts that were forgotten and whose Job is still there.
     finished: Jobs of which nothing more is needed, by uid.
+    held: when the pods of Jobs have run, by the uids of Job and pod: Kubernetes forgets a pod that is deleted.
     warned: the latest warnings, by the kind of object that they are about.
     queue: what Kueue says of one Job that is not admitted.
     made_room_at: when Jobs were last deleted because quota was waited for.
@@ -87,6 +95,7 @@ class JobsMemory:
     stopped: dict[Attempt, Stopped] = field(default_factory=dict)
     recorded: set[Attempt] = field(default_factory=set)
     finished: dict[str, Finished] = field(default_factory=dict)
+    held: dict[str, dict[str, Held]] = field(default_factory=dict)
     warned: dict[str, Warned] = field(default_factory=dict)
     queue: QueueAnswer | None = None
     made_room_at: float = -math.inf

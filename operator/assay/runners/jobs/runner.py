@@ -20,8 +20,9 @@ from assay.runners.jobs.manifests.manifest import job_manifest
 from assay.runners.jobs.manifests.names import attempts_of
 from assay.runners.jobs.manifests.programs import image_code
 from assay.runners.jobs.manifests.surroundings import Digester, object_digest, pod_surroundings
-from assay.runners.jobs.memory import Attempt, Finished, JobsMemory, Stopped
+from assay.runners.jobs.memory import Attempt, Finished, Held, JobsMemory, Stopped
 from assay.runners.jobs.objects import StudyObjects
+from assay.runners.jobs.observed.gone import held_by
 from assay.runners.jobs.observed.observation import lacks_last_words, observed
 from assay.runners.jobs.observed.state import end_of, is_terminal
 from assay.runners.jobs.settings import TrialSettings
@@ -116,6 +117,8 @@ class JobsRunner:
         self._unobserved.clear()
         self._running = frozenset(seen.key for seen, _ in attempts if seen.phase == "Running")
         self._memory.appeared.update(_name(seen) for seen, _ in attempts)
+        jobs = {job["metadata"]["uid"] for job in self._unrecorded_jobs()}
+        self._memory.held = {uid: held for uid, held in self._memory.held.items() if uid in jobs}
         self._memory.unneeded.clear()  # whatever still is, is stopped in each round
         # What has ended stays claimed until `claim`: how it ended is in the store by then.
         self._memory.claims.add(self._objects.namespace, self._objects.uid, self._running)
@@ -294,9 +297,15 @@ class JobsRunner:
             pods = self._objects.pods_of(job)
             if lacks_last_words(job, pods):
                 pods = self._objects.ask_for_pods_of(job)
-            for seen in observed(job, pods, now):
+            for seen in observed(job, pods, now, self._gone(job, pods, now)):
                 if _name(seen) not in self._memory.recorded and _name(seen) not in self._memory.stopped:
                     yield seen, job
+
+    def _gone(self, job: Manifest, pods: Sequence[Manifest], now: float) -> list[Held]:
+        """Return when those pods of a Job have run that are no longer there, and remember those that are."""
+        uid, there = job["metadata"]["uid"], {pod["metadata"]["uid"] for pod in pods}
+        held = self._memory.held[uid] = held_by(self._memory.held.get(uid, {}), job, pods, now)
+        return [each for pod, each in held.items() if pod not in there]
 
     def _of_stopped(self, now: float) -> Iterator[tuple[ObservedAttempt, Manifest]]:
         """Yield the stopped attempts, which have ended when their Job is gone with all its pods."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.kube import Manifest
-from assay.runners.jobs.manifests.names import DEVICES_ANNOTATION, ITEMS_ANNOTATION
+from assay.runners.jobs.manifests.names import AT_ONCE_ANNOTATION, DEVICES_ANNOTATION, ITEMS_ANNOTATION
 
 _LONGEST_TEXT = 64 * 1024
 """The most characters that are kept. A kubelet writes no longer texts, but users who may edit a pod's status can."""
@@ -22,7 +22,7 @@ _METADATA = (
     "labels",
     "ownerReferences",
 )
-_ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION)
+_ANNOTATIONS = (ITEMS_ANNOTATION, DEVICES_ANNOTATION, AT_ONCE_ANNOTATION)
 _JOB_STATUS = ("conditions", "startTime", "active", "terminating", "succeeded", "failed", "uncountedTerminatedPods")
 _POD_STATUS = ("phase", "reason", "message", "conditions", "startTime")
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from assay.kube import STUDY_LABEL, Manifest
 from assay.runners.jobs.manifests.names import attempts_of, devices_of
+from assay.runners.jobs.memory import Held
 from assay.runners.jobs.observed.endings import terminations
 from assay.runners.jobs.observed.state import (
     container_seconds,
@@ -21,21 +22,28 @@ from assay.runners.jobs.sharing.shares import Owner
 from assay.runners.protocol import ObservedAttempt
 
 
-def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[ObservedAttempt, ...]:
-    """Return the attempts of a Job, in their order. `pods` are those of the Job; `now` is in Unix seconds.
+def observed(
+    job: Manifest, pods: Iterable[Manifest], now: float, gone: Sequence[Held] = ()
+) -> tuple[ObservedAttempt, ...]:
+    """Return the attempts of a Job, in their order. `pods` are those of the Job, `gone` are further ones that are no
+    longer there; `now` is in Unix seconds.
 
     An attempt has ended when its Job has: then no pod of it lives. One that has not begun starts `now`, since it
     holds nothing yet. Accelerator seconds are devices times the wall seconds of the container, the same share for
-    each of several packed attempts.
+    each of several packed attempts; but what the worker has said of an attempt is more exact.
     """
     pods = sorted(pods, key=lambda pod: (created_at(pod), pod["metadata"]["name"]))
     attempts = attempts_of(job)
     end = end_of(job)
-    starts = [start for pod in pods if (start := started_at(pod)) is not None]
+    starts = [start for pod in pods if (start := started_at(pod)) is not None] + [held.since for held in gone]
     waiting_since = now if end is None else created_at(job)
     until = now if end is None else end.at
-    seconds = devices_of(job) * sum(container_seconds(pod, until) for pod in pods) / max(1, len(attempts))
+    share = devices_of(job) / max(1, len(attempts))
+    earlier = sum((until if held.until is None else held.until) - held.since for held in gone)
+    earlier += sum(container_seconds(pod, until) for pod in pods[:-1])
+    last = container_seconds(pods[-1], until) if pods else 0.0
     ended = terminations(job, pods, end) if end is not None else {}
+    said = {attempt: words.accelerator_seconds for attempt, words in ended.items()}
     return tuple(
         ObservedAttempt(
             key=attempt.key,
@@ -43,12 +51,16 @@ def observed(job: Manifest, pods: Iterable[Manifest], now: float) -> tuple[Obser
             phase="Running" if end is None else "Ended",
             started_at=min(starts, default=waiting_since),
             ended_at=None if end is None else end.at,
-            accelerator_seconds=seconds,
+            accelerator_seconds=share * earlier + _or_else(said.get(attempt), share * last),
             termination=ended.get(attempt),
             begun=bool(starts),
         )
         for attempt in attempts
     )
+
+
+def _or_else(seconds: float | None, other: float) -> float:
+    return other if seconds is None else seconds
 
 
 def claim_running(

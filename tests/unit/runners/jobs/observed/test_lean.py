@@ -28,6 +28,7 @@ from builders.requests import a_trial
 FIRST, SECOND = (a_trial(DATASET, "team.train:run", seed=seed, devices=2) for seed in (1, 2))
 LIMITED = a_served_study(pod_template={"resources": {"limits": {"memory": "2Gi"}}})
 JOB = a_job(FIRST, SECOND)
+SIDE_BY_SIDE = a_job(FIRST, SECOND, at_once=2, conditions=failed())
 QUEUED = a_job(FIRST, study=a_served_study(queue_name="gpus"), suspended=True)
 DONE = a_job(FIRST, SECOND, conditions=complete())
 FAILED = a_job(FIRST, study=LIMITED, conditions=failed())
@@ -48,6 +49,7 @@ UNSCHEDULED = a_condition("PodScheduled", status="False", reason="Unschedulable"
         (DONE, [a_pod(DONE, "Succeeded", state=terminated(0, message=words((FIRST, "Succeeded"))))]),
         (FAILED, [a_pod(FAILED, "Failed", state=terminated(137, reason="OOMKilled"))]),
         (FAILED, [a_pod(FAILED, "Failed", state=terminated(137), conditions=[DISRUPTED])]),
+        (SIDE_BY_SIDE, [a_pod(SIDE_BY_SIDE, "Failed", state=terminated(137, reason="OOMKilled"))]),
         (FAILED, [a_pod(FAILED, "Failed", reason="DeadlineExceeded", message="too long", state=terminated(143))]),
         (FAILED, [a_pod(FAILED, "Running", state=running(), deleted=True)]),
     ],

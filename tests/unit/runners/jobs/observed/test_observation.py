@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from assay.kube import Manifest
+from assay.runners.jobs.memory import Held
+from assay.runners.jobs.observed.gone import held_by
 from assay.runners.jobs.observed.observation import lacks_last_words, observed
 from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import FailureReason
@@ -94,6 +97,38 @@ def test_a_job_that_kueue_has_taken_out_of_the_way_goes_on_later() -> None:
 
 
 # ----------------------------------------------------------------------------- last words
+
+
+def test_packed_attempts_that_were_told_to_end_have_taken_what_their_worker_says() -> None:
+    job = a_job(FIRST, SECOND, THIRD, conditions=failed())
+    said = [json.loads(words((item, "Disrupted"), accelerator_seconds=each)) for item, each in MEASURED]
+    state = terminated(143, message=json.dumps([each for (each,) in said]), since=1010, until=1040)
+    attempts = observed(job, [a_pod(job, "Failed", state=state, deleted=True)], NOW)
+    assert [each.accelerator_seconds for each in attempts] == [25, 0, 2 * 30 / 3]
+
+
+MEASURED = ((FIRST, 25), (SECOND, 0))
+
+
+def test_what_pods_that_are_gone_have_held_is_shared_by_all_attempts_of_their_job() -> None:
+    job = a_job(FIRST, SECOND, conditions=failed())
+    gone = [Held(1010, 1020), Held(1030, None)]  # the second one until the Job's end
+    attempts = observed(job, [], NOW, gone)
+    assert [(each.accelerator_seconds, each.started_at) for each in attempts] == [(10 + 30, 1010)] * 2
+    assert [reason(each) for each in attempts] == [FailureReason.DISRUPTED] * 2
+
+
+def test_when_a_pod_ran_is_remembered_after_it_has_gone() -> None:
+    job = a_job(FIRST)
+    pod = a_pod(job, state=running(since=1010))
+    uid = pod["metadata"]["uid"]
+    seen = held_by({}, job, [pod], 1020)
+    assert seen == {uid: Held(1010, None)}
+    missed = held_by(seen, job, [], 1030)
+    assert missed == held_by(missed, job, [], 1090) == {uid: Held(1010, 1030)}
+    assert held_by(seen, a_job(FIRST, conditions=failed(at=1060)), [], 1090) == {uid: Held(1010, 1060)}
+    ended = a_pod(job, "Failed", state=terminated(143, since=1010, until=1015))
+    assert held_by(seen, job, [ended], 1030) == {uid: Held(1010, 1015)}
 
 
 def test_an_attempt_has_ended_as_its_worker_says() -> None:
