@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import math
 import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.sources.findings import Findings
+from assay_trainer.shards.sources.mapped import Layout, mapped, unpacked
 from assay_trainer.shards.sources.source import Source, from_arrays
 
 _NAME = re.compile(r"(?:.*[-_])?(train|t10k|test)[-_](images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
@@ -57,19 +58,27 @@ def read_idx(folder: Path) -> Source:
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
+    packed = path.suffix == ".gz"
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, MemoryError, zlib.error) as error:
+        with cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb") as file:
+            head = file.read(4)
+            head += file.read(4 * head[3]) if len(head) == 4 else b""
+            layout = _layout(path, head)
+            if packed:
+                return unpacked(file, layout)
+    except ValueError as error:
+        raise InvalidSource(f"{path}: {error}") from None
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidSource(f"{path}: can't be read: {error}") from error
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] != _UNSIGNED_BYTE or len(data) < 4 + 4 * data[3]:
+    there = path.stat().st_size - len(head)
+    if there != layout.bytes:
+        raise InvalidSource(f"{path}: {layout.differs(str(there))}")
+    return mapped(path, layout, len(head))
+
+
+def _layout(path: Path, head: bytes) -> Layout:
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] != _UNSIGNED_BYTE or len(head) < 4 + 4 * head[3]:
         raise InvalidSource(
-            f"{path}: begins with {data[:4].hex() or 'nothing'}; expected an idx file of unsigned bytes"
+            f"{path}: begins with {head[:4].hex() or 'nothing'}; expected an idx file of unsigned bytes"
         )
-    dimensions = data[3]
-    shape = tuple(np.frombuffer(data, ">u4", dimensions, 4).tolist())
-    content = np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions)
-    if len(content) != math.prod(shape):
-        raise InvalidSource(
-            f"{path}: {len(content)} bytes of content; its header says {shape}, {math.prod(shape)} bytes"
-        )
-    return content.reshape(shape)
+    return Layout(np.dtype(np.uint8), tuple(np.frombuffer(head, ">u4", head[3], 4).tolist()))

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from assay_trainer.described import bounded, printable
 from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.sources.findings import Findings
+from assay_trainer.shards.sources.mapped import mapped_member
 from assay_trainer.shards.sources.parts import HELD_OUT_ORDER, WORDS, Part
 from assay_trainer.shards.sources.source import Source, from_arrays
 
@@ -44,10 +45,11 @@ def read_npz(path: Path, hold_out: Part | None = None) -> Source:
         raise InvalidSource(f"{path}: not an .npz file, which is a zip of arrays")
     findings = Findings()
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            pairs = _chosen(path, arrays.files, findings, hold_out)
-            loaded = [(_loaded(path, arrays, images), _loaded(path, arrays, labels)) for images, labels in pairs]
-            _leave_out(findings, arrays.files, pairs)
+        with zipfile.ZipFile(path) as archive:
+            names = [each.removesuffix(".npy") for each in archive.namelist() if each.endswith(".npy")]
+            pairs = _chosen(path, names, findings, hold_out)
+            loaded = [(_mapped(path, archive, images), _mapped(path, archive, labels)) for images, labels in pairs]
+            _leave_out(findings, names, pairs)
     except InvalidSource:
         raise
     except Exception as error:  # a zip that is cut, encrypted or packed in another way; a header that lies
@@ -116,9 +118,9 @@ def _leave_out(findings: Findings, names: Sequence[str], pairs: Sequence[_Pair])
             findings.leave_out("arrays", name)
 
 
-def _loaded(path: Path, arrays: Any, name: str) -> Any:
+def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     try:
-        return arrays[name]
+        return mapped_member(path, archive, name)
     except ValueError as error:
         if "pickle" not in str(error):
             raise

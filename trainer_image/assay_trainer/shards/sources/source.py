@@ -66,10 +66,19 @@ def from_arrays(
     if len(names) < 2:
         raise InvalidSource(f"{where}: labels of {len(names)} classes; expected two or more")
     held_out = np.repeat([False, True], [len(x) for x in images]) if len(parts) == 2 else None
-    pooled = images[0] if len(images) == 1 else np.concatenate(images)
     classes = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
-    _, size, _, channels = pooled.shape
-    return Source(classes, labels.astype(np.int64), size, channels, lambda indices: pooled[indices], held_out)
+    _, size, _, channels = images[0].shape
+
+    def read(indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        found = np.empty((len(indices), size, size, channels), np.uint8)
+        first = 0
+        for part in images:  # they may be mapped, and are not joined in memory
+            here = (first <= indices) & (indices < first + len(part))
+            found[here] = part[indices[here] - first]
+            first += len(part)
+        return found
+
+    return Source(classes, labels.astype(np.int64), size, channels, read, held_out)
 
 
 def _one_hot(labels: NDArray[Any]) -> str:
