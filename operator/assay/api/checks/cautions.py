@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.api.arms import arms_of
+from assay.api.checks.device_requests import device_cautions
 from assay.api.resources import Goal, ProxyStudy
 
 SMALL_PERCENT = 50
@@ -14,7 +15,9 @@ _WHERE = "see docs/proxies.md"
 
 
 def cautions(study: ProxyStudy) -> Iterator[str]:
-    """Yield a sentence for each proxy whose subset is of a kind that was measured and ordered hypotheses badly."""
+    """Yield a sentence for each proxy whose subset is of a kind that was measured and ordered hypotheses badly, and for
+    devices and cores that would not be used well."""
+    yield from device_cautions(f"ProxyStudy/{study.name}", study.spec.trainer)
     for arm in arms_of(study):
         fidelity, place = arm.fidelity, f"ProxyStudy/{study.name}: spec.proxies[{arm.proxy}]"
         if not fidelity.needs_scores:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assay.api.arms import Arm, arms_of
 from assay.api.checks.data import VISION, wrong_datasets
+from assay.api.checks.device_requests import too_few_devices
 from assay.api.checks.lengths import wrong_lengths
 from assay.api.checks.pod_security import weaknesses
 from assay.api.checks.shared_memory import wrong_shared_memory
@@ -133,7 +134,7 @@ def _trainer(study: ProxyStudy) -> Iterator[Problem]:
     if trainer.packing.at_once > trainer.packing.trials:
         allowed = f"at most spec.trainer.packing.trials, which is {trainer.packing.trials}"
         yield Problem(_where(study), "spec.trainer.packing.atOnce", str(trainer.packing.at_once), allowed)
-    for field, given, allowed in wrong_shared_memory(trainer):
+    for field, given, allowed in (*wrong_shared_memory(trainer), *too_few_devices(trainer)):
         yield Problem(_where(study), f"spec.trainer.{field}", given, allowed)
     if (template := trainer.pod_template) is not None:
         env, secrets = ([each.name for each in listed] for listed in (template.env, template.image_pull_secrets))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from assay.api.arms import arms_of
+from assay.api.credentials import WITHOUT_CREDENTIALS, has_credentials
 from assay.api.errors import Problem
 from assay.api.resources import DatasetReference, Hypothesis, ProxyStudy
 from assay.api.selection import select_hypotheses
@@ -13,8 +13,6 @@ from assay_trainer.contract import StatedDataset
 
 VISION = "assay_trainer.vision:train"
 """The train function that Assay brings. It reads shards alone."""
-
-_PASSWORD = re.compile(r"[^/]*//[^/]*:[^/]*@")
 
 
 def wrong_datasets(study: ProxyStudy, hypotheses: Sequence[Hypothesis]) -> Iterator[Problem]:
@@ -44,7 +42,12 @@ def _named(
 
 
 def _malformed(where: str, dataset: DatasetReference) -> Iterator[Problem]:
-    if dataset.manifest is not None and dataset.version is not None:
+    if dataset.uri is not None and has_credentials(dataset.uri):
+        # nothing else is said of it, which would say it, too
+        yield Problem(
+            where, "spec.dataset.uri", "a URI with a password, a token or a signature in it", WITHOUT_CREDENTIALS
+        )
+    elif dataset.manifest is not None and dataset.version is not None:
         allowed = "either a manifest, or a version for data that the train function reads by itself"
         yield Problem(where, "spec.dataset", "both a manifest and a version", allowed)
     elif dataset.uri is not None and dataset.version is None:
@@ -55,11 +58,6 @@ def _malformed(where: str, dataset: DatasetReference) -> Iterator[Problem]:
             'manifest: … for shards, or version: "1" (and uri: …) for data that the train function reads by itself'
         )
         yield Problem(where, "spec.dataset", "neither a manifest nor a version", allowed)
-    if dataset.uri is not None and _PASSWORD.match(dataset.uri):
-        allowed = (
-            "one without: it would be in the store for all to read; trainer.environment.passed names variables for it"
-        )
-        yield Problem(where, "spec.dataset.uri", "a URI with a password", allowed)
 
 
 def _without_shards(study: ProxyStudy, who: str, is_study: bool) -> Iterator[Problem]:

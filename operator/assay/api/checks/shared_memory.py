@@ -9,6 +9,9 @@ from typing import NamedTuple
 from assay.api.quantities import bytes_of
 from assay.api.resources import TrainerSpec
 
+LEAST = 2**20
+"""Less is a unit that was left out: what a data loader hands over is a batch at least."""
+
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the folder of a pod
 
 
@@ -24,8 +27,8 @@ def wrong_shared_memory(trainer: TrainerSpec) -> Iterator[WrongSize]:
     """Yield what is wrong with the size of a trainer's shared memory, or with its pods' own mount there."""
     if (asked := trainer.shared_memory) is None:
         return
-    if (size := bytes_of(asked)) is None:
-        yield WrongSize("sharedMemory", f'"{asked}"', 'an amount above 0, such as "2Gi"')
+    if (size := bytes_of(asked)) is None or size < LEAST:
+        yield WrongSize("sharedMemory", f'"{asked}"', 'an amount of 1Mi or more, such as "2Gi"')
         return
     if (template := trainer.pod_template) is None:
         return

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from assay.api.base import API_VERSION, Model
 from assay.api.conditions import Condition
+from assay.api.credentials import URI_WITH_CREDENTIALS
 from assay.api.extensions import cel, list_map
 from assay.api.metadata import ObjectMeta
 from assay.api.resources.reads import INPUTS_ARE_URIS, Inputs, TrainerEnvironment
@@ -45,8 +46,8 @@ class DatasetReference(Model):
             ),
             ("!has(self.uri) || has(self.version)", "uri: only together with version, which says what the data are"),
             (
-                "!has(self.uri) || !self.uri.matches('^[^/]*//[^/]*:[^/]*@')",
-                "uri: no password; credentials come from podTemplate.env, or from the file system",
+                f"!has(self.uri) || !self.uri.matches('{URI_WITH_CREDENTIALS}')",
+                "uri: no password, token or signature in it; podTemplate.env may have them, or the file system",
             ),
         )
     )

@@ -52,7 +52,11 @@ def test_shards_or_anything_with_a_version_will_do(dataset: DatasetReference) ->
         (DatasetReference(manifest="s3://d/m.json", version="1"), "spec.dataset: given both a manifest and a version"),
         (
             stated(uri="postgres://me:secret@db/t"),
-            "spec.dataset.uri: given a URI with a password; allowed: one without",
+            "spec.dataset.uri: given a URI with a password, a token or a signature in it; allowed: one without",
+        ),
+        (
+            DatasetReference(uri="https://me:secret@host/t.csv"),
+            "spec.dataset.uri: given a URI with a password, a token or a signature in it; allowed: one without",
         ),
     ],
 )
