@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from assay_trainer import contract
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset
+from builders.datasets import tiny_dataset
 from builders.datasets_of_version_1 import tiny_dataset_1
 
 
@@ -82,3 +85,14 @@ def test_a_missing_size_of_one_split_is_named_as_its_own(tmp_path: Path) -> None
     opened = open_dataset(edited(tmp_path, dataset, lambda m: m["held_out"]["images"].pop("8")))
     with pytest.raises(InvalidDataset, match=r"no held-out images of size 8; the shards have sizes 4"):
         opened.held_out(8)
+
+
+def test_reading_leaves_pandas_alone_which_takes_seconds_to_import(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    program = (
+        "import sys; from assay_trainer import contract; from assay_trainer.data import open_dataset\n"
+        "opened = open_dataset(contract.Dataset.model_validate_json(sys.argv[1]))\n"
+        "opened.train(); opened.examples('held_out').arrays()\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, dataset.model_dump_json()], check=True, timeout=60)

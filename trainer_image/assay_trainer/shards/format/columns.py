@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,18 +66,31 @@ def array_of(column: pa.Array) -> NDArray[np.generic]:
     lists as an array of arrays, whose numbers share it, too."""
     kind = column.type
     if isinstance(kind, pa.FixedShapeTensorType):
-        flat = column.storage.flatten().to_numpy(zero_copy_only=True)
+        flat = numbers_of(column.storage.flatten())
         return np.asarray(flat.reshape(len(column), *kind.shape))
     if pa.types.is_list(kind):
-        numbers = column.values.to_numpy(zero_copy_only=True)
-        bounds = column.offsets.to_numpy(zero_copy_only=True)
+        numbers, bounds = numbers_of(column.values), numbers_of(column.offsets)
         found = np.empty(len(column), object)
         for place in range(len(column)):
             found[place] = numbers[bounds[place] : bounds[place + 1]]
         return found
     if pa.types.is_binary(kind) or pa.types.is_string(kind):
-        return np.asarray(column.to_numpy(zero_copy_only=False))
-    return np.asarray(column.to_numpy(zero_copy_only=True))
+        found = np.empty(len(column), object)
+        found[:] = column.to_pylist()
+        return found
+    return numbers_of(column)
+
+
+def numbers_of(column: pa.Array) -> NDArray[Any]:
+    """Return a column of numbers, none of them missing, as an array that shares its memory.
+
+    Arrow's own `to_numpy` imports pandas where it is installed, which takes a second or two of each trial.
+    """
+    dtype = np.dtype(column.type.to_pandas_dtype())
+    values = column.buffers()[1]
+    if values is None or not len(column):
+        return np.empty(len(column), dtype)
+    return np.frombuffer(values, dtype, len(column), column.offset * dtype.itemsize)
 
 
 def cells_of(column: pa.Array) -> NDArray[np.generic]:

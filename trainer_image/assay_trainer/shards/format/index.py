@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assay_trainer.objects import is_name
 from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.shards.format.columns import numbers_of
 
 _SCHEMA = pa.schema(
     [
@@ -89,8 +90,8 @@ def read_index(data: bytes, examples: int) -> BlockIndex:
             raise InvalidDataset("an index of blocks lacks values")
         named, *numbers, digests = batch.columns
         files = tuple(named.dictionary.to_pylist())
-        file = named.indices.to_numpy().astype(np.int64)
-        offset, length, counts = (each.to_numpy() for each in numbers)
+        file = numbers_of(named.indices).astype(np.int64)
+        offset, length, counts = (numbers_of(each) for each in numbers)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidDataset(f"an index of blocks can't be read: {error}") from None
     if any(not isinstance(path, str) or not is_name(path) for path in files):
