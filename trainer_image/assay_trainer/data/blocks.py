@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from assay_trainer.data.node_cache import NodeCache
+from assay_trainer.linux import usable_cores
 from assay_trainer.objects import FileObjects, ObjectNotFound, Objects
 from assay_trainer.objects.names import checked_name
 from assay_trainer.shards.errors import InvalidDataset
@@ -66,19 +67,16 @@ class BlockReader:
         _check_names(blocks)
         with self._lock:
             self._files.clear()  # each reading looks at the files anew
-        parts = list(_parts(blocks, alone=room is not None))
-        if len(parts) <= 1:
-            for part in parts:
-                self._part(blocks, part, use, room)
-            return
-        with ThreadPoolExecutor(min(THREADS, len(parts))) as pool:
-            tasks = [pool.submit(self._part, blocks, part, use, room) for part in parts]
-            try:
-                for each in tasks:
-                    each.result()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        missing: list[int] = []
+
+        def take(part: range) -> None:
+            missing.extend(self._take_what_is_here(blocks, part, use, room))
+
+        parts = list(_parts(blocks, range(len(blocks)), alone=room is not None))
+        if isinstance(self.objects, FileObjects) or self.cache is not None:
+            _in_threads(take, parts, usable_cores())  # more threads than cores would only get in one another's way
+            parts = list(_parts(blocks, sorted(missing), alone=room is not None))
+        _in_threads(lambda part: self._take_fetched(blocks, part, use, room), parts, THREADS)
 
     def block(self, block: Block) -> memoryview:
         """Return one block, read-only: mapped if it can be. Raises as `read`."""
@@ -90,28 +88,29 @@ class BlockReader:
         self._verified(block, data)
         return data.toreadonly()
 
-    def _part(self, blocks: Sequence[Block], part: range, use: Use, room: Room | None) -> None:
-        missing = []
+    def _take_what_is_here(self, blocks: Sequence[Block], part: range, use: Use, room: Room | None) -> Iterator[int]:
+        """Yield the blocks that are not on this machine, after the use of those that are."""
         for index in part:
             if (found := self._here(blocks[index])) is None:
-                missing.append(index)
+                yield index
                 continue
             if room is not None:
                 target = room(index)
                 target[:] = found
                 found = target
             use(index, found)
-        for run in _runs(missing):
-            wanted = [blocks[index] for index in run]
-            length = wanted[-1].end - wanted[0].start
-            buffer = self._scratch(length) if room is None else room(run[0])
-            self._fetch(wanted, buffer)
-            at = 0
-            for index, block in zip(run, wanted, strict=True):
-                data = buffer[at : at + block.length]
-                self._verified(block, data)
-                use(index, data)
-                at += block.length
+
+    def _take_fetched(self, blocks: Sequence[Block], part: range, use: Use, room: Room | None) -> None:
+        wanted = [blocks[index] for index in part]
+        length = wanted[-1].end - wanted[0].start
+        buffer = self._scratch(length) if room is None else room(part[0])
+        self._fetch(wanted, buffer)
+        at = 0
+        for index, block in zip(part, wanted, strict=True):
+            data = buffer[at : at + block.length]
+            self._verified(block, data)
+            use(index, data)
+            at += block.length
 
     def _here(self, block: Block) -> memoryview | None:
         """Return the block if it is on this machine; None if it has to be fetched."""
@@ -207,31 +206,37 @@ def _check_names(blocks: Sequence[Block]) -> None:
             raise InvalidDataset(f"shard path: {error}") from None
 
 
-def _parts(blocks: Sequence[Block], alone: bool) -> Iterator[range]:
-    """Yield the indices of blocks that follow one another, so many that they can be asked for together."""
+def _in_threads(work: Callable[[range], None], parts: Sequence[range], threads: int) -> None:
+    """Do the work on all parts. Raises what it raises, once nothing of it goes on."""
+    if len(parts) <= 1 or threads == 1:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        tasks = [pool.submit(work, part) for part in parts]
+        try:
+            for each in tasks:
+                each.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _parts(blocks: Sequence[Block], indices: Sequence[int], alone: bool) -> Iterator[range]:
+    """Yield the indices, ascending, of blocks that follow one another, so many that they can be asked for together."""
     first = 0
-    for index in range(1, len(blocks) + 1):
+    for place in range(1, len(indices) + 1):
+        begin, before = indices[first], indices[place - 1]
         if (
-            index == len(blocks)
+            place == len(indices)
             or alone
-            or blocks[index].name != blocks[index - 1].name
-            or blocks[index].start != blocks[index - 1].end
-            or blocks[index].end - blocks[first].start > PART_BYTES
+            or indices[place] != before + 1
+            or blocks[before + 1].name != blocks[before].name
+            or blocks[before + 1].start != blocks[before].end
+            or blocks[before + 1].end - blocks[begin].start > PART_BYTES
         ):
-            yield range(first, index)
-            first = index
-
-
-def _runs(indices: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the whole numbers, ascending, in runs without a gap."""
-    run: list[int] = []
-    for each in indices:
-        if run and each != run[-1] + 1:
-            yield run
-            run = []
-        run.append(each)
-    if run:
-        yield run
+            yield range(begin, before + 1)
+            first = place
 
 
 def _missing(block: Block, uri: str) -> InvalidDataset:
