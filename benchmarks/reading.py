@@ -215,7 +215,7 @@ def trial(stage: Stage, examples: int, epochs: int) -> None:
     np.savez(source, x=random.integers(0, 256, (examples, 28, 28), np.uint8), y=np.arange(examples) % 10)
     local = build_shards(source, f"{stage.folder}/trial", name="trial", held_out_percent=20).dataset
     dataset = put_dataset(local, f"s3://{BUCKET}/trial")
-    store = open_objects((stage.folder / "store").as_uri())
+    store = open_objects(f"s3://{BUCKET}/results")
     recipes: dict[str, dict[str, Any]] = {"default recipe": {}, "bf16": {"bf16": True}}
     arms = {"reference": contract.Fidelity(epochs=epochs), "1 %": contract.Fidelity(epochs=epochs, data_percent=1)}
     items = {

@@ -125,6 +125,15 @@ def test_a_worker_survives_the_death_of_an_item(tmp_path: Path, dataset: Dataset
     assert [message.reason for message in pod.last_words] == [FailureReason.WORKER_DIED, "Succeeded"]
 
 
+def test_a_trial_whose_mapped_file_was_cut_short_is_said_to_have_died_of_that(tmp_path: Path, dataset: Dataset) -> None:
+    pod = Pod(tmp_path)
+    assert pod.run(a_trial(dataset, "team.behaviours:reads_a_file_that_is_cut_short")) == ExitStatus.TRY_AGAIN
+    (words,) = pod.last_words
+    assert words.reason == FailureReason.WORKER_DIED
+    assert "was killed by SIGBUS without a word: memory that it had mapped was taken away" in words.message
+    assert "assay shards verify" in words.message
+
+
 def test_a_worker_ends_a_trial_at_the_report_that_was_asked_for(tmp_path: Path, dataset: Dataset) -> None:
     pod = Pod(tmp_path)
     item = a_trial(

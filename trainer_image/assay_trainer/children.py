@@ -75,6 +75,13 @@ class Child:
         return self.started + self.limits.seconds + (RECORD_SECONDS if self.records[0] else 0.0)
 
 
+_BUS_ERROR = (
+    ": memory that it had mapped was taken away. Either a file was cut short while it was read, of the data set (assay "
+    "shards verify tells) or of the machine's cache (it may be removed at any time between trials, as a whole); or "
+    "/dev/shm is too small for the workers of a DataLoader"
+)
+
+
 @dataclass(frozen=True)
 class Exit:
     """A child that has ended, with all its descendants."""
@@ -94,6 +101,11 @@ class Exit:
         if self.status < 0:
             return f"was killed by {signal.Signals(-self.status).name}"
         return f"exited with status {self.status}"
+
+    @property
+    def hint(self) -> str:
+        """What may have led to it and what to do, where the way it ended tells; else nothing."""
+        return _BUS_ERROR if self.status == -signal.SIGBUS else ""
 
 
 def begin_to_record() -> None:

@@ -183,7 +183,7 @@ class Supervisor:
                 FailureReason.OUT_OF_SHARED_MEMORY if command.shares_memory else FailureReason.OUT_OF_MEMORY,
                 f"killed because it used more memory than {_memory(command)}{its_output}",
             )
-        return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{its_output}"
+        return FailureReason.WORKER_DIED, f"its process {ended.how} without a word{ended.hint}{its_output}"
 
 
 def _memory(command: StartItem) -> str:

@@ -14,7 +14,7 @@ from assay_trainer import contract
 from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
-from assay_trainer.data import Choose
+from assay_trainer.data import Choose, check_files_unedited
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
 from assay_trainer.failures import InvalidRequest, InvalidResult
@@ -192,6 +192,7 @@ class TrialRun:
         request, trial, meter, checkpoints = self._request, self._trial, self._meter, self.checkpoints
         assert checkpoints is not None  # made with the trial
         check_inputs_unedited(request.inputs, self._stamps, "was edited while a trial ran, which may have read either")
+        check_files_unedited()
         model = device_model(meter.device)
         spent = self._spent()
         cost = meter.cost(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -49,6 +50,14 @@ def exits_at_once(trial: Trial) -> None:
 
 def dies(trial: Trial) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def reads_a_file_that_is_cut_short(trial: Trial) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.truncate(1 << 20)
+        mapped = mmap.mmap(file.fileno(), 1 << 20)
+        file.truncate(0)
+        bytes(mapped[:1])
 
 
 def crashes(trial: Trial) -> None:

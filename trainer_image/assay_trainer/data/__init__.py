@@ -5,8 +5,17 @@ as a data set for torch or as batches (`examples.py`). What a file's bytes mean 
 `version_2.py`.
 """
 
+from assay_trainer.data.blocks import check_files_unedited
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import Choose, OpenedDataset, SplitName, open_dataset
 from assay_trainer.data.pixel_statistics import PixelStatistics
 
-__all__ = ["Choose", "Examples", "OpenedDataset", "PixelStatistics", "SplitName", "open_dataset"]
+__all__ = [
+    "Choose",
+    "Examples",
+    "OpenedDataset",
+    "PixelStatistics",
+    "SplitName",
+    "check_files_unedited",
+    "open_dataset",
+]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from assay_trainer.data.node_cache import NodeCache
 from assay_trainer.linux import usable_cores
@@ -46,6 +47,29 @@ class Block:
 
 Use = Callable[[int, memoryview], None]
 Room = Callable[[int], memoryview]
+
+
+_seen: dict[Path, os.stat_result] = {}
+"""The files of data sets that this process has read, as they were at first."""
+
+
+def check_files_unedited() -> None:
+    """Raise InvalidDataset if a file of a data set on this machine was edited after this process had begun to read it.
+
+    What is mapped changes with its file, so that nobody can say which of its bytes a trial was given.
+    """
+    for path, before in _seen.items():
+        try:
+            now = path.stat()
+        except OSError:  # what was mapped stays if its name goes, also to another file
+            continue
+        is_same = (now.st_dev, now.st_ino) == (before.st_dev, before.st_ino)
+        if is_same and (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise InvalidDataset(f"{path}: edited while it was read, so that a trial may have been given either")
+
+
+def _version(status: os.stat_result) -> str:
+    return repr((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 class BlockReader:
@@ -172,8 +196,8 @@ class _MappedFile:
             status = os.fstat(file.fileno())
             self._size = status.st_size
             self._data = memoryview(mmap.mmap(file.fileno(), self._size, prot=mmap.PROT_READ) if self._size else b"")
-        version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        self._version = repr(version)
+        self._version = _version(status)
+        _seen.setdefault(objects.path(name), status)
         self._has_settled = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS
         self._checked = cache.checked(self._version, _RECORD) if cache is not None else frozenset()
 

@@ -55,11 +55,11 @@ class FileObjects:
 
     def stamp(self, name: str) -> Sequence[str | int]:
         with self._translated_errors(name):
-            status = self._path(name).stat()
+            status = self.path(name).stat()
         return (status.st_mtime_ns, status.st_ino, status.st_size)
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
-        path = self._path(name)
+        path = self.path(name)
         with self._translated_errors(name):
             if path.exists():
                 return False
@@ -79,9 +79,9 @@ class FileObjects:
 
     def remove(self, name: str) -> None:
         with self._translated_errors(name):
-            self._path(checked_removable(name)).unlink(missing_ok=True)
+            self.path(checked_removable(name)).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # others are in it, or are just about to be
-            self._path(name).parent.rmdir()
+            self.path(name).parent.rmdir()
 
     def list(self, prefix: str, beginnings: Collection[str] = EVERYTHING, limit: int = LISTED_NAMES) -> Sequence[str]:
         wanted = Beginnings([checked_prefix(prefix) + each for each in beginnings])
@@ -111,14 +111,14 @@ class FileObjects:
                     elif is_name(entry.name) and wanted.begin(name) and not entry.is_dir():
                         yield name
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
         return self._root / checked_name(name)
 
     @contextmanager
     def opened(self, name: str) -> Iterator[FileIO]:
         """Open the object's file for reading, unbuffered, so that nothing is read beyond the request. Raises as
         `get`."""
-        path = self._path(name)
+        path = self.path(name)
         with self._translated_errors(name):
             # A pipe would have to be waited for until somebody writes, and a device may never end.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)

@@ -100,4 +100,4 @@ def _end_of(number: int, ended: Exit) -> RankEnd:
         said = RankFailed.model_validate_json(ended.output)
     if said is not None or (ended.status == 0 and not ended.output):
         return RankEnd(number, said)
-    return RankEnd(number, None, ended.how, out_of_memory=ended.killed_for == "memory")
+    return RankEnd(number, None, f"{ended.how} without a word{ended.hint}", out_of_memory=ended.killed_for == "memory")

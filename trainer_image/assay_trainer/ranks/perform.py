@@ -62,7 +62,7 @@ def _failure(item: TrialRequest, cause: RankEnd, meter: Meter, options: Options)
         key=item.key,
         attempt=item.attempt,
         reason=reason,
-        message=f"{who} {cause.died} without a word",
+        message=f"{who} {cause.died}",
         accelerator_seconds=meter.accelerator_seconds,
         deadline_seconds=item.deadline_seconds,
         memory_limit_bytes=options.get("memory_limit_bytes") if cause.out_of_memory else None,

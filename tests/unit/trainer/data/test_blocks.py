@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay_trainer.data import blocks
 from assay_trainer.data.blocks import TRIES, Block, BlockReader
 from assay_trainer.data.node_cache import NodeCache
 from assay_trainer.objects import FileObjects, MemoryObjects, Objects
@@ -161,3 +162,24 @@ def test_a_file_that_was_checked_is_not_hashed_again_until_it_changes(
     os.utime(path, ns=(0, 0))
     with pytest.raises(InvalidDataset, match=r"shard a: damaged"):
         read(BlockReader(files, NodeCache(cache)), BLOCKS[:2])
+
+
+def test_a_file_that_is_edited_in_place_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "_seen", {})
+    files = FileObjects(tmp_path)
+    for name, content in CONTENT.items():
+        files.put_if_absent(name, content)
+    BlockReader(files, None).block(BLOCKS[0])
+    blocks.check_files_unedited()
+    (tmp_path / "b").write_bytes(b"never read")
+    blocks.check_files_unedited()
+    (tmp_path / "a").chmod(0o600)
+    blocks.check_files_unedited()
+    with (tmp_path / "a").open("r+b") as file:
+        file.write(b"other bytes")
+    with pytest.raises(InvalidDataset, match=r"a: edited while it was read"):
+        blocks.check_files_unedited()
+    (tmp_path / "a").unlink()
+    blocks.check_files_unedited()
