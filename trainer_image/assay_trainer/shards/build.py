@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,14 @@ from assay_trainer.contract import DataField
 from assay_trainer.objects import Objects, open_objects
 from assay_trainer.shards.content import content_digest
 from assay_trainer.shards.destination import MANIFEST, Destination, checked_folder
-from assay_trainer.shards.encoding import Encoding, image_field, reading
+from assay_trainer.shards.encoding import Encoding, image_field
 from assay_trainer.shards.errors import InvalidSource
-from assay_trainer.shards.sources import Fit, ImageOptions, LeftOut, Part, Source, open_source
+from assay_trainer.shards.parts import ImageColumn, PartsWriter
+from assay_trainer.shards.progress import BuildProgress, Stage, Told, nobody
+from assay_trainer.shards.resuming import Journal
+from assay_trainer.shards.sources import DamagedImages, Fit, ImageOptions, LeftOut, Part, Source, open_source
 from assay_trainer.shards.split import Splittable, split
-from assay_trainer.shards.split_writing import PATHS, Readable, Written, write_split
+from assay_trainer.shards.split_writing import PATHS, Readable
 from assay_trainer.shards.tables import TableOptions, is_table, open_examples
 
 
@@ -50,6 +53,7 @@ def build_shards(
     skip_unreadable: bool = False,
     hold_out: Part | None = None,
     table: TableOptions | None = None,
+    told: Told = nobody,
 ) -> BuiltDataset:
     """Build the data set `name` from labelled images, see `open_source`, or a table, under a URI or a local path.
 
@@ -61,21 +65,25 @@ def build_shards(
     part is held out of a source with several beside the training part (None: the test part). Of a table (`is_table`)
     each column becomes a field, and `table` says which column is what.
 
-    All images are decoded before anything is written. Shards are named by their digests and the manifest is written
-    last, so an interrupted build leaves no data set, and building again goes on. Nothing is overwritten: what is built
-    already stays, and if it is another data set, InvalidDataset is raised before anything is written. Raises
-    InvalidSource for input that can't be used, InvalidDataset for a local destination that can't be written, ValueError
-    for one that is no store, StoreError if it can't be written all the same.
+    Shards are named by their digests and the manifest is written last, so an interrupted build leaves no data set, and
+    building again goes on: images in whole files are not decoded again. Nothing is overwritten: what is built already
+    stays, and if it is another data set, InvalidDataset is raised before anything is written. `told` is called now and
+    then with how far it is. Raises InvalidSource for input that can't be used, InvalidDataset for a local destination
+    that can't be written, ValueError for one that is no store, StoreError if it can't be written all the same.
     """
     objects = open_objects(destination if "://" in destination else Path(destination).absolute().as_uri())
-    there = checked_folder(objects, source)
-    building = _Building(source, objects, name, tuple(sizes), encode, held_out_percent, seed)
-    options = ImageOptions(max(sizes, default=None), fit, skip_unreadable)
-    if is_table(source):
-        return building.of_table(table or TableOptions(), options, hold_out)
-    if table is not None and table != TableOptions():
-        raise InvalidSource(f"{source}: columns are of tables; this is none")
-    return building.of_images(open_source(source, options, hold_out=hold_out, without=there))
+    building = _Building(
+        source=source,
+        without=checked_folder(objects, source),
+        objects=objects,
+        name=name,
+        sizes=tuple(sizes),
+        encode=encode,
+        held_out=(held_out_percent, seed, hold_out),
+        journal=Journal.of(objects.uri),
+        told=told,
+    )
+    return building.of(ImageOptions(max(sizes, default=None), fit, skip_unreadable), table or TableOptions())
 
 
 @dataclass(frozen=True)
@@ -83,55 +91,73 @@ class _Building:
     """One build, once it is known where from and where to."""
 
     source: Path
+    without: Path | None
     objects: Objects
     name: str
     sizes: tuple[int, ...]
     encode: Encoding
-    held_out_percent: int
-    seed: int
+    held_out: tuple[int, int, Part | None]
+    """The percent of it, the seed, and the part that it is where there are several."""
+    journal: Journal
+    told: Told
 
-    def of_images(self, images: Source) -> BuiltDataset:
+    def of(self, options: ImageOptions, table: TableOptions) -> BuiltDataset:
+        """Build it, if need be again without the images that were found to be damaged: the order of the others follows
+        from their number."""
+        options = replace(options, looked=lambda done, of: self.told(BuildProgress(Stage.LOOKING, done, of)))
+        if options.skip_unreadable:
+            options = replace(options, damaged=dict(self.journal.damaged))
+        while True:
+            try:
+                built = self._of_table(options, table) if is_table(self.source) else self._of_images(options, table)
+            except DamagedImages as error:
+                self.journal.note_damaged(error.reasons)
+                if not options.skip_unreadable or error.reasons.keys() <= options.damaged.keys():
+                    raise
+                options = replace(options, damaged={**options.damaged, **error.reasons})
+            else:
+                self.journal.close()
+                return built
+
+    def _of_images(self, options: ImageOptions, table: TableOptions) -> BuiltDataset:
+        if table != TableOptions():
+            raise InvalidSource(f"{self.source}: columns are of tables; this is none")
+        images = open_source(self.source, options, hold_out=self.held_out[2], without=self.without)
         field = self._image_field(images.channels, images.size)
         train, held_out = self._split(images)
-        to = Destination(self.objects)
-        images.check()
         label = DataField(kind="class", type="int64", names=images.classes)
         rows = Readable(
             {"image": field, "label": label},
             "label",
             images.labels,
             lambda indices: {"label": images.labels[indices]},
-            reading(images, "image", field),
         )
-        parts = zip(PATHS, (train, held_out), strict=True)
-        written = {part: write_split(to, part, rows, indices) for part, indices in parts}
+        parts = self._parts(len(images.labels))
+        for part, indices in zip(PATHS, (train, held_out), strict=True):
+            parts.write(part, rows, ImageColumn("image", field, images, options.fit), indices)
         notes = (*images.findings.notes, *_without_held_out(images, held_out))
-        return self._finished(to, rows.fields, written, images.found, images.findings.left_out, notes)
+        return self._finished(parts, rows.fields, images.found, images.findings.left_out, notes)
 
-    def of_table(self, options: TableOptions, images: ImageOptions, hold_out: Part | None) -> BuiltDataset:
+    def _of_table(self, options: ImageOptions, table: TableOptions) -> BuiltDataset:
         with ExitStack() as stack:
-            rows = open_examples(self.source, options, images, hold_out, stack)
-            fields, read = dict(rows.fields), None
+            rows = open_examples(self.source, table, options, self.held_out[2], stack)
+            fields, image = dict(rows.fields), None
             if rows.image is None:
-                if self.sizes or images.skip_unreadable or self.encode is not Encoding.UINT8:
+                if self.sizes or options.skip_unreadable or self.encode is not Encoding.UINT8:
                     raise InvalidSource(
                         f"{self.source}: sizes, encodings and unreadable images are of images; this table has none"
                     )
             else:
                 column, there = rows.image
                 fields[column] = self._image_field(there.channels, there.size)
-                read = reading(there, column, fields[column])
+                image = ImageColumn(column, fields[column], there, options.fit)
             train, held_out = self._split(rows, rows.groups)
-            to = Destination(self.objects)
-            if rows.image is not None:
-                rows.image[1].check()
-            written = {}
+            parts = self._parts(len(rows.labels))
             for part, indices in zip(PATHS, (train, held_out), strict=True):
                 with rows.in_order(indices) as values:
-                    readable = Readable(fields, rows.label, rows.labels, values, read)
-                    written[part] = write_split(to, part, readable, indices)
+                    parts.write(part, Readable(fields, rows.label, rows.labels, values), image, indices)
             notes = tuple(rows.findings.notes)
-            return self._finished(to, fields, written, rows.found, rows.findings.left_out, notes)
+            return self._finished(parts, fields, rows.found, rows.findings.left_out, notes)
 
     def _image_field(self, channels: int, largest: int) -> DataField:
         chosen = tuple(sorted(set(self.sizes), reverse=True)) or (largest,)
@@ -144,20 +170,23 @@ class _Building:
         self, source: Splittable, groups: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         try:
-            return split(source, self.held_out_percent, self.seed, groups=groups)
+            return split(source, *self.held_out[:2], groups=groups)
         except InvalidSource as error:
             raise InvalidSource(f"{self.source}: {error}") from None
 
+    def _parts(self, examples: int) -> PartsWriter:
+        return PartsWriter(Destination(self.objects), self.objects, self.journal, self.told, examples)
+
     def _finished(
         self,
-        to: Destination,
+        parts: PartsWriter,
         fields: Mapping[str, DataField],
-        written: Mapping[str, Written],
         found: str,
         left_out: tuple[LeftOut, ...],
         notes: tuple[str, ...],
     ) -> BuiltDataset:
         """Write the manifest, which makes a data set of all that was written."""
+        to, written = parts.to, parts.written
         values = {part: (split.examples, values) for part, (split, values) in written.items()}
         manifest = contract.ExamplesManifest(
             name=self.name,

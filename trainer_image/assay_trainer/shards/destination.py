@@ -41,6 +41,8 @@ class Destination:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self.uri = objects.uri
+        self.bytes = 0
+        """The bytes of all that was put, or was there already."""
         self._existing: bytes | None = None
         try:
             self._existing = objects.get(MANIFEST)
@@ -80,6 +82,7 @@ class Destination:
             raise InvalidDataset(
                 f"{self._objects.uri}/{path}: damaged, expected digest {digest}: remove it, and build again"
             )
+        self.bytes += len(whole)
         return path
 
     def put_manifest(self, data: bytes) -> bool:

@@ -18,7 +18,7 @@ from assay_trainer.shards.encoding import Stored
 from assay_trainer.shards.format import column_of, groups_of
 from assay_trainer.shards.shrink import shrink
 from assay_trainer.shards.sums import channel_sums
-from assay_trainer.shards.writing import GroupWriter
+from assay_trainer.shards.writing import GroupWriter, Wrote
 
 PATHS = {"train": "train", "held_out": "held-out"}
 """The folders of the splits."""
@@ -41,16 +41,23 @@ class Readable:
     labels: NDArray[np.int64]
     rows: Callable[[NDArray[np.int64]], Mapping[str, pa.Array | NDArray[Any]]]
     """A function that returns the values of all fields but the image."""
-    images: Callable[[NDArray[np.int64]], Stored] | None
+    images: Callable[[NDArray[np.int64]], Stored] | None = None
     """A function that returns the images."""
+    wrote: Wrote = lambda _path, _data, _examples: None
+    """Is told of each file of images of the largest size."""
 
 
-def write_split(to: Destination, name: str, source: Readable, indices: NDArray[np.int64]) -> Written:
-    """Write the examples with these indices, in this order, as the split `name`."""
+def write_split(
+    to: Destination, name: str, source: Readable, indices: NDArray[np.int64], told: Callable[[int], None]
+) -> Written:
+    """Write the examples with these indices, in this order, as the split `name`; `told` is called with the number of
+    examples whenever some are written."""
     fields = source.fields
     content = ContentOfSplit(fields)
     groups = {group: GroupWriter(to.put, PATHS[name], group, fields, content.add) for group in groups_of(fields)}
     image = next((field for field in fields.values() if field.kind == "image"), None)
+    if image is not None:
+        groups[f"image-{image.sizes[0]}"].wrote = source.wrote
     sums = np.zeros((2, image.channels or 1 if image else 0), np.int64)
     counts = {name: np.zeros(len(each.names), np.int64) for name, each in fields.items() if each.kind == "multi-label"}
     at_once = _ROWS_AT_ONCE
@@ -70,6 +77,7 @@ def write_split(to: Destination, name: str, source: Readable, indices: NDArray[n
             groups[FIELDS_GROUP].add([column_of(values[each.name], each.type) for each in schema])
             for field in counts:
                 counts[field] += np.asarray(values[field]).sum(0, np.int64)
+        told(len(chunk))
     if source.label is not None:
         found = np.bincount(source.labels[indices], minlength=len(fields[source.label].names))
         counts[source.label] = found

@@ -22,6 +22,9 @@ FILE_BYTES = 32 * 2**20
 Put = Callable[[str, bytes | pa.Buffer], str]
 """Writes an object under a stem, to which its digest is added, and returns its whole path."""
 
+Wrote = Callable[[str, pa.Buffer, int], None]
+"""Is told of a file that was written: its path, its bytes, and how many examples are in it."""
+
 
 class GroupWriter:
     """Writes the files of one group of one split."""
@@ -35,6 +38,8 @@ class GroupWriter:
         seen: Callable[[str, pa.RecordBatch], None],
     ) -> None:
         """Begin the first file. `seen` is called with the group and each block that is written."""
+        self.wrote: Wrote = lambda _path, _data, _examples: None
+        """Is told of each file."""
         self._put, self._stem, self._group, self._seen = put, f"{split}/{group}", group, seen
         self.schema = group_schema(fields, group)
         self._file = BlockFile(self.schema)
@@ -85,6 +90,7 @@ class GroupWriter:
         data = self._file.finish()
         path = self._put(f"{self._stem}/{self._files:05d}", data)
         self._blocks += [(path, *each) for each in self._in_file]
+        self.wrote(path, data, sum(examples for _, _, examples, _ in self._in_file))
         self._data_bytes += data.size
         self._files += 1
         self._file, self._in_file = BlockFile(self.schema), []

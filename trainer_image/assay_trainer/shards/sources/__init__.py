@@ -12,13 +12,20 @@ from assay_trainer.shards.sources.fit import Fit
 from assay_trainer.shards.sources.folder import read_folder
 from assay_trainer.shards.sources.foreign import ALLOWED, foreign_file
 from assay_trainer.shards.sources.idx import find_idx, read_idx
-from assay_trainer.shards.sources.image_files import ImageFiles, ImageOptions, UsableImages, usable_images
+from assay_trainer.shards.sources.image_files import (
+    DamagedImages,
+    ImageFiles,
+    ImageOptions,
+    UsableImages,
+    usable_images,
+)
 from assay_trainer.shards.sources.npz import read_npz
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 from assay_trainer.shards.sources.tars import read_tars, tar_files
 
 __all__ = [
+    "DamagedImages",
     "Findings",
     "Fit",
     "ImageFiles",

@@ -14,6 +14,7 @@ from assay_trainer.shards.sources.imagenet import sorted_by_list
 from assay_trainer.shards.sources.layout import Layout, NoClassFolders, lay_out
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
+from assay_trainer.shards.sources.stamps import stamp_of
 from assay_trainer.shards.sources.tree import Parts, walk
 
 
@@ -30,7 +31,9 @@ def read_folder(
     findings = Findings()
     layout, moved = _laid_out(folder, findings, hold_out, without)
     names = ["/".join(moved.get(path, path)) for path in layout.files]
-    files = ImageFiles(str(folder), names, lambda index: folder / names[index])
+    files = ImageFiles(
+        str(folder), names, lambda index: folder / names[index], lambda index: stamp_of(folder, names[index])
+    )
     images = usable_images(files, options or ImageOptions(), findings)
     return Source(
         classes=layout.classes,
@@ -42,7 +45,7 @@ def read_folder(
         held_out=None if layout.held_out is None else np.array(layout.held_out)[images.kept],
         found="class folders",
         findings=findings,
-        check=images.check,
+        stamps=images.stamps,
     )
 
 

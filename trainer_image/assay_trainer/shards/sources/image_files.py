@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TypeVar
 
@@ -30,6 +30,8 @@ from assay_trainer.shards.sources.images import (
 
 _Made = TypeVar("_Made")
 
+_TOLD_AFTER = 256
+
 LISTED = 10
 """The most files that a refusal names."""
 
@@ -51,6 +53,10 @@ class ImageOptions:
     fit: Fit = Fit.CROP
     skip_unreadable: bool = False
     """Whether images that can't be used are left out, rather than ending the build."""
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """The stamps of images that were found to be damaged, with the reasons: they are looked at first."""
+    looked: Callable[[int, int], None] = lambda _done, _of: None
+    """Told now and then how many headers have been read, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class ImageFiles:
     """What messages call each of them."""
     file: Callable[[int], ImageFile]
     """A function that returns one of them."""
+    stamp: Callable[[int], str]
+    """A function that tells one of them from any other, and from itself once it is changed, at little cost."""
 
     def named(self, index: int) -> str:
         """Return the whole name of one of them."""
@@ -80,15 +88,34 @@ class UsableImages:
     channels: int
     """1 (grey: all of them are) or 3 (RGB)."""
     read: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
-    """A function from places in `kept` (m,) to images (m, size, size, channels). It raises InvalidSource."""
+    """A function from places in `kept` (m,) to images (m, size, size, channels). It raises DamagedImages for all that
+    are, once one of these is."""
     jpegs: Callable[[NDArray[np.int64]], list[bytes]]
     """A function that returns the same images as JPEGs: files that are such JPEGs as they are."""
-    check: Callable[[], None]
-    """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
+    stamps: Callable[[NDArray[np.int64]], list[str]]
+    """A function from places in `kept` to what tells these images from others, and from themselves once changed."""
+
+
+class DamagedImages(InvalidSource):
+    """Images can't be used: all of them, by their numbers, with the reasons."""
+
+    def __init__(self, files: ImageFiles, problems: Mapping[int, str]) -> None:
+        ordered = sorted(problems.items())
+        lines = [f"  {printable(files.names[place])}: {reason}" for place, reason in ordered[:LISTED]]
+        if len(ordered) > LISTED:
+            lines.append(f"  and {len(ordered) - LISTED:,} more")
+        super().__init__(
+            f"{files.where}: {len(ordered):,} of {len(files.names):,} images can't be used:\n"
+            + "\n".join(lines)
+            + "\nmend or remove them; --skip-unreadable builds without them"
+        )
+        self.reasons = {files.stamp(place): reason for place, reason in ordered}
+        """The reasons by the stamps of the images."""
 
 
 def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) -> UsableImages:
-    """Return the images that can be used; what is left out, and how the rest was understood, is added to the findings.
+    """Return the images that can be used, as their headers say; what is left out, and how the rest was understood, is
+    added to the findings.
 
     Raises InvalidSource if images can't be used (unless such are to be skipped), or if no size is asked for and they
     are not squares of one size.
@@ -97,7 +124,7 @@ def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) 
         raise InvalidSource(
             f"{files.where}: reading images needs Pillow, which is not installed: pip install 'assay[trainer]'"
         )
-    usable = _usable(files, findings, skip_unreadable=options.skip_unreadable)
+    usable = _usable(files, findings, options)
     kept = np.array(sorted(usable), np.int64)
     headers = [usable[place] for place in kept.tolist()]
     if not headers:
@@ -118,19 +145,16 @@ def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) 
     def jpeg(file: ImageFile) -> bytes:
         return jpeg_as_it_is(file, mode, size) or jpeg_of(pixels(file))
 
+    whole: set[int] = set()
+
     def each(places: NDArray[np.int64], use: Callable[[ImageFile], _Made]) -> list[_Made]:
-        def one(index: int) -> _Made:
-            try:
-                return use(files.file(index))
-            except Unreadable as error:
-                raise InvalidSource(f"{files.named(index)}: {error}") from error
-
-        with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
-            return list(threads.map(one, kept[places].tolist()))
-
-    def check() -> None:
-        if not options.skip_unreadable and (damaged := _damaged(files, kept.tolist())):
-            raise _unusable(files, damaged)
+        indices = kept[places].tolist()
+        made, problems = _made(files, indices, use)
+        whole.update(indices)
+        if problems:  # then the rest is looked at, too, so that all are named at once
+            problems |= _damaged(files, sorted(set(kept.tolist()) - whole))
+            raise DamagedImages(files, problems)
+        return made
 
     return UsableImages(
         kept,
@@ -138,41 +162,30 @@ def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) 
         1 if mode == "L" else 3,
         lambda places: np.stack(each(places, pixels)),
         lambda places: each(places, jpeg),
-        check,
+        lambda places: [files.stamp(index) for index in kept[places].tolist()],
     )
 
 
-def _usable(files: ImageFiles, findings: Findings, *, skip_unreadable: bool) -> dict[int, Header]:
-    """Return the headers of the images that can be used, by their number.
-
-    Where images are to be skipped, each is decoded, to find those that have a whole header and damaged pixels.
-    """
-    headers, problems = _headers(files)
-    if problems or skip_unreadable:
-        problems |= _damaged(files, [place for place in range(len(files.names)) if place not in problems])
-    if problems and not skip_unreadable:
-        raise _unusable(files, problems)
+def _usable(files: ImageFiles, findings: Findings, options: ImageOptions) -> dict[int, Header]:
+    """Return the headers of the images that can be used, by their number. Images that were damaged earlier are decoded,
+    to find out whether they are still."""
+    headers, problems = _headers(files, options.looked)
+    if options.damaged:
+        problems |= _damaged(files, [place for place in headers if files.stamp(place) in options.damaged])
+    if problems and not options.skip_unreadable:
+        problems |= _damaged(files, [place for place in headers if place not in problems])
+        raise DamagedImages(files, problems)
     for place, reason in sorted(problems.items()):
         findings.leave_out("images that can't be used", f"{files.names[place]}: {reason}")
     return {place: header for place, header in headers.items() if place not in problems}
 
 
-def _unusable(files: ImageFiles, problems: Mapping[int, str]) -> InvalidSource:
-    ordered = sorted(problems.items())
-    lines = [f"  {printable(files.names[place])}: {reason}" for place, reason in ordered[:LISTED]]
-    if len(ordered) > LISTED:
-        lines.append(f"  and {len(ordered) - LISTED:,} more")
-    return InvalidSource(
-        f"{files.where}: {len(ordered):,} of {len(files.names):,} images can't be used:\n"
-        + "\n".join(lines)
-        + "\nmend or remove them; --skip-unreadable builds without them"
-    )
-
-
-def _headers(files: ImageFiles) -> tuple[dict[int, Header], dict[int, str]]:
+def _headers(files: ImageFiles, looked: Callable[[int, int], None]) -> tuple[dict[int, Header], dict[int, str]]:
     headers, problems = {}, {}
     with without_warnings():
         for place in range(len(files.names)):
+            if place % _TOLD_AFTER == 0:
+                looked(place, len(files.names))
             try:
                 headers[place] = header_of(files.file(place))
             except Unreadable as error:
@@ -182,20 +195,31 @@ def _headers(files: ImageFiles) -> tuple[dict[int, Header], dict[int, str]]:
 
 def _damaged(files: ImageFiles, places: Sequence[int]) -> dict[int, str]:
     """Return the images that can't be decoded, and why: a header may be whole where the rest is not."""
+    found: dict[int, str] = {}
+    for first in range(0, len(places), 1024):
+        found |= _made(files, places[first : first + 1024], _looked_at)[1]
+    return found
 
-    def problem(place: int) -> str | None:
+
+def _looked_at(file: ImageFile) -> None:
+    pixels_of(file, "RGB")
+
+
+def _made(
+    files: ImageFiles, places: Sequence[int], use: Callable[[ImageFile], _Made]
+) -> tuple[list[_Made], dict[int, str]]:
+    """Return what `use` makes of images, and for those that are damaged, why."""
+
+    def one(place: int) -> _Made | Unreadable:
         try:
-            pixels_of(files.file(place), "RGB")
+            return use(files.file(place))
         except Unreadable as error:
-            return str(error)
-        return None
+            return error
 
     with without_warnings(), ThreadPoolExecutor(_THREADS) as threads:
-        found: dict[int, str] = {}
-        for first in range(0, len(places), 1024):
-            chunk = places[first : first + 1024]
-            found |= {place: said for place, said in zip(chunk, threads.map(problem, chunk), strict=True) if said}
-    return found
+        made = list(threads.map(one, places))
+    problems = {place: str(each) for place, each in zip(places, made, strict=True) if isinstance(each, Unreadable)}
+    return [each for each in made if not isinstance(each, Unreadable)], problems
 
 
 def _common_size(

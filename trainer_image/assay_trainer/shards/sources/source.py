@@ -35,8 +35,9 @@ class Source:
     """What was left out, and how the rest was understood."""
     jpegs: Callable[[NDArray[np.int64]], list[bytes]] | None = None
     """A function that returns the same images as JPEGs: files that are such JPEGs as they are. None: made of pixels."""
-    check: Callable[[], None] = lambda: None
-    """A function that decodes all images, and raises InvalidSource with the names of those that can't be."""
+    stamps: Callable[[NDArray[np.int64]], list[str]] | None = None
+    """A function that returns what tells these images from others, and from themselves once they are changed; None if
+    there is nothing to decode."""
 
 
 def from_arrays(

@@ -18,6 +18,7 @@ from assay_trainer.shards.sources.image_files import ImageFiles, ImageOptions, u
 from assay_trainer.shards.sources.images import ImageFile
 from assay_trainer.shards.sources.parts import HELD_OUT_ORDER, Part, part_of
 from assay_trainer.shards.sources.source import Source
+from assay_trainer.shards.sources.stamps import stamp_of
 from assay_trainer.shards.sources.tree import SUFFIXES
 
 _KEY = re.compile(r"((?:.*/)?[^/.]+)\.([^/]*)")
@@ -77,7 +78,13 @@ def read_tars(path: Path, archives: Sequence[Path], options: ImageOptions, hold_
         return _read(used[sample.archive][0], sample.image)
 
     names = [f"{used[each.archive][0].name}/{each.image.name}" for each in samples]
-    images = usable_images(ImageFiles(str(path), names, file), options, findings)
+    archives_there = [stamp_of(archive.parent, archive.name) for archive, _ in used]
+
+    def stamp(index: int) -> str:
+        sample = samples[index]
+        return f"{archives_there[sample.archive]} {sample.image.offset} {sample.image.size}"
+
+    images = usable_images(ImageFiles(str(path), names, file, stamp), options, findings)
     classes = _sorted({sample.label for sample in samples})
     if len(classes) < 2:
         raise InvalidSource(f"{path}: images of {len(classes)} classes; expected two or more")
@@ -94,7 +101,7 @@ def read_tars(path: Path, archives: Sequence[Path], options: ImageOptions, hold_
         held_out=np.array([used[samples[place].archive][1] for place in kept]) if has_split else None,
         found="tar archives",
         findings=findings,
-        check=images.check,
+        stamps=images.stamps,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +40,10 @@ def cells(path: Path, name: str, rows: MappedRows, place: int) -> ImageFiles:
             cell = cell["bytes"] if cell.is_valid else cell
         return bytes(cell.as_buffer()) if cell.is_valid else b""
 
-    return ImageFiles(f"{path}", _Names(name, len(rows)), file)
+    def stamp(index: int) -> str:
+        return hashlib.blake2b(bytes(file(index)), digest_size=16).hexdigest()
+
+    return ImageFiles(f"{path}", _Names(name, len(rows)), file, stamp)
 
 
 class _Names(Sequence[str]):
