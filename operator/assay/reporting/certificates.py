@@ -121,6 +121,8 @@ def _observed(statistic: TrustStatistic, agreement: AgreementStatus | None) -> f
 
 
 def _basis(certificate: CertificateStatus) -> str:
+    if not certificate.hypotheses:  # it rests on nothing, such as of an arm whose trials all failed
+        return ""
     look = f"look {certificate.look} of {certificate.looks}, at " if certificate.looks > 1 else ""
     rests = f"By {look}{count(certificate.seeds, 'seed')} of {hypotheses_in_words(certificate.hypotheses)}"
     corrected = value_of(certificate.corrected)

@@ -368,3 +368,12 @@ def test_a_budget_that_buys_an_order_alone_can_be_read() -> None:
 def test_the_data_are_named_below_the_title(data: DatasetReference, want: str) -> None:
     study = a_study(dataset=data)
     assert want in text_of(page_of(study, records_of_scores(study, lambda trial: 0.5)))
+
+
+def test_of_a_proxy_all_of_whose_trials_failed_it_is_not_said_what_that_rests_on() -> None:
+    study, records = simulated_study(count=4, seeds=2)
+    arm = study.design.trials[-1].arm
+    assert arm != REFERENCE
+    text = text_of(page_of(study, failed(study, records, arm=arm)))
+    assert "failed" in text
+    assert "of 0 hypotheses" not in text
