@@ -25,14 +25,14 @@ def cautions(study: ProxyStudy) -> Iterator[str]:
         if _is_a_loss(arm.metric.name, arm.metric.goal):
             yield (
                 f"{place}: {arm.name} is ranked by {arm.metric.name} on examples that {fidelity.subset} chooses, which "
-                f"are not like the held-out ones; losses are then in another order. Rank it by accuracy, or take a "
-                f"Random subset ({_WHERE})"
+                f"are not like the held-out ones; losses were seen in another order then. Rank it by accuracy, or take "
+                f"a Random subset ({_WHERE})"
             )
         elif fidelity.data_percent < SMALL_PERCENT:
             yield (
                 f"{place}: {arm.name} has {fidelity.data_percent} % of the data, chosen by {fidelity.subset}; below "
-                f"{SMALL_PERCENT} % a Random subset of the same size ordered hypotheses as well or better, and costs "
-                f"no scores ({_WHERE})"
+                f"{SMALL_PERCENT} % those that were measured (EL2N, CCS) ordered hypotheses no better than a Random "
+                f"subset of the same size, some much worse, and their scores cost time ({_WHERE})"
             )
 
 
