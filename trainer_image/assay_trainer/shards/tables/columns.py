@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay_trainer.contract import DataField
-from assay_trainer.described import printable
+from assay_trainer.described import bounded, printable
 from assay_trainer.shards.errors import InvalidSource
 
 MOST_CLASSES = 100_000
@@ -44,6 +44,10 @@ class Plain:
         return self._field
 
 
+class Number(Plain):
+    """A number, or a truth value."""
+
+
 class Class:
     """A class: whole numbers, truth values or texts. With `names`, the values are places of them."""
 
@@ -64,7 +68,13 @@ class Class:
             return DataField(kind="class", type="int64", names=self._names)
         if len(self._values) < _FEWEST_CLASSES:
             raise InvalidSource(f"column {self._name}: {len(self._values)} classes; expected two or more")
-        return DataField(kind="class", type="int64", names=tuple(written(each) for each in sorted(self._values)))
+        names = tuple(written(each) for each in sorted(self._values))
+        if odd := next((each for each in names if not each.isprintable()), None):
+            raise InvalidSource(
+                f"column {self._name}: the class {bounded(odd)!r}; expected names that can be printed: is a quote "
+                "never closed?"
+            )
+        return DataField(kind="class", type="int64", names=names)
 
 
 class MultiLabel:

@@ -39,6 +39,8 @@ def csv_types(file: Path, delimiter: str, notes: list[str]) -> pa.Schema:
                 notes.append(f"text, though numbers are among it: {listed(texts, 3)}")
             return schema
         except pa.ArrowInvalid as error:
+            if "invalid UTF8" in str(error):
+                raise InvalidSource(f"texts that are not of UTF-8; expected UTF-8 or UTF-16: {error}") from None
             match = _MISFIT.search(str(error))
             if match is None:
                 raise

@@ -13,7 +13,7 @@ from assay_trainer.contract import DataField
 from assay_trainer.described import printable
 from assay_trainer.nearest import did_you_mean
 from assay_trainer.shards.errors import InvalidSource
-from assay_trainer.shards.tables.columns import Class, Column, Lists, MultiLabel, Plain
+from assay_trainer.shards.tables.columns import Class, Column, Lists, MultiLabel, Number, Plain
 from assay_trainer.shards.tables.listed import listed
 
 LABELS = ("label", "labels", "class", "target", "y", "category", "cls", "fine_label")
@@ -100,9 +100,9 @@ def column_of(name: str, kind: pa.DataType, feature: Any, options: TableOptions,
     if name == options.labels or (names and pa.types.is_integer(kind.value_type)):
         return MultiLabel(name, names, options.labels_separator if name == options.labels else None)
     if pa.types.is_boolean(kind):
-        return Plain(DataField(kind="number", type="bool"))
+        return Number(DataField(kind="number", type="bool"))
     if (number := _number(kind)) is not None:
-        return Plain(DataField(kind="number", type=number))
+        return Number(DataField(kind="number", type=number))
     if pa.types.is_string(kind):
         return Plain(DataField(kind="text"))
     if pa.types.is_binary(kind):

@@ -119,7 +119,11 @@ def _common(files: Sequence[TableFile], schemas: Sequence[pa.Schema]) -> pa.Sche
             if lacks := [name for name in one.names if name not in set(other.names)]:
                 there = file.path if without == files[0].path else files[0].path
                 raise InvalidSource(f"{without.name} lacks columns that {there.name} has: {listed(lacks)}")
-    return _unified(schemas)
+    found = first
+    for file, schema in zip(files, schemas, strict=True):
+        with readable(file.path):
+            found = _unified([found, schema])
+    return found
 
 
 def _types_of_values(files: Sequence[TableFile]) -> dict[str, pa.DataType]:

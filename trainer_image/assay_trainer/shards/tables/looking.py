@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,13 @@ import pyarrow.compute as pc
 from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.tables.cells import holds_images
-from assay_trainer.shards.tables.columns import Column
+from assay_trainer.shards.tables.columns import Column, Lists, Number
 from assay_trainer.shards.tables.fields import TableOptions, column_of, label_column
 from assay_trainer.shards.tables.listed import listed
 from assay_trainer.shards.tables.rows import Rows
 
 _FEW = 5
+_INDEX_OF_PANDAS = re.compile(r"(?:__index_level_\d+__)?")
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,15 @@ def look(rows: Rows, options: TableOptions, notes: list[str]) -> Looked:
     for place, each in enumerate(schema):
         if each.name in aside:
             continue
+        if each.name != label and _INDEX_OF_PANDAS.fullmatch(each.name):
+            notes.append(f"the column {each.name!r} is left out: an index of pandas, or a column without a name")
+            continue
         if image is None and each.name != label and holds_images(first, place):
             image = each.name
             continue
         column = column_of(each.name, each.type, rows.features.get(each.name), options, label)
+        if each.name == options.target and not isinstance(column, Lists | Number):
+            raise InvalidSource(f"--target {printable(each.name)}: {each.type}; allowed: numbers, and lists of them")
         if column is None:
             others.setdefault(str(each.type), []).append(each.name)
         else:
