@@ -21,6 +21,7 @@ def a_trial(
     deadline_seconds: int = 60,
     devices: int = 1,
     code: str = NO_CODE,
+    layers: bool = False,
 ) -> contract.TrialRequest:
     """Return the trial of an entry point on a data set, scored by `accuracy`."""
     return contract.keyed_trial(
@@ -38,4 +39,5 @@ def a_trial(
         metric="accuracy",
         deadline_seconds=deadline_seconds,
         devices=devices,
+        layers=layers,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -137,6 +138,25 @@ def test_profile_names_the_bottleneck_and_lists_what_each_proxy_and_each_switch_
     assert re.search(r"Best train-loop switch: (bf16|channelsLast) off, ", said.stdout)
     assert "reference, run 1 of 1" in said.stderr
     assert results(project) == {}, "what a profile measures is no trial of the study"
+
+
+def test_profile_shows_the_layers_and_keeps_a_trace_of_them(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project")
+    write_manifests(project, VISION, a_hypothesis("h0", "As it is."))
+    said = run(project, "profile", "--repeats", "1", "--layers", "-o", "json")
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+
+    assert {each["name"] for each in found["levers"]} == {"short", "bf16 off", "channelsLast off"}
+    speeds = [each["speedUp"] for each in found["levers"]]
+    assert speeds == sorted(speeds, reverse=True)
+    assert sum(found["reference"]["shares"].values()) == pytest.approx(1, abs=0.01)
+    times = {each["kind"]: each["host"] for each in found["layers"]["kinds"]}
+    assert all(times["convolution"][each] > 0 for each in ("forward", "backward"))
+    assert times["optimizer"]["forward"] > 0
+    trace = Path(found["layers"]["trace"].removeprefix("file://"))
+    assert trace.is_relative_to(project / ".assay/store"), "it is there when the profile's own store is gone"
+    assert json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
 
 
 # ----------------------------------------------------------------------------- shards

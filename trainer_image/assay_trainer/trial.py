@@ -109,6 +109,7 @@ class Trial:
         deterministic: bool = False,
         rank: int = 0,
         world_size: int = 1,
+        timer: PhaseTimer | None = None,
         learning_curve: LearningCurve | None = None,
         rotation: Rotation | None = None,
         at_enough: Callable[[], None] = lambda: None,
@@ -128,7 +129,7 @@ class Trial:
         self.world_size = world_size
         self.run_url: str | None = None
         self.pixel_statistics = pixel_statistics
-        self.timer = PhaseTimer(device)
+        self.timer = timer or PhaseTimer(device)
         self.learning_curve = learning_curve or LearningCurve()
         self.wanted_epochs = self.learning_curve.wanted.epochs
         self.example_values = ExampleValues()

@@ -15,12 +15,14 @@ from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import Choose, check_files_unedited
+from assay_trainer.described import bounded
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
 from assay_trainer.failures import InvalidRequest, InvalidResult
 from assay_trainer.objects import Objects, StoreError
+from assay_trainer.profile.layers import TracedTimer, keep_layers
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
-from assay_trainer.profile.phases import PHASES
+from assay_trainer.profile.phases import PHASES, PhaseTimer
 from assay_trainer.profile.utilisation import GpuUtilisation
 from assay_trainer.provenance import provenance_of
 from assay_trainer.ranks.declared import uses_of, why_not
@@ -44,6 +46,9 @@ Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 
 CLEAN_UP_SECONDS = 60.0
 """The time that a train function has for its clean-up once its trial has ended at a report."""
+
+WHY_NOT_CHARACTERS = 500
+"""The most characters of why a trace can't be kept."""
 
 
 class TrialRun:
@@ -123,6 +128,7 @@ class TrialRun:
             deterministic=request.deterministic,
             rank=place.rank,
             world_size=place.world_size,
+            timer=self._timer(place),
             learning_curve=self.curve,
             rotation=data.rotation,
             pixel_statistics=data.pixel_statistics,
@@ -146,6 +152,7 @@ class TrialRun:
         finally:
             self.checkpoints.close()
             trial.close()
+        self._keep_layers()
         if self.checkpoints.ended:  # its function has swallowed that, and returned what it had
             raise ToldToEnd
         if not place.is_first:
@@ -170,6 +177,21 @@ class TrialRun:
             return self._place
         self._place.leave()
         return ALONE if self._place.is_first else None
+
+    def _timer(self, place: Place) -> PhaseTimer:
+        """Return what times the trial's phases; of several ranks the first is traced, if it is to be."""
+        if not (self._request.layers and place.is_first):
+            return PhaseTimer(self._meter.device)
+        return TracedTimer(self._meter.device)
+
+    def _keep_layers(self) -> None:
+        """Keep what was traced. It costs no trial its result if that can't be had."""
+        if isinstance(self._trial.timer, TracedTimer):
+            try:
+                keep_layers(self._trial.timer, self._request.key, self._store)
+            except Exception as error:  # noqa: BLE001 - torch's profiler, the disk, the store
+                why = bounded(f"{type(error).__name__}: {error}", WHY_NOT_CHARACTERS)
+                print(f"assay: what was traced can't be kept: {why}", file=sys.stderr)  # noqa: T201
 
     def _end_early(self) -> None:
         """Measure and record the trial at the report that ends it: its function may hang or die in its clean-up."""

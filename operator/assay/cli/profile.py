@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -10,40 +11,61 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.exits import FAILED
-from assay.cli.inputs import FileOption, StudyOption, load_study
+from assay.cli.inputs import DEFAULT_STORE, FileOption, StoreOption, StudyOption, load_study, open_store
+from assay.cli.output import Output
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
     from assay.reporting.profile import Measured
     from assay.runners.protocol import Runner
     from assay.store import Ledger
+    from assay.store.traces import Traced
     from assay_trainer.contract import PreparationResult, TrialResult
+    from assay_trainer.objects import Objects
 
 
 def profile(
     file: FileOption,
     study: StudyOption = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="How many times each variant runs.")] = 2,
+    layers: Annotated[
+        bool,
+        typer.Option(
+            "--layers",
+            help="Run the reference once more, with torch's profiler on for a few steps, and show how long each kind "
+            "of layer takes. The trace goes into the store.",
+        ),
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+    output: Annotated[Output, typer.Option("--output", "-o", help="Tables for people, or all of it as JSON.")] = (
+        Output.TABLE
+    ),
 ) -> None:
     """Run the baseline's trial alone on this machine: say where the time goes and what would make it faster."""
     from rich.console import Console
 
     from assay.cli.local_runner import local_runner
-    from assay.reporting.profile import profile_table
+    from assay.reporting.profile import profile_document, profile_table
     from assay.rounds.gather import gather_study
     from assay.store import Ledger
     from assay_trainer.objects import FileObjects
 
     resource, manifests = load_study(file, study)
+    kept = open_store(store, resource) if layers else None
     with (
         tempfile.TemporaryDirectory(prefix="assay-profile-") as folder,
         local_runner(file, resource, manifests, slots=1) as runner,
     ):
         gathered = gather_study(resource, manifests.hypotheses, runner)
-        ledger = Ledger(FileObjects(Path(folder)))
+        objects = FileObjects(Path(folder))
+        ledger = Ledger(objects)
         prepared = _prepare(gathered, ledger, runner)
         measured = _measure(gathered, ledger, runner, repeats)
-    Console().print(profile_table(gathered, measured, prepared))
+        traced = None if kept is None else _trace(gathered, ledger, objects, runner, kept, seed=repeats)
+    if output is Output.JSON:
+        typer.echo(json.dumps(profile_document(gathered, measured, prepared, traced), indent=2))
+    else:
+        Console().print(profile_table(gathered, measured, prepared, traced))
 
 
 def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:
@@ -85,6 +107,19 @@ def _measure(study: Study, ledger: Ledger, runner: Runner, repeats: int) -> list
     if entrants[0].name not in found:
         raise typer.Exit(FAILED)
     return [Measured(each.name, each.kind, tuple(found[each.name])) for each in entrants if each.name in found]
+
+
+def _trace(study: Study, ledger: Ledger, objects: Objects, runner: Runner, kept: Objects, *, seed: int) -> Traced:
+    """Run the reference with a seed that no other run had, with a few steps traced, and keep the trace."""
+    from assay.planning.study.profiled_variants import variant_request, variants
+    from assay.rounds.one_at_a_time import run_to_end
+    from assay.store.traces import keep_trace
+
+    reference = variants(study)[0]
+    typer.echo(f"{reference.name}, with a few steps traced", err=True)
+    request = variant_request(study, reference, seed).model_copy(update={"layers": True})
+    _show_failure(run_to_end(study.name, request, ledger, runner, time.time()), reference.name)
+    return keep_trace(study.name, request.key, objects, kept)
 
 
 def _show_failure(outcome: object, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from statistics import median
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -15,9 +15,11 @@ from rich.text import Text
 from assay.api.resources import LeverKind
 from assay.ranking.paired_change import Change, mean_change
 from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in_words
+from assay.reporting.layers import layers_document, layers_table
 
 if TYPE_CHECKING:
     from assay.planning.study.study import Study
+    from assay.store.traces import Traced
     from assay_trainer.contract import PreparationResult, TrialResult
 
 _ADVICE = {
@@ -57,17 +59,72 @@ class Measured(NamedTuple):
 
 
 def profile_table(
-    study: Study, measured: list[Measured], prepared: Mapping[str, PreparationResult] = MappingProxyType({})
+    study: Study,
+    measured: list[Measured],
+    prepared: Mapping[str, PreparationResult] = MappingProxyType({}),
+    traced: Traced | None = None,
 ) -> RenderableType:
     """Return how fast each variant is and where its time goes, then sentences on the bottleneck and the best levers.
 
-    `prepared` has, by arm, the preparation that ran once for all of its trials.
+    `prepared` has, by arm, the preparation that ran once for all of its trials; `traced` what a traced run has left.
     """
     title = Text.assemble(("Study ", "bold"), (study.name, "bold"), f": how fast its baseline, {study.baseline}, runs")
     tables: list[RenderableType] = [_speeds(measured), Text(), _phases(measured), Text()]
     if len(measured) > 1:
         tables += [_levers(study, measured), Text()]
-    return Group(title, Text(), *tables, *_sentences(measured, prepared))
+    layers = [Text(), *layers_table(traced)] if traced is not None else []
+    return Group(title, Text(), *tables, *_sentences(measured, prepared), *layers)
+
+
+def profile_document(
+    study: Study,
+    measured: list[Measured],
+    prepared: Mapping[str, PreparationResult] = MappingProxyType({}),
+    traced: Traced | None = None,
+) -> dict[str, Any]:
+    """Return the same as JSON: the reference, then what may be faster, the largest speed-up first."""
+    reference, cost = measured[0], measured[0].results[0].cost
+    return {
+        "study": study.name,
+        "baseline": study.baseline,
+        "metric": study.spec.metric.name,
+        "unit": cost.unit,
+        "deviceModel": cost.device_model,
+        "reference": _run_document(reference),
+        "levers": [
+            {
+                **_run_document(each),
+                "kind": each.kind,
+                "speedUp": reference.seconds / each.seconds,
+                "scoreChange": change._asdict() if (change := change_of(each, reference)) else None,
+            }
+            for each in by_speed(measured)
+        ],
+        "preparations": {
+            arm: {"method": each.method, "seconds": each.cost.accelerator_seconds} for arm, each in prepared.items()
+        },
+        **({"layers": layers_document(traced)} if traced is not None else {}),
+    }
+
+
+def _run_document(each: Measured) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "runs": len(each.results),
+        "seconds": each.seconds,
+        "samplesPerSecond": each.samples_per_second,
+        "shares": {_camel(phase): each.share(phase) for phase in _ADVICE},
+    }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.title() for part in others)
+
+
+def by_speed(measured: list[Measured]) -> list[Measured]:
+    """Return all but the reference, the largest speed-up first."""
+    return sorted(measured[1:], key=lambda each: each.seconds)
 
 
 _RISKS = {
@@ -81,7 +138,7 @@ def _levers(study: Study, measured: list[Measured]) -> Table:
     """Return a row for each lever, the largest speed-up first."""
     metric = study.spec.metric
     table = _table("lever", "speed-up", f"change of {metric.name}", "95 % interval", "risk to the order")
-    for each in sorted(measured[1:], key=lambda each: each.seconds):
+    for each in by_speed(measured):
         change = change_of(each, measured[0])
         table.add_row(
             each.name,

@@ -10,6 +10,7 @@ these:
     studies/<study>/certificates/<name>.json        what is written down of its certificates (TrustRecord)
     studies/<study>/reports/<digest>.html           its report
     studies/<study>/trials/<digest>.json            the table of its trials
+    studies/<study>/traces/<key>-<digest>.json.gz   a few steps of its baseline, as `assay profile --layers` saw them
     studies/<study>/retries/<digest>.json           a request to retry that was carried out
     looks/<yardstick>/<name>.json                   what was seen of its arms, by studies of any name (LookRecord)
     attempts/<key>/<attempt>.forgiven.json          a failure that no longer counts, since a retry was asked for
@@ -111,6 +112,11 @@ def retry_name(study: str, request: str) -> str:
 def document_name(study: str, folder: str, suffix: str, data: bytes) -> str:
     """Return the name of a document that was made of a study's results: a digest of its contents."""
     return f"studies/{study}/{folder}/{short_digest(data)[:16]}.{suffix}"
+
+
+def kept_trace_name(study: str, key: str, data: bytes) -> str:
+    """Return the name of the trace of a few steps of a trial, in Chrome's format, compressed by gzip."""
+    return f"studies/{study}/traces/{key}-{short_digest(data)[:16]}.json.gz"
 
 
 def request_name(attempts: Sequence[StartedAttempt]) -> str:

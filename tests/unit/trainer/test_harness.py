@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from assay_trainer import contract
+from assay_trainer import contract, trial_run
 from assay_trainer.contract import FailureReason, Fidelity, TerminationMessage, TrialRequest, TrialResult
 from assay_trainer.harness import perform
 from assay_trainer.objects import FileObjects, MemoryObjects, Objects, StoreError
@@ -97,6 +97,38 @@ def test_a_trial_leaves_a_result_with_score_curve_cost_and_profile(run: Run) -> 
     assert profile.forward + profile.evaluation + profile.other == pytest.approx(1)
     assert profile.samples_per_second > 0
     assert profile.peak_memory_bytes > 1 << 20
+
+
+def test_a_trial_that_is_to_be_traced_leaves_its_layers_beside_its_result(run: Run) -> None:
+    message, store = run(train_many_steps, layers=True)
+    assert message.reason == "Succeeded"
+    (result,) = store.list("results/")
+    assert store.list("layers/") == [result.replace("results", "layers"), f"layers/{result[8:-5]}.trace.json.gz"]
+
+    _, store = run(train_many_steps)
+    assert store.list("results/") == [result], "it has the key of one that is not traced"
+    assert not store.list("layers/")
+
+
+def test_what_is_traced_and_cannot_be_kept_costs_no_trial_its_result(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(trial_run, "keep_layers", fail)
+    message, store = run(train_many_steps, layers=True)
+    assert message.reason == "Succeeded"
+    assert store.list("results/")
+    assert "what was traced can't be kept: RuntimeError: the disk is full" in capsys.readouterr().err
+
+
+def train_many_steps(trial: Trial) -> dict[str, float]:
+    """A loop that learns nothing."""
+    for _ in range(20):
+        with trial.timed("forward"):
+            pass
+    return {"accuracy": 0.5}
 
 
 def test_the_data_are_cut_to_the_fidelity(run: Run) -> None:

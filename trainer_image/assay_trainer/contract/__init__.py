@@ -64,6 +64,7 @@ from assay_trainer.contract.keys import (
     request_preparation,
     trial_key,
 )
+from assay_trainer.contract.layers import LAYERS_BYTES, TRACE_BYTES, LayerKind, Layers, LayerTime
 from assay_trainer.contract.message import (
     CONTRACT_VERSION,
     MESSAGE_CHARACTERS,
@@ -81,9 +82,11 @@ from assay_trainer.contract.names import (
     checkpoint_name,
     checkpoints_folder,
     examples_name,
+    layers_name,
     preparation_name,
     preparation_scores_name,
     result_name,
+    trace_name,
 )
 from assay_trainer.contract.requests import (
     BY_HARDNESS,
@@ -120,6 +123,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "FIELDS_GROUP",
     "INFRASTRUCTURE_REASONS",
+    "LAYERS_BYTES",
     "MANIFEST_VERSION",
     "MEMORY_LIMIT_VARIABLE",
     "MESSAGE_CHARACTERS",
@@ -127,6 +131,7 @@ __all__ = [
     "RESULT_BYTES",
     "STOP_SECONDS",
     "TERMINATION_MESSAGE_BYTES",
+    "TRACE_BYTES",
     "CodeIngredients",
     "CodeInspected",
     "Command",
@@ -153,6 +158,9 @@ __all__ = [
     "ItemStarted",
     "Key",
     "Kind",
+    "LayerKind",
+    "LayerTime",
+    "Layers",
     "Message",
     "PerExample",
     "PreparationMethod",
@@ -189,6 +197,7 @@ __all__ = [
     "examples_name",
     "keyed_trial",
     "lasting_key",
+    "layers_name",
     "named_by_manifest",
     "preparation_key",
     "preparation_name",
@@ -200,5 +209,6 @@ __all__ = [
     "result_name",
     "short_digest",
     "stamp_digest",
+    "trace_name",
     "trial_key",
 ]

@@ -26,6 +26,16 @@ def examples_name(key: str, values: PerExample) -> str:
     return f"examples/{key}/{values.digest.removeprefix('sha256:')[:32]}.{suffix}"
 
 
+def layers_name(key: str) -> str:
+    """Return the name of the object with the kinds of layers of a trial that was traced."""
+    return f"layers/{key}.json"
+
+
+def trace_name(key: str) -> str:
+    """Return the name of the object with its trace, in Chrome's format, compressed by gzip."""
+    return f"layers/{key}.trace.json.gz"
+
+
 def attempt_name(key: str, attempt: int) -> str:
     """Return the name of the object with an attempt's failure; zero-padded so that names sort as numbers."""
     return f"attempts/{key}/{attempt:04d}.json"

@@ -126,6 +126,11 @@ class TrialRequest(Message):
         exclude_if=is_empty,
         description="Whether nothing is to run beside it: others had the memory that it ran out of before.",
     )
+    layers: bool = Field(
+        default=False,
+        exclude_if=is_empty,
+        description="Whether a few of its steps are traced, to say how long each kind of layer takes.",
+    )
 
 
 PreparationMethod = Literal["EL2N", "Custom"]
