@@ -10,15 +10,18 @@ from assay.planning.records.trust_records import Revocation
 from assay.planning.results.edit_recording import edits_to_record
 from assay.planning.study.requests import trial_request
 from assay.store import Ledger
+from assay.store.layout import kept_trace_name
 from assay_trainer.contract import (
     CodeIngredients,
     PerExample,
     WorkRequest,
     checkpoint_name,
     examples_name,
+    layers_name,
     preparation_name,
     preparation_scores_name,
     result_name,
+    trace_name,
 )
 from assay_trainer.objects import MemoryObjects
 from builders.looks import seen
@@ -96,6 +99,8 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
         *objects.list(""),
         checkpoint_name(item.key, 1),
         *(name(item.key) for name in (result_name, preparation_name, preparation_scores_name)),
+        *(name(item.key) for name in (layers_name, trace_name)),
+        kept_trace_name("study", item.key, b""),
         *(examples_name(item.key, values) for values in per_example),
     ]
 
