@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.api.errors import InvalidInput, Problem
+from assay.cli.build_progress import shown_progress
 from assay.cli.commands import program
 from assay.cli.exits import BAD_INPUT, FAILED
 from assay.cli.inputs import STORES, store_uri
@@ -139,19 +140,21 @@ def build(
     from assay_trainer.shards import Encoding, Fit, InvalidDataset, InvalidSource, Part, TableOptions, build_shards
 
     try:
-        built = build_shards(
-            source,
-            store_uri(_COMMAND, "--to", to),
-            name=_name(name, source),
-            sizes=_sizes(sizes),
-            held_out_percent=held_out_percent,
-            seed=seed,
-            fit=Fit(fit.value),
-            encode=Encoding(encode.value),
-            skip_unreadable=skip_unreadable,
-            table=TableOptions(label, target, split_column, group_by, labels, labels_separator),
-            hold_out=None if hold_out is None else Part(hold_out.value),
-        )
+        with shown_progress() as told:
+            built = build_shards(
+                source,
+                store_uri(_COMMAND, "--to", to),
+                name=_name(name, source),
+                sizes=_sizes(sizes),
+                held_out_percent=held_out_percent,
+                seed=seed,
+                fit=Fit(fit.value),
+                encode=Encoding(encode.value),
+                skip_unreadable=skip_unreadable,
+                table=TableOptions(label, target, split_column, group_by, labels, labels_separator),
+                hold_out=None if hold_out is None else Part(hold_out.value),
+                told=told,
+            )
     except (InvalidSource, InvalidDataset) as error:  # they say what was given and what is allowed
         typer.echo(f"{_COMMAND}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None

@@ -9,10 +9,12 @@ from assay_trainer.shards.build import BuiltDataset, build_shards
 from assay_trainer.shards.encoding import Encoding
 from assay_trainer.shards.errors import InvalidDataset, InvalidSource
 from assay_trainer.shards.inspection import FilesOfGroup, FoundDataset, inspect_dataset, verify_dataset
+from assay_trainer.shards.progress import BuildProgress, Stage
 from assay_trainer.shards.sources import Fit, LeftOut, Part
 from assay_trainer.shards.tables import TableOptions
 
 __all__ = [
+    "BuildProgress",
     "BuiltDataset",
     "Encoding",
     "FilesOfGroup",
@@ -22,6 +24,7 @@ __all__ = [
     "InvalidSource",
     "LeftOut",
     "Part",
+    "Stage",
     "TableOptions",
     "build_shards",
     "inspect_dataset",

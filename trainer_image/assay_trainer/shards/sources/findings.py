@@ -37,7 +37,7 @@ class Findings:
         self._counts[kind] += count
         examples = self._examples.setdefault(kind, [])
         if len(examples) < EXAMPLES:
-            examples.append(bounded(printable(example), _PATH_CHARACTERS))
+            examples.append(bounded(printable(example).replace("\n", "\\n"), _PATH_CHARACTERS))
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

@@ -15,7 +15,7 @@ from assay_trainer.shards.sources.layout import Layout, NoClassFolders, lay_out
 from assay_trainer.shards.sources.parts import Part
 from assay_trainer.shards.sources.source import Source
 from assay_trainer.shards.sources.stamps import stamp_of
-from assay_trainer.shards.sources.tree import Parts, walk
+from assay_trainer.shards.sources.tree import UNREAD, Parts, walk
 
 
 def read_folder(
@@ -59,7 +59,10 @@ def _laid_out(
     try:
         return lay_out(tree, findings, hold_out), moved
     except NoClassFolders as error:
-        found = foreign_folder(folder, tree.others) or f"allowed: {ALLOWED}"
+        unread = [each for each in findings.left_out if each.kind.endswith(UNREAD)]
+        listed = ", ".join(f"{each.count:,} {each.kind.removesuffix(UNREAD)}" for each in unread)
+        there = f"there are {listed}, which are not read: convert them to JPEG or PNG" if unread else ""
+        found = foreign_folder(folder, tree.others) or there or f"allowed: {ALLOWED}"
         raise InvalidSource(f"{folder}: {error}; {found}") from None
     except InvalidSource as error:
         raise InvalidSource(f"{folder}: {error}") from None

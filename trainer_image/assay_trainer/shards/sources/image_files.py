@@ -74,7 +74,7 @@ class ImageFiles:
 
     def named(self, index: int) -> str:
         """Return the whole name of one of them."""
-        return printable(f"{self.where}/{self.names[index]}")
+        return printable(f"{self.where}/{_on_a_line(self.names[index])}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class DamagedImages(InvalidSource):
 
     def __init__(self, files: ImageFiles, problems: Mapping[int, str]) -> None:
         ordered = sorted(problems.items())
-        lines = [f"  {printable(files.names[place])}: {reason}" for place, reason in ordered[:LISTED]]
+        lines = [f"  {_on_a_line(files.names[place])}: {reason}" for place, reason in ordered[:LISTED]]
         if len(ordered) > LISTED:
             lines.append(f"  and {len(ordered) - LISTED:,} more")
         super().__init__(
@@ -164,6 +164,10 @@ def usable_images(files: ImageFiles, options: ImageOptions, findings: Findings) 
         lambda places: each(places, jpeg),
         lambda places: [files.stamp(index) for index in kept[places].tolist()],
     )
+
+
+def _on_a_line(name: str) -> str:
+    return printable(name).replace("\n", "\\n")
 
 
 def _usable(files: ImageFiles, findings: Findings, options: ImageOptions) -> dict[int, Header]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay_trainer.described import bounded
 from assay_trainer.shards.sources.fit import Fit, draft, fitted
-from assay_trainer.shards.sources.magic import HEAD_BYTES, begins_as_an_image, head_of
+from assay_trainer.shards.sources.magic import HEAD_BYTES, begins_as_an_image, begins_as_heic, head_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -171,6 +171,8 @@ def _why(file: ImageFile, error: Exception) -> str:
             return "it is empty"
         if head.startswith(b"version https://git-lfs"):
             return "it is a pointer of Git LFS (git lfs pull fetches it)"
+        if begins_as_heic(head):
+            return "it is HEIC, a format that is not read: convert it to JPEG, or have the telephone export JPEG"
         if begins_as_an_image(head):
             return "it begins as an image, but is broken, or of a format that this Pillow lacks"
         return f"it begins with {head[:16]!r}"

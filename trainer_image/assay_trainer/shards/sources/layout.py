@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from assay_trainer.described import printable
 from assay_trainer.nearest import did_you_mean
@@ -185,9 +186,9 @@ def _labelled(index: _Index, parts: list[Parts], findings: Findings) -> Layout:
             f"{len(deeper):,} images lie in folders below their class folder, such as {_shown(deeper[0])}, and count "
             "to that class"
         )
-    findings.notes += [
-        f"the classes {' and '.join(alike)} differ by capital letters alone" for alike in _alike(classes)
-    ]
+    for alike in _alike(classes):
+        how = "capital letters" if len({name.casefold() for name in alike}) == 1 else "how their letters are encoded"
+        findings.notes.append(f"the classes {' and '.join(alike)} differ by {how} alone")
     return Layout(tuple(classes), files, labels, held_out if len(parts) == 2 else None)
 
 
@@ -215,7 +216,7 @@ def _images_of(index: _Index, parts: list[Parts], folder: Parts) -> list[Parts]:
 def _alike(classes: Iterable[str]) -> list[list[str]]:
     by_folded: dict[str, list[str]] = defaultdict(list)
     for name in classes:
-        by_folded[name.casefold()].append(name)
+        by_folded[normalize("NFKC", name).casefold()].append(name)
     return [names for names in by_folded.values() if len(names) > 1]
 
 

@@ -24,6 +24,9 @@ UNREAD_SUFFIXES = (
 )
 """The suffixes of image formats that are not read."""
 
+UNREAD = ", a format that is not read"
+"""The ending of kinds of files of such formats."""
+
 _SYSTEM = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"),
     *("system volume information", "lost+found", "__pycache__"),
@@ -94,7 +97,7 @@ def _take_file(tree: Tree, findings: Findings, entry: os.DirEntry[str], path: Pa
     elif not regular:
         findings.leave_out("links to nowhere" if entry.is_symlink() else "pipes, sockets or devices", "/".join(path))
     elif suffix in UNREAD_SUFFIXES:
-        findings.leave_out(f"{suffix} images, a format that is not read", "/".join(path))
+        findings.leave_out(f"{suffix} images{UNREAD}", "/".join(path))
     elif not suffix and looks_like_an_image(Path(entry.path)):
         tree.images.append(path)
     else:

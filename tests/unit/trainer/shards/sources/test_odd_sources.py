@@ -254,6 +254,39 @@ def test_folders_around_the_classes_of_a_part_are_looked_through(tmp_path: Path)
     assert (counts(result), result.manifest.classes) == ((2, 4), ("cats", "dogs"))
 
 
+def test_classes_whose_names_look_the_same_are_said(tmp_path: Path) -> None:
+    source = two_classes(tmp_path / "photos")
+    for name in ("caf\u00e9", "cafe\u0301"):
+        for number in range(3):
+            save(source / name / f"{number}.png")
+    result = built(source)
+    assert result.manifest.classes == ("cafe\u0301", "caf\u00e9", "cats", "dogs")
+    assert result.notes == ("the classes cafe\u0301 and caf\u00e9 differ by how their letters are encoded alone",)
+
+
+def test_heic_is_said_to_be_heic(tmp_path: Path) -> None:
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    source = two_classes(tmp_path / "photos")
+    (source / "cats" / "named wrongly.jpg").write_bytes(heic)
+    assert (
+        "named wrongly.jpg: can't be read as an image: it is HEIC, a format that is not read: convert it to JPEG"
+        in (refusal(source))
+    )
+    only = tmp_path / "only" / "photos"
+    for name in ("cats", "dogs"):
+        (only / name).mkdir(parents=True)
+        (only / name / "0.HEIC").write_bytes(heic)
+    assert "there are 2 .heic images, which are not read: convert them to JPEG or PNG" in refusal(only)
+
+
+def test_a_name_of_several_lines_is_shown_on_one(tmp_path: Path) -> None:
+    source = two_classes(tmp_path / "photos")
+    (source / "cats" / "two\nlines.png").write_bytes(b"")
+    assert "\n  cats/two\\nlines.png: can't be read as an image: it is empty\n" in refusal(source)
+    (found,) = built(source, skip_unreadable=True).left_out
+    assert found.examples == ("cats/two\\nlines.png: can't be read as an image: it is empty",)
+
+
 def test_classes_that_differ_by_capital_letters_are_said(tmp_path: Path) -> None:
     source = two_classes(tmp_path / "photos")
     save(source / "Cats" / "0.png")

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 
 from assay_trainer.data import open_dataset
-from assay_trainer.shards import BuiltDataset, Fit, InvalidSource, build_shards
+from assay_trainer.shards import BuiltDataset, Encoding, Fit, InvalidSource, build_shards
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
 EXIF_ORIENTATION = 0x0112
@@ -111,3 +112,22 @@ def test_smaller_sizes_are_averages_of_the_largest(tmp_path: Path) -> None:
     large, small = opened.train(32)[0].astype(float), opened.train(16)[0]
     want = np.floor(large.reshape(-1, 16, 2, 16, 2, 3).mean((2, 4)) + 0.5)
     assert np.array_equal(small, want)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("encode", list(Encoding))
+def test_every_exif_orientation_is_held_upright(tmp_path: Path, orientation: int, encode: Encoding) -> None:
+    exif = PIL.Image.Exif()
+    exif[EXIF_ORIENTATION] = orientation
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:8, :8], pixels[:8, 8:], pixels[8:, :8] = RED, GREEN, BLUE
+    for name in ("cats", "dogs"):
+        for number in range(2):
+            path = tmp_path / "photos" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            PIL.Image.fromarray(pixels).save(path, exif=exif)
+    with PIL.Image.open(path) as image:
+        want = np.asarray(PIL.ImageOps.exif_transpose(image))
+    result = build_shards(tmp_path / "photos", str(tmp_path / "shards"), name="photos", encode=encode)
+    found = open_dataset(result.dataset).train()[0][0]
+    assert np.abs(found.astype(int) - want)[1::4, 1::4].max() < 20
