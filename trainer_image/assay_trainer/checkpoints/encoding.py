@@ -1,8 +1,10 @@
 """A state as bytes and back, without pickle: who reads a checkpoint runs none of what somebody else has written.
 
 A state is a tree of dicts, lists and tuples; its leaves are numbers, texts, bytes, None, numpy arrays and torch
-tensors. The tree is JSON; the contents of arrays and tensors follow it in their order, as they lie in memory. They come
-back with the same bits and the same strides (fused optimizers go by the order of memory), tensors on the CPU.
+tensors. Of kinds derived from these only those are taken that come back as what they were: else a train function would
+find out only after it was preempted. The tree is JSON; the contents of arrays and tensors follow it in their order, as
+they lie in memory. They come back with the same bits and the same strides (fused optimizers go by the order of memory),
+tensors on the CPU.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,23 +46,29 @@ _TENSORS = frozenset(
     ]
 )
 
+_MAPPINGS: dict[str, type[dict[Any, Any]]] = {"dict": dict, "ordered": OrderedDict, "counter": Counter}
+"""Of modules states are OrderedDicts, and MultiStepLR's has a Counter."""
+
+_MAPPING_NAMES = {kind: name for name, kind in _MAPPINGS.items()}
+
 
 class Unusable(Exception):
     """A state that can't be written, or bytes that are no state."""
 
 
-def encoded(state: Any) -> list[bytes | memoryview]:
-    """Return a state as pieces of bytes to be joined. Raises Unusable that says which part of it can't be kept."""
-    buffers: list[bytes | memoryview] = []
+def encoded(state: Any, limit: int = sys.maxsize) -> list[bytes | memoryview]:
+    """Return a state as pieces of bytes to be joined, `limit` of them at most. Raises Unusable that says which part of
+    it can't be kept."""
+    writer = _Writer(limit)
     try:
-        tree = json.dumps(_tree(state, "state", 0, buffers)).encode()
+        tree = json.dumps(writer.tree(state, "state", 0)).encode()
     except ValueError as error:  # an integer of thousands of digits
         raise Unusable(f"state: {error}") from error
     if len(tree) > TREE_BYTES:
         raise Unusable(
             f"state: its numbers and texts take {len(tree):,} bytes; allowed: {TREE_BYTES:,}, without arrays"
         )
-    return [tree, b"\n", *buffers]
+    return [tree, b"\n", *writer.buffers]
 
 
 def decoded(data: memoryview) -> Any:
@@ -76,49 +85,78 @@ def decoded(data: memoryview) -> Any:
 # ----------------------------------------------------------------------------- writing
 
 
-def _tree(value: Any, path: str, level: int, buffers: list[bytes | memoryview]) -> Any:
-    if level > MOST_LEVELS:
-        raise Unusable(f"{path[:80]}: it has more than {MOST_LEVELS} levels")
-    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, np.generic)):
-        return value
-    if isinstance(value, bytes):
-        buffers.append(value)
-        return {"bytes": len(value)}
-    if isinstance(value, dict):
-        pairs = [
-            [_tree(key, path, level + 1, buffers), _tree(each, f"{path}[{key!r:.40}]", level + 1, buffers)]
-            for key, each in value.items()
-        ]
-        return {"dict": pairs}
-    if isinstance(value, list | tuple):
-        items = [_tree(each, f"{path}[{index}]", level + 1, buffers) for index, each in enumerate(value)]
-        return items if isinstance(value, list) else {"tuple": items}
-    if isinstance(value, np.ndarray | np.generic):
-        return _array(np.asarray(value), path, buffers)
-    if (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
-        return _tensor(value, path, buffers)
-    raise Unusable(f"{path}: given {described(value)}; allowed: {ALLOWED}")
+class _Writer:
+    """Makes a tree for JSON of a state, and gathers what its arrays contain."""
+
+    def __init__(self, limit: int) -> None:
+        self.buffers: list[bytes | memoryview] = []
+        self._limit = self._left = limit
+
+    def tree(self, value: Any, path: str, level: int) -> Any:
+        if level > MOST_LEVELS:
+            raise Unusable(f"{path[:80]}: it has more than {MOST_LEVELS} levels")
+        if isinstance(value, np.generic):
+            return {**self._array(np.asarray(value), path), "scalar": True}
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, bytes):
+            self._take(len(value), path)
+            self.buffers.append(value)
+            return {"bytes": len(value)}
+        if (name := _MAPPING_NAMES.get(type(value))) is not None:
+            return {
+                name: [
+                    [self.tree(key, path, level + 1), self.tree(each, f"{path}[{key!r:.40}]", level + 1)]
+                    for key, each in value.items()
+                ]
+            }
+        if type(value) in (list, tuple) or _is_shape(value):
+            items = [self.tree(each, f"{path}[{index}]", level + 1) for index, each in enumerate(value)]
+            return items if isinstance(value, list) else {"tuple": items}
+        if type(value) in (np.ndarray, np.memmap):
+            return self._array(value, path)
+        if (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
+            return self._tensor(value, path)
+        raise Unusable(f"{path}: given {described(value)}; allowed: {ALLOWED}")
+
+    def _array(self, array: Any, path: str) -> dict[str, Any]:
+        if not _ARRAYS.fullmatch(array.dtype.str):
+            raise Unusable(
+                f"{path}: given an array of {array.dtype}; allowed: arrays of numbers, truth values or texts"
+            )
+        self._take(array.nbytes, path)
+        order = _order(array.strides)
+        flat = np.ascontiguousarray(array.transpose(order)).reshape(-1)
+        self.buffers.append(flat.view(np.uint8).data if flat.nbytes else b"")
+        return {"array": array.dtype.str, "shape": list(array.shape), "order": order}
+
+    def _tensor(self, tensor: Any, path: str) -> dict[str, Any]:
+        import torch
+
+        name = str(tensor.dtype).removeprefix("torch.")
+        if name not in _TENSORS or tensor.layout != torch.strided or tensor.device.type == "meta":
+            given = f"a tensor of {name}, {tensor.layout}, on {tensor.device}"
+            raise Unusable(f"{path}: given {given}; allowed: dense tensors of numbers")
+        self._take(tensor.numel() * tensor.element_size(), path)
+        order = _order(tensor.stride())
+        plain = tensor.detach().resolve_conj().resolve_neg()
+        flat = plain.permute(order).contiguous().cpu().reshape(-1).view(torch.uint8)
+        self.buffers.append(flat.numpy().data if flat.numel() else b"")
+        return {"tensor": name, "shape": list(tensor.shape), "order": order}
+
+    def _take(self, size: int, path: str) -> None:
+        """Count bytes before they are copied: a view of few bytes may stand for more than the memory has."""
+        self._left -= size
+        if self._left < 0:
+            raise Unusable(
+                f"{path}: with its {size:,} bytes the state has more than {self._limit:,}, which are allowed"
+            )
 
 
-def _array(array: Any, path: str, buffers: list[bytes | memoryview]) -> Any:
-    if not _ARRAYS.fullmatch(array.dtype.str):
-        raise Unusable(f"{path}: given an array of {array.dtype}; allowed: arrays of numbers, truth values or texts")
-    order = _order(array.strides)
-    flat = np.ascontiguousarray(array.transpose(order)).reshape(-1)
-    buffers.append(flat.view(np.uint8).data if flat.nbytes else b"")
-    return {"array": array.dtype.str, "shape": list(array.shape), "order": order}
-
-
-def _tensor(tensor: Any, path: str, buffers: list[bytes | memoryview]) -> Any:
-    import torch
-
-    name = str(tensor.dtype).removeprefix("torch.")
-    if name not in _TENSORS or tensor.layout != torch.strided:
-        raise Unusable(f"{path}: given a tensor of {name}, {tensor.layout}; allowed: dense tensors of numbers")
-    order = _order(tensor.stride())
-    flat = tensor.detach().permute(order).contiguous().cpu().reshape(-1).view(torch.uint8).resolve_neg()
-    buffers.append(flat.numpy().data if flat.numel() else b"")
-    return {"tensor": name, "shape": list(tensor.shape), "order": order}
+def _is_shape(value: Any) -> bool:
+    """Return whether it is the shape of a tensor, which is a tuple for all that is done with it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Size)
 
 
 def _order(strides: Sequence[int]) -> list[int]:
@@ -140,8 +178,9 @@ class _Reader:
             return [self.value(each, level + 1) for each in tree]
         if not isinstance(tree, dict):
             return tree
-        if "dict" in tree:
-            return {self.value(key, level + 1): self.value(each, level + 1) for key, each in tree["dict"]}
+        for name, kind in _MAPPINGS.items():
+            if name in tree:
+                return kind({self.value(key, level + 1): self.value(each, level + 1) for key, each in tree[name]})
         if "tuple" in tree:
             return tuple(self.value(each, level + 1) for each in tree["tuple"])
         if "bytes" in tree:
@@ -155,7 +194,8 @@ class _Reader:
             raise ValueError(f"an array of {tree['array']!r:.40}")
         kind, shape, order = np.dtype(tree["array"]), *_layout(tree)
         values = np.frombuffer(self._next(math.prod(shape) * kind.itemsize), np.uint8).copy().view(kind)
-        return values.reshape([shape[each] for each in order]).transpose(_inverse(order))
+        array = values.reshape([shape[each] for each in order]).transpose(_inverse(order))
+        return array[()] if tree.get("scalar") is True and not shape else array
 
     def _tensor(self, tree: dict[str, Any]) -> Any:
         import torch

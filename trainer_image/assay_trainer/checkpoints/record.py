@@ -61,7 +61,7 @@ class CheckpointRecord(Message):
 
 def to_object(record: CheckpointRecord, state: Any) -> bytes:
     """Return a checkpoint as an object. Raises Unusable for a state that can't be kept, MemoryError."""
-    pieces = [record.model_dump_json().encode(), b"\n", *encoded(state)]
+    pieces = [record.model_dump_json().encode(), b"\n", *encoded(state, CHECKPOINT_BYTES)]
     size = sum(len(piece) for piece in pieces)
     if size > CHECKPOINT_BYTES:
         raise Unusable(f"state: given {size:,} bytes; allowed: {CHECKPOINT_BYTES:,}")

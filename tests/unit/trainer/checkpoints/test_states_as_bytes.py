@@ -3,13 +3,20 @@ from __future__ import annotations
 import math
 import pickle
 import random
-from typing import Any
+from collections import Counter, OrderedDict, defaultdict
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
 from assay_trainer.checkpoints.encoding import MOST_LEVELS, Unusable, decoded, encoded
+
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
 
 NESTED: Any = 1
 for _ in range(MOST_LEVELS + 1):
@@ -38,6 +45,43 @@ def there_and_back(state: Any) -> Any:
 )
 def test_plain_values_come_back_as_they_were(state: object) -> None:
     assert there_and_back(state) == state
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.int64(3), np.float64(0.1), np.float32(0.1), np.bool_(True), np.str_("a"), OrderedDict(a=1), Counter("aab")],
+)
+def test_kinds_derived_from_plain_ones_come_back_as_such_also_as_keys(value: Any) -> None:
+    found = there_and_back([value])[0]
+
+    assert (type(found), found) == (type(value), value)
+    if isinstance(value, np.generic):
+        assert there_and_back({value: 1})[value] == 1
+
+
+def test_what_a_scheduler_of_torch_keeps_comes_back() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))])
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [2, 2, 3])
+    state = there_and_back(schedule.state_dict())
+
+    assert state == schedule.state_dict()
+    assert list(state["milestones"].elements()) == [2, 2, 3]
+    assert there_and_back([torch.ones(2, 3).shape]) == [(2, 3)]
+
+
+def test_a_conjugate_is_kept_as_its_values() -> None:
+    tensor = torch.tensor([1 + 2j]).conj()
+
+    assert torch.equal(there_and_back(tensor), tensor)
+
+
+def test_a_view_of_few_bytes_that_stands_for_many_is_refused_before_it_is_copied() -> None:
+    many = torch.ones(1).expand(10**13)
+
+    with pytest.raises(
+        Unusable, match=r"state\['a'\]: with its 40,000,000,000,000 bytes the state has more than 1,000"
+    ):
+        encoded({"a": many}, 1000)
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "bfloat16", "int64", "uint8", "bool", "complex64"])
@@ -76,6 +120,10 @@ def test_arrays_come_back(array: np.ndarray[Any, Any]) -> None:
         ([np.array([object()])], r"state\[0\]: given an array of object"),
         ({"a": {1, 2}}, "given a set of 2"),
         (NESTED, "more than 100 levels"),
+        ([Pair(1, 2)], r"state\[0\]: given a tests.Pair"),
+        (defaultdict(list), "given a"),
+        ([np.ma.masked_array([1, 2], [True, False])], r"state\[0\]: given a"),
+        ([torch.ones(2, device="meta")], r"given a tensor of float32, torch.strided, on meta"),
     ],
 )
 def test_what_can_not_be_kept_is_named(state: object, want: str) -> None:
