@@ -203,13 +203,15 @@ class Trial:
 
         They come as arrays (`.arrays()`), as a data set for a DataLoader (`.torch()`), or as shuffled batches in
         bounded memory (`.batches(size)`); `.schema` has the fields. With `subset: RS2` they are those of all epochs.
-        Raises InvalidDataset, StoreError.
+        Raises InvalidDataset, StoreError, ValueError for another split.
         """
         if self._examples is None:
             raise InvalidDataset(
                 "trial.examples(): the train function reads its data by itself (spec.dataset.uri, version); "
                 "allowed: trial.dataset"
             )
+        if split not in ("train", "held_out"):
+            raise ValueError(f'trial.examples: given {described(split)}; allowed: "train", "held_out"')
         found = self._examples(split)
         if split == "train":
             self.training_examples = len(found)

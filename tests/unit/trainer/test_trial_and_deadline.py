@@ -66,3 +66,10 @@ def test_a_block_that_ends_in_time_leaves_no_timer_and_no_handler() -> None:
 def test_the_nearest_name_is_offered_only_if_it_is_near() -> None:
     assert did_you_mean("learning_rate", ["learningRate", "width"]) == "; did you mean 'learningRate'?"
     assert did_you_mean("zzz", ["learningRate", "width"]) == ""
+
+
+def test_a_split_that_is_none_is_an_error_that_lists_the_splits() -> None:
+    trial = a_bare_trial()
+    trial._examples = lambda split: pytest.fail(split)
+    with pytest.raises(ValueError, match='given \'validation\'; allowed: "train", "held_out"'):
+        trial.examples("validation")  # type: ignore[arg-type]

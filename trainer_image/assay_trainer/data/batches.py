@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -12,6 +14,7 @@ from assay_trainer.data.blocks import BlockReader
 from assay_trainer.data.columns import read_columns
 from assay_trainer.data.groups import Columns, Group
 from assay_trainer.data.shuffled import pools_of, shuffled
+from assay_trainer.described import described
 
 POOL_BYTES = 64 << 20
 """About how many bytes are shuffled at a time. There are two such pools in memory: one is read while one is used."""
@@ -39,8 +42,9 @@ class Batches(Iterator[Columns]):
         start: int = 0,
         pool_bytes: int = POOL_BYTES,
     ) -> None:
-        if size < 1 or start < 0:
-            raise ValueError(f"size {size}, start {start}; allowed: a size of 1 or more, a start of 0 or more")
+        for name, given, least in (("size", size, 1), ("start", start, 0), ("seed", seed, 0), ("epoch", epoch, 0)):
+            if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < least:
+                raise ValueError(f"{name}: given {described(given)}; allowed: a whole number of {least} or more")
         self._reader, self._size, self._seed, self._epoch = reader, size, seed, epoch
         self._examples = len(rows)
         self.position = min(start, len(self))
@@ -51,14 +55,28 @@ class Batches(Iterator[Columns]):
         small = [group for group in groups if group is not leading and group.bytes <= RESIDENT_BYTES]
         self._streamed = [group for group in groups if group not in small]
         self._rows, self._resident = rows, read_columns(reader, small, rows)
+        self._begin()
+        self._current: tuple[int, _Pool] | None = None
+
+    def _begin(self) -> None:
+        """Make what is of one process: a forked one has none of its parent's threads."""
+        self._process = os.getpid()
+        self._giving = threading.Lock()
+        """Each batch is given once, also if several threads ask for the next one."""
         self._reading = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Columns]] | None = None
-        self._current: tuple[int, _Pool] | None = None
 
     def __len__(self) -> int:
         return -(-self._examples // self._size)
 
     def __next__(self) -> Columns:
+        if self._process != os.getpid():
+            self._reader = BlockReader(self._reader.objects, self._reader.cache)
+            self._begin()
+        with self._giving:
+            return self._next_batch()
+
+    def _next_batch(self) -> Columns:
         if self.position >= len(self):
             self.close()
             raise StopIteration

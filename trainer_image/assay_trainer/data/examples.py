@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ class Examples:
     groups: Sequence[Group]
     rows: NDArray[np.int64] | None
     """The places of the examples in the split, ascending; None for all."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is open: another process opens it anew."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def __len__(self) -> int:
         return self.groups[0].examples if self.rows is None else len(self.rows)
@@ -73,7 +78,8 @@ class Examples:
         Blocks come in a random order, and examples are shuffled among those of the 64 MiB of blocks that are read at
         a time, so that memory stays bounded whatever the set's size. Seed and epoch give the same batches again, and
         `start` leaves out so many of the first, without reading them: to go on after a stop, keep the iterator's
-        `position`. Raises ValueError for a size below 1; InvalidDataset and StoreError as it goes on.
+        `position`. Raises ValueError for numbers that are none, or below 0 (a size: below 1); InvalidDataset and
+        StoreError as it goes on.
         """
         rows = np.arange(len(self)) if self.rows is None else self.rows
         return Batches(self._reader, self.groups, rows, size, seed=seed, epoch=epoch, start=start)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,8 +190,56 @@ def test_batches_go_on_where_they_were_left(dataset: Any, pool_bytes: int, monke
     for start in (0, 1, 5, 10, 11, 12):
         rest = examples.batches(48, seed=3, epoch=2, start=start)
         assert [each["said"].tolist() for each in rest] == all_of_them[start:]
-    with pytest.raises(ValueError, match="size 0, start 0; allowed: a size of 1 or more"):
-        examples.batches(0)
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        ({"size": 0}, "size: given 0; allowed: a whole number of 1 or more"),
+        ({"size": True}, "size: given True; allowed: a whole number of 1 or more"),
+        ({"size": None}, "size: given None; allowed"),
+        ({"size": 8, "seed": None}, "seed: given None; allowed: a whole number of 0 or more"),
+        ({"size": 8, "start": -1}, "start: given -1; allowed"),
+    ],
+)
+def test_numbers_of_batches_that_are_none_are_named(dataset: Any, given: Any, want: str) -> None:
+    with pytest.raises(ValueError, match=want):
+        dataset[0].examples("train").batches(**given)
+
+
+def test_threads_that_share_an_iterator_get_each_batch_once(dataset: Any) -> None:
+    batches = dataset[0].examples("train").batches(1)
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.extend(each["said"][0] for each in batches)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == len(set(found)) == len(batches)
+
+
+def test_an_iteration_that_was_begun_goes_on_in_a_forked_process(dataset: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "POOL_BYTES", 1)  # so that the next pool is being read when the process forks
+    batches = dataset[0].examples("train").batches(48)
+    next(batches)
+
+    def rest(answer: Any) -> None:
+        answer.send([text for each in batches for text in each["said"]])
+
+    mine, other = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=rest, args=(other,), daemon=True)
+    child.start()
+    other.close()
+    assert mine.poll(30)
+    found = mine.recv()
+    child.join()
+    assert found == [text for each in batches for text in each["said"]]
+
+
+def test_examples_are_sent_to_another_process_without_what_is_open(dataset: Any) -> None:
+    examples = dataset[0].examples("train")
+    want = examples.arrays()["said"].tolist()
+    assert pickle.loads(pickle.dumps(examples)).arrays()["said"].tolist() == want
 
 
 @pytest.mark.parametrize("start_method", [None, "fork", "spawn"])
