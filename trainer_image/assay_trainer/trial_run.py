@@ -14,7 +14,7 @@ from assay_trainer import contract
 from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
-from assay_trainer.data import Choose, check_files_unedited
+from assay_trainer.data import Choose, check_files_unedited, watch_files
 from assay_trainer.described import bounded
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
@@ -100,6 +100,7 @@ class TrialRun:
         if self._check_code:
             check_code_unedited(request.entrypoint, request.code, self._elsewhere)
         check_inputs_unedited(request.inputs, self._stamps, "was edited after the study had begun")
+        watch_files()
         use_device(device, self._threads, deterministic=request.deterministic)
         seed_everything(request.seed)
         reset_peak_memory(device)

@@ -5,7 +5,7 @@ as a data set for torch or as batches (`examples.py`). What a file's bytes mean 
 `version_2.py`.
 """
 
-from assay_trainer.data.blocks import check_files_unedited
+from assay_trainer.data.blocks import check_files_unedited, watch_files
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import Choose, OpenedDataset, SplitName, open_dataset
 from assay_trainer.data.pixel_statistics import PixelStatistics
@@ -18,4 +18,5 @@ __all__ = [
     "SplitName",
     "check_files_unedited",
     "open_dataset",
+    "watch_files",
 ]

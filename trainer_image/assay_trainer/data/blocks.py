@@ -50,11 +50,16 @@ Room = Callable[[int], memoryview]
 
 
 _seen: dict[Path, os.stat_result] = {}
-"""The files of data sets that this process has read, as they were at first."""
+"""The files of data sets that this trial has read, as they were at first."""
+
+
+def watch_files() -> None:
+    """Begin anew to remember the files that are read: a process may do one trial after another."""
+    _seen.clear()
 
 
 def check_files_unedited() -> None:
-    """Raise InvalidDataset if a file of a data set on this machine was edited after this process had begun to read it.
+    """Raise InvalidDataset if a file of a data set on this machine was edited since this trial has read it.
 
     What is mapped changes with its file, so that nobody can say which of its bytes a trial was given.
     """

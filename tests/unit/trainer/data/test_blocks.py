@@ -183,3 +183,13 @@ def test_a_file_that_is_edited_in_place_while_it_is_read_is_told(
         blocks.check_files_unedited()
     (tmp_path / "a").unlink()
     blocks.check_files_unedited()
+
+
+def test_a_file_that_was_edited_before_a_trial_is_none_that_was_edited_during_it(tmp_path: Path) -> None:
+    files = FileObjects(tmp_path)
+    files.put_if_absent("a", CONTENT["a"])
+    BlockReader(files, None).block(BLOCKS[0])
+    (tmp_path / "a").write_bytes(CONTENT["a"] + b"more")
+    blocks.watch_files()
+    BlockReader(files, None).block(BLOCKS[0])
+    blocks.check_files_unedited()
