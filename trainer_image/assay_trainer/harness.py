@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import NamedTuple, Required, TypedDict, Unpack
 
 import numpy as np
@@ -87,22 +87,24 @@ def perform(item: Item, store: Objects, **options: Unpack[Options]) -> Terminati
     return record_failure(item, store, failed.failure)
 
 
-def attempt(
-    item: Item,
-    store: Objects,
-    *,
-    device: str,
-    threads: int,
-    check_code: bool = False,
-    elsewhere: Mapping[str, str] = MappingProxyType({}),
-    stamps: Mapping[str, str] = MappingProxyType({}),
-    shares_memory: bool = False,
-    memory_limit_bytes: int | None = None,
-    beside: int = 1,
-    device_time: Callable[[], float] = time.perf_counter,
-    place: Place = ALONE,
-    family: int | None = None,
-) -> Failed | None:
+@dataclass(frozen=True)
+class _Told:
+    """The same, with what holds where nothing is said."""
+
+    device: str
+    threads: int
+    check_code: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    shares_memory: bool = False
+    memory_limit_bytes: int | None = None
+    beside: int = 1
+    device_time: Callable[[], float] = time.perf_counter
+    place: Place = ALONE
+    family: int | None = None
+
+
+def attempt(item: Item, store: Objects, **options: Unpack[Options]) -> Failed | None:
     """Run a trial or a preparation and put its result into the store; return how it failed, if it did.
 
     `device` is "cpu", "cuda" or "cuda:<n>"; `threads` is the number of CPU threads that the item may use. With
@@ -115,73 +117,99 @@ def attempt(
     the clock by which the time of devices is charged. `place` is this process's among those of the trial, which are
     charged together: all descendants of the process `family`. Only the first of them leaves a result.
     """
-    meter = Meter(device, item.devices, device_time, family)
+    told = _Told(**options)
+    meter = Meter(told.device, item.devices, told.device_time, told.family)
     deadline = Deadline(item.deadline_seconds)
     kills = out_of_memory_kills()
-    run: TrialRun | None = None
-    work: Callable[[], Tried | Prepared | None]
-    if isinstance(item, TrialRequest):
-        work = run = TrialRun(
-            item,
-            meter,
-            threads,
-            choose=partial(_subset, item, store) if item.fidelity.takes_subset else None,
-            record=partial(_record, store=store),
-            end_within=deadline.ring_within,
-            store=store,
-            resume=lambda spent: deadline.count(spent.wall_seconds),
-            check_code=check_code,
-            elsewhere=elsewhere,
-            stamps=stamps,
-            place=place,
-        )
-    else:
-        work = partial(
-            run_preparation,
-            item,
-            meter,
-            threads,
-            check_code=check_code,
-            elsewhere=elsewhere,
-            stamps=stamps,
-            place=place,
-        )
+    work = _work_of(item, store, told, meter, deadline)
+    run = work if isinstance(work, TrialRun) else None
     try:
-        share_device(device, beside)
+        share_device(told.device, told.beside)
         outcome = _done_in_time(item, store, deadline, work, run)
         if outcome is not None:  # written outside the deadline: what was computed in time is not thrown away
             _record_patiently(outcome, store)
             if run is not None and run.checkpoints is not None:
                 run.checkpoints.tidy(None)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
-        failed_early = run.failed_early if run is not None else None
-        cause = failed_early or error
-        reason = reason_of(cause) if failed_early or not deadline.expired else FailureReason.DEADLINE_EXCEEDED
-        message = message_of(cause, reason)
-        killed = reason in HELPERS_MAY_BE_MISSED and out_of_memory_kills() > kills
-        if killed:
-            reason = FailureReason.OUT_OF_MEMORY
-            message = f"a process of the trial was killed for want of memory; then: {message}"
-        lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(cause))
-        if (lacks_memory and shares_memory) or (reason is FailureReason.OUT_OF_MEMORY and beside > 1):
-            reason = FailureReason.OUT_OF_SHARED_MEMORY
-        failure = contract.Failure(
-            key=item.key,
-            attempt=item.attempt,
-            reason=reason,
-            message=message,
-            # what can't be done is refused before anything is trained
-            accelerator_seconds=0.0 if reason is FailureReason.INVALID_REQUEST else meter.accelerator_seconds,
-            deadline_seconds=item.deadline_seconds,
-            memory_limit_bytes=memory_limit_bytes if lacks_memory else None,
-            metric=item.metric if isinstance(item, TrialRequest) else None,
-            curve=_kept_curve(run),
-            study=item.study,
-        )
-        if run is not None and run.checkpoints is not None and place.world_size == 1:  # by which they failed together
-            run.checkpoints.tidy(reason)  # is not known in one of several processes
-        return Failed(failure, cause)
+        cause = (run.failed_early if run is not None else None) or error
+        expired = deadline.expired and cause is error
+        why = _why(cause, told, expired=expired, killed_helpers=lambda: out_of_memory_kills() > kills)
+        if run is not None and run.checkpoints is not None and told.place.world_size == 1:
+            run.checkpoints.tidy(
+                why.reason
+            )  # of several processes it is not known in one by which they failed together
+        return Failed(_failure(item, why, told, meter, run), cause)
     return None
+
+
+def _work_of(
+    item: Item, store: Objects, told: _Told, meter: Meter, deadline: Deadline
+) -> Callable[[], Tried | Prepared | None]:
+    """Return what is to be done for an item: a `TrialRun`, if it is a trial."""
+    if isinstance(item, PreparationRequest):
+        return partial(
+            run_preparation,
+            item,
+            meter,
+            told.threads,
+            check_code=told.check_code,
+            elsewhere=told.elsewhere,
+            stamps=told.stamps,
+            place=told.place,
+        )
+    return TrialRun(
+        item,
+        meter,
+        told.threads,
+        choose=partial(_subset, item, store) if item.fidelity.takes_subset else None,
+        record=partial(_record, store=store),
+        end_within=deadline.ring_within,
+        store=store,
+        resume=lambda spent: deadline.count(spent.wall_seconds),
+        check_code=told.check_code,
+        elsewhere=told.elsewhere,
+        stamps=told.stamps,
+        place=told.place,
+    )
+
+
+class _Why(NamedTuple):
+    """Why an attempt failed, and whether it was for want of the machine's memory, not of a device's."""
+
+    reason: FailureReason
+    message: str
+    lacks_memory: bool
+
+
+def _why(cause: BaseException, told: _Told, *, expired: bool, killed_helpers: Callable[[], bool]) -> _Why:
+    """Return why an attempt failed, by the error that ended it. What it had started may have been killed for want of
+    memory, and the error be of that."""
+    reason = FailureReason.DEADLINE_EXCEEDED if expired else reason_of(cause)
+    message = message_of(cause, reason)
+    killed = reason in HELPERS_MAY_BE_MISSED and killed_helpers()
+    if killed:
+        reason = FailureReason.OUT_OF_MEMORY
+        message = f"a process of the trial was killed for want of memory; then: {message}"
+    lacks_memory = reason is FailureReason.OUT_OF_MEMORY and (killed or lacks_host_memory(cause))
+    if (lacks_memory and told.shares_memory) or (reason is FailureReason.OUT_OF_MEMORY and told.beside > 1):
+        reason = FailureReason.OUT_OF_SHARED_MEMORY
+    return _Why(reason, message, lacks_memory)
+
+
+def _failure(item: Item, why: _Why, told: _Told, meter: Meter, run: TrialRun | None) -> contract.Failure:
+    return contract.Failure(
+        key=item.key,
+        attempt=item.attempt,
+        reason=why.reason,
+        message=why.message,
+        # what can't be done is refused before anything is trained
+        accelerator_seconds=0.0 if why.reason is FailureReason.INVALID_REQUEST else meter.accelerator_seconds,
+        deadline_seconds=item.deadline_seconds,
+        memory_limit_bytes=told.memory_limit_bytes if why.lacks_memory else None,
+        metric=item.metric if isinstance(item, TrialRequest) else None,
+        curve=_kept_curve(run),
+        study=item.study,
+    )
 
 
 def succeeded(item: Item) -> TerminationMessage:
