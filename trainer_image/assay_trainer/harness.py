@@ -131,13 +131,12 @@ def attempt(item: Item, store: Objects, **options: Unpack[Options]) -> Failed | 
             if run is not None and run.checkpoints is not None:
                 run.checkpoints.tidy(None)
     except BaseException as error:  # noqa: BLE001 - the team's code may raise anything, SystemExit among it
-        cause = (run.failed_early if run is not None else None) or error
-        expired = deadline.expired and cause is error
+        early = run.failed_early if run is not None else None
+        cause, expired = early or error, deadline.expired and early is None
         why = _why(cause, told, expired=expired, killed_helpers=lambda: out_of_memory_kills() > kills)
+        # by which reason several processes failed together is not known in one of them
         if run is not None and run.checkpoints is not None and told.place.world_size == 1:
-            run.checkpoints.tidy(
-                why.reason
-            )  # of several processes it is not known in one by which they failed together
+            run.checkpoints.tidy(why.reason)
         return Failed(_failure(item, why, told, meter, run), cause)
     return None
 
