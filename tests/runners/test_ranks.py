@@ -52,6 +52,16 @@ def test_the_time_of_all_ranks_is_charged(pod: Pod, dataset: Dataset, tmp_path: 
     assert result_of(pod, dataset, "burn", folder=str(tmp_path)).cost.accelerator_seconds > 0.9
 
 
+def test_ranks_share_the_memory_of_their_examples_and_do_not_see_what_another_one_changes(
+    pod: Pod, dataset: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    shared = result_of(pod, dataset, "change_their_examples", folder=str(tmp_path))
+    alone = result_of(Pod(tmp_path / "one"), dataset, "change_their_examples", devices=1, folder=str(tmp_path))
+    assert (shared.metrics["shared"], alone.metrics["shared"]) == (1.0, 0.0)
+    assert shared.score == alone.score
+
+
 def test_a_function_that_uses_all_devices_itself_is_called_once(pod: Pod, dataset: Dataset) -> None:
     result = result_of(pod, dataset, "use_all_from_one_process")
     assert (result.score, result.metrics["world_size"], result.metrics["is_rank"]) == (0.125, 1.0, 0.0)

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -119,8 +120,8 @@ class TrialRun:
             fidelity=request.fidelity,
             seed=request.seed,
             classes=data.classes,
-            training_data=data.training,
-            held_out=data.held_out,
+            training_data=partial(place.training, data.training) if place.training else data.training,
+            held_out=partial(place.held_out, data.held_out) if place.held_out else data.held_out,
             examples=data.examples,
             own_data=data.own,
             own_held_out=data.own_held_out,

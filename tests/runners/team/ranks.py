@@ -152,3 +152,17 @@ def keeps_and_fails(trial: Trial) -> dict[str, float]:
 def trains_in_epochs(trial: Trial) -> dict[str, float]:
     """Do the same in all ranks."""
     return behaviours.trains_in_epochs(trial)
+
+
+@uses_devices
+def change_their_examples(trial: Trial) -> dict[str, float]:
+    """Each rank sets its images to its own number, and looks at them when the others have done so, too."""
+    folder, before = Path(str(trial.recipe["folder"])), trial.training_data()[0]
+    total = float(before.sum())
+    before[:] = trial.rank + 1
+    (folder / str(trial.rank)).touch()
+    _wait_for(*(folder / str(rank) for rank in range(trial.world_size)))
+    assert (before == trial.rank + 1).all()
+    assert float(trial.training_data()[0].sum()) == total
+    shared = "/memfd:examples" in Path("/proc/self/maps").read_text()
+    return {"accuracy": total, "shared": float(shared)}

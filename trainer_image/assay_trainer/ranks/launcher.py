@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from assay_trainer.children import Child, Children, Exit, Limits, begin_to_record
 from assay_trainer.ranks.agreed import Agreement
 from assay_trainer.ranks.ended import RankEnd, RankFailed, cause_of
+from assay_trainer.ranks.loaded import LoadedOnce
 from assay_trainer.ranks.place import Place
 
 SETTLE_SECONDS = 2.0
@@ -34,9 +35,14 @@ def launch(world_size: int, rank: Rank) -> RankEnd | None:
     They belong to the session of this process, whose end ends them, too. Raises OSError if there is no room for them.
     """
     told = list[int]()
-    with _reserved_port() as port, closing(Agreement(world_size)) as agreement:
+    with (
+        _reserved_port() as port,
+        closing(Agreement(world_size)) as agreement,
+        closing(LoadedOnce()) as training,
+        closing(LoadedOnce()) as held_out,
+    ):
         children = Children(own_sessions=False)
-        places = [Place(number, world_size, port, agreement) for number in range(world_size)]
+        places = [Place(number, world_size, port, agreement, training, held_out) for number in range(world_size)]
         ranks = [children.fork(partial(_be_rank, rank, place), Limits()) for place in places]
         running = {child.pid: number for number, child in enumerate(ranks)}
         signal.signal(signal.SIGTERM, lambda *_: _tell_to_end(running, told))

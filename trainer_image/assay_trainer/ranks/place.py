@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from assay_trainer.ranks.agreed import Agreement
+from assay_trainer.ranks.loaded import LoadedOnce
 
 _VARIABLES = (
     "RANK",
@@ -29,6 +30,9 @@ class Place:
     master_port: int = 0
     agreement: Agreement | None = None
     """What the ranks agree on; None: there is one alone."""
+    training: LoadedOnce | None = None
+    held_out: LoadedOnce | None = None
+    """Where the examples are that all ranks have; None: it is one alone."""
 
     @property
     def is_first(self) -> bool:
