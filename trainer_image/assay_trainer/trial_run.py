@@ -39,7 +39,7 @@ from assay_trainer.returned import (
     metrics_at_the_end,
 )
 from assay_trainer.trial import EnoughReported, Trial
-from assay_trainer.trial_data import data_of
+from assay_trainer.trial_data import TrialData, data_of
 from assay_trainer.unedited import check_code_unedited, check_inputs_unedited
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
@@ -115,7 +115,22 @@ class TrialRun:
             rank=place.rank,
             agreement=place.agreement,
         )
-        self._trial = trial = Trial(
+        self._trial = self._trial_of(data, place)
+        self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
+        returned = self._returned_by(train, self.checkpoints)
+        if not place.is_first:
+            return None
+        if self.failed_early is not None:
+            raise self.failed_early
+        if self.early is not None:
+            return self.early
+        if request.fidelity.stop_after is not None:
+            return self._outcome(*metrics_at_the_end(self.curve))
+        return self._outcome(*checked_metrics(returned, request.metric))
+
+    def _trial_of(self, data: TrialData, place: Place) -> Trial:
+        request = self._request
+        return Trial(
             recipe=request.recipe,
             fidelity=request.fidelity,
             seed=request.seed,
@@ -125,7 +140,7 @@ class TrialRun:
             examples=data.examples,
             own_data=data.own,
             own_held_out=data.own_held_out,
-            device=device,
+            device=self._meter.device,
             threads=self._threads,
             deterministic=request.deterministic,
             rank=place.rank,
@@ -137,35 +152,30 @@ class TrialRun:
             at_enough=self._end_early,
             checkpoints=self.checkpoints,
         )
-        self._began_ns, self._began_cpu = time.perf_counter_ns(), cpu_seconds()
+
+    def _returned_by(self, train: TrainFunction, checkpoints: Checkpoints) -> Any:
+        """Call the train function and return what it returns; None if it ended at a report, or broke down after what
+        counts of its curve. Raises ToldToEnd, and what the function raises."""
         returned: Any = None
         try:
-            with GpuUtilisation(device) as self._gpu:
-                returned = train(trial)
+            with GpuUtilisation(self._meter.device) as self._gpu:
+                returned = train(self._trial)
         except EnoughReported:
             pass
         except ToldToEnd:
             raise
         except BaseException:
             # what was reported by then is the result, also if the function breaks down in what follows
-            if self.checkpoints.ended or self.failed_early is not None or not self.curve.has_score:
+            if checkpoints.ended or self.failed_early is not None or not self.curve.has_score:
                 raise
             traceback.print_exc()
         finally:
-            self.checkpoints.close()
-            trial.close()
+            checkpoints.close()
+            self._trial.close()
         self._keep_layers()
-        if self.checkpoints.ended:  # its function has swallowed that, and returned what it had
+        if checkpoints.ended:  # its function has swallowed that, and returned what it had
             raise ToldToEnd
-        if not place.is_first:
-            return None
-        if self.failed_early is not None:
-            raise self.failed_early
-        if self.early is not None:
-            return self.early
-        if request.fidelity.stop_after is not None:
-            return self._outcome(*metrics_at_the_end(self.curve))
-        return self._outcome(*checked_metrics(returned, request.metric))
+        return returned
 
     def _place_of(self, train: TrainFunction) -> Place | None:
         """Return this process's place among those that run the function; None if it is called without this one. Raises
