@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=("build", "read"))
     parser.add_argument("--mebibytes", type=int, default=64, help="Size of the smaller source; the other has 3 times.")
-    parser.add_argument("--read-mebibytes", type=int, default=256)
+    parser.add_argument("--read-mebibytes", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--sources", default=",".join(SOURCES), help="Which sources are built, separated by commas.")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -137,9 +137,9 @@ def _build(source: Path, to: str) -> None:
     PIL.Image.init()
     print("ready", flush=True)
     sys.stdin.readline()
-    began = _seconds()
+    began = time.process_time()
     build_shards(source, to, name="benchmark")
-    print(json.dumps(_seconds() - began))
+    print(json.dumps(time.process_time() - began))
 
 
 Read = Callable[[], object]
@@ -160,10 +160,8 @@ def print_reading(folder: Path, size: int, rounds: int) -> None:
         print(f"{name:24}" + "".join(f"{ratio:9.2f} ± {error:.2f}" for ratio, error in ratios), flush=True)
 
 
-def _written(
-    folder: Path, size: int, shape: tuple[int, ...], kind: np.dtype[np.generic]
-) -> tuple[NDArray[np.generic], Examples, str]:
-    """Return the same examples as a mapped file of raw records and as a data set of ours, whose field is named, too."""
+def _written(folder: Path, size: int, shape: tuple[int, ...], kind: np.dtype[np.generic]) -> tuple[Path, Examples, str]:
+    """Return the same examples as a file of raw records and as a data set of ours, whose field is named, too."""
     for each in ("raw", "built", "source"):
         shutil.rmtree(folder / each, ignore_errors=True)
     (folder / "source").mkdir()
@@ -181,31 +179,40 @@ def _written(
     built = build_shards(source, str(folder / "built"), name="benchmark", held_out_percent=1)
     time.sleep(2.5)  # a file that was written just now may still change: its blocks would be checked each time
     examples = open_dataset(built.dataset).examples("train")
-    found = examples.arrays()[field]
-    found.tofile(folder / "raw" / "records")
-    return np.memmap(folder / "raw" / "records", kind, "r", shape=found.shape), examples, field
+    examples.arrays()[field].tofile(folder / "raw" / "records")
+    return folder / "raw" / "records", examples, field
 
 
 def contestants(
-    raw: NDArray[np.generic], examples: Examples, field: str
+    file: Path, examples: Examples, field: str
 ) -> Sequence[tuple[Callable[[int], object], Callable[[int], object]]]:
-    """Return what is timed, ours and raw, of each way to read; both are given the number of the turn."""
+    """Return what is timed, ours and raw, of each way to read; both are given the number of the turn, and open their
+    files anew, as each trial does."""
+    first = examples.arrays()[field]
+    kind, shape, examples_there = first.dtype, first.shape[1:], len(first)
+    del first
+
+    def raw() -> NDArray[np.generic]:
+        return np.memmap(file, kind, "r", shape=(examples_there, *shape))
+
+    def ours(rows: NDArray[np.int64] | None = None) -> Examples:
+        return replace(examples, rows=rows)
 
     def chosen(turn: int) -> NDArray[np.int64]:
-        return np.sort(np.random.default_rng(turn).permutation(len(raw))[: len(raw) // 10])
+        return np.sort(np.random.default_rng(turn).permutation(examples_there)[: examples_there // 10])
 
     def raw_batches(turn: int) -> None:
-        order = np.random.default_rng(turn).permutation(len(raw))
-        for first in range(0, len(order), BATCH):
-            _ = raw[order[first : first + BATCH]]
+        order, mapped = np.random.default_rng(turn).permutation(examples_there), raw()
+        for start in range(0, len(order), BATCH):
+            _ = mapped[order[start : start + BATCH]]
 
     def our_batches(turn: int) -> None:
-        for _ in examples.batches(BATCH, epoch=turn):
+        for _ in ours().batches(BATCH, epoch=turn):
             pass
 
     return (
-        (lambda _: examples.arrays()[field], lambda _: np.array(raw)),
-        (lambda turn: replace(examples, rows=chosen(turn)).arrays()[field], lambda turn: raw[chosen(turn)]),
+        (lambda _: ours().arrays()[field], lambda _: np.array(raw())),
+        (lambda turn: ours(chosen(turn)).arrays()[field], lambda turn: raw()[chosen(turn)]),
         (our_batches, raw_batches),
     )
 
@@ -216,17 +223,12 @@ def _ratio(pair: tuple[Callable[[int], object], Callable[[int], object]], rounds
     for turn in range(-1, rounds):
         took = [0.0, 0.0]
         for each in (0, 1) if turn % 2 else (1, 0):
-            began = _seconds()
+            began = time.process_time()
             pair[each](turn + 1)
-            took[each] = _seconds() - began
+            took[each] = time.process_time() - began
         if turn >= 0:  # the first turn warms both up
             ratios.append(took[0] / took[1])
     return statistics.median(ratios), 1.2533 * statistics.stdev(ratios) / math.sqrt(rounds)
-
-
-def _seconds() -> float:
-    spent = os.times()
-    return spent.user + spent.system
 
 
 if __name__ == "__main__":

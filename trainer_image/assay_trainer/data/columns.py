@@ -51,6 +51,9 @@ def _some(reader: BlockReader, group: Group, rows: NDArray[np.int64] | None) -> 
         decoded = group.decode(data, int(group.counts[index]))
         chosen = slice(None) if rows is None else _rows_within(rows[begin:end] - group.firsts[index])
         for name, values in found.items():
+            if values.dtype == decoded[name].dtype and values.dtype.kind != "O" and not isinstance(chosen, slice):
+                np.take(decoded[name], chosen, 0, values[begin:end], mode="clip")  # at once to where they are wanted
+                continue
             part = decoded[name][chosen]
             if (cell := group.cells.get(name)) is not None:
                 for number, each in enumerate(part, begin):

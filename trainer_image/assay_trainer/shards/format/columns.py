@@ -66,8 +66,9 @@ def array_of(column: pa.Array) -> NDArray[np.generic]:
     lists as an array of arrays, whose numbers share it, too."""
     kind = column.type
     if isinstance(kind, pa.FixedShapeTensorType):
-        flat = numbers_of(column.storage.flatten())
-        return np.asarray(flat.reshape(len(column), *kind.shape))
+        storage, size = column.storage, kind.storage_type.list_size
+        values = storage.values.slice(storage.offset * size, len(column) * size)  # flatten() may take as long as a copy
+        return np.asarray(numbers_of(values).reshape(len(column), *kind.shape))
     if pa.types.is_list(kind):
         numbers, bounds = numbers_of(column.values), numbers_of(column.offsets)
         found = np.empty(len(column), object)
