@@ -3,42 +3,14 @@ from __future__ import annotations
 import pytest
 
 from assay.api.credentials import has_credentials
+from builders.uris import WITH_CREDENTIALS, WITHOUT_CREDENTIALS
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "https://me:secret@host/t.csv",
-        "postgres://me:secret@db/t",
-        "https://ghp_token@github.com/t.csv",
-        "git+https://token@host/t",
-        "HTTPS://token@host/t",
-        "https://bucket.s3.amazonaws.com/t.csv?X-Amz-Credential=A&X-Amz-Date=1&X-Amz-Signature=b",
-        "https://storage.googleapis.com/b/t?X-Goog-Signature=b",
-        "https://a.blob.core.windows.net/c/t?sv=1&sig=b",
-        "https://bucket/t?AWSAccessKeyId=A&Expires=1&Signature=b",
-        "https://host/t?access_token=a",
-        "https://host/t?a=1&api-key=a",
-        "https://host/t#token=a",
-    ],
-)
+@pytest.mark.parametrize("uri", WITH_CREDENTIALS)
 def test_a_password_a_token_or_a_signature_is_seen(uri: str) -> None:
     assert has_credentials(uri)
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "s3://bucket/folder/a:b@c.csv",
-        "abfss://container@account.dfs.core.windows.net/t",
-        "postgres://reader@db/t",
-        "hf://datasets/someone/name@main/t.parquet",
-        "lakefs://repository/main/t?tokenizer=bpe",
-        "https://host/t.h5?key=train&design=2",
-        "https://host/@user/t.csv",
-        "file:///folder/a@b.csv",
-        "version:3",
-    ],
-)
+@pytest.mark.parametrize("uri", WITHOUT_CREDENTIALS)
 def test_what_only_looks_like_them_is_allowed(uri: str) -> None:
     assert not has_credentials(uri)
