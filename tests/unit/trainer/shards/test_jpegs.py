@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from torch.utils.data import DataLoader
 
 from assay_trainer import contract
@@ -24,6 +25,8 @@ from assay_trainer.shards import (
     writing,
 )
 from assay_trainer.shards.format import JpegField, jpeg_of
+from assay_trainer.trial import Trial
+from assay_trainer.vision import train
 
 SIDE = 48
 ORIENTATION = 0x0112
@@ -98,6 +101,20 @@ def test_every_way_of_reading_gives_the_same_pixels(tmp_path: Path, monkeypatch:
     assert sorted(each.tobytes() for each in streamed) == sorted(each.tobytes() for each in want)
     chosen = kept.examples("train", 20, lambda n, _: np.arange(1, n, 3)).arrays()["image"]
     assert np.array_equal(chosen, want[1::3])
+
+
+def test_our_loop_trains_on_them_with_sizes_that_grow(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    _, kept = both(tmp_path)
+    trial = Trial(
+        recipe={"width": 4, "depth": 1, "imageSizes": [8, 16]},
+        fidelity=contract.Fidelity(epochs=2, batch_size=6, image_size=16),
+        seed=0,
+        classes=("cats", "dogs"),
+        training_data=lambda: kept.train(16),
+        held_out=lambda: kept.held_out(16),
+    )
+    assert set(train(trial)) == {"accuracy", "loss"}
 
 
 def test_jpegs_that_fit_already_stay_as_they_are_and_others_are_made(tmp_path: Path) -> None:
