@@ -16,6 +16,7 @@ from assay_trainer import contract
 from assay_trainer.arrays import Labels
 from assay_trainer.checkpoints import ToldToEnd
 from assay_trainer.children import RECORD_SECONDS, begin_to_record
+from assay_trainer.chosen import copy_of_chosen
 from assay_trainer.contract import (
     FailureReason,
     PreparationRequest,
@@ -25,6 +26,7 @@ from assay_trainer.contract import (
     TrialResult,
 )
 from assay_trainer.cost import Meter
+from assay_trainer.data import Copy
 from assay_trainer.deadline import Deadline
 from assay_trainer.described import bounded
 from assay_trainer.device import share_device
@@ -161,6 +163,7 @@ def _work_of(
         meter,
         told.threads,
         choose=partial(_subset, item, store) if item.fidelity.takes_subset else None,
+        copy=_copy(item, store) if item.preparation else None,
         record=partial(_record, store=store),
         end_within=deadline.ring_within,
         store=store,
@@ -251,6 +254,17 @@ def _subset(request: TrialRequest, store: Objects, examples: int, labels: Callab
         return choose(examples, request.fidelity, request.seed, scores, known)
     except ValueError as error:
         raise InvalidRequest(f"fidelity.subset: {error}") from error
+
+
+def _copy(request: TrialRequest, store: Objects) -> Copy:
+    return partial(copy_of_chosen, request, store, partial(_scores_digest, request, store))
+
+
+def _scores_digest(request: TrialRequest, store: Objects) -> contract.Digest:
+    """Return the digest of the scores that choose a trial's examples."""
+    assert request.preparation is not None
+    result = store.get(contract.preparation_name(request.preparation))
+    return PreparationResult.model_validate_json(result).scores_digest
 
 
 def _scores(key: str, store: Objects) -> NDArray[np.float32]:

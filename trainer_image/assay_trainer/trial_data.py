@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import Dataset, StatedDataset, TrialRequest
-from assay_trainer.data import Choose, Examples, OpenedDataset, PixelStatistics, SplitName, open_dataset
+from assay_trainer.data import Choose, Copy, Examples, OpenedDataset, PixelStatistics, SplitName, open_dataset
 from assay_trainer.own_data import OwnData, not_ours
 from assay_trainer.subsets import rotation_of
 from assay_trainer.subsets.rotation import Rotation
@@ -27,8 +27,9 @@ class TrialData(NamedTuple):
     pixel_statistics: PixelStatistics | None = None
 
 
-def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
-    """Open the data sets of a trial that have a manifest; `choose` cuts the training data to the trial's subset.
+def data_of(request: TrialRequest, choose: Choose | None, copy: Copy | None = None) -> TrialData:
+    """Open the data sets of a trial that have a manifest; `choose` cuts the training data to the trial's subset,
+    which `copy` may find elsewhere.
 
     Raises InvalidDataset, StoreError.
     """
@@ -42,11 +43,11 @@ def data_of(request: TrialRequest, choose: Choose | None) -> TrialData:
             given = request.dataset if split == "train" else request.held_out
             not_ours("trial.examples()", given, "read trial.dataset.uri")()
             raise AssertionError
-        return dataset.examples(split, size, choose if split == "train" else None)
+        return dataset.examples(split, size, choose, copy) if split == "train" else dataset.examples(split, size)
 
     return TrialData(
         classes=known.manifest.classes if known else not_ours("trial.classes", request.dataset, "say them yourself"),
-        training=partial(train.train, size, choose)
+        training=partial(train.train, size, choose, copy)
         if train
         else not_ours("trial.training_data()", request.dataset, "read what trial.keep keeps of trial.dataset.uri"),
         held_out=partial(held_out.held_out, size)

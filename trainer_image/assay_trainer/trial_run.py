@@ -15,7 +15,7 @@ from assay_trainer import contract
 from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
 from assay_trainer.contract import TrialRequest, TrialResult
 from assay_trainer.cost import Meter, cpu_seconds
-from assay_trainer.data import Choose, check_files_unedited, watch_files
+from assay_trainer.data import Choose, Copy, check_files_unedited, watch_files
 from assay_trainer.described import bounded
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
 from assay_trainer.entrypoint import TrainFunction, load_entrypoint
@@ -55,9 +55,10 @@ WHY_NOT_CHARACTERS = 500
 class TrialRun:
     """One try of a trial.
 
-    `choose` returns which training examples are the trial's; None means all. `record` writes down what came of a trial
-    that ends at a report; `end_within` ends the train function after so many seconds. `store` has its checkpoints, and
-    `resume` hears what the run had taken by the one that it goes on from. The others are as in `harness.attempt`.
+    `choose` returns which training examples are the trial's; None means all; `copy` finds a copy of them. `record`
+    writes down what came of a trial that ends at a report; `end_within` ends the train function after so many seconds.
+    `store` has its checkpoints, and `resume` hears what the run had taken by the one that it goes on from. The others
+    are as in `harness.attempt`.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class TrialRun:
         threads: int,
         *,
         choose: Choose | None,
+        copy: Copy | None = None,
         record: Callable[[Tried], None],
         end_within: Callable[[float], None],
         store: Objects,
@@ -82,6 +84,7 @@ class TrialRun:
         self.failed_early: Exception | None = None
         """Why nothing came of it."""
         self._request, self._meter, self._threads = request, meter, threads
+        self._copy = copy
         self._choose, self._record, self._end_within = choose, record, end_within
         self._check_code, self._elsewhere, self._stamps = check_code, elsewhere, stamps
         self._place = place
@@ -92,7 +95,7 @@ class TrialRun:
         """Run the train function and return what came of it; None in a process that only helps another one. Raises what
         the function raises and what is wrong with what it gave."""
         request, device = self._request, self._meter.device
-        data = data_of(request, self._choose)
+        data = data_of(request, self._choose, self._copy)
         train = load_entrypoint(request.entrypoint)
         place = self._place_of(train)
         if place is None:

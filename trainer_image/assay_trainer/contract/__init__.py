@@ -7,12 +7,14 @@ Layout of a store (a URI prefix; one per namespace). Nothing in it is ever overw
     requests/<id>.json                 WorkRequest    written by a runner, read by a worker
     results/<trial key>.json           TrialResult    the first one written counts, for good
     preparations/<key>.json            PreparationResult
+    chosen/<key>/<digest>.json         ChosenExamples: a copy of what a preparation has chosen, and its files beside it
     preparations/<key>.f32             its scores, little-endian float32, one per training example
     examples/<key>/<digest>.bits, .f32 how a trial's held-out examples fared, one by one; named by a PerExample
     attempts/<key>/<attempt>.json      Failure        one per attempt that ended without a result
     checkpoints/<key>/<number>.state   what an open trial goes on from; the only objects that are ever removed
 """
 
+from assay_trainer.contract.chosen import ChosenExamples, chosen_folder, chosen_name
 from assay_trainer.contract.commands import (
     CACHE_BYTES_VARIABLE,
     CACHE_VARIABLE,
@@ -132,6 +134,7 @@ __all__ = [
     "STOP_SECONDS",
     "TERMINATION_MESSAGE_BYTES",
     "TRACE_BYTES",
+    "ChosenExamples",
     "CodeIngredients",
     "CodeInspected",
     "Command",
@@ -189,6 +192,8 @@ __all__ = [
     "canonical_json",
     "checkpoint_name",
     "checkpoints_folder",
+    "chosen_folder",
+    "chosen_name",
     "condition_digest",
     "course_key",
     "curve_point",

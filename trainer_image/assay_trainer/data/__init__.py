@@ -7,11 +7,12 @@ as a data set for torch or as batches (`examples.py`). What a file's bytes mean 
 
 from assay_trainer.data.blocks import check_files_unedited, watch_files
 from assay_trainer.data.examples import Examples
-from assay_trainer.data.opening import Choose, OpenedDataset, SplitName, open_dataset
+from assay_trainer.data.opening import Choose, Copy, OpenedDataset, SplitName, open_dataset
 from assay_trainer.data.pixel_statistics import PixelStatistics
 
 __all__ = [
     "Choose",
+    "Copy",
     "Examples",
     "OpenedDataset",
     "PixelStatistics",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ from assay_trainer.data.blocks import BlockReader
 from assay_trainer.data.columns import read_columns
 from assay_trainer.data.groups import Columns, Group
 from assay_trainer.data.node_cache import NodeCache
-from assay_trainer.objects import FileObjects, open_objects
+from assay_trainer.objects import FileObjects, StoreError, open_objects
+from assay_trainer.shards.errors import InvalidDataset
 
 if TYPE_CHECKING:  # a trial may do without torch
     from assay_trainer.data.torch_dataset import MappedDataset
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +40,13 @@ class Examples:
     groups: Sequence[Group]
     rows: NDArray[np.int64] | None
     """The places of the examples in the split, ascending; None for all."""
+    elsewhere: Callable[[], Examples] | None = None
+    """Of a copy: finds the same examples, in the same order, in their data set."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is open: another process opens it anew."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """Leave out what is open: another process opens it anew. It does without a copy."""
+        examples = self if self.elsewhere is None else self.elsewhere()
+        return {field.name: getattr(examples, field.name) for field in dataclasses.fields(self)}
 
     def __len__(self) -> int:
         return self.groups[0].examples if self.rows is None else len(self.rows)
@@ -50,7 +57,10 @@ class Examples:
         What lies in one block shares the memory of the mapped file and is read-only, unless it is to be `writable`;
         everything else is read into memory once. Raises InvalidDataset, StoreError.
         """
-        return read_columns(self._reader, self.groups, self.rows, writable=writable)
+        try:
+            return read_columns(self._reader, self.groups, self.rows, writable=writable)
+        except (InvalidDataset, StoreError) as error:
+            return self._without_copy(error).arrays(writable=writable)
 
     def torch(self, transform: Callable[[dict[str, Any]], Any] | None = None) -> MappedDataset:
         """Return a map-style data set for any `torch.utils.data.DataLoader`: each example a dict of values by field, or
@@ -59,15 +69,20 @@ class Examples:
         The files are mapped: those of a store in S3 are first brought to the node's cache, or for want of one to a
         folder that ends with the process.
         """
+        try:
+            return self._mapped(transform)
+        except (InvalidDataset, StoreError) as error:
+            return self._without_copy(error).torch(transform)
+
+    def _mapped(self, transform: Callable[[dict[str, Any]], Any] | None) -> MappedDataset:
         from assay_trainer.data.torch_dataset import MappedDataset
 
         reader = self._reader
         opened: Callable[[], BlockReader] = partial(open_reader, self.uri)
-        if not isinstance(reader.objects, FileObjects):
-            if reader.cache is None:
-                folder = self._own_folder.name
-                opened = partial(open_reader, self.uri, folder)
-                reader = opened()
+        if not self.is_local and reader.cache is None:
+            opened = partial(open_reader, self.uri, self._own_folder.name)
+            reader = opened()
+        if not self.is_local or self.elsewhere is not None:  # else each block is checked when it is wanted
             used = [group.blocks[index] for group in self.groups for index in group.used(self.rows)]
             reader.read(used, lambda _index, _data: None)
         return MappedDataset(opened, self.groups, self.rows, transform)
@@ -81,8 +96,22 @@ class Examples:
         `position`. Raises ValueError for numbers that are none, or below 0 (a size: below 1); InvalidDataset and
         StoreError as it goes on.
         """
+        if self.elsewhere is not None:  # the order follows the blocks, and is not to depend on whether there is a copy
+            return self.elsewhere().batches(size, seed=seed, epoch=epoch, start=start)
         rows = np.arange(len(self)) if self.rows is None else self.rows
         return Batches(self._reader, self.groups, rows, size, seed=seed, epoch=epoch, start=start)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files are on this machine."""
+        return isinstance(self._reader.objects, FileObjects)
+
+    def _without_copy(self, error: InvalidDataset | StoreError) -> Examples:
+        """Return the examples in their data set. Raises the error if these are no copy."""
+        if self.elsewhere is None:
+            raise error
+        _log.warning("the copy of the chosen examples is not used: %s", error)
+        return self.elsewhere()
 
     @cached_property
     def _reader(self) -> BlockReader:

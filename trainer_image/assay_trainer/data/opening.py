@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -28,6 +28,10 @@ SPLITS: dict[SplitName, str] = {"train": "train", "held_out": "held-out"}
 Choose = Callable[[int, Callable[[], Labels]], NDArray[np.int64]]
 """Returns the places of the wanted training examples, ascending, given the number of all, and a function that reads
 the labels of all, int64 (examples,)."""
+
+Copy = Callable[[Mapping[str, contract.DataField], int | None, Callable[[], Examples]], Examples]
+"""Takes the fields, the image size and a function that finds the chosen examples in their data set; returns the same
+examples, in the same order, from wherever they are read best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +59,31 @@ class OpenedDataset:
         for such as no images have."""
         return pixel_statistics(self.reference.manifest, self.manifest)
 
-    def examples(self, split: SplitName, image_size: int | None = None, choose: Choose | None = None) -> Examples:
+    def examples(
+        self,
+        split: SplitName,
+        image_size: int | None = None,
+        choose: Choose | None = None,
+        copy: Copy | None = None,
+    ) -> Examples:
         """Return the examples of a split, with images of `image_size` pixels a side (None: the largest there are); with
-        `choose`, those that it chooses. Raises InvalidDataset if the shards lack that size, or an index of blocks is
-        damaged; StoreError."""
+        `choose`, those that it chooses, by way of `copy` if it is given. Raises InvalidDataset if the shards lack that
+        size, or an index of blocks is damaged; StoreError."""
+        if copy is not None and choose is not None:
+            size = self._checked_size(split, image_size)
+            return copy(self.schema, size, lambda: self.examples(split, image_size, choose))
         groups = self._groups(split, image_size)
         rows = None
         if choose is not None:
             rows = choose(self._split(split).examples, lambda: self._labels(split, groups))
         return Examples(self.schema, self._folder, groups, rows)
 
-    def train(self, image_size: int | None = None, choose: Choose | None = None) -> tuple[Images, Labels]:
-        """Return (images, labels) of the training split, as `held_out` does of the other; with `choose`, of the
-        examples that it chooses. Blocks that have none of them are not read."""
-        return self._images_and_labels("train", image_size, choose)
+    def train(
+        self, image_size: int | None = None, choose: Choose | None = None, copy: Copy | None = None
+    ) -> tuple[Images, Labels]:
+        """Return (images, labels) of the training split, as `held_out` does of the other; `choose` and `copy` are as in
+        `examples`. Blocks that have none of the chosen examples are not read."""
+        return self._images_and_labels("train", image_size, choose, copy)
 
     def held_out(self, image_size: int | None = None) -> tuple[Images, Labels]:
         """Return images, uint8 (n, height, width, channels) of `image_size` pixels a side, and labels, int64 (n,).
@@ -80,7 +95,7 @@ class OpenedDataset:
         return self._images_and_labels("held_out", image_size, None)
 
     def _images_and_labels(
-        self, split: SplitName, image_size: int | None, choose: Choose | None
+        self, split: SplitName, image_size: int | None, choose: Choose | None, copy: Copy | None = None
     ) -> tuple[Images, Labels]:
         image, label = self._field("image"), self._field("class")
         if image is None or label is None:
@@ -88,7 +103,7 @@ class OpenedDataset:
                 f"{self.reference.manifest}: no images with a class, as trial.training_data() has them; "
                 f"its fields are {', '.join(self.schema)}: trial.examples() has all of them"
             )
-        columns = self.examples(split, image_size, choose).arrays(writable=True)
+        columns = self.examples(split, image_size, choose, copy).arrays(writable=True)
         images, labels = columns[image], columns[label].astype(np.int64, copy=False)
         assert images.dtype == np.uint8
         self._check(split, labels)

@@ -21,11 +21,21 @@ def groups_of_split(
 ) -> tuple[Group, ...]:
     """Return the groups of a split that a trial needs: images of one size, and all other fields. Reads their indices;
     raises InvalidDataset, StoreError."""
-    stored = size
-    if (image := manifest.image()) is not None and image[1].encoding == "jpeg":
-        stored = max(image[1].sizes, default=None)
-    wanted = [name for name in groups_of(manifest.fields) if name in (f"image-{stored}", contract.FIELDS_GROUP)]
-    return tuple(_group(reader, manifest, split, name, size) for name in wanted)
+    return groups_of_files(reader, manifest.fields, split.files, split.examples, size)
+
+
+def groups_of_files(
+    reader: BlockReader,
+    fields: Mapping[str, contract.DataField],
+    files: Mapping[str, contract.FileGroup],
+    examples: int,
+    size: int | None,
+) -> tuple[Group, ...]:
+    """Return the groups of so many examples with these fields, as `groups_of_split` does."""
+    image = next((field for field in fields.values() if field.kind == "image"), None)
+    stored = max(image.sizes, default=None) if image is not None and image.encoding == "jpeg" else size
+    wanted = [name for name in groups_of(fields) if name in (f"image-{stored}", contract.FIELDS_GROUP)]
+    return tuple(_group(reader, fields, files.get(name), examples, name, size) for name in wanted)
 
 
 @dataclass(frozen=True)
@@ -51,20 +61,25 @@ class _ArrowBlocks:
 
 
 def _group(
-    reader: BlockReader, manifest: contract.ExamplesManifest, split: contract.ExamplesSplit, name: str, size: int | None
+    reader: BlockReader,
+    all_fields: Mapping[str, contract.DataField],
+    files: contract.FileGroup | None,
+    examples: int,
+    name: str,
+    size: int | None,
 ) -> Group:
-    if (files := split.files.get(name)) is None:
+    if files is None:
         raise InvalidDataset(f"a split has no files of {name}; expected some of each group")
     data = reader.block(Block(files.index, 0, files.bytes, files.digest))
-    index = read_index(bytes(data), split.examples)
+    index = read_index(bytes(data), examples)
     blocks = tuple(
         Block(index.files[file], start, length, f"sha256:{sha256.hex()}")
         for file, start, length, sha256 in zip(
             index.file.tolist(), index.offset.tolist(), index.length.tolist(), index.sha256, strict=True
         )
     )
-    decode = _ArrowBlocks(manifest.fields, name)
-    fields = {each: manifest.fields[each] for each in group_schema(manifest.fields, name).names}
+    decode = _ArrowBlocks(all_fields, name)
+    fields = {each: all_fields[each] for each in group_schema(all_fields, name).names}
     columns = {each: _column(field, size) for each, field in fields.items()}
     jpegs = {
         each: partial(JpegField(each, field.sizes[0], field.channels or 1).decoded, size=size or field.sizes[0])
