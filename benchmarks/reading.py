@@ -110,7 +110,7 @@ class Stage:
 
     def run(self, task: dict[str, Any], how: str, *, cache: str = NO_CACHE, **more: Any) -> dict[str, Any]:
         """Return what a fresh process took to read in some way."""
-        task = {**task, "how": how, "warm": getattr(self, "warm", None), **more}
+        task = {**task, "how": how, "warm": getattr(self, "warm", None), "watch": False, **more}
         environment = {**os.environ, "ASSAY_CACHE": cache, "OMP_NUM_THREADS": "1"}
         command = [sys.executable, str(HERE / "reading_child.py"), json.dumps(task)]
         done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True)
@@ -260,12 +260,12 @@ def memory(stage: Stage, task: dict[str, Any], stream_gib: int) -> None:
     for name, cache in (("from S3", NO_CACHE), ("from a warm cache", f"{stage.folder}/cache")):
         if cache:
             stage.run(task, "arrays", cache=cache)
-        taken = stage.run(task, "arrays", cache=cache)
+        taken = stage.run(task, "arrays", cache=cache, watch=True)
         ratio = taken["memory"] / taken["bytes"]
         line(f"all {taken['bytes'] / GIB:.2f} GiB {name}: times that", f"{ratio:.3f} x", "≤ 1.2", ratio <= 1.2)
     shutil.rmtree(f"{stage.folder}/cache")
     endless, block = repeated(task, stream_gib * GIB)
-    taken = stage.run(endless, "batches")
+    taken = stage.run(endless, "batches", watch=True)
     most = (512 << 20) + 2 * block
     line(
         f"streaming {taken['bytes'] / GIB:.2f} GiB: MiB",
@@ -273,7 +273,6 @@ def memory(stage: Stage, task: dict[str, Any], stream_gib: int) -> None:
         f"≤ {most >> 20}",
         taken["memory"] <= most,
     )
-    line("  CPU seconds per GiB", f"{taken['seconds'] / taken['bytes'] * GIB:.2f}")
 
 
 def repeated(task: dict[str, Any], wanted: int) -> tuple[dict[str, Any], int]:

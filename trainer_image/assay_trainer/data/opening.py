@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from assay_trainer import contract
 from assay_trainer.arrays import Images, Labels
 from assay_trainer.data import version_1, version_2
+from assay_trainer.data.blocks import TRIES
 from assay_trainer.data.columns import read_columns
 from assay_trainer.data.examples import Examples, open_reader
 from assay_trainer.data.groups import Group
@@ -177,7 +178,11 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
     """
     try:
         prefix, name = split_object_uri(dataset.manifest)
-        data = open_objects(prefix).get(name)
+        objects = open_objects(prefix)
+        for _ in range(TRIES):
+            data = objects.get(name)
+            if contract.digest(data) == dataset.digest:
+                break
     except ValueError as error:
         raise InvalidDataset(f"manifest {dataset.manifest}: {error}") from None
     except UnfitObject as error:
