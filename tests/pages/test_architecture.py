@@ -16,6 +16,8 @@ from assay_trainer.contract import (
     PerExample,
     WorkRequest,
     checkpoint_name,
+    chosen_folder,
+    chosen_name,
     examples_name,
     layers_name,
     preparation_name,
@@ -102,6 +104,8 @@ def test_objects_of_a_store_have_the_names_that_the_page_says() -> None:
         *(name(item.key) for name in (layers_name, trace_name)),
         kept_trace_name("study", item.key, b""),
         *(examples_name(item.key, values) for values in per_example),
+        chosen_name(item.model_copy(update={"preparation": item.key}), 28),
+        f"{chosen_folder(item.model_copy(update={'preparation': item.key}))}/fields/00000-{'f' * 16}.arrow",
     ]
 
     def as_on_the_page(name: str) -> str:
