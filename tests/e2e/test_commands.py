@@ -128,14 +128,16 @@ def test_profile_names_the_bottleneck_and_lists_what_each_proxy_and_each_switch_
         r"^Bottleneck: (data wait|copy|forward|backward|optimizer|evaluation|other), \d+ %", said.stdout, re.M
     )
     for name, risk in (
-        ("short", "another run: the study calibrates it"),
-        ("bf16 off", "the same recipe, rounded other"),
+        ("short", "another run"),
+        ("bf16 off", "rounding only"),
     ):
         row = rf"^{name} +\d+\.\d\dx +[+-]\d\.\d{{4}} +– +{risk}"
         assert re.search(row, said.stdout, re.M), said.stdout
     assert re.search(r"Best proxy: (short|coreset), ", said.stdout)
     assert re.search(r"Not in the table: the EL2N scores of coreset, \d+\.\d+, once for all its trials\.", said.stdout)
     assert re.search(r"Best train-loop switch: (bf16|channelsLast) off, ", said.stdout)
+    assert "Intervals are over 1 seed; --repeats 5 makes them much shorter." in said.stdout
+    assert "…" not in said.stdout, "nothing is cut off at 80 characters"
     assert "reference, run 1 of 1" in said.stderr
     assert results(project) == {}, "what a profile measures is no trial of the study"
 

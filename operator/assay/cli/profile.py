@@ -66,6 +66,8 @@ def profile(
         typer.echo(json.dumps(profile_document(gathered, measured, prepared, traced), indent=2))
     else:
         Console().print(profile_table(gathered, measured, prepared, traced))
+        if traced is not None and traced.trace is not None:  # on a line that nothing wraps, to be copied whole
+            typer.echo(f"Trace, for https://ui.perfetto.dev or chrome://tracing:\n{traced.trace}")
 
 
 def _prepare(study: Study, ledger: Ledger, runner: Runner) -> dict[str, PreparationResult]:

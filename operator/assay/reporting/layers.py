@@ -19,9 +19,8 @@ _NONE = (
 )
 
 
-def layers_table(traced: Traced) -> list[RenderableType]:
+def layers_table(layers: Layers | None) -> list[RenderableType]:
     """Return the time of a step by kind of layer, the largest first, and sentences on how it was measured."""
-    layers = traced.layers
     if layers is None:
         return [_NONE]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="underline")
@@ -34,7 +33,7 @@ def layers_table(traced: Traced) -> list[RenderableType]:
         cells = [_milliseconds(seconds, layers.steps) for seconds in (forward, backward, forward + backward)]
         host = [_milliseconds(each.host_seconds, layers.steps)] if on_gpu else []
         table.add_row(each.kind, *cells, share((forward + backward) / _whole(layers, on_gpu=on_gpu)), *host)
-    return [table, "", *_sentences(traced, layers, on_gpu=on_gpu)]
+    return [table, "", *_sentences(layers, on_gpu=on_gpu)]
 
 
 def layers_document(traced: Traced) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def _milliseconds(seconds: float, steps: int) -> str:
     return f"{1e3 * seconds / steps:,.2f}" if seconds else NOTHING
 
 
-def _sentences(traced: Traced, layers: Layers, *, on_gpu: bool) -> list[str]:
+def _sentences(layers: Layers, *, on_gpu: bool) -> list[str]:
     where = "of the GPU's kernels" if on_gpu else "on the CPU"
     lines = [
         f"Means over {count(layers.steps, 'step')}, {where}, after {layers.warm_up_steps} others, in a run of its own."
@@ -82,8 +81,6 @@ def _sentences(traced: Traced, layers: Layers, *, on_gpu: bool) -> list[str]:
         lines.append(
             f"Tracing made a step {slowdown:.2f}x as long as it was before; the tables above have nothing of it."
         )
-    if traced.trace is not None:
-        lines.append(f"Trace, for https://ui.perfetto.dev or chrome://tracing: {traced.trace}")
-    else:
+    if not layers.trace_bytes:
         lines.append("The trace was too large, and is not kept.")
     return lines

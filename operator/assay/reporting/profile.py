@@ -14,7 +14,7 @@ from rich.text import Text
 
 from assay.api.resources import LeverKind
 from assay.ranking.paired_change import Change, mean_change
-from assay.reporting.figures import NOTHING, count, seconds_text, share, unit_in_words
+from assay.reporting.figures import NOTHING, count, interval_text, seconds_text, share, unit_in_words
 from assay.reporting.layers import layers_document, layers_table
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _ADVICE = {
     "other": ("other", 'in no phase that the train function names: `with trial.timed("forward"): …` names its parts'),
 }
 """The phases of a profile: the name of each, and what to do if it is the largest."""
+
+_FEW_RUNS = 5
+"""With fewer runs Student's interval is many times as long as the scores differ."""
 
 
 class Measured(NamedTuple):
@@ -72,7 +75,7 @@ def profile_table(
     tables: list[RenderableType] = [_speeds(measured), Text(), _phases(measured), Text()]
     if len(measured) > 1:
         tables += [_levers(study, measured), Text()]
-    layers = [Text(), *layers_table(traced)] if traced is not None else []
+    layers = [Text(), *layers_table(traced.layers)] if traced is not None else []
     return Group(title, Text(), *tables, *_sentences(measured, prepared), *layers)
 
 
@@ -128,8 +131,8 @@ def by_speed(measured: list[Measured]) -> list[Measured]:
 
 
 _RISKS = {
-    LeverKind.TRAIN_LOOP: "the same recipe, rounded otherwise",
-    LeverKind.PROXY: "another run: the study calibrates it",
+    LeverKind.TRAIN_LOOP: "rounding only",
+    LeverKind.PROXY: "another run",
 }
 """What a lever may do to the order of the hypotheses, as far as the baseline alone can tell."""
 
@@ -137,14 +140,14 @@ _RISKS = {
 def _levers(study: Study, measured: list[Measured]) -> Table:
     """Return a row for each lever, the largest speed-up first."""
     metric = study.spec.metric
-    table = _table("lever", "speed-up", f"change of {metric.name}", "95 % interval", "risk to the order")
+    table = _table("lever", "speed-up", f"change of {metric.name}", "95 % interval", "risk to order")
     for each in by_speed(measured):
         change = change_of(each, measured[0])
         table.add_row(
             each.name,
             f"{measured[0].seconds / each.seconds:.2f}x",
             f"{change.mean:+.4f}" if change else NOTHING,
-            f"{change.low:+.4f} to {change.high:+.4f}" if change and None not in change else NOTHING,
+            (interval_text(change.low, change.high, 4, signed=True) if change else "") or NOTHING,
             _RISKS[each.kind] if each.kind else NOTHING,
         )
     return table
@@ -211,7 +214,10 @@ def _sentences(measured: list[Measured], prepared: Mapping[str, PreparationResul
     for arm, preparation in prepared.items():
         seconds = seconds_text(preparation.cost.accelerator_seconds)
         lines.append(f"Not in the table: the {preparation.method} scores of {arm}, {seconds}, once for all its trials.")
+    if (runs_each := len(reference.results)) < _FEW_RUNS and len(measured) > 1:
+        lines.append(f"Intervals are over {count(runs_each, 'seed')}; --repeats {_FEW_RUNS} makes them much shorter.")
     lines.append(
-        "A switch keeps the recipe and hardly touches the order; a proxy saves only where the study trusts it."
+        "A switch keeps the recipe, rounded otherwise, and hardly touches the order; a proxy is another run, and saves "
+        "only where the study trusts it."
     )
     return lines
