@@ -12,19 +12,15 @@ from assay_trainer.data.groups import Columns, Group
 from assay_trainer.shards.errors import InvalidDataset
 
 
-def read_columns(
-    reader: BlockReader, groups: Iterable[Group], rows: NDArray[np.int64] | None, *, writable: bool = True
-) -> Columns:
+def read_columns(reader: BlockReader, groups: Iterable[Group], rows: NDArray[np.int64] | None) -> Columns:
     """Return the columns of the examples `rows`, ascending; of all for None. Blocks without one of them are not read.
 
-    Unless they are to be writable, columns of a single block share the memory of the mapped file. Raises
-    InvalidDataset, StoreError.
+    They are the caller's to change: none shares the memory of a mapped file, where a tensor's first change in place
+    would end the process. Raises InvalidDataset, StoreError.
     """
     found: Columns = {}
     for group in groups:
-        if rows is None and len(group.blocks) == 1 and not writable and not group.cells:
-            found.update(group.decode(reader.block(group.blocks[0]), group.examples))
-        elif rows is None and group.is_raw:
+        if rows is None and group.is_raw:
             found.update(_all_of_raw(reader, group))
         else:
             found.update(_some(reader, group, rows))

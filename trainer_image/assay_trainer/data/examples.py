@@ -51,16 +51,15 @@ class Examples:
     def __len__(self) -> int:
         return self.groups[0].examples if self.rows is None else len(self.rows)
 
-    def arrays(self, *, writable: bool = False) -> Columns:
+    def arrays(self) -> Columns:
         """Return all examples as arrays by field, (n, …); texts, bytes and lists of different lengths as objects.
 
-        What lies in one block shares the memory of the mapped file and is read-only, unless it is to be `writable`;
-        everything else is read into memory once. Raises InvalidDataset, StoreError.
+        They are read into memory once, and are the caller's to change. Raises InvalidDataset, StoreError.
         """
         try:
-            return read_columns(self._reader, self.groups, self.rows, writable=writable)
+            return read_columns(self._reader, self.groups, self.rows)
         except (InvalidDataset, StoreError) as error:
-            return self._without_copy(error).arrays(writable=writable)
+            return self._without_copy(error).arrays()
 
     def torch(self, transform: Callable[[dict[str, Any]], Any] | None = None) -> MappedDataset:
         """Return a map-style data set for any `torch.utils.data.DataLoader`: each example a dict of values by field, or

@@ -104,7 +104,7 @@ class OpenedDataset:
                 f"{self.reference.manifest}: no images with a class, as trial.training_data() has them; "
                 f"its fields are {', '.join(self.schema)}: trial.examples() has all of them"
             )
-        columns = self.examples(split, image_size, choose, copy).arrays(writable=True)
+        columns = self.examples(split, image_size, choose, copy).arrays()
         images, labels = columns[image], columns[label].astype(np.int64, copy=False)
         assert images.dtype == np.uint8
         self._check(split, labels)

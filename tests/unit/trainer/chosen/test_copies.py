@@ -119,7 +119,7 @@ def test_without_a_sound_copy_examples_are_read_where_they_lie(
     tmp_path: Path, store: FileObjects, harm: str, use: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     dataset = tiny_dataset(tmp_path)
-    want = examples(dataset, store).arrays(writable=True)
+    want = examples(dataset, store).arrays()
     (described,) = (tmp_path / "store" / "chosen").rglob("*.json")
     for file in (tmp_path / "store" / "chosen").rglob("*-*.arrow"):
         if harm in ("damaged", "cut", "removed") and "blocks" not in file.name:
