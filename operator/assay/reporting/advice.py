@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 
 def advice(study: Study, status: ProxyStudyStatus) -> str:
     """Say what to do next, given what the study has found and what stands in its way. Never empty."""
-    return _obstacle(status) or _while_open(status) or " ".join(filter(None, _steps(study, status)))
+    return _obstacle(study, status) or _while_open(status) or " ".join(filter(None, _steps(study, status)))
 
 
-def _obstacle(status: ProxyStudyStatus) -> str:
+def _obstacle(study: Study, status: ProxyStudyStatus) -> str:
     accepted, succeeded = (status.condition(kind) for kind in (ConditionType.ACCEPTED, ConditionType.SUCCEEDED))
     if accepted is not None and accepted.status == "False":
         return "Mend the study as the message above says."
     if succeeded is not None and succeeded.reason == Reason.SUSPENDED:
         return "Set spec.suspend to false to go on."
     if is_finished(status) and succeeded is not None and succeeded.status == "False":
+        if len(study.hypotheses) < 2 and not status.trials.failed:
+            return "Let the study select further hypotheses (spec.hypotheses): one alone is compared with nothing."
         return "Find out why the trials failed, mend it, and try them again: their messages and logs say why."
     return ""
 

@@ -25,7 +25,7 @@ from assay.reporting.time_shares import TimeShare, time_answer
 from assay.reporting.trust_answer import trust_answer
 from builders.simulated import simulated_study
 from builders.statuses import with_arm, with_row
-from builders.studies import a_failure, a_study
+from builders.studies import a_failure, a_study, records_of_scores
 from builders.terminal import shown
 
 NOW = 1_000_100.0
@@ -185,6 +185,11 @@ def test_what_to_do_next_follows_from_what_was_found(whole: tuple[Study, ProxySt
     suspended = plan(a_study(suspend=True), {}, NOW).status
     assert advice(study, suspended) == "Set spec.suspend to false to go on."
     assert advice(study, ProxyStudyStatus()) == "The study has not begun."
+    alone = a_study(hypotheses=1)
+    alone_status = plan(alone, records_of_scores(alone, lambda _: 0.5), NOW).status
+    assert advice(alone, alone_status).startswith("Let the study select further hypotheses")
+    failed = alone_status.model_copy(update={"trials": alone_status.trials.model_copy(update={"failed": 2})})
+    assert advice(alone, failed).startswith("Find out why the trials failed")
 
 
 # ----------------------------------------------------------------------------- time, and what no longer counts
