@@ -29,17 +29,19 @@ class ManifestsRead:
 
 
 def say_cautions(study: ProxyStudy, hypotheses: Sequence[Hypothesis], read: ManifestsRead) -> None:
-    """Say what is to be said of a valid study: of proxies that were seen to mislead, and of classes that small subsets
-    may leave out, once for each data set."""
+    """Say what is to be said of a valid study: of proxies that were seen to mislead, of changes without an effect, and
+    of classes that small subsets may leave out, once for each data set."""
     from assay.api.arms import arms_of
     from assay.api.checks.cautions import cautions
+    from assay.api.checks.overridden import overridden
     from assay.api.checks.small_subsets import small_subsets
     from assay.api.selection import select_hypotheses
 
-    for caution in cautions(study):
+    selected = select_hypotheses(study, hypotheses)
+    for caution in (*cautions(study), *overridden(study, selected)):
         typer.echo(f"Warning: {caution}", err=True)
     said = set()
-    named: list[ProxyStudy | Hypothesis] = [study, *select_hypotheses(study, hypotheses)]
+    named: list[ProxyStudy | Hypothesis] = [study, *selected]
     for resource in named:
         data = resource.spec.dataset
         if data is None or data.manifest is None or data.manifest in said:
