@@ -29,9 +29,15 @@ class LearningCurve:
         self.reported = 0
         """How many points the function gave."""
         self._missing = set(self.wanted.metrics)
+        self._next: tuple[int, int] | None = None
+        """After a checkpoint: the last epoch that was reported before it, and the next one by their distance."""
+        self._gap: tuple[int, int] | None = None
 
     def add(self, point: CurvePoint) -> None:
         """Take in a point."""
+        if self._next is not None and point.epoch > self._next[1]:
+            self._gap = self._next[0], point.epoch
+        self._next = None
         self.points.append(point)
         self.reported += 1
         if point.epoch == self.wanted.stop_after:
@@ -44,6 +50,9 @@ class LearningCurve:
         """Take in what was reported before a checkpoint, where the run goes on. None of it ends the trial."""
         self.points[:] = points
         self.reported = reported
+        if points:
+            last = points[-1].epoch
+            self._next = last, last + (last - points[-2].epoch if len(points) > 1 else 1)
 
     @property
     def has_score(self) -> bool:
@@ -76,6 +85,11 @@ class LearningCurve:
             )
         if len(kept) < self.reported:
             notes.append(f"learning curve: {self.reported:,} points reported, {len(kept):,} of them kept")
+        if self._gap is not None:
+            notes.append(
+                "learning curve: nothing between epochs {} and {}, where the run went on from a checkpoint; "
+                "call trial.report before trial.checkpoint".format(*self._gap)
+            )
         return tuple(cut[index] for index in kept), notes
 
 

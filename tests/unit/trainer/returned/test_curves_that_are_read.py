@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assay_trainer.contract import CurvePoint, read_curve
 from assay_trainer.returned.curve import FAILURE_CURVE_BYTES, MOST_POINTS, RESULT_CURVE_BYTES, LearningCurve
 from assay_trainer.returned.wanted import Wanted
@@ -78,3 +80,27 @@ def test_a_curve_that_nobody_wants_to_read_is_never_enough() -> None:
     curve.add(a_point(1, accuracy=1))
     assert not curve.is_enough
     assert not curve.has_score
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "want"),
+    [
+        ([1, 2], [3, 4], None),
+        ([1, 2], [4], "nothing between epochs 2 and 4, where the run went on from a checkpoint"),
+        ([1], [3], "nothing between epochs 1 and 3"),
+        ([5, 10], [15, 20], None),
+        ([], [5], None),
+        ([1, 2], [3, 9], None),
+    ],
+)
+def test_an_epoch_that_a_checkpoint_came_before_is_said_to_be_missing(
+    before: list[int], after: list[int], want: str | None
+) -> None:
+    curve = LearningCurve()
+    curve.resume([a_point(each, loss=1) for each in before], len(before))
+    for each in after:
+        curve.add(a_point(each, loss=1))
+
+    notes = curve.bounded(RESULT_CURVE_BYTES)[1]
+
+    assert [want is not None and want in note for note in notes] == ([True] if want else [])
