@@ -12,12 +12,12 @@ import hashlib
 import logging
 import mmap
 import os
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from assay_trainer.contract import CACHE_BYTES_VARIABLE, CACHE_VARIABLE
 
@@ -26,9 +26,6 @@ DEFAULT_LIMIT_BYTES = 20 << 30
 YOUNG_SECONDS = 600.0
 """For so long what was used is not removed. Else a data set beyond the limit would push out its own beginning before
 anybody reads it again, and each trial would read all of it anew."""
-
-_RESERVED_BYTES = 64 << 20
-"""Room is taken in steps of this size, so that the lock is rarely needed."""
 
 _FREE_SHARE = 0.05
 """The part of the disk that stays free for others."""
@@ -52,8 +49,6 @@ class NodeCache:
         self.folder, self.limit_bytes = folder, limit_bytes
         self._boot = _boot() if boot is None else boot
         self._young = YOUNG_SECONDS if young is None else young
-        self._lock = threading.Lock()
-        self._reserved = 0
         self._is_writable = True
 
     @classmethod
@@ -80,16 +75,18 @@ class NodeCache:
             return None
         path = self._path(digest)
         found = _mapped(path, length)
-        if found is None and (older := self._of_another_boot(path)) is not None:
-            found = _mapped(older, length)
-            if found is not None and hashlib.sha256(found).hexdigest() != path.name.partition(".")[0]:
-                found = None
-            with suppress(OSError):
-                if found is None:
-                    older.unlink()
-                else:
-                    older.rename(path)
-        return found
+        if found is not None:
+            return found.data if found.is_ours or _has_digest(found.data, path) else None
+        older = self._of_another_boot(path)
+        if older is None or (found := _mapped(older, length)) is None:
+            return None
+        is_whole = _has_digest(found.data, path)
+        with suppress(OSError):
+            if is_whole:
+                older.rename(path)
+            else:
+                older.unlink()
+        return found.data if is_whole else None
 
     def keep(self, digest: str, data: memoryview) -> None:
         """Keep a block that was checked, if there is room."""
@@ -98,11 +95,9 @@ class NodeCache:
         path = self._path(digest)
         partial = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
         try:
-            if path.exists() or not self._has_room(len(data)):
+            if _length(path) == len(data) or (descriptor := self._begin(partial, len(data))) is None:
                 return
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
                 with os.fdopen(descriptor, "wb", buffering=0) as file:
                     at = 0
                     while at < len(data):
@@ -139,29 +134,24 @@ class NodeCache:
 
     # ------------------------------------------------------------------------- room
 
-    def _has_room(self, wanted: int) -> bool:
-        with self._lock:
-            if wanted > self._reserved:
-                step = max(wanted, min(_RESERVED_BYTES, self.limit_bytes // 16))
-                if not self._reserve(step):
-                    return False
-                self._reserved += step
-            self._reserved -= wanted
-            return True
-
-    def _reserve(self, wanted: int) -> bool:
+    def _begin(self, partial: Path, length: int) -> int | None:
+        """Return the descriptor of a new file of this length, which has its room from now on; None without room."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked() as total:
             disk = os.statvfs(self.folder)
-            if disk.f_bavail * disk.f_frsize - wanted < disk.f_blocks * disk.f_frsize * _FREE_SHARE:
-                return False
+            if disk.f_bavail * disk.f_frsize - length < disk.f_blocks * disk.f_frsize * _FREE_SHARE:
+                return None
             used = _number(os.pread(total, 32, 0))
-            if used is None or used + wanted > self.limit_bytes:
-                used = self._clean(self.limit_bytes - wanted)
-            fits = used + wanted <= self.limit_bytes
-            text = b"%d" % (used + wanted if fits else used)
-            os.pwrite(total, text.ljust(32), 0)
-            return fits
+            if used is None or used + length > self.limit_bytes:
+                used = self._clean(self.limit_bytes - length)
+            descriptor = None
+            if used + length <= self.limit_bytes:
+                partial.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+                os.ftruncate(descriptor, length)  # so that another process counts it before it is written
+                used += length
+            os.pwrite(total, (b"%d" % used).ljust(32), 0)
+            return descriptor
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -219,21 +209,41 @@ class NodeCache:
         return self.folder / "checked" / f"{hashlib.sha256(file.encode()).hexdigest()[:32]}.{self._boot}"
 
 
-def _mapped(path: Path, length: int) -> memoryview | None:
+class _Mapped(NamedTuple):
+    """A mapped file. `is_ours`: nobody else but root could have written it under a name that it does not deserve."""
+
+    data: memoryview
+    is_ours: bool
+
+
+def _mapped(path: Path, length: int) -> _Mapped | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        if os.fstat(descriptor).st_size != length:
+        status = os.fstat(descriptor)
+        if status.st_size != length:
             return None
         with suppress(OSError):  # a read-only cache serves as well
             os.utime(descriptor)
-        return memoryview(mmap.mmap(descriptor, length, prot=mmap.PROT_READ))
+        data = memoryview(mmap.mmap(descriptor, length, prot=mmap.PROT_READ))
+        return _Mapped(data, status.st_uid in (os.geteuid(), 0))
     except OSError:
         return None
     finally:
         os.close(descriptor)
+
+
+def _has_digest(data: memoryview, path: Path) -> bool:
+    return hashlib.sha256(data).hexdigest() == path.name.partition(".")[0]
+
+
+def _length(path: Path) -> int | None:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return None
 
 
 def _records(data: bytes, length: int) -> frozenset[bytes]:

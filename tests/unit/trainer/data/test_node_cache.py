@@ -56,6 +56,45 @@ def test_a_block_of_an_earlier_boot_is_checked_once_more(tmp_path: Path) -> None
     assert path.suffix == ".after"
 
 
+def test_a_block_of_another_user_is_checked_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = NodeCache(tmp_path)
+    for data in DATA[:2]:
+        keep(cache, data)
+    (path,) = tmp_path.rglob(f"{hashlib.sha256(DATA[1]).hexdigest()}.*")
+    path.write_bytes(bytes(1000))
+    stat = os.fstat
+
+    def of_another(descriptor: int) -> os.stat_result:
+        fields = list(stat(descriptor))
+        fields[4] = os.geteuid() + 1
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, "fstat", of_another)
+    assert kept(cache, DATA[0])
+    assert not kept(cache, DATA[1])
+
+
+def test_a_block_that_was_cut_is_replaced(tmp_path: Path) -> None:
+    cache = NodeCache(tmp_path)
+    keep(cache, DATA[0])
+    (path,) = tmp_path.rglob(f"{hashlib.sha256(DATA[0]).hexdigest()}.*")
+    os.truncate(path, 10)
+    assert not kept(cache, DATA[0])
+    keep(cache, DATA[0])
+    assert kept(cache, DATA[0])
+
+
+def test_what_another_process_is_writing_counts_as_much_as_it_will_have(tmp_path: Path) -> None:
+    descriptor = NodeCache(tmp_path, 1_500)._begin(tmp_path / "blocks" / "00" / ".partial-1", 1000)
+    assert descriptor is not None
+    (tmp_path / "used").unlink()  # so that all is counted anew
+    try:
+        keep(NodeCache(tmp_path, 1_500), DATA[0])
+        assert not kept(NodeCache(tmp_path), DATA[0])
+    finally:
+        os.close(descriptor)
+
+
 def test_what_was_used_least_recently_makes_room(tmp_path: Path) -> None:
     cache = NodeCache(tmp_path, limit_bytes=10_000)
     for number, data in enumerate(DATA[:10]):
