@@ -186,3 +186,22 @@ def test_the_environment_says_where_it_is_and_how_large() -> None:
         assert NodeCache.from_environment(environment) is None
     with pytest.raises(ValueError, match="ASSAY_CACHE_BYTES: given '1 GB'; allowed: a whole number of bytes"):
         NodeCache.from_environment({"ASSAY_CACHE_BYTES": "1 GB"})
+
+
+def test_a_link_in_it_is_not_followed(tmp_path: Path) -> None:
+    cache = NodeCache(tmp_path / "cache")
+    keep(cache, DATA[0])
+    (path,) = (tmp_path / "cache" / "blocks").rglob("*.*")
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert not kept(cache, DATA[0])
+
+
+def test_a_block_that_was_cut_short_is_no_block(tmp_path: Path) -> None:
+    cache = NodeCache(tmp_path)
+    keep(cache, DATA[0])
+    (path,) = (tmp_path / "blocks").rglob("*.*")
+    os.truncate(path, 999)
+    assert not kept(cache, DATA[0])
+    NodeCache(tmp_path, limit_bytes=0).keep(digest(DATA[1]), memoryview(DATA[1]))
+    assert not kept(cache, DATA[1])
