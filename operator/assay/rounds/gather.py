@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pydantic import ValidationError
-
 from assay.api.checks.check import checked
 from assay.api.errors import InvalidInput, Problem
 from assay.api.selection import select_hypotheses
@@ -18,8 +16,15 @@ from assay.planning.study.programs import Program, Surroundings, preparing_progr
 from assay.planning.study.study import Study
 from assay.runners.protocol import UnusableProgram
 from assay.store.limits import ON_ONE_MACHINE
-from assay.store.reading import first_fault
-from assay_trainer.contract import Dataset, DatasetManifest, ExamplesManifest, StatedDataset, digest, read_manifest
+from assay_trainer.contract import (
+    Dataset,
+    DatasetManifest,
+    ExamplesManifest,
+    InvalidManifest,
+    StatedDataset,
+    digest,
+    read_manifest,
+)
 from assay_trainer.objects import ObjectNotFound, ObjectTooLarge, StoreError, open_objects, split_object_uri
 
 if TYPE_CHECKING:
@@ -99,10 +104,9 @@ def read_dataset(
         raise problem(f"{uri} ({error})", allowed) from error
     try:
         manifest = read_manifest(data)
-    except ValidationError as error:
-        where, why = first_fault(error)
+    except InvalidManifest as error:
         raise problem(
-            f"{uri}, where {where or 'the whole file'} is wrong: {why}",
+            f"{uri}, which can't be understood: {error}",
             "a manifest.json that `assay shards build` has written",
         ) from error
     content = manifest.content if isinstance(manifest, ExamplesManifest) else None

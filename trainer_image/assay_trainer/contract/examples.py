@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from assay_trainer.contract.dataset import DatasetManifest
 from assay_trainer.contract.message import Digest, Message, is_empty
@@ -121,11 +121,22 @@ class ExamplesManifest(Message):
         return {"train": self.train, "held_out": self.held_out}
 
 
+class InvalidManifest(ValueError):
+    """Bytes that are no manifest of a known version. The text names the first field that is wrong, and why."""
+
+
 def read_manifest(data: bytes) -> DatasetManifest | ExamplesManifest:
-    """Return the manifest of either version in these JSON bytes. Raises pydantic's ValidationError, a ValueError."""
-    if _version_of(data) == MANIFEST_VERSION:
-        return ExamplesManifest.model_validate_json(data)
-    return DatasetManifest.model_validate_json(data)
+    """Return the manifest of either version in these JSON bytes. Raises InvalidManifest."""
+    version = _version_of(data)
+    if isinstance(version, int) and version > MANIFEST_VERSION:
+        raise InvalidManifest(f"version: given {version}, of a later release; allowed: 1 to {MANIFEST_VERSION}")
+    kind = ExamplesManifest if version == MANIFEST_VERSION else DatasetManifest
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"])) or "the whole file"
+        raise InvalidManifest(f"{field}: {first['msg']}") from error
 
 
 class _Versioned(BaseModel):

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from assay_trainer import contract
 from assay_trainer.arrays import Images, Labels
@@ -193,8 +192,6 @@ def open_dataset(dataset: contract.Dataset) -> OpenedDataset:
         raise InvalidDataset(f"{dataset.manifest}: digest {found}; expected {dataset.digest}")
     try:
         manifest = contract.read_manifest(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise InvalidDataset(f"{dataset.manifest}: not a manifest of version 1 or 2: {field}: {first['msg']}") from None
+    except contract.InvalidManifest as error:
+        raise InvalidDataset(f"{dataset.manifest}: not a manifest of version 1 or 2: {error}") from None
     return OpenedDataset(dataset, manifest)

@@ -90,7 +90,7 @@ def inspect_dataset(uri: str, digest: str | None = None) -> FoundDataset:
         raise InvalidDataset(f"{where}: digest {found}; expected {digest}")
     try:
         manifest = contract.read_manifest(data)
-    except ValueError as error:
+    except contract.InvalidManifest as error:
         raise InvalidDataset(f"{where}: not a manifest of version 1 or 2: {error}") from None
     return FoundDataset(objects, where, found, manifest, dict(_groups(objects, manifest)))
 

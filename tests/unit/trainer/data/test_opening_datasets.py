@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from assay_trainer import contract
+from assay_trainer.contract import InvalidManifest, read_manifest
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset
 from builders.datasets import tiny_dataset
@@ -96,3 +98,19 @@ def test_reading_leaves_pandas_alone_which_takes_seconds_to_import(tmp_path: Pat
         "sys.exit('pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program, dataset.model_dump_json()], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("data", "want"),
+    [
+        (b'{"version": 3, "anything": 1}', "version: given 3, of a later release; allowed: 1 to 2"),
+        (b'{"version": 2}', "name: Field required"),
+        (b'{"version": "new"}', "version: "),
+        (b"[]", "the whole file: "),
+        (b"\xff", "the whole file: Invalid JSON"),
+    ],
+)
+def test_what_is_no_manifest_is_named_in_one_line(data: bytes, want: str) -> None:
+    with pytest.raises(InvalidManifest, match=re.escape(want)) as raised:
+        read_manifest(data)
+    assert "\n" not in str(raised.value)
