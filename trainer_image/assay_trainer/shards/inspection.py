@@ -21,6 +21,7 @@ from assay_trainer.shards.content import ContentOfSplit, content_digest
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.shards.format import JpegField, array_of, cells_of, group_schema, groups_of, read_block, read_index
 from assay_trainer.shards.sums import channel_sums
+from assay_trainer.shards.whole_files import WholeFiles
 
 _THREADS = 8
 _AHEAD = 16
@@ -96,9 +97,9 @@ def inspect_dataset(uri: str, digest: str | None = None) -> FoundDataset:
 
 
 def verify_dataset(found: FoundDataset, progress: Callable[[int], None] = lambda _bytes: None) -> None:
-    """Read the whole data set and compare it with its manifest: each block's digest, what each block holds, the
-    classes' counts, the sums of channels, and the digest of the content. `progress` is called with the bytes of each
-    block.
+    """Read the whole data set and compare it with its manifest: each block's digest, what each block holds, the files
+    as wholes, the classes' counts, the sums of channels, and the digest of the content. `progress` is called with the
+    bytes of each block.
 
     Raises InvalidDataset with the first file that differs, and where in it; StoreError.
     """
@@ -109,10 +110,12 @@ def verify_dataset(found: FoundDataset, progress: Callable[[int], None] = lambda
                 progress(block.length)
         return
     contents = {split: ContentOfSplit(manifest.fields) for split in manifest.splits}
+    files = WholeFiles(found.objects)
     for (split, group), blocks in found.groups.items():
         schema, totals = group_schema(manifest.fields, group), _Totals(manifest, split, group)
         for block, data in _read(found.objects, blocks):
             progress(block.length)
+            files.add(block.name, block.start, data)
             try:
                 batch = read_block(data, schema, block.examples)
                 totals.add(batch)
@@ -120,6 +123,7 @@ def verify_dataset(found: FoundDataset, progress: Callable[[int], None] = lambda
                 raise InvalidDataset(f"shard {block.name}: {_place(block)}: {error}") from None
             contents[split].add(group, batch)
         totals.check(found.uri)
+    files.finish()
     values = {split: (manifest.splits[split].examples, each.values()) for split, each in contents.items()}
     if (digest := content_digest(manifest.fields, values)) != manifest.content:
         raise InvalidDataset(

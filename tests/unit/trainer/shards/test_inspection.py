@@ -72,6 +72,20 @@ def claimed(folder: Path, change: Callable[[dict], None]) -> None:  # type: igno
     (folder / "manifest.json").write_bytes(contract.canonical_json(found))
 
 
+@pytest.mark.parametrize("place", [-30, 20])
+def test_a_file_whose_blocks_are_whole_but_that_other_tools_could_not_read_is_named(folder: Path, place: int) -> None:
+    opened = inspect_dataset(folder.as_uri())
+    path = sorted((folder / "train" / "image-8").glob("0*"))[0]
+    flipped(path, place)
+    with pytest.raises(InvalidDataset, match=f"shard train/image-8/{path.name}: damaged, .* its blocks are whole"):
+        verify_dataset(opened)
+    flipped(path, place)
+    verify_dataset(opened)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(InvalidDataset, match="its blocks are whole"):
+        verify_dataset(opened)
+
+
 def test_a_manifest_that_claims_what_is_not_so_is_found_out(folder: Path) -> None:
     whole = (folder / "manifest.json").read_bytes()
     claims: list[tuple[Callable[[dict], None], str]] = [  # type: ignore[type-arg]

@@ -189,8 +189,18 @@ def _members(archive: Path, findings: Findings) -> Iterator[_Member]:
                     findings.leave_out("hidden or system files", f"{archive.name}/{name}")
                 else:
                     yield _Member(name, each.offset_data, each.size)
+            if not _has_end_mark(archive, opened.offset):
+                findings.notes.append(f"{archive.name}: no end mark follows its last file: it may have been cut short")
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         raise InvalidSource(f"{archive}: can't be read as a tar archive: {bounded(str(error), 200)}") from None
+
+
+def _has_end_mark(archive: Path, end: int) -> bool:
+    """Return whether zeros follow the last member, as tar(5) has it. An archive that is cut between two members looks
+    whole but for them."""
+    with archive.open("rb") as file:
+        file.seek(end)
+        return file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _read(archive: Path, member: _Member) -> bytes:

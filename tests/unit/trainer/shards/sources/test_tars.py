@@ -122,3 +122,13 @@ def test_archives_that_can_not_be_used_are_named(tmp_path: Path) -> None:
     assert "can't be read as a tar archive: unexpected end of data" in refusal(whole)
     whole.write_bytes(b"\0" * 100)
     assert "can't be read as a tar archive" in refusal(whole)
+
+
+def test_an_archive_that_was_cut_between_two_files_is_said_to_have_no_end(tmp_path: Path) -> None:
+    path = archive(tmp_path / "all.tar", samples(0, 24, classes=2))
+    with tarfile.open(path) as opened:
+        last = opened.getmembers()[-2].offset
+    assert not [note for note in built(path).notes if "cut short" in note]
+    path.write_bytes(path.read_bytes()[:last])
+    notes = build_shards(path, str(tmp_path / "other"), name="tars").notes
+    assert "all.tar: no end mark follows its last file: it may have been cut short" in notes
