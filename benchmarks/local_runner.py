@@ -67,7 +67,7 @@ sys.path.insert(0, sys.argv[1])
 import torch
 torch.optim.SGD([torch.nn.Parameter(torch.empty(1))], lr=0.0)
 from assay_trainer.contract import WorkRequest
-from assay_trainer.harness import perform
+from assay_trainer.attempts.harness import perform
 from assay_trainer.objects import open_objects
 request = WorkRequest.model_validate_json(sys.stdin.read())
 perform(request.items[0], open_objects(request.store), device="cpu", threads=1)

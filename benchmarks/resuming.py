@@ -36,13 +36,13 @@ from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent
 from assay_trainer.checkpoints.record import from_object
 from assay_trainer.contract import Dataset, Fidelity, ItemEnded, StartItem, TrialRequest, TrialResult
 from assay_trainer.device import use_device
-from assay_trainer.linux import cpu_seconds_of
 from assay_trainer.objects import Objects, open_objects
-from assay_trainer.preload import DEFAULT_MODULES, be_single_threaded, preload
+from assay_trainer.processes.linux import cpu_seconds_of
+from assay_trainer.processes.preload import DEFAULT_MODULES, be_single_threaded, preload
 from assay_trainer.returned.curve import LearningCurve
-from assay_trainer.supervisor import Supervisor
 from assay_trainer.trial import Trial
 from assay_trainer.vision.train import fit
+from assay_trainer.workers.supervisor import Supervisor
 
 sys.path.insert(0, str(Path(__file__).parent))  # where the forked trials find this module
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

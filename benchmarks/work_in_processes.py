@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from assay_trainer import contract, preload
+from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import PreparationRequest, PreparationResult, TrialRequest, TrialResult
-from assay_trainer.harness import perform
 from assay_trainer.objects import Objects, open_objects
+from assay_trainer.processes import preload
 
 
 def begin() -> None:

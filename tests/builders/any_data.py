@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from assay.api.resources import DatasetReference
 from assay_trainer.contract import Fidelity
-from assay_trainer.own_data import OwnData
+from assay_trainer.data.own_data import OwnData
 from assay_trainer.trial import Trial
 
 

@@ -31,7 +31,7 @@ class WithoutTorch:
             raise ModuleNotFoundError("No module named 'torch'")
 sys.meta_path.insert(0, WithoutTorch)
 from assay_trainer.contract import TrialRequest
-from assay_trainer.harness import perform
+from assay_trainer.attempts.harness import perform
 from assay_trainer.objects import open_objects
 sys.path.insert(0, sys.argv[1])
 message = perform(TrialRequest.model_validate_json(sys.argv[2]), open_objects(sys.argv[3]), device="cpu", threads=1)

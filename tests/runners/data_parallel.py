@@ -14,7 +14,6 @@ import torch.nn.functional as F
 
 from assay_trainer.contract import Fidelity
 from assay_trainer.ranks.ended import RankFailed
-from assay_trainer.ranks.launcher import launch
 from assay_trainer.ranks.place import Place
 from assay_trainer.trial import Trial
 from assay_trainer.vision import Recipe
@@ -26,6 +25,7 @@ from assay_trainer.vision.optimizers import build_optimizers
 from assay_trainer.vision.order import Steps
 from assay_trainer.vision.schedule import LearningRateSchedule
 from assay_trainer.vision.train import fit
+from assay_trainer.workers.launcher import launch
 from builders.datasets import tiny_arrays
 
 RECIPE = {"width": 4, "depth": 1, "batchSize": 13, "crop": 0.1, "flip": True, "cutout": 0.2, "labelSmoothing": 0.1}

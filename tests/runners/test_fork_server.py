@@ -38,7 +38,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def test_a_fork_server_whose_events_nobody_reads_goes_on_reading_commands() -> None:
     want_refusals = 3000  # some 200 bytes each, so ten times what the pipe holds
-    command = [sys.executable, "-m", "assay_trainer.forkserver", "--preload"]
+    command = [sys.executable, "-m", "assay_trainer.workers.forkserver", "--preload"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
     ) as server:
@@ -58,7 +58,7 @@ def test_a_fork_server_whose_events_nobody_reads_goes_on_reading_commands() -> N
 
 KILLED_AT_ONCE = """
 import os, signal, time
-from assay_trainer.children import Children, Limits
+from assay_trainer.processes.children import Children, Limits
 begin_session, os.setsid = os.setsid, lambda: time.sleep(60)
 children = Children()
 child = children.fork(lambda: b"", Limits())
@@ -81,7 +81,7 @@ def test_a_child_that_is_killed_before_it_leads_a_session_is_said_to_have_been_k
 
 RECORDS_BEYOND_ITS_TIME = """
 import time
-from assay_trainer.children import Children, Limits, begin_to_record
+from assay_trainer.processes.children import Children, Limits, begin_to_record
 def records():
     begin_to_record()
     time.sleep(1)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from assay.runners.processes.marked import MARK, end_marked, new_mark
-from assay_trainer.linux import is_zombie
+from assay_trainer.processes.linux import is_zombie
 
 HOLDS_MEMORY = "held = b'1' * (200 << 20); print(flush=True); import time; time.sleep(300)"
 """The kernel takes a moment to take back what it holds, and then shows no environment any more."""

@@ -32,10 +32,10 @@ from assay_trainer.checkpoints import Checkpoints
 from assay_trainer.contract import CurvePoint, Fidelity
 from assay_trainer.data.examples import Examples
 from assay_trainer.data.opening import SplitName
+from assay_trainer.data.own_data import OwnData
 from assay_trainer.data.pixel_statistics import PixelStatistics
 from assay_trainer.described import described
 from assay_trainer.nearest import did_you_mean
-from assay_trainer.own_data import OwnData
 from assay_trainer.profile.phases import Phase, PhaseName, PhaseTimer
 from assay_trainer.returned.curve import LearningCurve
 from assay_trainer.returned.examples import ExampleValues

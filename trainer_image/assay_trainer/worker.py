@@ -23,7 +23,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from assay_trainer import preload
 from assay_trainer.contract import (
     INFRASTRUCTURE_REASONS,
     MEMORY_LIMIT_VARIABLE,
@@ -37,10 +36,11 @@ from assay_trainer.contract import (
     WorkItem,
     WorkRequest,
 )
-from assay_trainer.linux import usable_cores, usable_memory_bytes
 from assay_trainer.objects import StoreError, open_objects, split_object_uri
-from assay_trainer.signals import SignalPipe
-from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
+from assay_trainer.processes import preload
+from assay_trainer.processes.linux import usable_cores, usable_memory_bytes
+from assay_trainer.processes.signals import SignalPipe
+from assay_trainer.workers.supervisor import GRACE_SECONDS, Supervisor
 
 KUBERNETES_LOG = Path("/dev/termination-log")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import Fidelity, TrialResult
-from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from assay_trainer.contract import Fidelity
-from assay_trainer.deadline import Deadline, DeadlineExceeded
 from assay_trainer.nearest import did_you_mean
+from assay_trainer.processes.deadline import Deadline, DeadlineExceeded
 from assay_trainer.trial import Trial
 
 

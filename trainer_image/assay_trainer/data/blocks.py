@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay_trainer.data.node_cache import NodeCache
-from assay_trainer.linux import usable_cores
 from assay_trainer.objects import FileObjects, ObjectNotFound, Objects
 from assay_trainer.objects.names import checked_name
+from assay_trainer.processes.linux import usable_cores
 from assay_trainer.shards.errors import InvalidDataset
 
 PART_BYTES = 8 << 20

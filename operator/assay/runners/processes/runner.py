@@ -94,7 +94,8 @@ class ProcessRunner:
         self._variables = frozenset(variables)
         self._environment = trial_environment(os.environ, self._variables)
         self._unlisted = tuple(sorted(os.environ.keys() - self._environment.keys()))
-        self._command = [sys.executable, "-P", "-m", "assay_trainer.forkserver", "--log-folder", str(log_folder)]
+        self._command = [sys.executable, "-P", "-m", "assay_trainer.workers.forkserver"]
+        self._command += ["--log-folder", str(log_folder)]
         self._command += [f"--path={path.absolute()}" for path in paths]
         self._command += [f"--also={path}" for path in own_places(paths, Path.cwd())]
         self._command += [f"--beside={path}" for path in further_places(paths, Path.cwd())]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import Failure, FailureReason, Fidelity, TrialResult, course_key
-from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects, StoreError
 from assay_trainer.trial import Trial
 from builders.datasets import tiny_dataset

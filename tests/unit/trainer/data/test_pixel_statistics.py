@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from assay_trainer import contract
+from assay_trainer.attempts.trial_data import data_of
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset
-from assay_trainer.trial_data import data_of
 from builders.datasets import tiny_dataset
 from builders.datasets_of_version_1 import tiny_dataset_1
 from builders.requests import a_trial

@@ -17,8 +17,8 @@ import pytest
 import torch
 
 from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import RESULT_BYTES, Failure, TrialResult
-from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects
 from assay_trainer.returned import metrics as returned_metrics
 from assay_trainer.returned.curve import MOST_POINTS

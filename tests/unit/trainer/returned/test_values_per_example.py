@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import MOST_EXAMPLES, TrialResult, examples_name, result_name
-from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects
 from assay_trainer.returned.examples import ExampleValues, kept_examples
 from assay_trainer.trial import Trial

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import Fidelity, TrialResult
-from assay_trainer.harness import perform
 from assay_trainer.objects import MemoryObjects
 from assay_trainer.trial import Trial
 from assay_trainer.vision import train as vision_train

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay_trainer import contract
+from assay_trainer.attempts.cost import Meter
+from assay_trainer.attempts.failures import InvalidRequest
+from assay_trainer.attempts.provenance import provenance_of
+from assay_trainer.attempts.unedited import check_code_unedited, check_inputs_unedited
+from assay_trainer.code.entrypoint import load_entrypoint
 from assay_trainer.contract import PreparationRequest, PreparationResult
-from assay_trainer.cost import Meter
 from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.device import device_model, seed_everything, use_device
-from assay_trainer.entrypoint import load_entrypoint
-from assay_trainer.failures import InvalidRequest
 from assay_trainer.preparation import SEED, Preparation
-from assay_trainer.provenance import provenance_of
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.subsets.custom import SubsetFunction, as_scores
-from assay_trainer.unedited import check_code_unedited, check_inputs_unedited
 
 Prepared = tuple[PreparationResult, NDArray[np.float32]]
 """A result, and the scores that lie beside it, float32 (training examples,)."""
@@ -72,7 +71,7 @@ _Score = Callable[[str, int], NDArray[np.float32]]
 
 
 def _el2n(request: PreparationRequest, data: OpenedDataset) -> _Score:
-    from assay_trainer.subsets.el2n import score_examples  # it needs torch, which others may do without
+    from assay_trainer.vision.el2n import score_examples  # it needs torch, which others may do without
 
     return lambda device, _: score_examples(request, data, device=device)
 
@@ -81,7 +80,7 @@ def _custom(request: PreparationRequest, data: OpenedDataset, check_code: bool, 
     entrypoint = request.entrypoint
     if entrypoint is None:
         raise InvalidRequest("entrypoint: given none; allowed: module:function, which the method Custom needs")
-    choose = cast(SubsetFunction, load_entrypoint(entrypoint))
+    choose: SubsetFunction = load_entrypoint(entrypoint)
     if check_code:  # after the import, so that no edit in between is missed
         check_code_unedited(entrypoint, request.code, elsewhere)
     examples = data.manifest.train.examples

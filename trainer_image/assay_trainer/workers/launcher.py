@@ -13,7 +13,7 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from assay_trainer.children import Child, Children, Exit, Limits, begin_to_record
+from assay_trainer.processes.children import Child, Children, Exit, Limits, begin_to_record
 from assay_trainer.ranks.agreed import Agreement
 from assay_trainer.ranks.ended import RankEnd, RankFailed, cause_of
 from assay_trainer.ranks.loaded import LoadedOnce

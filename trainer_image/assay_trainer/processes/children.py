@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from assay_trainer.linux import (
+from assay_trainer.processes.linux import (
     adopt_orphans,
     children,
     data_bytes,

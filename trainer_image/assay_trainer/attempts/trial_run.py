@@ -12,21 +12,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay_trainer import contract
+from assay_trainer.attempts.cost import Meter, cpu_seconds
+from assay_trainer.attempts.failures import InvalidRequest, InvalidResult
+from assay_trainer.attempts.provenance import provenance_of
+from assay_trainer.attempts.trial_data import TrialData, data_of
+from assay_trainer.attempts.unedited import check_code_unedited, check_inputs_unedited
 from assay_trainer.checkpoints import NOTHING, Checkpoints, Spent, ToldToEnd
+from assay_trainer.code.declared import uses_of, why_not
+from assay_trainer.code.entrypoint import Function, load_entrypoint
 from assay_trainer.contract import TrialRequest, TrialResult
-from assay_trainer.cost import Meter, cpu_seconds
 from assay_trainer.data import Choose, Copy, check_files_unedited, watch_files
 from assay_trainer.described import bounded
 from assay_trainer.device import device_count, device_model, seed_everything, use_device
-from assay_trainer.entrypoint import TrainFunction, load_entrypoint
-from assay_trainer.failures import InvalidRequest, InvalidResult
 from assay_trainer.objects import Objects, StoreError
 from assay_trainer.profile.layers import TracedTimer, keep_layers
 from assay_trainer.profile.memory import peak_memory_bytes, reset_peak_memory
 from assay_trainer.profile.phases import PHASES, PhaseTimer
 from assay_trainer.profile.utilisation import GpuUtilisation
-from assay_trainer.provenance import provenance_of
-from assay_trainer.ranks.declared import uses_of, why_not
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import (
     RESULT_CURVE_BYTES,
@@ -39,8 +41,6 @@ from assay_trainer.returned import (
     metrics_at_the_end,
 )
 from assay_trainer.trial import EnoughReported, Trial
-from assay_trainer.trial_data import TrialData, data_of
-from assay_trainer.unedited import check_code_unedited, check_inputs_unedited
 
 Tried = tuple[TrialResult, tuple[KeptExamples, ...]]
 """A result, and the values that lie beside it."""
@@ -156,7 +156,7 @@ class TrialRun:
             checkpoints=self.checkpoints,
         )
 
-    def _returned_by(self, train: TrainFunction, checkpoints: Checkpoints) -> Any:
+    def _returned_by(self, train: Function, checkpoints: Checkpoints) -> Any:
         """Call the train function and return what it returns; None if it ended at a report, or broke down after what
         counts of its curve. Raises ToldToEnd, and what the function raises."""
         returned: Any = None
@@ -180,7 +180,7 @@ class TrialRun:
             raise ToldToEnd
         return returned
 
-    def _place_of(self, train: TrainFunction) -> Place | None:
+    def _place_of(self, train: Function) -> Place | None:
         """Return this process's place among those that run the function; None if it is called without this one. Raises
         InvalidRequest if the function can't use the trial's devices."""
         devices, there = self._request.devices, device_count(self._meter.device)

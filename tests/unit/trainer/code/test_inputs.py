@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assay_trainer import inputs
+from assay_trainer.code import inputs
+from assay_trainer.code.inputs import edited, inspect_input
 from assay_trainer.contract import Input, InputInspected, digest
-from assay_trainer.inputs import edited, inspect_input
 
 
 def inspected(path: Path | str) -> InputInspected:

@@ -1,4 +1,4 @@
-"""A process that imports torch once and forks a process for each trial: `python -m assay_trainer.forkserver`.
+"""A process that imports torch once and forks a process for each trial: `python -m assay_trainer.workers.forkserver`.
 
 Commands come in on stdin and events go out on stdout, each a JSON object on a line of its own (see contract.py). The
 process ends, with everything that it started, when stdin ends, when its parent does, or on SIGTERM.
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from assay_trainer import preload
-from assay_trainer.code import remember_shared_code
+from assay_trainer.code.digest import remember_shared_code
+from assay_trainer.code.findable import Places, look_also_in, make_findable
 from assay_trainer.contract import (
     CodeInspected,
     Command,
@@ -28,10 +28,10 @@ from assay_trainer.contract import (
     StopItem,
 )
 from assay_trainer.contract import CommandRefused as Refused
-from assay_trainer.findable import Places, look_also_in, make_findable
-from assay_trainer.linux import usable_cores, usable_memory_bytes
-from assay_trainer.signals import SignalPipe
-from assay_trainer.supervisor import GRACE_SECONDS, Supervisor
+from assay_trainer.processes import preload
+from assay_trainer.processes.linux import usable_cores, usable_memory_bytes
+from assay_trainer.processes.signals import SignalPipe
+from assay_trainer.workers.supervisor import GRACE_SECONDS, Supervisor
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _READ_BYTES = 1 << 16
@@ -135,7 +135,7 @@ class ForkServer:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="assay_trainer.forkserver", description=__doc__)
+    parser = argparse.ArgumentParser(prog="assay_trainer.workers.forkserver", description=__doc__)
     parser.add_argument("--path", action="append", default=[], help="put a folder in front of sys.path (repeatable)")
     also = "look there, too, for an entry point's module that is on no path (repeatable)"
     parser.add_argument("--also", action="append", default=[], type=Path, help=also)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assay_trainer.attempts.trial_data import data_of
 from assay_trainer.contract import Dataset, Fidelity, StatedDataset, TrialRequest, digest
-from assay_trainer.own_data import OwnData
+from assay_trainer.data.own_data import OwnData
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.subsets.keep import Keep
 from assay_trainer.trial import Trial
-from assay_trainer.trial_data import data_of
 from builders.any_data import a_trial_on_own_data
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial

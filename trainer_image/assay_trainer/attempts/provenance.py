@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import platform
 
+from assay_trainer.attempts.cost import Meter
 from assay_trainer.contract import Provenance, TrialRequest, WorkItem
-from assay_trainer.cost import Meter
 from assay_trainer.device import torch_version
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from assay_trainer.code.declared import uses_of
+from assay_trainer.code.entrypoint import EntrypointNotFound, load_entrypoint
+from assay_trainer.code.findable import where_it_was_looked_for
 from assay_trainer.contract import CodeIngredients, CodeInspected, canonical_json, digest
-from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
-from assay_trainer.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
-from assay_trainer.ranks.declared import uses_of
 
 MOST_FILES_WRITTEN_DOWN = 1_000
 _FILE_DIGITS = 16

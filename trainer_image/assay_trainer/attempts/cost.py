@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assay_trainer.contract import Cost
-from assay_trainer.linux import cpu_seconds_of, family
+from assay_trainer.processes.linux import cpu_seconds_of, family
 
 
 def cpu_seconds(ancestor: int | None = None) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay_trainer.code import code_digest
+from assay_trainer.attempts.failures import CodeChanged
+from assay_trainer.code.digest import code_digest
+from assay_trainer.code.inputs import edited
 from assay_trainer.contract import Input
-from assay_trainer.failures import CodeChanged
-from assay_trainer.inputs import edited
 
 
 def check_code_unedited(entrypoint: str, code: str, elsewhere: Mapping[str, str]) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from assay.runners.processes.places import further_places, own_places
-from assay_trainer import findable
-from assay_trainer.code import inspect_entrypoint
-from assay_trainer.entrypoint import EntrypointNotFound, load_entrypoint
-from assay_trainer.findable import Places, look_also_in, make_findable
+from assay_trainer.code import findable
+from assay_trainer.code.digest import inspect_entrypoint
+from assay_trainer.code.entrypoint import EntrypointNotFound, load_entrypoint
+from assay_trainer.code.findable import Places, look_also_in, make_findable
 
 
 @pytest.fixture

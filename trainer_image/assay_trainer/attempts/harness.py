@@ -14,8 +14,17 @@ from pydantic import ValidationError
 
 from assay_trainer import contract
 from assay_trainer.arrays import Labels
+from assay_trainer.attempts.cost import Meter
+from assay_trainer.attempts.failures import (
+    HELPERS_MAY_BE_MISSED,
+    InvalidRequest,
+    lacks_host_memory,
+    message_of,
+    reason_of,
+)
+from assay_trainer.attempts.preparation_run import Prepared, run_preparation
+from assay_trainer.attempts.trial_run import TrialRun, Tried
 from assay_trainer.checkpoints import ToldToEnd
-from assay_trainer.children import RECORD_SECONDS, begin_to_record
 from assay_trainer.chosen import copy_of_chosen
 from assay_trainer.contract import (
     FailureReason,
@@ -25,25 +34,16 @@ from assay_trainer.contract import (
     TrialRequest,
     TrialResult,
 )
-from assay_trainer.cost import Meter
 from assay_trainer.data import Copy
-from assay_trainer.deadline import Deadline
 from assay_trainer.described import bounded
 from assay_trainer.device import share_device
-from assay_trainer.failures import (
-    HELPERS_MAY_BE_MISSED,
-    InvalidRequest,
-    lacks_host_memory,
-    message_of,
-    reason_of,
-)
-from assay_trainer.linux import out_of_memory_kills
 from assay_trainer.objects import ObjectNotFound, Objects, StoreError
-from assay_trainer.preparation_run import Prepared, run_preparation
+from assay_trainer.processes.children import RECORD_SECONDS, begin_to_record
+from assay_trainer.processes.deadline import Deadline
+from assay_trainer.processes.linux import out_of_memory_kills
 from assay_trainer.ranks.place import ALONE, Place
 from assay_trainer.returned import FAILURE_CURVE_BYTES, KeptExamples
 from assay_trainer.subsets import choose
-from assay_trainer.trial_run import TrialRun, Tried
 
 Item = TrialRequest | PreparationRequest
 Result = TrialResult | PreparationResult

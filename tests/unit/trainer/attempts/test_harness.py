@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from assay_trainer import contract, trial_run
+from assay_trainer import contract
+from assay_trainer.attempts import trial_run
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import FailureReason, Fidelity, TerminationMessage, TrialRequest, TrialResult
-from assay_trainer.harness import perform
 from assay_trainer.objects import FileObjects, MemoryObjects, Objects, StoreError
 from assay_trainer.preparation import Preparation
 from assay_trainer.trial import Trial
@@ -252,7 +253,7 @@ def test_a_trial_whose_helper_was_killed_for_want_of_memory_ran_out_of_memory(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kills = iter([3, 4])
-    monkeypatch.setattr("assay_trainer.harness.out_of_memory_kills", lambda: next(kills))
+    monkeypatch.setattr("assay_trainer.attempts.harness.out_of_memory_kills", lambda: next(kills))
 
     def train(trial: Trial) -> None:
         raise RuntimeError("DataLoader worker is killed by signal: Killed")
@@ -511,7 +512,7 @@ def test_a_result_outlives_a_store_that_is_away_for_a_while(
     dataset: contract.Dataset, team: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("assay_trainer.harness.time.sleep", pauses.append)
+    monkeypatch.setattr("assay_trainer.attempts.harness.time.sleep", pauses.append)
     team.train = fit_means  # type: ignore[attr-defined]
     store = AwayForAWhile()
     ended = perform(a_trial(dataset, "team_code:train"), store, device="cpu", threads=1)

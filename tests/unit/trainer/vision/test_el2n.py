@@ -11,8 +11,8 @@ from assay_trainer.data import OpenedDataset, open_dataset
 from assay_trainer.device import use_device
 from assay_trainer.shards import build_shards
 from assay_trainer.subsets import choose
-from assay_trainer.subsets.el2n import score_examples
 from assay_trainer.trial import InvalidRecipe
+from assay_trainer.vision.el2n import score_examples
 from builders.datasets import tiny_arrays
 
 

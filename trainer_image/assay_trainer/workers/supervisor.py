@@ -13,8 +13,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from assay_trainer.children import Child, Children, Exit, Limits
-from assay_trainer.code import inspect_entrypoint
+from assay_trainer.attempts.shared_time import SharedTime
+from assay_trainer.code.digest import inspect_entrypoint
+from assay_trainer.code.inputs import inspect_input
 from assay_trainer.contract import (
     STOP_SECONDS,
     CodeInspected,
@@ -33,9 +34,8 @@ from assay_trainer.contract import (
     preparation_name,
     result_name,
 )
-from assay_trainer.inputs import inspect_input
 from assay_trainer.objects import StoreError, open_objects
-from assay_trainer.shared_time import SharedTime
+from assay_trainer.processes.children import Child, Children, Exit, Limits
 
 GRACE_SECONDS = 5.0
 """The time after its deadline at which an item is killed that the harness could not end."""
@@ -235,8 +235,8 @@ def _how(ended: Exit) -> str:
 
 def _perform(command: StartItem, device_time: Callable[[], float]) -> bytes:
     # numpy is imported after the fork server has set the threads
-    from assay_trainer.harness import Options, perform
-    from assay_trainer.ranks.perform import perform_on_devices
+    from assay_trainer.attempts.harness import Options, perform
+    from assay_trainer.workers.several_ranks import perform_on_devices
 
     faulthandler.enable()
     if command.gpus:

@@ -11,11 +11,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from assay_trainer.checkpoints import ToldToEnd
+from assay_trainer.code.entrypoint import EntrypointNotFound
 from assay_trainer.contract import FailureReason
-from assay_trainer.deadline import DeadlineExceeded
 from assay_trainer.described import bounded, printable
-from assay_trainer.entrypoint import EntrypointNotFound
 from assay_trainer.objects import StoreError
+from assay_trainer.processes.deadline import DeadlineExceeded
 from assay_trainer.returned.errors import CurveNotReported, MetricMissing, ScoreNotFinite
 from assay_trainer.shards.errors import InvalidDataset
 from assay_trainer.subsets.errors import SubsetUnusable

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from assay_trainer.attempts.failures import message_of
 from assay_trainer.contract import (
     MESSAGE_CHARACTERS,
     TERMINATION_MESSAGE_BYTES,
@@ -13,7 +14,6 @@ from assay_trainer.contract import (
     FailureReason,
     TerminationMessage,
 )
-from assay_trainer.failures import message_of
 from assay_trainer.worker import termination_log
 
 TEXTS = ["σφάλμα 数据集 💥 " + "é" * 5000, "💥" * 100_000, "\n\t " * 50_000]

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from assay_trainer import shared_time
-from assay_trainer.cost import Meter
-from assay_trainer.shared_time import SharedTime
+from assay_trainer.attempts import shared_time
+from assay_trainer.attempts.cost import Meter
+from assay_trainer.attempts.shared_time import SharedTime
 
 
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     now = [1000.0]
-    monkeypatch.setattr("assay_trainer.shared_time.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("assay_trainer.attempts.shared_time.time.monotonic", lambda: now[0])
 
     def wait(seconds: float) -> None:
         now[0] += seconds

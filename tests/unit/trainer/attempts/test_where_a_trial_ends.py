@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from assay_trainer import contract
+from assay_trainer.attempts.harness import perform
 from assay_trainer.contract import Failure, FailureReason, Fidelity, TrialResult
-from assay_trainer.harness import perform
-from assay_trainer.linux import cpu_seconds_of
 from assay_trainer.objects import MemoryObjects, StoreError
+from assay_trainer.processes.linux import cpu_seconds_of
 from assay_trainer.trial import EnoughReported, Trial
 from builders.datasets import tiny_dataset
 from builders.requests import a_trial
@@ -247,7 +247,7 @@ def test_a_store_that_is_away_at_that_moment_gets_the_result_later(
     ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("assay_trainer.harness.time.sleep", pauses.append)
+    monkeypatch.setattr("assay_trainer.attempts.harness.time.sleep", pauses.append)
     assert isinstance(ended(trains, store=AwayForAWhile()), TrialResult)
     assert pauses == [1.0]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from assay_trainer.arrays import Images, Labels
 from assay_trainer.contract import Dataset, StatedDataset, TrialRequest
 from assay_trainer.data import Choose, Copy, Examples, OpenedDataset, PixelStatistics, SplitName, open_dataset
-from assay_trainer.own_data import OwnData, not_ours
+from assay_trainer.data.own_data import OwnData, not_ours
 from assay_trainer.subsets import rotation_of
 from assay_trainer.subsets.rotation import Rotation
 

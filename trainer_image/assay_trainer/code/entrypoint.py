@@ -1,4 +1,4 @@
-"""Loads the train function that `module:function` names."""
+"""Loads the function that `module:function` names."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from assay_trainer.findable import where_it_was_looked_for
+from assay_trainer.code.findable import where_it_was_looked_for
 from assay_trainer.nearest import did_you_mean
-from assay_trainer.trial import Trial
 
-TrainFunction = Callable[[Trial], Any]
-"""A function that gets the trial and returns a mapping of metric names to numbers."""
+Function = Callable[[Any], Any]
+"""A train function, which gets a `Trial`, or a subset function, which gets a `Preparation`."""
 
 
 class EntrypointNotFound(Exception):
     """The module can't be imported, or has no such function. The text says what was given, and the nearest name."""
 
 
-def load_entrypoint(entrypoint: str) -> TrainFunction:
+def load_entrypoint(entrypoint: str) -> Function:
     """Return the function that `module:function` names. Raises EntrypointNotFound if the module can't be imported (its
     cause is what the import raised), or has no such function."""
     module_name, colon, function_name = entrypoint.partition(":")

@@ -7,14 +7,14 @@ import time
 from functools import partial
 from typing import Unpack
 
+from assay_trainer.attempts.cost import Meter
+from assay_trainer.attempts.harness import Options, attempt, last_words, record_failure, succeeded
 from assay_trainer.checkpoints import remove_unless_of_use
 from assay_trainer.contract import Failure, FailureReason, TerminationMessage, TrialRequest
-from assay_trainer.cost import Meter
-from assay_trainer.harness import Options, attempt, last_words, record_failure, succeeded
 from assay_trainer.objects import Objects
 from assay_trainer.ranks.ended import RankEnd, RankFailed, lost_another_rank
-from assay_trainer.ranks.launcher import launch
 from assay_trainer.ranks.place import Place
+from assay_trainer.workers.launcher import launch
 
 
 def perform_on_devices(item: TrialRequest, store: Objects, **options: Unpack[Options]) -> TerminationMessage:

@@ -26,7 +26,7 @@ def preload(modules: Iterable[str]) -> None:
     there, an optimizer is built, since the first one imports half of torch again (`torch._dynamo`, 3 s). Nothing is
     computed: a child of a process that has run an operation on several threads hangs.
     """
-    importlib.import_module("assay_trainer.harness")
+    importlib.import_module("assay_trainer.attempts.harness")
     for module in modules:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(module)

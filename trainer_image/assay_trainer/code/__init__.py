@@ -1,0 +1,1 @@
+"""The code of a train function: where it is found, how it is loaded, what it declares, and its digest."""

@@ -1,0 +1,1 @@
+"""Processes of this machine: forked, limited, watched, and told to end."""

@@ -1,0 +1,1 @@
+"""Runs work items in child processes: for a pod, for the local runner, and with several ranks each."""
