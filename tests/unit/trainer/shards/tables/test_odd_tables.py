@@ -171,10 +171,10 @@ def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         ("rows.csv", CSV.replace("\n", "\r\n").encode()),
         ("rows.csv", (CSV + "\n\n").encode()),
         ("rows.csv", ("," + CSV.replace("\n", "\n7,")).removesuffix("7,").encode()),
-        ("rows.csv.gz", gzip.compress(CSV.encode())),
+        ("rows.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
         ("rows.TSV", CSV.replace(",", "\t").encode()),
         ("rows.jsonl", lines().encode("utf-8-sig")),
-        ("rows.jsonl.gz", gzip.compress(lines({"x": 2.5, "label": "a"}).encode())),
+        ("rows.jsonl.gz", gzip.compress(lines({"x": 2.5, "label": "a"}).encode(), mtime=0)),
         ("rows.ndjson", (lines() + "\n\n").encode()),
     ],
 )
