@@ -19,6 +19,9 @@ from assay_trainer.shards.tables.listed import listed
 LABELS = ("label", "labels", "class", "target", "y", "category", "cls", "fine_label")
 """Columns that hold the class, unless the user names another one."""
 
+_ALSO_NUMBERS = ("target", "y")
+"""Those of the usual names that as often name a number that is to be predicted."""
+
 _FEWEST_CLASSES = 2
 
 
@@ -84,6 +87,21 @@ def label_column(schema: pa.Schema, options: TableOptions) -> str | None:
     for name in LABELS:
         if name in schema.names and name not in taken and _may_be_class(schema.field(name).type):
             return name
+    return None
+
+
+def seems_a_class(schema: pa.Schema, options: TableOptions) -> str | None:
+    """Return a sentence on a column that is named as a class and is none; None if there is none such."""
+    if options.target is not None or options.labels is not None:
+        return None
+    for each in schema:
+        usual = each.name.strip().lower()
+        if usual in LABELS and usual not in _ALSO_NUMBERS and each.name not in (options.split_column, options.group_by):
+            why = "by another spelling" if _may_be_class(each.type) else f"of type {each.type}"
+            return (
+                f"the column {each.name!r} ({why}) is not taken for the class of a row, so there is none; "
+                "whole numbers, truth values and texts may be one, which --label names"
+            )
     return None
 
 

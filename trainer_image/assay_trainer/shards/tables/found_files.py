@@ -46,7 +46,8 @@ def is_table(path: Path) -> bool:
     if (path / "state.json").is_file() or (path / "dataset_dict.json").is_file():
         return True
     files = _below(path)
-    return bool(files) and all(suffix_of(each) in PARQUET for each in files)
+    suffixes = {suffix_of(each) for each in files}
+    return bool(suffixes) and (suffixes <= set(PARQUET) or suffixes <= set(_TEXTS))
 
 
 def table_files(path: Path, hold_out: Part | None, notes: list[str]) -> list[TableFile]:

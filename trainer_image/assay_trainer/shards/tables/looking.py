@@ -13,7 +13,7 @@ from assay_trainer.described import printable
 from assay_trainer.shards.errors import InvalidSource
 from assay_trainer.shards.tables.cells import holds_images
 from assay_trainer.shards.tables.columns import Column, Lists, Number
-from assay_trainer.shards.tables.fields import TableOptions, column_of, label_column
+from assay_trainer.shards.tables.fields import TableOptions, column_of, label_column, seems_a_class
 from assay_trainer.shards.tables.listed import listed
 from assay_trainer.shards.tables.rows import Rows
 
@@ -39,6 +39,8 @@ def look(rows: Rows, options: TableOptions, notes: list[str]) -> Looked:
     InvalidSource for missing values, and for columns that can't be what they should."""
     schema = rows.mapped.schema
     label = label_column(schema, options)
+    if label is None and (seems := seems_a_class(schema, options)) is not None:
+        notes.append(seems)
     aside = {each for each in (options.split_column, options.group_by) if each and each != label}
     image: str | None = None
     first = next(rows.mapped.batches())

@@ -674,7 +674,7 @@ FOLDERS: dict[str, tuple[Make, list[str]]] = {
     "voc": (voc, ["found Pascal VOC annotations (1 file"]),
     "yolo": (yolo, ["found YOLO labels (2 files"]),
     "csv": (table, ["found a table of paths and labels (1 file, such as labels.csv)", "pd.read_csv("]),
-    "tsv": (touch("train.tsv"), ["found a table of paths and labels"]),
+    "tsv": (touch("train.tsv", "images/0.gif"), ["found a table of paths and labels"]),
     "tfrecord": (touch("train.tfrecord-00000-of-00002", "train.tfrecord-00001-of-00002"), ["found TFRecord (2 files"]),
     "tfrecords": (touch("a.tfrecords"), ["found TFRecord (1 file"]),
     "hdf5": (touch("train.h5"), ["found HDF5", "h5py.File("]),

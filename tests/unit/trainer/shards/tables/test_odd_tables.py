@@ -282,3 +282,15 @@ def test_parts_that_are_not_used_are_named(tmp_path: Path) -> None:
 def test_files_that_do_not_go_together_are_named(tmp_path: Path, files: dict[str, Any], want: str) -> None:
     with pytest.raises(InvalidSource, match=want):
         of_files(tmp_path, files)
+
+
+@pytest.mark.parametrize("name", ["label", " label", "Class"])
+def test_a_column_that_is_named_as_a_class_and_is_none_is_named(tmp_path: Path, name: str) -> None:
+    pa.parquet.write_table(pa.table({"x": [1.5] * ROWS, name: [0.0, 1.0] * (ROWS // 2)}), tmp_path / "rows.parquet")
+    found = built(tmp_path / "rows.parquet")
+    assert [note for note in found.notes if f"the column {name!r}" in note]
+
+
+def test_a_folder_of_tables_in_text_is_a_table_with_the_split_that_their_names_say(tmp_path: Path) -> None:
+    found = of_files(tmp_path, {"train.csv": CSV, "test.csv": "x,label\n1.5,a\n2,b\n"}).manifest
+    assert (found.train.examples, found.held_out.examples) == (ROWS, 2)
