@@ -21,7 +21,7 @@ from assay_trainer.vision.order import Steps, mixed
 from assay_trainer.vision.progress import Progress
 from assay_trainer.vision.recipe import Recipe
 from assay_trainer.vision.schedule import LearningRateSchedule
-from assay_trainer.vision.whitening import IMAGES
+from assay_trainer.vision.whitening import IMAGES, check_sides
 
 _DROPOUT = 3
 """The stream of seeds from which further ranks drop out; see `batches`."""
@@ -63,6 +63,8 @@ def _fit(trial: Trial, ranks: Ranks) -> Fitted:
     trial_held_out = trial.held_out()
     steps = Steps.of(trial.fidelity, recipe.batch_size, len(rows(1)))
     ranks.check_batch(steps.batch_size)
+    if recipe.whitening:
+        check_sides((*recipe.image_sizes, images.shape[1]))
     memory_format = torch.channels_last if recipe.channels_last else torch.contiguous_format
     normalisation = Normalisation(images, device, trial.pixel_statistics)
     with trial.timed("copy_to_device"):

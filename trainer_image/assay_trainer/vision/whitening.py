@@ -6,9 +6,13 @@ your ResNet 8: Bag of tricks").
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from assay_trainer.trial import InvalidRecipe
 
 SIDE = 2
 """Pixels a side of a patch."""
@@ -18,6 +22,12 @@ SMALLEST_VARIANCE = 5e-4
 
 IMAGES = 5_000
 """The number of training images that it is computed from."""
+
+
+def check_sides(sides: Iterable[int]) -> None:
+    """Raise InvalidRecipe if images of one of these sizes, in pixels a side, have no patch."""
+    if (smallest := min(sides)) < SIDE:
+        raise InvalidRecipe(f"recipe.whitening: given True; allowed for images of {smallest} pixel a side: false")
 
 
 class Whitening(nn.Conv2d):

@@ -278,4 +278,6 @@ def _image_sizes(study: ProxyStudy, dataset: DatasetManifest | ExamplesManifest)
         if size is not None and not dataset.has_size(size):
             known = f"1 to {max(there)}" if dataset.has_size(1) else one_of([str(each) for each in there])
             allowed = f"an image size that the data set {dataset.name} has: {known}"
+            if not there:
+                allowed = f"none: the data set {dataset.name} has no images"
             yield Problem(_where(study), f"{path}.imageSize", str(size), allowed)

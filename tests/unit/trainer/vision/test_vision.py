@@ -204,6 +204,13 @@ def test_a_switch_that_the_device_does_not_have_is_refused(switch: str) -> None:
         train(a_vision_trial({switch: True}))
 
 
+def test_whitening_of_images_without_a_patch_is_refused() -> None:
+    with pytest.raises(
+        InvalidRecipe, match=r"recipe.whitening: given True; allowed for images of 1 pixel a side: false"
+    ):
+        train(a_vision_trial({"whitening": True, "imageSizes": [1, 8]}))
+
+
 def test_fewer_examples_are_evaluated_at_a_time_where_their_maps_are_large() -> None:
     assert batch_of("cpu", a_recipe(), 28) == 500
     assert batch_of("cpu", a_recipe(architecture="resnet9"), 224) == 20
