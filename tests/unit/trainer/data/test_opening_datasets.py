@@ -108,6 +108,7 @@ def test_reading_leaves_pandas_alone_which_takes_seconds_to_import(tmp_path: Pat
         (b'{"version": "new"}', "version: "),
         (b"[]", "the whole file: "),
         (b"\xff", "the whole file: Invalid JSON"),
+        (json.dumps({f"k{number}": 0 for number in range(2000)}).encode(), "fields are wrong"),
     ],
 )
 def test_what_is_no_manifest_is_named_in_one_line(data: bytes, want: str) -> None:
