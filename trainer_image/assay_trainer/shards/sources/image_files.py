@@ -186,12 +186,14 @@ def _usable(files: ImageFiles, findings: Findings, options: ImageOptions) -> dic
 
 def _headers(files: ImageFiles, looked: Callable[[int, int], None]) -> tuple[dict[int, Header], dict[int, str]]:
     headers, problems = {}, {}
+    known: dict[Header, Header] = {}  # most images have the header of some other one, and so its object
     with without_warnings():
         for place in range(len(files.names)):
             if place % _TOLD_AFTER == 0:
                 looked(place, len(files.names))
             try:
-                headers[place] = header_of(files.file(place))
+                found = header_of(files.file(place))
+                headers[place] = known.setdefault(found, found)
             except Unreadable as error:
                 problems[place] = str(error)
     return headers, problems

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import tarfile
+from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from assay_trainer.shards.sources.images import ImageFile
 from assay_trainer.shards.sources.parts import HELD_OUT_ORDER, Part, part_of
 from assay_trainer.shards.sources.source import Source
 from assay_trainer.shards.sources.stamps import stamp_of
+from assay_trainer.shards.sources.texts import Texts
 from assay_trainer.shards.sources.tree import SUFFIXES
 
 _KEY = re.compile(r"((?:.*/)?[^/.]+)\.([^/]*)")
@@ -29,8 +31,7 @@ _MOST_CLASS_BYTES = 1024
 _MOST_IMAGE_BYTES = 1 << 28
 
 
-@dataclass(frozen=True)
-class _Member:
+class _Member(NamedTuple):
     """A file in an archive: where its bytes lie."""
 
     name: str
@@ -38,13 +39,25 @@ class _Member:
     size: int
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """An image with its class, as the archive has it."""
+class _Samples:
+    """Images with their classes, as archives have them: a few numbers and a name each, however many they are."""
 
-    archive: int
-    image: _Member
-    label: str
+    def __init__(self) -> None:
+        self.names = Texts()
+        self.archives, self.offsets, self.sizes, self.labels = array("i"), array("q"), array("q"), array("i")
+        self.classes: dict[str, int] = {}
+        """The classes by their names, numbered as they come."""
+
+    def add(self, archive: int, name: str, image: _Member, label: str) -> None:
+        """Take in an image."""
+        self.names.append(name)
+        self.archives.append(archive)
+        self.offsets.append(image.offset)
+        self.sizes.append(image.size)
+        self.labels.append(self.classes.setdefault(label, len(self.classes)))
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def tar_files(path: Path) -> list[Path]:
@@ -69,36 +82,35 @@ def read_tars(path: Path, archives: Sequence[Path], options: ImageOptions, hold_
     """
     findings = Findings()
     used = _of_parts(path, archives, findings, hold_out)
-    samples = [sample for place, (archive, _) in enumerate(used) for sample in _samples(archive, place, findings)]
+    samples = _Samples()
+    for place, (archive, _) in enumerate(used):
+        _take_samples(archive, place, samples, findings)
     if not samples:
         raise InvalidSource(f"{path}: no images in {len(archives):,} archives; expected such as 0.jpg beside 0.cls")
 
     def file(index: int) -> ImageFile:
-        sample = samples[index]
-        return _read(used[sample.archive][0], sample.image)
+        return _read(used[samples.archives[index]][0], samples.offsets[index], samples.sizes[index])
 
-    names = [f"{used[each.archive][0].name}/{each.image.name}" for each in samples]
     archives_there = [stamp_of(archive.parent, archive.name) for archive, _ in used]
 
     def stamp(index: int) -> str:
-        sample = samples[index]
-        return f"{archives_there[sample.archive]} {sample.image.offset} {sample.image.size}"
+        return f"{archives_there[samples.archives[index]]} {samples.offsets[index]} {samples.sizes[index]}"
 
-    images = usable_images(ImageFiles(str(path), names, file, stamp), options, findings)
-    classes = _sorted({sample.label for sample in samples})
+    images = usable_images(ImageFiles(str(path), samples.names, file, stamp), options, findings)
+    classes = _sorted(set(samples.classes))
     if len(classes) < 2:
         raise InvalidSource(f"{path}: images of {len(classes)} classes; expected two or more")
-    places = {name: place for place, name in enumerate(classes)}
-    kept = images.kept.tolist()
+    places = np.array([classes.index(name) for name in samples.classes], np.int64)
     has_split = any(held for _, held in used)
+    are_held_out = np.array([held for _, held in used])
     return Source(
         classes=classes,
-        labels=np.array([places[samples[place].label] for place in kept], np.int64),
+        labels=places[np.frombuffer(samples.labels, np.int32)[images.kept]],
         size=images.size,
         channels=images.channels,
         read=images.read,
         jpegs=images.jpegs,
-        held_out=np.array([used[samples[place].archive][1] for place in kept]) if has_split else None,
+        held_out=are_held_out[np.frombuffer(samples.archives, np.int32)[images.kept]] if has_split else None,
         found="tar archives",
         findings=findings,
         stamps=images.stamps,
@@ -124,7 +136,7 @@ def _of_parts(
     return [(archive, part is not Part.TRAIN) for archive, part in parts.items() if part in (Part.TRAIN, held)]
 
 
-def _samples(archive: Path, place: int, findings: Findings) -> Iterator[_Sample]:
+def _take_samples(archive: Path, place: int, samples: _Samples, findings: Findings) -> None:
     for key, members in _keyed(archive, findings):
         image = [(kind, each) for kind, each in members.items() if _is_image(kind)]
         for kind, each in members.items():
@@ -134,8 +146,8 @@ def _samples(archive: Path, place: int, findings: Findings) -> Iterator[_Sample]
             raise InvalidSource(f"{archive}: {printable(key)} has {len(image)} images; expected one to a key")
         if not image:
             continue
-        label = _label(archive, key, members.get("cls"))
-        yield _Sample(place, image[0][1], label)
+        found = image[0][1]
+        samples.add(place, f"{archive.name}/{found.name}", found, _label(archive, key, members.get("cls")))
 
 
 def _label(archive: Path, key: str, stated: _Member | None) -> str:
@@ -149,7 +161,7 @@ def _label(archive: Path, key: str, stated: _Member | None) -> str:
     else:
         if stated.size > _MOST_CLASS_BYTES:
             raise InvalidSource(f"{archive}: {printable(stated.name)} has {stated.size} bytes; expected a class")
-        label = _read(archive, stated).decode(errors="replace").strip()
+        label = _read(archive, stated.offset, stated.size).decode(errors="replace").strip()
     if not label or not label.isprintable():
         raise InvalidSource(f"{archive}: {printable(key)} is of the class {label!r}; expected one that can be printed")
     return label
@@ -203,13 +215,13 @@ def _has_end_mark(archive: Path, end: int) -> bool:
         return file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
-def _read(archive: Path, member: _Member) -> bytes:
+def _read(archive: Path, offset: int, size: int) -> bytes:
     """Return a member's bytes; none if it is too large for an image, or can't be read."""
-    if member.size > _MOST_IMAGE_BYTES:
+    if size > _MOST_IMAGE_BYTES:
         return b""
     try:
         with archive.open("rb") as file:
-            return os.pread(file.fileno(), member.size, member.offset)
+            return os.pread(file.fileno(), size, offset)
     except OSError:
         return b""
 
