@@ -314,7 +314,7 @@ def formats(stage: Stage, python: Path | None, workers: int) -> None:
         print("\nOther formats: SKIPPED, since there is no environment with MosaicML streaming; --install makes one")
         return
     wanted = {28: 3, 64: 3, 96: 2}
-    for side, channels, count in ((28, 1, 60_000), (64, 3, 12_000), (96, 3, 6_000)):
+    for side, channels, count in ((96, 3, 3_000), (64, 3, 6_000), (28, 1, 20_000)):
         name = f"px-{side}"
         task = stage.put(name, count, side, channels)[1]
         others = _others(stage, python, name, task, workers)
