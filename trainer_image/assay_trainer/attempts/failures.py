@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+import assay_trainer
 from assay_trainer.checkpoints import ToldToEnd
 from assay_trainer.code.entrypoint import EntrypointNotFound
 from assay_trainer.contract import FailureReason
@@ -27,8 +28,14 @@ ERROR_CHARACTERS = 2000
 FRAMES = 4
 
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")
-_HERE = Path(__file__).parent
-_HARNESS = ("harness.py", "trial_run.py", "deadline.py", "entrypoint.py", "returned")
+_HERE = Path(assay_trainer.__path__[0])
+_HARNESS = (
+    "attempts/harness.py",
+    "attempts/trial_run.py",
+    "processes/deadline.py",
+    "code/entrypoint.py",
+    "returned",
+)
 _OURS = (*(str(_HERE / name) for name in _HARNESS), importlib.__file__, "<frozen")
 _INSTALLED = (str(_HERE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 

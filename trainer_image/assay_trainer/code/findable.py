@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import assay_trainer
+
 _SHOWN = 8
 
 
@@ -52,7 +54,7 @@ def where_it_was_looked_for() -> str:
     installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
     on_path = [Path(entry or ".").resolve() for entry in sys.path]
     own = [path for path in on_path if path.is_dir() and not any(path.is_relative_to(each) for each in installed)]
-    ours = Path(__file__).parents[1].resolve()
+    ours = Path(assay_trainer.__path__[0]).parent.resolve()
     places = [*(path for path in own if path != ours), *_places.folders, *_places.further]
     places = list(dict.fromkeys(places))
     shown = [*map(str, places[:_SHOWN]), *([f"{len(places) - _SHOWN} more folders"] if len(places) > _SHOWN else [])]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from assay_trainer.attempts import failures
 from assay_trainer.attempts.failures import message_of
 from assay_trainer.contract import (
     MESSAGE_CHARACTERS,
     TERMINATION_MESSAGE_BYTES,
     Failure,
     FailureReason,
+    Fidelity,
     TerminationMessage,
 )
+from assay_trainer.trial import Trial
 from assay_trainer.worker import termination_log
 
 TEXTS = ["σφάλμα 数据集 💥 " + "é" * 5000, "💥" * 100_000, "\n\t " * 50_000]
@@ -41,3 +46,20 @@ def test_last_words_are_whole_json_in_what_kubernetes_keeps_of_them(text: str, i
     found = json.loads(written)
     assert found
     assert all(text.startswith(each["message"].rstrip("…")) for each in found)
+
+
+def test_of_an_error_within_a_trials_methods_the_line_of_the_team_is_shown() -> None:
+    no_data = partial(pytest.fail, "it is not asked for")
+    trial = Trial(recipe={}, fidelity=Fidelity(), seed=0, classes=(), training_data=no_data, held_out=no_data)
+    with pytest.raises(TypeError) as raised:
+        trial.report(1, loss="low")  # type: ignore[arg-type]
+
+    said = message_of(raised.value, FailureReason.TRAIN_FUNCTION_RAISED)
+
+    assert f"{Path(__file__).name}:" in said
+    assert "trial.py" not in said
+
+
+def test_the_files_that_call_a_train_function_are_where_they_are_said_to_be() -> None:
+    missing = [path for path in failures._OURS if path.startswith(str(failures._HERE)) and not Path(path).exists()]
+    assert missing == []

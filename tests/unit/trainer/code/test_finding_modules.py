@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import assay_trainer
 from assay.runners.processes.places import further_places, own_places
 from assay_trainer.code import findable
 from assay_trainer.code.digest import inspect_entrypoint
@@ -86,6 +87,15 @@ def test_what_is_nowhere_is_said_with_where_it_was_looked_for(path: list[str], t
     assert f"looked in {tmp_path / 'own'}, " in said
     assert f"{tmp_path}, {tmp_path.parent}" in said
     assert said.endswith("what is installed")
+
+
+def test_where_the_trainer_itself_lies_is_no_place_to_name(path: list[str], tmp_path: Path) -> None:
+    ours = str(Path(assay_trainer.__path__[0]).parent)
+    path[:] = [str(tmp_path), ours]
+    look_also_in(Places())
+    said = inspect_entrypoint("walnut_gone:train").error or ""
+    assert f"looked in {tmp_path}, what is installed" in said
+    assert ours not in said
 
 
 def test_a_module_that_the_teams_code_lacks_is_no_matter_of_where_that_code_is(path: list[str], tmp_path: Path) -> None:
