@@ -9,18 +9,17 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from assay.api.bounds import shortened
 from assay.store.limits import StoreLimits
 from assay.store.memory_budget import MemoryBudget
 from assay.store.together import together
 from assay.store.turns import Turn
+from assay_trainer.contract import first_fault
 from assay_trainer.objects import Objects, ObjectTooLarge, StoreError, UnfitObject
 
 LARGEST_NUMBER = 1e15
 """The largest number of seconds, bytes, attempts or examples that an object may say."""
 
 _MEASURED = frozenset({"score", "metrics", "mean"})
-_MOST_FAULTS = 100
 _REMEDY = "remove it, and the study goes on"
 
 
@@ -107,14 +106,6 @@ class Reader:
         if fault:
             raise UnfitObject(f"{self._objects.uri}/{name}: {fault}: {_REMEDY}")
         return value
-
-
-def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Return where the first fault is (empty: the whole object), and what is wrong there."""
-    if error.error_count() > _MOST_FAULTS:  # to list a million takes the memory that a limit was to spare
-        return "", f"{error.error_count()} fields are wrong"
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return ".".join(str(part)[:100] for part in first["loc"]), shortened(first["msg"], 200)
 
 
 def _wrong_number(value: Any, where: str = "") -> str | None:

@@ -269,9 +269,7 @@ class TrialRun:
                 per_example=tuple(each.described for each in examples),
             )
         except ValidationError as error:  # else it would pass for the team's own refusal of its recipe
-            problem = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in problem["loc"])
-            raise InvalidResult(f"the result's {field}: {problem['msg']}") from error
+            raise InvalidResult("the result's {}: {}".format(*contract.first_fault(error))) from error
         return result, examples
 
     def _spent(self) -> Spent:

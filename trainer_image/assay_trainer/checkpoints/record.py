@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from assay_trainer.checkpoints.encoding import Unusable, decoded, encoded
+from assay_trainer.contract.faults import first_fault
 from assay_trainer.contract.message import Key, Message, Seconds
 from assay_trainer.contract.results import CurvePoint
 from assay_trainer.profile.phases import PhaseName
@@ -86,8 +87,7 @@ def from_object(data: bytes) -> tuple[CheckpointRecord, memoryview]:
     try:
         return CheckpointRecord.model_validate_json(bytes(body[:end])), body[end + 1 :]
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise Unusable(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+        raise Unusable(": ".join(part or "what is known of its run" for part in first_fault(error))) from error
 
 
 __all__ = ["CheckpointRecord", "Spent", "Unusable", "decoded", "from_object", "to_object"]

@@ -57,6 +57,7 @@ from assay_trainer.contract.failures import (
     TerminationMessage,
     doubling_pause,
 )
+from assay_trainer.contract.faults import first_fault
 from assay_trainer.contract.keys import (
     condition_digest,
     course_key,
@@ -202,6 +203,7 @@ __all__ = [
     "digest",
     "doubling_pause",
     "examples_name",
+    "first_fault",
     "keyed_trial",
     "lasting_key",
     "layers_name",

@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from assay_trainer.contract.dataset import DatasetManifest
+from assay_trainer.contract.faults import first_fault
 from assay_trainer.contract.message import Digest, Message, is_empty
 
 MANIFEST_VERSION = 2
 """The version of the manifests that are written. Those of version 1 (`DatasetManifest`) are read, too."""
-
-_MOST_FAULTS = 1000
 
 FIELDS_GROUP = "fields"
 """The group of files that holds all fields but the images."""
@@ -136,15 +135,8 @@ def read_manifest(data: bytes) -> DatasetManifest | ExamplesManifest:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        raise InvalidManifest(_first_fault(error)) from error
-
-
-def _first_fault(error: ValidationError) -> str:
-    if error.error_count() > _MOST_FAULTS:  # to list a million takes the memory that a limit was to spare
-        return f"{error.error_count():,} fields are wrong"
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part)[:100] for part in first["loc"]) or "the whole file"
-    return f"{field}: {first['msg'][:200]}"
+        where, why = first_fault(error)
+        raise InvalidManifest(f"{where or 'the whole file'}: {why}") from error
 
 
 class _Versioned(BaseModel):

@@ -26,10 +26,6 @@ class Column:
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...] = ()
 
-    @property
-    def is_object(self) -> bool:
-        return self.dtype.kind == "O"
-
 
 class Decoder(Protocol):
     """Turns the bytes of a block into its columns, which share their memory where they can. It can be pickled."""
