@@ -15,6 +15,7 @@ from assay_trainer.data.blocks import BlockReader
 from assay_trainer.data.examples import Examples, open_reader
 from assay_trainer.data.groups import Columns, Group
 from assay_trainer.objects import Objects
+from assay_trainer.shards.file_names import file_name
 from assay_trainer.shards.format import column_of
 from assay_trainer.shards.writing import GroupWriter
 
@@ -29,8 +30,7 @@ def write_examples(examples: Examples, store: Objects, folder: str) -> dict[str,
     """
 
     def put(stem: str, data: bytes | pa.Buffer) -> str:
-        digest = contract.digest(memoryview(data)).removeprefix("sha256:")
-        path = f"{stem}-{digest[:16]}.arrow"
+        path = file_name(stem, contract.digest(memoryview(data)))
         store.put_if_absent(path, bytes(data))
         return path
 

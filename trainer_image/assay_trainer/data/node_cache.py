@@ -19,7 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from assay_trainer.contract import CACHE_BYTES_VARIABLE, CACHE_VARIABLE
+from assay_trainer.contract import CACHE_BYTES_VARIABLE
+from assay_trainer.shards.cache_folder import cache_folder
 
 DEFAULT_LIMIT_BYTES = 20 << 30
 
@@ -58,16 +59,11 @@ class NodeCache:
 
         Raises ValueError for an `ASSAY_CACHE_BYTES` that is no whole number of 0 or more.
         """
-        named = environment.get(CACHE_VARIABLE)
         given = environment.get(CACHE_BYTES_VARIABLE) or str(DEFAULT_LIMIT_BYTES)
         if not given.isdecimal():
             raise ValueError(f"{CACHE_BYTES_VARIABLE}: given {given!r}; allowed: a whole number of bytes")
-        if named == "" or int(given) == 0:
-            return None
-        if named is not None:
-            return cls(Path(named), int(given))
-        home = environment.get("XDG_CACHE_HOME") or (environment["HOME"] + "/.cache" if "HOME" in environment else "")
-        return cls(Path(home) / "assay", int(given)) if home.startswith("/") else None
+        folder = cache_folder(environment)
+        return cls(folder, int(given)) if folder is not None and int(given) else None
 
     def find(self, digest: str, length: int) -> memoryview | None:
         """Return the block with this digest, mapped and read-only; None if it is not here."""

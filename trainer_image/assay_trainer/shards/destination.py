@@ -12,6 +12,7 @@ import pyarrow as pa
 from assay_trainer import contract
 from assay_trainer.objects import ObjectNotFound, Objects, ObjectTooLarge
 from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.shards.file_names import file_name
 from assay_trainer.shards.format import read_index
 
 MANIFEST = "manifest.json"
@@ -74,7 +75,7 @@ class Destination:
         """Write an object, and return its path, which has its digest in it. Raises InvalidDataset for a damaged object
         of this path, and if there is another data set."""
         digest = contract.digest(memoryview(data))
-        path = f"{stem}-{digest.removeprefix('sha256:')[:16]}.arrow"
+        path = file_name(stem, digest)
         if self._existing is not None and path not in self._known:
             raise self.conflict()
         whole = bytes(data)

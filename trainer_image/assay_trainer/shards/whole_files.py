@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from assay_trainer.objects import Objects
 from assay_trainer.shards.errors import InvalidDataset
+from assay_trainer.shards.file_names import has_its_digest
 
-_NAME = re.compile(r".*-([0-9a-f]{16})\.arrow")
 _MOST_BETWEEN = 4 << 20
 """The most bytes before, between or after blocks: the schema, and the footer's list of blocks."""
 
@@ -33,14 +32,13 @@ class WholeFiles:
 
     def finish(self) -> None:
         """Read the end of the last file. Raises InvalidDataset if the file is not what its name says."""
-        named = _NAME.fullmatch(self._name)
-        if named is None:
+        if not self._name:
             return
         self._add_between(_MOST_BETWEEN)
-        if (found := self._summed.hexdigest()[:16]) != named[1]:
+        if not has_its_digest(self._name, found := f"sha256:{self._summed.hexdigest()}"):
             raise InvalidDataset(
                 f"shard {self._name}: damaged, at {self._objects.uri}: its blocks are whole, but the file has the "
-                f"digest {found}…; expected {named[1]}…, as its name says: other tools may not read it"
+                f"digest {found}, and not that of its name: other tools may not read it"
             )
 
     def _add_between(self, most: int) -> None:

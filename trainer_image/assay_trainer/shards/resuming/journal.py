@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assay_trainer.contract import CACHE_VARIABLE
+from assay_trainer.shards.cache_folder import cache_folder
 
 _MOST_BYTES = 256 << 20
 _FORGOTTEN_SECONDS = 30 * 86400.0
@@ -51,11 +51,9 @@ class Journal:
     def of(cls, destination: str, environment: Mapping[str, str] = os.environ) -> Journal:
         """Return the journal of builds to this URI, in `ASSAY_CACHE` or the user's folder of caches; one that keeps
         nothing if there is no such folder."""
-        named = environment.get(CACHE_VARIABLE)
-        home = environment.get("XDG_CACHE_HOME") or (environment["HOME"] + "/.cache" if "HOME" in environment else "")
-        folder = named if named is not None else f"{home}/assay" if home.startswith("/") else ""
+        folder = cache_folder(environment)
         name = hashlib.sha256(destination.encode()).hexdigest()[:32]
-        return cls(Path(folder) / "builds" / f"{name}.jsonl" if folder else None)
+        return cls(folder / "builds" / f"{name}.jsonl" if folder is not None else None)
 
     def candidates(self, split: str) -> list[WrittenFile]:
         """Return the files of a split, by the place of their first image."""
