@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from assay.runners.protocol import ObservedAttempt
 from assay_trainer.contract import (
     FailureReason,
     Fidelity,
@@ -129,11 +130,10 @@ def suspend(team: Team, item: TrialRequest, *, on: bool = True) -> None:
 # ----------------------------------------------------------------------------- one trial in a pod
 
 
-@pytest.mark.parametrize("end", [delete, evict])
-def test_a_trial_whose_pod_is_told_to_end_goes_on_from_where_it_was(
-    team: Team, world: JobsWorld, undisturbed: TrialResult, end: Callable[[Team, TrialRequest], None]
-) -> None:
-    first = a_training(world, pause=0.3 if end is delete else 0.31)
+def ended_and_gone_on(
+    team: Team, world: JobsWorld, first: TrialRequest, end: Callable[[Team, TrialRequest], None]
+) -> ObservedAttempt:
+    """End the pod of a trial in its third epoch, see that another attempt succeeds, and return the end of the first."""
     request = a_request(world, first)
     world.start(request)
     until_epoch(world, first, 2)
@@ -145,7 +145,16 @@ def test_a_trial_whose_pod_is_told_to_end_goes_on_from_where_it_was(
     second = a_request(world, next_attempt(first))
     world.start(second)
     (goes_on,) = until_ended(world.runner, second)
-    assert reason(goes_on) == "Succeeded"
+    assert reason(goes_on) == "Succeeded", goes_on
+    return ended
+
+
+@pytest.mark.parametrize("end", [delete, evict])
+def test_a_trial_whose_pod_is_told_to_end_goes_on_from_where_it_was(
+    team: Team, world: JobsWorld, undisturbed: TrialResult, end: Callable[[Team, TrialRequest], None]
+) -> None:
+    first = a_training(world, pause=0.3 if end is delete else 0.31)
+    ended = ended_and_gone_on(team, world, first, end)
     result, want = result_of(world, first), undisturbed
     assert result.score == want.score
     assert [(point.epoch, point.metrics) for point in result.curve] == [
@@ -181,18 +190,7 @@ def test_all_ranks_of_a_trial_whose_pod_is_told_to_end_go_on_together(
     team: Team, world: JobsWorld, undisturbed: TrialResult
 ) -> None:
     first = a_training(world, pause=0.33, devices=2, function="ranks")
-    request = a_request(world, first)
-    world.start(request)
-    until_epoch(world, first, 2)
-    evict(team, first)
-    (ended,) = until_ended(world.runner, request)
-    assert reason(ended) == FailureReason.DISRUPTED
-    assert len(checkpoints_of(world, first)) == 1
-
-    second = a_request(world, next_attempt(first))
-    world.start(second)
-    (goes_on,) = until_ended(world.runner, second)
-    assert reason(goes_on) == "Succeeded", goes_on
+    ended = ended_and_gone_on(team, world, first, evict)
     result, want = result_of(world, first), undisturbed
     assert (result.score, len(result.curve)) == (want.score, EPOCHS)
     assert result.metrics["first"] > 2
