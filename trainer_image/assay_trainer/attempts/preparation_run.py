@@ -84,7 +84,7 @@ def _custom(request: PreparationRequest, data: OpenedDataset, check_code: bool, 
     if check_code:  # after the import, so that no edit in between is missed
         check_code_unedited(entrypoint, request.code, elsewhere)
     examples = data.manifest.train.examples
-    count = max(1, round(examples * request.fidelity.data_percent / 100))
+    count = contract.subset_size(examples, request.fidelity.data_percent)
 
     def score(device: str, threads: int) -> NDArray[np.float32]:
         preparation = Preparation(

@@ -117,6 +117,7 @@ from assay_trainer.contract.results import (
     read_curve,
 )
 from assay_trainer.contract.stated_dataset import StatedDataset
+from assay_trainer.contract.subset_size import subset_size
 
 __all__ = [
     "BY_HARDNESS",
@@ -218,6 +219,7 @@ __all__ = [
     "result_name",
     "short_digest",
     "stamp_digest",
+    "subset_size",
     "trace_name",
     "trial_key",
 ]

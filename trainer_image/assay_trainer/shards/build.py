@@ -24,6 +24,7 @@ from assay_trainer.shards.sources import DamagedImages, Fit, ImageOptions, LeftO
 from assay_trainer.shards.split import Splittable, split
 from assay_trainer.shards.split_writing import PATHS, Readable
 from assay_trainer.shards.tables import TableOptions, is_table, open_examples
+from assay_trainer.shards.tables.listed import listed
 
 
 @dataclass(frozen=True)
@@ -206,5 +207,4 @@ class _Building:
 def _without_held_out(images: Source, held_out: NDArray[np.int64]) -> list[str]:
     there = set(images.labels[held_out].tolist())
     missing = [name for label, name in enumerate(images.classes) if label not in there]
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    return [f"no image is held out of the classes {', '.join(missing[:5])}{more}"] if missing else []
+    return [f"no image is held out of the classes {listed(missing, 5)}"] if missing else []

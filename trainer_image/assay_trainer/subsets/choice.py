@@ -40,7 +40,7 @@ def choose(
         raise ValueError(
             f"subset {fidelity.subset} needs one score for each of the {examples} examples; given: {given}"
         )
-    count = max(1, round(examples * fidelity.data_percent / 100))
+    count = contract.subset_size(examples, fidelity.data_percent)
     if fidelity.subset == "Custom":
         return highest(scores, count)
     left_out = min(round(examples * fidelity.hardest_percent_left_out / 100), examples - count)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay_trainer.contract import subset_size
 from assay_trainer.subsets.golden import start_of
 
 
@@ -41,5 +42,5 @@ def random_window(examples: int, percent: float, seed: int) -> Window:
     """
     if seed < 0:
         raise ValueError(f"seed: given {seed}; allowed: 0 or more")
-    count = min(examples, max(1, round(examples * percent / 100)))
+    count = min(examples, subset_size(examples, percent))
     return Window(start_of(seed, examples), count, examples)

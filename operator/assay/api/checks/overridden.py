@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assay.api.arms import arms_of
+from assay.api.bounds import first_of
 from assay.api.resources import Hypothesis, ProxyStudy
 
 _FIELD = "batchSize"
+_MOST_ARMS = 3
 
 
 def overridden(study: ProxyStudy, selected: Sequence[Hypothesis]) -> Iterator[str]:
@@ -18,9 +20,8 @@ def overridden(study: ProxyStudy, selected: Sequence[Hypothesis]) -> Iterator[st
         given = hypothesis.spec.recipe.get(_FIELD)
         others = [f"{name} ({size})" for name, size in arms if given is not None and given != size]
         if others:
-            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             yield (
                 f"Hypothesis/{hypothesis.name}: spec.recipe.{_FIELD}: given {given!r:.40}, which changes nothing in "
-                f"arms that say their own: {', '.join(others[:3])}{more}. Leave it out of those arms, and let "
+                f"arms that say their own: {first_of(others, _MOST_ARMS)}. Leave it out of those arms, and let "
                 f"spec.trainer.recipe have the usual one"
             )

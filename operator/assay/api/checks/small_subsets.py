@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from assay.api.arms import Arm
 from assay.api.bounds import first_of, shortened
-from assay_trainer.contract import DatasetManifest, ExamplesManifest, ExamplesSplit
+from assay_trainer.contract import DatasetManifest, ExamplesManifest, ExamplesSplit, subset_size
 
 _MOST_NAMES = 3
 _LONGEST_NAME = 40
@@ -91,5 +91,5 @@ def _class_counts(manifest: ExamplesManifest) -> list[ClassCount]:
 
 def _used(examples: int, percent: int, subset: str, epochs: int) -> int:
     """Return how many examples a trial trains on: with RS2 in all of its epochs, which follow one another."""
-    once = max(1, round(examples * percent / 100))
+    once = subset_size(examples, percent)
     return min(examples, once * epochs) if subset == "RS2" else once
