@@ -117,7 +117,7 @@ from assay_trainer.contract.results import (
     read_curve,
 )
 from assay_trainer.contract.stated_dataset import StatedDataset
-from assay_trainer.contract.subset_size import subset_size
+from assay_trainer.contract.subset_sizes import subset_size
 
 __all__ = [
     "BY_HARDNESS",
