@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from assay_trainer.contract.dataset import DatasetManifest
 from assay_trainer.contract.faults import first_fault
@@ -14,6 +15,9 @@ from assay_trainer.contract.message import Digest, Message, is_empty
 
 MANIFEST_VERSION = 2
 """The version of the manifests that are written. Those of version 1 (`DatasetManifest`) are read, too."""
+
+_MOST_NUMBERS = 2**31 - 1
+"""The most numbers of a field in one example: a list of Arrow has no more."""
 
 FIELDS_GROUP = "fields"
 """The group of files that holds all fields but the images."""
@@ -45,6 +49,13 @@ class DataField(Message):
     resize: Literal["area"] | None = Field(
         default=None, exclude_if=is_empty, description="Of images: how smaller sizes come from the largest one."
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> DataField:
+        for numbers in (math.prod(self.shape or ()), max(self.sizes, default=0) ** 2 * (self.channels or 1)):
+            if numbers > _MOST_NUMBERS:
+                raise ValueError(f"{numbers} numbers in one example; allowed: {_MOST_NUMBERS}")
+        return self
 
 
 class FileGroup(Message):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assay_trainer import contract
-from assay_trainer.contract import InvalidManifest, read_manifest
+from assay_trainer.contract import DataField, InvalidManifest, read_manifest
 from assay_trainer.data import open_dataset
 from assay_trainer.shards import InvalidDataset
 from builders.datasets import tiny_dataset
@@ -115,3 +115,11 @@ def test_what_is_no_manifest_is_named_in_one_line(data: bytes, want: str) -> Non
     with pytest.raises(InvalidManifest, match=re.escape(want)) as raised:
         read_manifest(data)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "field", [{"kind": "number", "type": "uint8", "shape": [10**6] * 3}, {"kind": "image", "sizes": [10**6]}]
+)
+def test_a_field_of_more_numbers_than_arrow_holds_is_refused(field: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="numbers in one example; allowed: 2147483647"):
+        DataField.model_validate(field)
