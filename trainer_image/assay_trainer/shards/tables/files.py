@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -98,7 +99,7 @@ def _types(file: Path, notes: list[str]) -> pa.Schema:
         found = found or pa.schema([])
     else:
         found = csv_types(file, DELIMITERS[suffix], notes)
-    if twice := sorted({name for name in found.names if found.names.count(name) > 1} if len(found) else ()):
+    if twice := sorted(name for name, times in Counter(found.names).items() if times > 1):
         raise InvalidSource(f"several columns of one name: {listed(twice)}; expected each name once")
     return pa.schema([pa.field(each.name, plain_type(each.type)) for each in found])
 
@@ -116,9 +117,10 @@ def _common(files: Sequence[TableFile], schemas: Sequence[pa.Schema]) -> pa.Sche
     first = schemas[0]
     for file, schema in zip(files, schemas, strict=True):
         for one, other, without in ((first, schema, file.path), (schema, first, files[0].path)):
-            if lacks := [name for name in one.names if name not in set(other.names)]:
-                there = file.path if without == files[0].path else files[0].path
-                raise InvalidSource(f"{without.name} lacks columns that {there.name} has: {listed(lacks)}")
+            there = set(other.names)
+            if lacks := [name for name in one.names if name not in there]:
+                has = file.path if without == files[0].path else files[0].path
+                raise InvalidSource(f"{without.name} lacks columns that {has.name} has: {listed(lacks)}")
     found = first
     for file, schema in zip(files, schemas, strict=True):
         with readable(file.path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from assay_trainer.shards.errors import InvalidSource
+from assay_trainer.shards.tables.json_limits import check_parseable
 
 READ_BYTES = 4 * 2**20
 """So many bytes of lines are parsed at once."""
@@ -25,6 +26,7 @@ def json_batches(file: Path) -> Iterator[pa.RecordBatch]:
 
     lines = 0
     for block in _blocks(file):
+        check_parseable(block)
         options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(block) + 1)
         try:
             table = pyarrow.json.read_json(pa.BufferReader(block), read_options=options)

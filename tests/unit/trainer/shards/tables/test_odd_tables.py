@@ -294,3 +294,26 @@ def test_a_column_that_is_named_as_a_class_and_is_none_is_named(tmp_path: Path, 
 def test_a_folder_of_tables_in_text_is_a_table_with_the_split_that_their_names_say(tmp_path: Path) -> None:
     found = of_files(tmp_path, {"train.csv": CSV, "test.csv": "x,label\n1.5,a\n2,b\n"}).manifest
     assert (found.train.examples, found.held_out.examples) == (ROWS, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ('{"a": ' + "[" * 200_000 + "]" * 200_000 + "}\n", "more than 200 levels"),
+        (
+            "".join(json.dumps({f"k{row}_{key}": 1 for key in range(50)}) + "\n" for row in range(500)),
+            "25,000 different keys",
+        ),
+    ],
+    ids=["deep", "many keys"],
+)
+def test_json_that_arrow_would_die_of_is_refused(tmp_path: Path, text: str, want: str) -> None:
+    with pytest.raises(InvalidSource, match=want):
+        of_files(tmp_path, {"rows.jsonl": text})
+
+
+def test_brackets_in_texts_are_no_levels_and_a_wide_table_is_read(tmp_path: Path) -> None:
+    wide = {f"c{number}": 1 for number in range(1500)}
+    rows = "".join(json.dumps({**wide, "said": "[{" * 300, "label": "ab"[row % 2]}) + "\n" for row in range(ROWS))
+    found = of_files(tmp_path, {"rows.jsonl": rows}).manifest
+    assert len(found.fields) == 1502
